@@ -1,0 +1,54 @@
+"""Says as an outcome why no session came about.
+
+``smtplib`` connects, negotiates TLS (RFC 3207) and logs in (RFC 4954), and raises; which step
+failed shows only in the exception's class.
+"""
+
+import smtplib
+import socket
+import ssl
+
+from .outcome import NOT_SENT, Outcome, clean, split_enhanced
+
+FAULTS = (smtplib.SMTPException, OSError)  # OSError holds ssl.SSLError, socket.gaierror, timeouts
+
+
+def from_exception(error: BaseException) -> Outcome:
+    """Return the NOT_SENT outcome that says what the exception means, in the server's words.
+
+    :param error: one of ``FAULTS``, raised while connecting, securing or logging in
+    """
+    code, text = _words(error)
+    enhanced, text = split_enhanced(text)
+    return Outcome(NOT_SENT, _stage(error, text), code, enhanced, text)
+
+
+def _stage(error: BaseException, text: str) -> str:
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return "login"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "tls" if "STARTTLS" in text else "login"
+    if isinstance(error, (smtplib.SMTPConnectError, smtplib.SMTPHeloError)):
+        return "greeting"
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "greeting"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return "tls"  # smtplib raises the bare class for a refused STARTTLS only
+    if isinstance(error, smtplib.SMTPException):
+        return "login"  # and this bare class where no way to log in suits both sides
+    return "tls" if isinstance(error, ssl.SSLError) else "connect"
+
+
+def _words(error: BaseException) -> tuple[int | None, str]:
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = error.smtp_error
+        text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        return (error.smtp_code if error.smtp_code > 0 else None), text
+    if isinstance(error, socket.gaierror):
+        return None, f"The server's name is not known: {error.strerror or error}"
+    if isinstance(error, TimeoutError):
+        return None, "The server did not answer in time"
+    if isinstance(error, ConnectionRefusedError):
+        return None, "No mail server listens there: connection refused"
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return None, clean(words or type(error).__name__)

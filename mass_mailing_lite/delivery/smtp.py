@@ -1,0 +1,114 @@
+"""An SMTP session that somebody else has connected and logged in, for sending many messages.
+
+SMTP RFC 5321; extensions used where the server offers them: PIPELINING (RFC 2920), SIZE
+(RFC 1870), 8BITMIME (RFC 6152), SMTPUTF8 (RFC 6531).
+"""
+
+import contextlib
+import smtplib
+import socket
+from collections.abc import Sequence
+
+from .dialogue import Dialogue
+from .envelope import Envelope, is_path
+from .outcome import NOT_SENT, REFUSED, SENT, Outcome
+from .wire import LineError, Wire
+
+REPLY_TIMEOUT = 60.0  # seconds, for each reply but the last; RFC 5321 section 4.5.3.2 allows 300
+FINAL_TIMEOUT = 600.0  # seconds, for the reply to end of data; RFC 5321 section 4.5.3.2.6
+
+__all__ = ["FINAL_TIMEOUT", "REPLY_TIMEOUT", "Envelope", "Session"]
+
+
+class Session:
+    """Sends envelopes over a connected ``smtplib.SMTP`` or ``SMTP_SSL``; for one thread at a time.
+
+    :param smtp: connected, greeted with EHLO or HELO, logged in where the server asks for it
+    :param timeout: seconds for each reply, and for each piece of data to leave
+    :param final_timeout: seconds for the reply to end of data. What comes later is uncertain, so a
+        short one makes duplicates (RFC 1047)
+    :ivar sent_count: messages that the server accepted
+    """
+
+    def __init__(
+        self,
+        smtp: smtplib.SMTP,
+        timeout: float = REPLY_TIMEOUT,
+        final_timeout: float = FINAL_TIMEOUT,
+    ):
+        self._smtp = smtp
+        self._features = dict(smtp.esmtp_features) if smtp.does_esmtp else {}
+        self._wire = Wire(smtp.sock, timeout)
+        self._final_timeout = final_timeout
+        self._broken = False
+        self.sent_count = 0
+        # Groups of commands are small; Nagle's algorithm would hold each back for 40 ms.
+        with contextlib.suppress(OSError, AttributeError):
+            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @property
+    def pipelining(self) -> bool:
+        """Whether the server offers PIPELINING."""
+        return "pipelining" in self._features
+
+    @property
+    def usable(self) -> bool:
+        """Whether more can be sent: no fault so far, and the server has not said goodbye."""
+        return not self._broken and self._wire.is_quiet()
+
+    def send(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
+        """Transmit the envelopes in order and return their outcomes in the same order.
+
+        Never raises for what the network or the server does. After the connection is lost, all that
+        was not begun is NOT_SENT. After a refusal that is not the recipient's fault (sender,
+        server, content of the whole mailing) the rest is NOT_SENT with the same words, unasked:
+        a server that is overloaded or offended is left alone. ``usable`` stays true then.
+        """
+        if self._broken:
+            return [Outcome(NOT_SENT, "connect", text="The session is closed")] * len(envelopes)
+        outcomes = [self._refuse(envelope) for envelope in envelopes]
+        dialogue = Dialogue(self._wire, self._features, self._final_timeout)
+        self._broken = not dialogue.run(envelopes, outcomes)
+        self.sent_count += sum(outcome.kind is SENT for outcome in outcomes)
+        return outcomes
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Say QUIT where the session is in order, wait a little for the answer, close.
+
+        :param timeout: seconds
+        """
+        if self.usable:
+            with contextlib.suppress(LineError):
+                self._wire.send(b"QUIT\r\n")
+                self._wire.read_reply(timeout)
+        self._broken = True
+        with contextlib.suppress(Exception):  # nothing is left to be saved
+            self._smtp.close()
+
+    def _refuse(self, envelope: Envelope) -> Outcome | None:
+        """Return the outcome of an envelope that need not be tried, else ``None``."""
+        if not is_path(envelope.sender, may_be_empty=True):
+            text = f"The sender's address cannot be used: {envelope.sender!r}"
+            return Outcome(NOT_SENT, "mail", None, "5.1.7", text)
+        bad = next((a for a in envelope.recipients if not is_path(a)), None)
+        if bad is not None or not envelope.recipients:
+            text = f"The address cannot be used: {bad or ''!r}"
+            return Outcome(REFUSED, "rcpt", None, "5.1.3", text)
+        return self._refuse_for_features(envelope)
+
+    def _refuse_for_features(self, envelope: Envelope) -> Outcome | None:
+        """Return the outcome of an envelope that this server's extensions cannot carry."""
+        if envelope.needs_smtputf8 and "smtputf8" not in self._features:
+            text = "The server takes no addresses with other than ASCII letters (SMTPUTF8)"
+            if not envelope.sender.isascii():
+                return Outcome(NOT_SENT, "mail", None, "5.6.7", text)
+            return Outcome(REFUSED, "rcpt", None, "5.6.7", text)
+        if envelope.eight_bit and "8bitmime" not in self._features:
+            text = "The server takes no messages with eight-bit content (8BITMIME)"
+            return Outcome(NOT_SENT, "mail", None, "5.6.3", text)
+        limit = self._features.get("size", "")
+        # "0" or nothing: no fixed limit is declared, RFC 1870 section 4
+        if limit.isdecimal() and 0 < int(limit) < len(envelope.data):
+            text = f"The message has {len(envelope.data)} octets, the server takes {limit}"
+            return Outcome(NOT_SENT, "mail", None, "5.3.4", text)
+        return None

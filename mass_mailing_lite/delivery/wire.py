@@ -1,0 +1,145 @@
+"""Octets out, replies in: what a session does with its socket.
+
+Reply syntax RFC 5321, section 4.2; a reply may come in any number of packets, several replies in
+one. Works on plain sockets, ``ssl.SSLSocket`` and urllib3's pyOpenSSL wrapper, which
+``smtplib`` objects hold in ``sock``.
+"""
+
+import re
+import select
+import time
+from typing import Any, NamedTuple
+
+# One TLS record: it reaches the peer whole or not at all, so a failed write tells how much went.
+TLS_RECORD = 16384
+LINE_LIMIT = 4096  # octets of a reply line; RFC 5321 section 4.5.3.1.5 asks for 512
+REPLY_LIMIT = 65536  # octets of a whole reply
+
+_REPLY_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
+
+
+class Reply(NamedTuple):
+    """A server's reply: its code, and its lines without code joined with a line feed."""
+
+    code: int
+    text: str
+
+
+class LineError(Exception):
+    """The connection is of no more use.
+
+    :ivar reply: the server's last words, if it said why (421)
+    :ivar sent: octets of a failed write that were handed over
+    """
+
+    def __init__(self, text: str, reply: Reply | None = None, sent: int = 0):
+        super().__init__(text)
+        self.reply = reply
+        self.sent = sent
+
+
+class Wire:
+    """A connected socket.
+
+    :param timeout: seconds that a write may make no progress, and that a reply may take in all
+    """
+
+    def __init__(self, sock: Any, timeout: float):
+        self._sock = sock
+        self._timeout = timeout
+        self._buffer = bytearray()
+        self._is_tls = hasattr(sock, "getpeercert")
+
+    def send(self, octets: bytes) -> None:
+        """Hand the octets to the kernel.
+
+        :raises LineError: with ``sent``, at least the number of octets that the server may get
+        """
+        sent = 0
+        view = memoryview(octets)
+        try:
+            self._sock.settimeout(self._timeout)
+            while sent < len(octets):
+                if not self._is_tls:
+                    sent += self._sock.send(view[sent:])
+                    continue
+                chunk = view[sent : sent + TLS_RECORD]
+                self._sock.sendall(chunk)
+                sent += len(chunk)
+        # pyOpenSSL has exceptions of its own, which this package does not import.
+        except Exception as error:
+            raise LineError(describe(error), sent=sent) from error
+
+    def read_reply(self, timeout: float | None = None) -> Reply:
+        """Return the next reply, from all its lines.
+
+        :param timeout: seconds for the whole reply, however slowly it drips
+        :raises LineError: when the line breaks, time is over, or what came is no reply
+        """
+        deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
+        lines, code, total = [], b"", 0
+        while True:
+            line = self._read_line(deadline)
+            match = _REPLY_LINE.fullmatch(line)
+            if not match or (code and match[1] != code):
+                raise LineError(f"The server answered with no SMTP reply: {line[:80]!r}")
+            code = match[1]
+            lines.append((match[3] or b"").decode("utf-8", "replace").strip())
+            total += len(line)
+            if match[2] != b"-":
+                return Reply(int(code), "\n".join(lines))
+            if total > REPLY_LIMIT:
+                raise LineError("The server's reply never ends")
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether octets came that no read asked for: the two sides are out of step."""
+        return bool(self._buffer)
+
+    def is_quiet(self) -> bool:
+        """Whether nothing waits to be read: an idle server that speaks says goodbye."""
+        if self._buffer:
+            return False
+        try:
+            if hasattr(select, "poll"):
+                poll = select.poll()
+                poll.register(self._sock.fileno(), select.POLLIN)
+                return not poll.poll(0)
+            return not select.select([self._sock], [], [], 0)[0]
+        except (OSError, ValueError):
+            return False
+
+    def _read_line(self, deadline: float) -> bytes:
+        end = self._buffer.find(b"\n")
+        while end < 0:
+            if len(self._buffer) > LINE_LIMIT:
+                raise LineError("The server's reply line never ends")
+            searched = len(self._buffer)
+            self._buffer += self._receive(deadline)
+            end = self._buffer.find(b"\n", searched)
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return line.removesuffix(b"\r")
+
+    def _receive(self, deadline: float) -> bytes:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise LineError("The server did not answer in time")
+        try:
+            self._sock.settimeout(remaining)
+            octets = self._sock.recv(TLS_RECORD)
+        except TimeoutError as error:
+            raise LineError("The server did not answer in time") from error
+        except Exception as error:  # as in send
+            raise LineError(describe(error)) from error
+        if not octets:
+            raise LineError("The server closed the connection")
+        return octets
+
+
+def describe(error: BaseException) -> str:
+    """Say in words what an exception of the network means."""
+    if isinstance(error, TimeoutError):
+        return "The connection timed out"
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return f"The connection failed: {words}"

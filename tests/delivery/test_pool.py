@@ -1,0 +1,188 @@
+"""Several sessions with one server."""
+
+import smtplib
+import threading
+import time
+
+import pytest
+from delivery.outcome import NOT_SENT, REFUSED, SENT, UNCERTAIN
+from delivery.pool import NoSession, Pool
+from scripted_server import CLOSE, Say
+
+
+@pytest.fixture
+def pool():
+    pools = []
+
+    def make(server, connections=1, **options):
+        def connect():
+            made.threads.add(threading.current_thread())
+            smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=5)
+            smtp.ehlo()
+            return smtp
+
+        made = Pool(connect, connections, timeout=2, final_timeout=2, **options)
+        made.threads = set()
+        pools.append(made)
+        return made
+
+    yield make
+    for made in pools:
+        made.close()
+
+
+def kinds(outcomes):
+    return [outcome.kind for outcome in outcomes]
+
+
+def to(server):
+    return sorted(recipients[0] for _sender, recipients, _content in server.ledger)
+
+
+@pytest.mark.parametrize("connections", [1, 3, 8])
+def test_each_message_goes_once_and_outcomes_keep_their_order(serve, pool, envelopes, connections):
+    def answer(verb, line, count):
+        return b"550 5.1.1 No\r\n" if verb == "RCPT" and "user7@" in line else None
+
+    server = serve(answer)
+    batch = envelopes(40)
+    sender = pool(server, connections)
+    outcomes = sender.transmit(batch)
+    assert [n for n, o in enumerate(outcomes) if o.kind is REFUSED] == [7]
+    assert kinds(outcomes).count(SENT) == 39
+    assert to(server) == sorted(e.recipients[0] for e in batch if e.key != 7)
+    assert server.connections == connections
+    assert sender.threads == {threading.current_thread()}
+
+
+def test_sessions_are_kept_between_batches(serve, pool, envelopes):
+    server = serve()
+    sender = pool(server, 2)
+    for _ in range(5):
+        assert kinds(sender.transmit(envelopes(6))) == [SENT] * 6
+    assert server.connections == 2
+
+
+def test_no_more_sessions_than_messages_are_opened(serve, pool, envelopes):
+    server = serve()
+    pool(server, 8).transmit(envelopes(2))
+    assert server.connections == 2
+
+
+def test_empty_batch_opens_no_session(serve, pool):
+    server = serve()
+    assert pool(server, 2).transmit([]) == []
+    assert server.connections == 0
+
+
+def test_session_is_renewed_after_its_number_of_messages(serve, pool, envelopes):
+    server = serve()
+    sender = pool(server, messages_per_connection=10)
+    assert kinds(sender.transmit(envelopes(35))) == [SENT] * 35
+    assert server.connections == 4
+    assert server.commands.count("QUIT") == 3
+
+
+def test_server_that_closes_after_each_twenty_gets_everything(serve, pool, envelopes):
+    goodbye = Say(b"421 4.7.0 Enough for one session\r\n", then="close")
+
+    def answer(verb, line, count):
+        return goodbye if verb == "MAIL" and count % 21 == 20 else None
+
+    server = serve(answer)
+    batch = envelopes(100)
+    assert kinds(pool(server).transmit(batch)) == [SENT] * 100
+    assert to(server) == sorted(e.recipients[0] for e in batch)
+
+
+def test_server_that_closed_an_idle_session_is_called_again(serve, pool, envelopes):
+    server = serve(lambda verb, line, count: CLOSE if verb == "MAIL" and count == 4 else None)
+    sender = pool(server)
+    sender.transmit(envelopes(4))
+    assert kinds(sender.transmit(envelopes(2))) == [SENT] * 2
+    assert server.connections == 2
+
+
+def test_server_that_achieves_nothing_is_not_called_for_ever(serve, pool, envelopes):
+    server = serve(lambda verb, line, count: CLOSE if verb == "MAIL" else None)
+    assert kinds(pool(server).transmit(envelopes(5))) == [NOT_SENT] * 5
+    assert server.connections == 1
+
+
+def test_uncertain_message_is_never_sent_again(serve, pool, envelopes):
+    server = serve(lambda verb, line, count: CLOSE if verb == "CONTENT" and count == 3 else None)
+    outcomes = pool(server).transmit(envelopes(10))
+    assert kinds(outcomes) == [SENT] * 3 + [UNCERTAIN] + [SENT] * 6
+    assert len(to(server)) == 9
+
+
+def test_one_broken_session_leaves_the_others_alone(serve, pool, envelopes):
+    server = serve(lambda verb, line, count: CLOSE if verb == "CONTENT" and count == 5 else None)
+    outcomes = pool(server, 4).transmit(envelopes(40))
+    assert kinds(outcomes).count(UNCERTAIN) == 1
+    assert kinds(outcomes).count(SENT) == 39
+    assert len(set(to(server))) == 39
+
+
+def test_fewer_connections_do_when_the_server_allows_no_more(serve, pool, envelopes):
+    def answer(verb, line, count):
+        too_many = Say(b"421 4.7.0 Too many connections\r\n", then="close")
+        return too_many if verb == "CONNECT" and count >= 2 else None
+
+    server = serve(answer)
+    sender = pool(server, 8)
+    for _ in range(3):
+        assert kinds(sender.transmit(envelopes(10))) == [SENT] * 10
+    assert server.connections == 3
+
+
+def test_no_session_says_why_in_the_servers_words(serve, pool, envelopes):
+    no = Say(b"554 5.7.1 You are not welcome\r\n", then="close")
+    server = serve(lambda verb, line, count: no if verb == "CONNECT" else None)
+    with pytest.raises(NoSession) as caught:
+        pool(server, 4).transmit(envelopes(5))
+    outcome = caught.value.outcome
+    assert (outcome.kind, outcome.code, outcome.stage) == (NOT_SENT, 554, "greeting")
+    assert outcome.text == "You are not welcome"
+    assert server.connections == 1
+
+
+def test_server_that_goes_away_half_way_leaves_the_rest_not_sent(serve, pool, envelopes):
+    def answer(verb, line, count):
+        if verb == "CONNECT" and count:
+            return Say(b"554 5.3.2 Closed\r\n", then="close")
+        return CLOSE if verb == "MAIL" and count == 3 else None
+
+    outcomes = pool(serve(answer)).transmit(envelopes(6))
+    assert kinds(outcomes) == [SENT] * 3 + [NOT_SENT] * 3
+
+
+def test_failure_that_is_none_of_the_networks_passes(envelopes):
+    def connect():
+        raise LookupError("no server is configured")
+
+    with pytest.raises(LookupError):
+        Pool(connect).transmit(envelopes(1))
+
+
+def test_switched_off_sending_is_told(envelopes):
+    with pytest.raises(NoSession, match="switched off"):
+        Pool(lambda: None).transmit(envelopes(1))
+
+
+def test_closing_says_quit_on_every_session(serve, pool, envelopes):
+    server = serve()
+    with pool(server, 3) as sender:
+        sender.transmit(envelopes(6))
+    assert server.commands.count("QUIT") == 3
+
+
+def test_waiting_of_sessions_overlaps(serve, pool, envelopes):
+    server = serve(
+        lambda v, line, count: Say(b"250 Ok\r\n", delay=0.05) if v == "CONTENT" else None
+    )
+    sender = pool(server, 8)
+    sender.transmit(envelopes(8))
+    begun = time.monotonic()
+    sender.transmit(envelopes(32))
+    assert time.monotonic() - begun < 32 * 0.05 / 3
