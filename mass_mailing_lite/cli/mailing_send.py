@@ -1,0 +1,105 @@
+"""``odoo mailing_send``: send validated mailings from a shell."""
+
+import argparse
+import sys
+
+from odoo import api
+from odoo.cli import Command
+from odoo.exceptions import UserError
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+BAR_WIDTH = 40
+
+ALL_SENT, SOME_FAILED, COULD_NOT_SEND = 0, 1, 2
+
+
+class MailingSend(Command):
+    """Send validated mailings, as the scheduled action does, with a progress bar.
+
+    Exit code: 0 all sent, 1 some failed, 2 could not send.
+    """
+
+    name = "mailing_send"
+
+    def run(self, cmdargs):
+        args = self._parse(cmdargs)
+        options = [f"--database={args.database}"]
+        if args.config:
+            options.append(f"--config={args.config}")
+        config.parse_config(options, setup_logging=True)
+        with Registry(args.database).cursor() as cr:
+            env = api.Environment(cr, api.SUPERUSER_ID, {})
+            if "partner.mailing" not in env:
+                sys.exit(f"The addon mass_mailing_lite is not installed in {args.database}.")
+            sys.exit(self._send(env, args))
+
+    def _parse(self, cmdargs):
+        parser = self.parser
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.add_argument("-c", "--config", help="Odoo's configuration file")
+        parser.add_argument("-d", "--database", required=True, help="database to work on")
+        parser.add_argument("--mailing", type=int, metavar="ID", help="send this mailing only")
+        parser.add_argument("--limit", type=int, metavar="N", help="send at most N messages")
+        return parser.parse_args(cmdargs)
+
+    def _send(self, env, args):
+        mailings = env["partner.mailing"].browse(args.mailing or [])
+        try:
+            if not mailings.exists() and args.mailing:
+                raise UserError(f"There is no mailing {args.mailing}.")
+            mailings._check_sendable()
+        except UserError as error:
+            print(error, file=sys.stderr)
+            return COULD_NOT_SEND
+        concerned = mailings or env["partner.mailing"].search(
+            [("state", "in", ("validated", "sending"))]
+        )
+        done = 0
+
+        def report(count, waiting):
+            nonlocal done
+            env.cr.commit()  # pylint: disable=invalid-commit  # a command has no request to do it
+            done += count
+            show_progress(done, done + waiting)
+            return float("inf")
+
+        try:
+            mailings._send_due(report, limit=args.limit)
+        except KeyboardInterrupt:
+            env.cr.rollback()
+            print("\nStopped.", file=sys.stderr)
+        env.invalidate_all()
+        return show_result(concerned)
+
+
+def show_progress(done, total):
+    """Draw a bar on standard error, over the one before."""
+    filled = BAR_WIDTH * done // total if total else BAR_WIDTH
+    bar = "#" * filled + "-" * (BAR_WIDTH - filled)
+    print(f"\r[{bar}] {done}/{total}", end="", file=sys.stderr, flush=True)
+
+
+def show_result(mailings):
+    """Print a line a mailing; return the exit code that the states call for."""
+    print(file=sys.stderr)
+    row = "{:>6}  {:<40.40}  {:>10}  {:>8}  {:>8}  {:>8}  {:<12}"
+    print(row.format("id", "title", "recipients", "sent", "waiting", "failed", "state"))
+    for mailing in mailings:
+        print(
+            row.format(
+                mailing.id,
+                mailing.name,
+                mailing.recipient_count,
+                mailing.sent_count,
+                mailing.pending_count,
+                mailing.failed_count,
+                mailing.state,
+            )
+        )
+    paused = mailings.filtered(lambda mailing: mailing.state == "paused")
+    for mailing in paused:
+        print(f"{mailing.name}: {mailing.pause_reason}", file=sys.stderr)
+    if paused:
+        return COULD_NOT_SEND
+    return SOME_FAILED if any(mailing.failed_count for mailing in mailings) else ALL_SENT

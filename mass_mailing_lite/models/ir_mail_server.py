@@ -1,0 +1,44 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+MOST_CONNECTIONS = 50
+
+
+class IrMailServer(models.Model):
+    _inherit = "ir.mail_server"
+
+    partner_mailing_connections = fields.Integer(
+        "Connections for Mailings",
+        default=1,
+        help="How many connections a sender of mailings opens to this server at once."
+        " More help where each reply takes long; ask whoever runs the server.",
+    )
+
+    @api.constrains("partner_mailing_connections")
+    def _check_partner_mailing_connections(self):
+        for server in self:
+            if not 1 <= server.partner_mailing_connections <= MOST_CONNECTIONS:
+                raise ValidationError(
+                    self.env._(
+                        'The number of connections of the mail server "%(server)s" is %(number)s;'
+                        " it must be from 1 to %(most)s.",
+                        server=server.name,
+                        number=server.partner_mailing_connections,
+                        most=MOST_CONNECTIONS,
+                    )
+                )
+
+    def _active_usages_compute(self):
+        """Name the mailings that are about to be sent through a server: it cannot be archived."""
+        usages = super()._active_usages_compute()
+        mailings = self.env["partner.mailing"].sudo().search(
+            [
+                ("mail_server_id", "in", self.ids),
+                ("state", "in", ("to_validate", "validated", "sending", "paused")),
+            ]
+        )
+        for mailing in mailings:
+            usages.setdefault(mailing.mail_server_id.id, []).append(
+                self.env._("%s (mailing)", mailing.name)
+            )
+        return usages

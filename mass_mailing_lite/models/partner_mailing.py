@@ -1,0 +1,444 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+STATES = [
+    ("draft", "Draft"),
+    ("to_validate", "To Validate"),
+    ("validated", "Validated"),
+    ("sending", "Sending"),
+    ("paused", "Paused"),
+    ("done", "Done"),
+    ("cancelled", "Cancelled"),
+]
+# States in which content and recipients may be changed.
+EDITABLE_STATES = ("draft",)
+
+# What the ORM has to forget when SQL has written recipients or totals.
+TOTALS = (
+    "recipient_count",
+    "pending_count",
+    "sent_count",
+    "failed_count",
+    "bounced_count",
+    "uncertain_count",
+    "skipped_count",
+    "progress",
+)
+LIST_VIEWS = ("recipient_ids", "recipient_window_ids", "skipped_window_ids")
+
+# What the list of recipients is made from.
+LIST_FIELDS = {"audience_ids", "extra_emails", "cc", "bcc", "copy_policy", "company_id"}
+
+# How many recipients the tab of a mailing shows: a screenful. The page of
+# their own shows all; a plain one2many would read every id of the list.
+RECIPIENT_WINDOW = 40
+
+
+class PartnerMailing(models.Model):
+    """A message to many contacts, which a second person validates before it is sent.
+
+    This file says what a mailing is. What happens to it stands beside:
+    ``partner_mailing_loading`` (audiences become recipients), ``…_workflow``
+    (submit, validate, pause …), ``…_fingerprint`` (what was validated),
+    ``…_message`` (content becomes messages), ``…_sending`` (the sender).
+    """
+
+    _name = "partner.mailing"
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "mail.render.mixin",
+        "partner.mailing.guard",
+    ]
+    _description = "Mailing"
+    _order = "id desc"
+    _check_company_auto = True
+
+    # The sender renders with the rights of the system; so content with more
+    # than the allowed placeholders is refused when it is saved (mail.render.mixin).
+    _unrestricted_rendering = True
+
+    _system_fields = frozenset(
+        {
+            "state",
+            "approval_ids",
+            "recipient_ids",
+            "recipients_loaded_at",
+            "counter_id",
+            "started_at",
+            "finished_at",
+            "pause_reason",
+            "editor_ids",
+            "create_uid",
+            *TOTALS,
+        }
+    )
+
+    # Content
+    name = fields.Char("Title", required=True, tracking=True, help="For you: recipients do not see it.")
+    subject = fields.Char(translate=True, render_engine="inline_template")
+    preview_text = fields.Char(
+        translate=True,
+        render_engine="inline_template",
+        help="The line that mail programs show behind the subject.",
+    )
+    body_html = fields.Html(
+        "Body",
+        translate=True,
+        sanitize="email_outgoing",
+        render_engine="qweb",
+        render_options={"post_process": True},
+    )
+    template_id = fields.Many2one(
+        "mail.template",
+        "Template",
+        domain=[("model", "=", "res.partner")],
+        help="Choosing one replaces subject, body and attachments of the draft.",
+    )
+    attachment_ids = fields.Many2many(
+        "ir.attachment",
+        "partner_mailing_attachment_rel",
+        "mailing_id",
+        "attachment_id",
+        string="Attachments",
+        bypass_search_access=True,
+    )
+    note = fields.Text("Internal Note", help="For colleagues, the validator among them.")
+
+    # Sender and options
+    email_from = fields.Char(
+        "From", default=lambda self: self.env.user.email_formatted, help="Sender, as Name <address>."
+    )
+    reply_to = fields.Char("Reply To", help="Empty: replies go to the sender.")
+    cc = fields.Char("Copy", help="Addresses, separated by commas.")
+    bcc = fields.Char("Blind Copy", help="Addresses, separated by commas.")
+    copy_policy = fields.Selection(
+        [("once", "One copy of the mailing"), ("each", "A copy of each message")],
+        "Copies",
+        required=True,
+        default="once",
+    )
+    priority = fields.Selection(
+        [("low", "Low"), ("normal", "Normal"), ("high", "High")], required=True, default="normal"
+    )
+    mail_server_id = fields.Many2one(
+        "ir.mail_server",
+        "Outgoing Mail Server",
+        default=lambda self: self.env.company.partner_mailing_mail_server_id,
+        help="Empty: the one that Odoo finds for the sender's address.",
+    )
+    scheduled_at = fields.Datetime(
+        "Send On", copy=False, help="Empty: as soon as the mailing is validated."
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Responsible",
+        default=lambda self: self.env.user,
+        domain=[("share", "=", False)],
+        tracking=True,
+    )
+    company_id = fields.Many2one(
+        "res.company", "Company", required=True, default=lambda self: self.env.company, index=True
+    )
+    active = fields.Boolean(default=True)
+    manage_group_ids = fields.Many2many(
+        "res.groups",
+        "partner_mailing_manage_group_rel",
+        "mailing_id",
+        "group_id",
+        string="Managed By",
+        help="Members may change the mailing as its responsible may.",
+    )
+    view_group_ids = fields.Many2many(
+        "res.groups",
+        "partner_mailing_view_group_rel",
+        "mailing_id",
+        "group_id",
+        string="Visible To",
+        help="If neither this nor the managing groups are set, all users of the company see it.",
+    )
+    unsubscribe_category_ids = fields.Many2many(
+        "res.partner.category",
+        "partner_mailing_unsubscribe_category_rel",
+        "mailing_id",
+        "category_id",
+        string="Tags to Unsubscribe From",
+        help="The tags that a recipient of this mailing may leave by themselves.",
+    )
+
+    # Recipients
+    audience_ids = fields.Many2many(
+        "partner.mailing.audience",
+        "partner_mailing_audience_rel",
+        "mailing_id",
+        "audience_id",
+        string="Audiences",
+        check_company=True,
+    )
+    extra_emails = fields.Text(
+        "Extra Addresses",
+        help="Addresses that are no contacts: one a line, or separated by commas or semicolons;"
+        " with or without a name, as in Name <address>.",
+    )
+    recipient_ids = fields.One2many("partner.mailing.recipient", "mailing_id", "All Recipients")
+    recipients_loaded_at = fields.Datetime(
+        "Loaded On",
+        copy=False,
+        readonly=True,
+        help="Empty when who gets the mailing was changed since.",
+    )
+    recipient_window_ids = fields.Many2many(
+        "partner.mailing.recipient",
+        string="First Recipients",
+        compute="_compute_recipient_window_ids",
+    )
+    skipped_window_ids = fields.Many2many(
+        "partner.mailing.recipient",
+        string="First Left Out",
+        compute="_compute_recipient_window_ids",
+    )
+
+    # State
+    state = fields.Selection(
+        STATES,
+        required=True,
+        default="draft",
+        copy=False,
+        index=True,
+        tracking=True,
+        group_expand=True,
+    )
+    started_at = fields.Datetime("Sending Began", copy=False, readonly=True)
+    finished_at = fields.Datetime("Sending Ended", copy=False, readonly=True)
+    pause_reason = fields.Text("Why It Is Paused", copy=False, readonly=True)
+    approval_ids = fields.One2many("partner.mailing.approval", "mailing_id", "Approvals", copy=False)
+    editor_ids = fields.Many2many(
+        "res.users",
+        "partner_mailing_editor_rel",
+        "mailing_id",
+        "user_id",
+        string="Changed By",
+        copy=False,
+        help="Who changed what recipients get since the last validation.",
+    )
+    can_edit = fields.Boolean(compute="_compute_can_edit")
+    cannot_validate_reason = fields.Char(compute="_compute_cannot_validate_reason")
+
+    # Totals: maintained in a row of their own, see partner.mailing.counter.
+    counter_id = fields.Many2one(
+        "partner.mailing.counter",
+        required=True,
+        copy=False,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env["partner.mailing.counter"]._as_system().create({}),
+    )
+    recipient_count = fields.Integer("Recipients", related="counter_id.recipient_count")
+    pending_count = fields.Integer("Waiting", related="counter_id.pending_count")
+    sent_count = fields.Integer("Sent", related="counter_id.sent_count")
+    failed_count = fields.Integer("Failed", related="counter_id.failed_count")
+    bounced_count = fields.Integer("Bounced", related="counter_id.bounced_count")
+    uncertain_count = fields.Integer("Uncertain", related="counter_id.uncertain_count")
+    skipped_count = fields.Integer("Left Out", related="counter_id.skipped_count")
+    progress = fields.Float(compute="_compute_progress", help="0 to 100.")
+
+    # ------------------------------------------------------------
+    # Compute and onchange
+    # ------------------------------------------------------------
+
+    def _compute_render_model(self):
+        self.render_model = "res.partner"
+
+    @api.depends("recipient_count", "pending_count")
+    def _compute_progress(self):
+        for mailing in self:
+            done = mailing.recipient_count - mailing.pending_count
+            mailing.progress = 100.0 * done / mailing.recipient_count if mailing.recipient_count else 0.0
+
+    @api.depends("recipient_count", "skipped_count")
+    def _compute_recipient_window_ids(self):
+        Recipient = self.env["partner.mailing.recipient"]
+        for mailing in self:
+            domain = Domain("mailing_id", "=", mailing._origin.id)
+            skipped = Domain("state", "=", "skipped")
+            mailing.recipient_window_ids = Recipient.search(domain & ~skipped, limit=RECIPIENT_WINDOW)
+            mailing.skipped_window_ids = Recipient.search(domain & skipped, limit=RECIPIENT_WINDOW)
+
+    @api.depends("state", "user_id", "manage_group_ids")
+    @api.depends_context("uid")
+    def _compute_can_edit(self):
+        for mailing in self:
+            mailing.can_edit = mailing.state in EDITABLE_STATES and (
+                not mailing._origin or mailing._origin.has_access("write")
+            )
+
+    @api.depends("state", "editor_ids", "approval_ids.state", "company_id")
+    @api.depends_context("uid")
+    def _compute_cannot_validate_reason(self):
+        for mailing in self:
+            mailing.cannot_validate_reason = mailing._get_cannot_validate_reason()
+
+    @api.onchange("template_id")
+    def _onchange_template_id(self):
+        """Take over what the template brings; the draft may then be changed freely."""
+        template = self.template_id
+        if not template:
+            return
+        self.subject = template.subject
+        self.body_html = template.body_html
+        if template.mail_server_id:
+            self.mail_server_id = template.mail_server_id
+        if template.reply_to:
+            self.reply_to = template.reply_to
+        if not self.name:
+            self.name = template.name
+
+    # ------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        mailings = super().create(vals_list)
+        mailings._adopt_attachments()
+        return mailings
+
+    def write(self, vals):
+        covered = self._get_covered_fields() & set(vals)
+        if covered and not self._is_system():
+            self._check_covered_unlocked(covered)
+            self._as_system().write(self._get_trace_of_change(covered))
+        result = super().write(vals)
+        if "attachment_ids" in vals:
+            self._adopt_attachments()
+        return result
+
+    def _get_trace_of_change(self, names):
+        """Return what to note about a change of covered fields: who, and a list out of date."""
+        trace = {"editor_ids": [fields.Command.link(self.env.uid)]}
+        if LIST_FIELDS & names:
+            trace["recipients_loaded_at"] = False
+        return trace
+
+    def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
+        if field_name in self._get_covered_fields() and not self._is_system():
+            self._check_covered_unlocked({field_name})
+            self._as_system().write(self._get_trace_of_change({field_name}))
+        return super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_submitted(self):
+        for mailing in self:
+            if mailing.started_at or mailing.state not in ("draft", "cancelled"):
+                raise UserError(
+                    self.env._(
+                        'The mailing "%(name)s" is no draft any more and cannot be deleted. Archive it instead.',
+                        name=mailing.name,
+                    )
+                )
+
+    def unlink(self):
+        counters = self.sudo().counter_id
+        result = super().unlink()
+        counters._as_system().unlink()
+        return result
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        if "name" not in (default or {}):
+            for mailing, vals in zip(self, vals_list, strict=True):
+                vals["name"] = self.env._("%s (copy)", mailing.name)
+        return vals_list
+
+    # ------------------------------------------------------------
+    # Content that came from elsewhere
+    # ------------------------------------------------------------
+
+    def _adopt_attachments(self):
+        """Make the attached files the mailing's own.
+
+        A file that belongs to another record (a template, say) is copied, so
+        that what somebody does to it there cannot change what was validated.
+
+        :raises AccessError: for a file that the user may not read
+        """
+        for mailing in self:
+            foreign = mailing.attachment_ids.filtered(
+                lambda file, mailing=mailing: (file.res_model, file.res_id) != (mailing._name, mailing.id)
+            )
+            if not foreign:
+                continue
+            foreign.check_access("read")
+            uploaded = foreign.filtered(
+                lambda file: not file.res_id and file.create_uid == self.env.user
+            )
+            owner = {"res_model": mailing._name, "res_id": mailing.id}
+            uploaded.sudo().write(owner)
+            copies = self.env["ir.attachment"]
+            for file in foreign - uploaded:
+                copies |= file.sudo().copy({**owner, "name": file.name})
+            if copies:
+                kept = mailing.attachment_ids - foreign + uploaded
+                mailing._as_system().write({"attachment_ids": [fields.Command.set((kept + copies).ids)]})
+
+    def _forget_cached_totals(self):
+        self.env["partner.mailing"].invalidate_model([*TOTALS, *LIST_VIEWS], flush=False)
+
+    def _has_unsafe_expression(self):
+        """Check the fields that are rendered; the mixin would read every field.
+
+        ``recipient_ids`` among them, a million ids for a look at a subject.
+        """
+        for mailing in self.sudo():
+            for name in ("subject", "preview_text"):
+                if self._has_unsafe_expression_template_inline_template(
+                    mailing[name], "res.partner", name
+                ):
+                    return True
+            if self._has_unsafe_expression_template_qweb(mailing.body_html, "res.partner", "body_html"):
+                return True
+        return False
+
+    # ------------------------------------------------------------
+    # Actions: where buttons lead
+    # ------------------------------------------------------------
+
+    def action_open_recipients(self):
+        """Open the page of all recipients; ``recipient_filter`` in the context narrows it."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mass_mailing_lite.partner_mailing_recipient_action"
+        )
+        action["domain"] = [("mailing_id", "=", self.id)]
+        action["display_name"] = self.env._("Recipients of %s", self.name)
+        action["context"] = {"default_mailing_id": self.id}
+        if name := self.env.context.get("recipient_filter"):
+            action["context"][f"search_default_{name}"] = 1
+        return action
+
+    def action_send_test(self):
+        """Open the dialog that sends a test."""
+        return self._open_dialog("partner.mailing.test", self.env._("Send a Test"))
+
+    def action_preview(self):
+        """Open the dialog that shows the message as a recipient gets it."""
+        return self._open_dialog("partner.mailing.preview", self.env._("Preview"))
+
+    def _open_dialog(self, model, title):
+        self.ensure_one()
+        self.check_access("read")
+        context = {"default_mailing_id": self.id}
+        first = self.recipient_window_ids[:1].partner_id
+        if first:
+            context["default_partner_id"] = first.id
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": model,
+            "view_mode": "form",
+            "target": "new",
+            "context": context,
+        }

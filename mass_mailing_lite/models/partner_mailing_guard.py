@@ -1,0 +1,72 @@
+from odoo import api, models
+from odoo.exceptions import AccessError
+
+# Known by identity: a context that comes in through RPC is JSON, and no JSON
+# value is this object.
+SYSTEM = object()
+SYSTEM_KEY = "partner_mailing_system"
+
+
+class PartnerMailingGuard(models.AbstractModel):
+    """A record with fields that only the addon's own code may write."""
+
+    _name = "partner.mailing.guard"
+    _description = "Fields Written by the System Alone"
+
+    # Names of the protected fields; None protects the whole record, creation
+    # and deletion included.
+    _system_fields = None
+
+    def _as_system(self):
+        """Return the same records with the right to write protected fields."""
+        return self.sudo().with_context(**{SYSTEM_KEY: SYSTEM})
+
+    def _is_system(self):
+        return self.env.context.get(SYSTEM_KEY) is SYSTEM
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if self._is_system():
+            return super().create(vals_list)
+        if self._system_fields is None:
+            self._raise_system_only()
+        for vals in vals_list:
+            self._check_system_fields(vals)
+        # `default_state` in a context would pass by the check above.
+        forged = {f"default_{name}" for name in self._system_fields} & set(self.env.context)
+        if forged:
+            clean = {key: val for key, val in self.env.context.items() if key not in forged}
+            self = self.with_context(clean)  # noqa: PLW0642
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not self._is_system():
+            self._check_system_fields(vals)
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_by_system(self):
+        if self._system_fields is None and not self._is_system():
+            self._raise_system_only()
+
+    def _check_system_fields(self, vals):
+        if self._system_fields is None:
+            self._raise_system_only()
+        for name in vals:
+            if name in self._system_fields:
+                raise AccessError(
+                    self.env._(
+                        'The field "%(field)s" of a %(model)s is kept by the system: '
+                        "use the buttons of the mailing to change it.",
+                        field=self._fields[name]._description_string(self.env),
+                        model=self._description,
+                    )
+                )
+
+    def _raise_system_only(self):
+        raise AccessError(
+            self.env._(
+                "A %(model)s is kept by the system: nobody creates, changes or deletes it by hand.",
+                model=self._description,
+            )
+        )

@@ -1,0 +1,293 @@
+from email.utils import formatdate
+from functools import reduce
+from typing import NamedTuple
+
+import idna
+from markupsafe import Markup
+
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools.mail import (
+    email_normalize_all,
+    email_split_and_format,
+    html2plaintext,
+    is_html_empty,
+)
+
+from ..delivery.fault import FAULTS, from_exception
+from ..delivery.message import MessageTemplate, Value
+from ..delivery.pool import NoSession
+from ..delivery.smtp import Envelope
+from ..delivery.template import HTML, TEXT, Marks, Placeholder, UnsupportedTemplate, substitute_marks
+
+# Stands in the To header while the message is compiled; each fill replaces it.
+NOBODY = "recipient@example.com"
+
+PRIORITY_HEADERS = {
+    "low": {"X-Priority": "5", "Importance": "low"},
+    "normal": {},
+    "high": {"X-Priority": "1", "Importance": "high"},
+}
+
+
+class Compiled(NamedTuple):
+    """A mailing's message in one language, ready to be filled.
+
+    ``holes`` says, mark by mark, what fills it: a placeholder, or the name of a
+    field whose template has to be rendered by QWeb for each recipient.
+    """
+
+    template: MessageTemplate
+    holes: tuple[Placeholder | str, ...]
+    sender: str
+    copies: tuple[str, ...]
+    lang: str
+
+
+class PartnerMailing(models.Model):
+    """Content becomes messages: compiled once a language, filled for each recipient."""
+
+    _inherit = "partner.mailing"
+
+    def _connect(self):
+        """Open a session with the mailing's mail server, by Odoo's own means.
+
+        :raises NoSession: with the server's words
+        :raises UserError: when there is no server, or sending is switched off
+        """
+        try:
+            session = self._get_mail_server_model()._connect__(
+                mail_server_id=self.mail_server_id.id or None, smtp_from=self.email_from
+            )
+        except FAULTS as error:
+            raise NoSession(from_exception(error)) from error
+        if session is None:
+            raise UserError(self.env._("Sending of e-mail is switched off."))
+        return session
+
+    def _compile_message(self, lang, session, subject_prefix=""):
+        """Build the real message for ``lang``, with marks where recipients differ.
+
+        :param str lang: code of an installed language
+        :param session: the SMTP session of ``ir.mail_server``; its from-filter
+            decides what stands in From and in the envelope
+        :rtype: Compiled
+        """
+        mailing = self.with_context(lang=lang)
+        marks, holes = Marks(), {}
+
+        def mark_for(hole):
+            if hole not in holes:
+                holes[hole] = marks.new()
+            return holes[hole]
+
+        subject = mailing._put_marks("subject", TEXT, mark_for)
+        if subject_prefix:
+            subject = f"{subject_prefix} {subject}"
+        preview = mailing._put_marks("preview_text", TEXT, mark_for)
+        body = mailing._put_marks("body_html", HTML, mark_for)
+        server = mailing._get_mail_server_model()
+        message = server._build_email__(
+            email_from=mailing.email_from,
+            email_to=[NOBODY],
+            subject=subject,
+            body=mailing._wrap_body(body, subject, preview),
+            subtype="html",
+            body_alternative=html2plaintext(body),
+            subtype_alternative="plain",
+            email_cc=mailing._split_copies(mailing.cc),
+            reply_to=mailing.reply_to or False,
+            headers=mailing._get_headers(),
+            attachments=[(file.name, file.raw or b"", file.mimetype) for file in mailing.attachment_ids],
+        )
+        envelope_sender, _recipients, message = server._prepare_email_message__(message, session)
+        return Compiled(
+            template=MessageTemplate.compile(message, list(holes.values())),
+            holes=tuple(holes),
+            sender=envelope_sender,
+            copies=mailing._get_copy_addresses(),
+            lang=lang,
+        )
+
+    def _put_marks(self, name, kind, mark_for):
+        """Return the field's template with a mark for each placeholder.
+
+        What is more than plain placeholders gets one mark for the whole field,
+        which QWeb fills.
+        """
+        source = str(self[name] or "")
+        if kind == HTML:
+            source = str(self._replace_local_links(source))
+        try:
+            allowed = frozenset(self.env["res.partner"].mail_allowed_qweb_expressions())
+            return substitute_marks(source, kind, allowed, mark_for)
+        except UnsupportedTemplate:
+            return mark_for(name)
+
+    def _wrap_body(self, body, subject, preview):
+        """Put the page around the body: language, direction, preview line."""
+        lang = self.env["res.lang"]._lang_get(self.env.lang) or self.env["res.lang"]
+        page = self.env["ir.qweb"]._render(
+            "mass_mailing_lite.mail_layout",
+            {
+                "lang": (self.env.lang or "en_US").replace("_", "-"),
+                "direction": lang.direction or "ltr",
+                "subject": subject,
+                "preview_text": preview,
+                "body": Markup(body),
+            },
+            minimal_qcontext=True,
+        )
+        return f"<!DOCTYPE html>\n{page}"
+
+    def _get_headers(self):
+        """Return the headers of a mailing beside those that every message has."""
+        return {
+            **PRIORITY_HEADERS[self.priority],
+            # RFC 3834, section 2: vacation programs do not answer bulk mail.
+            "Precedence": "bulk",
+            "X-Auto-Response-Suppress": "OOF, AutoReply",
+        }
+
+    def _get_mail_server_model(self):
+        """Return ``ir.mail_server`` with the bounce and sender addresses of the company."""
+        alias_domain = self.company_id.sudo().alias_domain_id
+        return (
+            self.env["ir.mail_server"]
+            .sudo()
+            .with_context(
+                domain_notifications_email=alias_domain.default_from_email,
+                domain_bounce_address=alias_domain.bounce_email,
+            )
+        )
+
+    # ------------------------------------------------------------
+    # Copies
+    # ------------------------------------------------------------
+
+    def _split_copies(self, addresses):
+        """Return the addresses of a Cc header, or nothing unless each message has one."""
+        return email_split_and_format(addresses or "") if self.copy_policy == "each" else []
+
+    def _get_copy_addresses(self):
+        """Return who else is in each message's envelope."""
+        if self.copy_policy != "each":
+            return ()
+        return tuple(
+            ascii_domain(address)
+            for address in email_normalize_all(f"{self.cc or ''},{self.bcc or ''}")
+        )
+
+    # ------------------------------------------------------------
+    # Filling
+    # ------------------------------------------------------------
+
+    def _fill_messages(self, compiled, rows):
+        """Yield ``(row, envelope or None, error)`` for claimed rows of one language.
+
+        A recipient whose message cannot be made has no envelope but a reason;
+        the others are not held up by it.
+        """
+        date = formatdate(localtime=False)
+        contacts = self._get_contacts(rows, compiled)
+        for row, contact in zip(rows, contacts, strict=True):
+            try:
+                values = [self._get_value(hole, contact, row, compiled) for hole in compiled.holes]
+                yield row, self._make_envelope(compiled, row, values, date), ""
+            except Exception as error:  # noqa: BLE001 - one bad recipient never stops a batch
+                yield row, None, str(error)
+
+    def _make_envelope(self, compiled, row, values, date):
+        address = ascii_domain(row["email_normalized"])
+        data = compiled.template.fill(
+            values,
+            {"To": (row["name"] or "", address), "Message-Id": row["message_id"], "Date": date},
+        )
+        return Envelope(
+            key=row["id"],
+            sender=compiled.sender,
+            recipients=(address, *compiled.copies),
+            data=data,
+            smtputf8=not address.isascii(),
+            eight_bit=compiled.template.eight_bit,
+            dot_free=compiled.template.dot_free,
+        )
+
+    def _get_contacts(self, rows, compiled):
+        """Return the contact of each row, prefetched together; one in memory for extra addresses."""
+        partners = self.env["res.partner"].sudo().with_context(lang=compiled.lang)
+        ids = [row["partner_id"] for row in rows if row["partner_id"]]
+        names = {hole.path.split(".")[1] for hole in compiled.holes if isinstance(hole, Placeholder)}
+        partners.browse(ids).fetch([name for name in names if name in partners._fields])
+        return [
+            partners.browse(row["partner_id"]).with_prefetch(ids)
+            if row["partner_id"]
+            else partners.new({"name": row["name"], "email": row["email_normalized"]})
+            for row in rows
+        ]
+
+    def _get_value(self, hole, contact, row, compiled):
+        """Return what stands at a mark for one contact: text, or text and HTML."""
+        if isinstance(hole, str):
+            return self._render_hole(hole, contact, compiled)
+        value = reduce(lambda record, name: record[name], hole.path.split(".")[1:], contact)
+        if isinstance(value, models.BaseModel):
+            value = value.display_name
+        if isinstance(value, Markup):
+            return Value(html2plaintext(value), value)
+        return str(value) if value or value == 0 and value is not False else hole.fallback
+
+    def _render_hole(self, name, contact, compiled):
+        """Render a field with logic in it (template editors only) by Odoo's own engine."""
+        mailing = self.with_context(lang=compiled.lang)
+        field = self._fields[name]
+        rendered = mailing._render_template(
+            mailing[name],
+            "res.partner",
+            contact._ids,
+            engine=field.render_engine,
+            options=getattr(field, "render_options", None),
+        )[contact._ids[0]]
+        if field.render_engine == "qweb":
+            return Value(html2plaintext(rendered), Markup(rendered))
+        return str(rendered)
+
+    # ------------------------------------------------------------
+    # Checks
+    # ------------------------------------------------------------
+
+    def _is_body_empty(self):
+        return is_html_empty(self.body_html) and "<img" not in (self.body_html or "")
+
+    def _check_addresses(self):
+        """Raise when the sender, the reply address or a copy is no address.
+
+        :raises UserError: names field and value
+        """
+        self.ensure_one()
+        for name, many in (("email_from", False), ("reply_to", False), ("cc", True), ("bcc", True)):
+            value = self[name]
+            if not value:
+                continue
+            found = email_normalize_all(value)
+            wanted = len([part for part in value.split(",") if part.strip()]) if many else 1
+            if len(found) != wanted or any(ord(char) < 32 for char in value):
+                raise UserError(
+                    self.env._(
+                        '"%(value)s" in the field "%(field)s" is not a valid e-mail address.'
+                        " Write it as name@example.com or as Name <name@example.com>.",
+                        value=value,
+                        field=self._fields[name]._description_string(self.env),
+                    )
+                )
+
+
+def ascii_domain(address):
+    """Return the address with its domain in the form of the DNS (RFC 5891).
+
+    :raises idna.IDNAError: when the domain has no such form
+    """
+    local, _at, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    return f"{local}@{idna.encode(domain, uts46=True).decode()}"

@@ -1,0 +1,273 @@
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+# First half of the advisory lock that a living sender holds; the second half
+# is the sender's number, `claim`. Any constant does; this one is ours.
+SENDER_LOCK = 0x6D6D6C
+
+UTC_NOW = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
+
+
+class PartnerMailingRecipient(models.Model):
+    """The recipients as a queue: claimed, recorded and recovered by single statements.
+
+    A sender is a number from a sequence, and lives as long as the PostgreSQL
+    session that holds the advisory lock on that number: a killed process, a
+    lost host and a restarted server all let go of it, and nothing else does.
+    """
+
+    _inherit = "partner.mailing.recipient"
+
+    # ------------------------------------------------------------
+    # Senders
+    # ------------------------------------------------------------
+
+    def _new_sender(self):
+        """Return the number of a new sender, with its lock held by this session."""
+        [(number,)] = self.env.execute_query(
+            SQL("SELECT nextval('partner_mailing_recipient_claim_seq')::integer")
+        )
+        self.env.execute_query(SQL("SELECT pg_advisory_lock(%s, %s)", SENDER_LOCK, number))
+        return number
+
+    def _end_sender(self, number):
+        """Let go of the lock: rows that the sender has left open are recovered from now on."""
+        self.env.execute_query(SQL("SELECT pg_advisory_unlock(%s, %s)", SENDER_LOCK, number))
+
+    def _recover(self):
+        """Settle rows whose sender is dead; return how many there were.
+
+        Whether their messages went out is unknown (RFC 1047): they become
+        uncertain, for a person to decide, or wait again where the company has
+        chosen that.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH dead AS MATERIALIZED (
+                    SELECT claim
+                      FROM (SELECT DISTINCT claim FROM partner_mailing_recipient
+                             WHERE state = 'sending') open_claims
+                     WHERE claim IS NULL OR pg_try_advisory_xact_lock(%s, claim)
+                ), settled AS (
+                    UPDATE partner_mailing_recipient r
+                       SET state = CASE WHEN c.partner_mailing_resend_uncertain
+                                        THEN 'pending' ELSE 'uncertain' END,
+                           claim = NULL
+                      FROM dead, partner_mailing m, res_company c
+                     WHERE r.state = 'sending' AND r.claim IS NOT DISTINCT FROM dead.claim
+                       AND m.id = r.mailing_id AND c.id = m.company_id
+                 RETURNING r.mailing_id, r.state
+                ), totals AS (
+                    SELECT mailing_id, count(*) AS settled,
+                           count(*) FILTER (WHERE state = 'uncertain') AS uncertain
+                      FROM settled
+                  GROUP BY mailing_id
+                ), counted AS (
+                    UPDATE partner_mailing_counter k
+                       SET pending_count = k.pending_count - t.uncertain,
+                           uncertain_count = k.uncertain_count + t.uncertain
+                      FROM totals t JOIN partner_mailing m ON m.id = t.mailing_id
+                     WHERE k.id = m.counter_id
+                 RETURNING k.id)
+                SELECT sum(settled)::integer FROM totals
+                """,
+                SENDER_LOCK,
+            )
+        )
+        self._forget_cached_rows()
+        return rows[0][0] or 0
+
+    # ------------------------------------------------------------
+    # Claim and record
+    # ------------------------------------------------------------
+
+    def _claim(self, mailing_id, sender, limit, after_id=0):
+        """Take up to ``limit`` rows that are due, for ``sender``, in the order of ids.
+
+        :param after_id: go on behind this row, so that a claim at the end of a
+            million does not pass by the rows that were sent before
+        :return: list of dicts: id, partner_id, name, email_normalized, lang,
+            attempts, message_id
+
+        Plan at a million rows: index scan on ``_pending_idx``, ``limit`` rows.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH picked AS (
+                    SELECT r.id
+                      FROM partner_mailing_recipient r
+                     WHERE r.mailing_id = %(mailing_id)s
+                       AND r.state = 'pending'
+                       AND r.is_submitted
+                       AND r.id > %(after_id)s
+                       AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %(now)s)
+                       AND EXISTS (SELECT FROM partner_mailing m
+                                    WHERE m.id = r.mailing_id AND m.state = 'sending')
+                       AND NOT EXISTS (SELECT FROM mail_blacklist b
+                                        WHERE b.email = r.email_normalized AND b.active)
+                  ORDER BY r.id
+                     LIMIT %(limit)s
+                       FOR UPDATE OF r SKIP LOCKED)
+                UPDATE partner_mailing_recipient r
+                   SET state = 'sending',
+                       claim = %(sender)s,
+                       attempts = r.attempts + 1,
+                       message_id = COALESCE(r.message_id,
+                           '<' || r.id || '.' || gen_random_uuid() || '@' || %(host)s || '>')
+                  FROM picked
+                 WHERE r.id = picked.id
+             RETURNING r.id, r.partner_id, r.name, r.email_normalized, r.lang, r.attempts, r.message_id
+                """,
+                mailing_id=mailing_id,
+                after_id=after_id,
+                now=UTC_NOW,
+                limit=limit,
+                sender=sender,
+                host=self._message_id_host(),
+            )
+        )
+        return sorted(self.env.cr.dictfetchall(), key=lambda row: row["id"])
+
+    def _message_id_host(self):
+        """Return the right side of Message-IDs: the host of the database's web address."""
+        return self.get_base_url().partition("://")[2].partition("/")[0].partition(":")[0] or "localhost"
+
+    def _record(self, mailing_id, sender, results):
+        """Write what became of claimed rows, and the totals, in one statement.
+
+        :param results: list of dicts as ``_get_result`` makes them
+        """
+        columns = ("id", "state", "failure_type", "failure_reason", "delay", "attempted")
+        values = [[result[column] for result in results] for column in columns]
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH result (id, state, failure_type, failure_reason, delay, attempted) AS (
+                    SELECT * FROM unnest(%(id)s::integer[], %(state)s::text[], %(failure_type)s::text[],
+                                         %(failure_reason)s::text[], %(delay)s::integer[],
+                                         %(attempted)s::boolean[])
+                ), recorded AS (
+                    UPDATE partner_mailing_recipient r
+                       SET state = o.state,
+                           failure_type = o.failure_type,
+                           failure_reason = o.failure_reason,
+                           sent_at = CASE WHEN o.state = 'sent' THEN %(now)s ELSE r.sent_at END,
+                           next_attempt_at = %(now)s + make_interval(secs => o.delay),
+                           attempts = CASE WHEN o.attempted THEN r.attempts ELSE r.attempts - 1 END,
+                           claim = NULL
+                      FROM result o
+                     WHERE r.id = o.id AND r.state = 'sending' AND r.claim = %(sender)s
+                 RETURNING o.state
+                ), total AS (
+                    SELECT count(*) FILTER (WHERE state = 'sent') AS sent,
+                           count(*) FILTER (WHERE state = 'failed') AS failed,
+                           count(*) FILTER (WHERE state = 'uncertain') AS uncertain
+                      FROM recorded)
+                UPDATE partner_mailing_counter k
+                   SET pending_count = k.pending_count - t.sent - t.failed - t.uncertain,
+                       sent_count = k.sent_count + t.sent,
+                       failed_count = k.failed_count + t.failed,
+                       uncertain_count = k.uncertain_count + t.uncertain
+                  FROM total t, partner_mailing m
+                 WHERE m.id = %(mailing_id)s AND k.id = m.counter_id
+                """,
+                mailing_id=mailing_id,
+                sender=sender,
+                now=UTC_NOW,
+                **dict(zip(columns, values, strict=True)),
+            )
+        )
+
+    def _skip_blocklisted(self, mailing):
+        """Leave out waiting rows whose address came onto the blocklist since they were loaded."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE partner_mailing_recipient r
+                   SET state = 'skipped', skip_reason = 'blocklisted'
+                  FROM mail_blacklist b
+                 WHERE r.mailing_id = %s AND r.state = 'pending'
+                   AND b.email = r.email_normalized AND b.active
+                """,
+                mailing.id,
+            )
+        )
+        if self.env.cr.rowcount:
+            self._forget_cached_rows()
+            mailing._recount()
+
+    # ------------------------------------------------------------
+    # Steps of the mailing that touch the whole list
+    # ------------------------------------------------------------
+
+    def _mark_submitted(self, mailing):
+        """Freeze the list: exactly the rows that wait now are submitted."""
+        self._update_list(
+            mailing,
+            SQL("is_submitted = (state = 'pending')"),
+            SQL("is_submitted IS DISTINCT FROM (state = 'pending') AND state IN ('pending', 'skipped')"),
+        )
+
+    def _reopen(self, mailing):
+        """Undo the freeze, and a cancellation, so that the list can be changed again."""
+        self._update_list(mailing, SQL("is_submitted = FALSE"), SQL("is_submitted AND state IN ('pending', 'skipped')"))
+        self._update_list(
+            mailing,
+            SQL("state = 'pending', skip_reason = NULL"),
+            SQL("state = 'skipped' AND skip_reason = 'cancelled'"),
+        )
+        mailing._recount()
+
+    def _reopen_failed(self, mailing):
+        """Let failed rows wait again, with a clean count of attempts."""
+        self._update_list(
+            mailing,
+            SQL("state = 'pending', attempts = 0, next_attempt_at = NULL"),
+            SQL("state = 'failed' AND is_submitted"),
+        )
+        mailing._recount()
+
+    def _cancel_pending(self, mailing):
+        """Mark rows that were not sent as left out by the cancellation."""
+        self._update_list(
+            mailing, SQL("state = 'skipped', skip_reason = 'cancelled'"), SQL("state = 'pending'")
+        )
+        mailing._recount()
+
+    def _update_list(self, mailing, assignments, condition):
+        """Run one UPDATE over a mailing's list."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE partner_mailing_recipient SET %s WHERE mailing_id = %s AND (%s)",
+                assignments,
+                mailing.id,
+                condition,
+            )
+        )
+        self._forget_cached_rows()
+
+    def _forget_cached_rows(self):
+        """Forget what the ORM knows of rows that SQL has changed."""
+        self.invalidate_model(flush=False)
+        self.env["partner.mailing.counter"].invalidate_model(flush=False)
+        self.env["partner.mailing"]._forget_cached_totals()
+
+    def _next_attempt_at(self):
+        """Return when the next deferred row of a running mailing is due, or None."""
+        [(moment,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT min(r.next_attempt_at)
+                  FROM partner_mailing_recipient r
+                  JOIN partner_mailing m ON m.id = r.mailing_id AND m.state = 'sending'
+                 WHERE r.state = 'pending' AND r.next_attempt_at IS NOT NULL
+                """
+            )
+        )
+        # A trigger in the past would fire at once, and again and again.
+        return moment and max(moment, fields.Datetime.now() + timedelta(seconds=1))

@@ -1,0 +1,175 @@
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .mailing_sender import MailingSender
+
+_logger = logging.getLogger(__name__)
+
+SLICE_SECONDS = 1.0  # how long one mailing may keep the others waiting
+
+
+class PartnerMailing(models.Model):
+    """The scheduled action: start what is due, send it in slices, finish it."""
+
+    _inherit = "partner.mailing"
+
+    @api.model
+    def _cron_send(self):
+        """Send validated mailings for as long as the scheduler allows (about ten seconds).
+
+        Odoo waits a minute before it calls a job again that had more to do than
+        its time; so the job wakes itself.
+        """
+        cron = self.env["ir.cron"]
+        self.browse()._send_due(lambda done, waiting: cron._commit_progress(done, remaining=waiting))
+        wake = self.env.ref("mass_mailing_lite.ir_cron_send").sudo()
+        if self._find_sendable():
+            wake._trigger()
+        elif moment := self.env["partner.mailing.recipient"]._next_attempt_at():
+            wake._trigger(at=moment)
+
+    def _send_due(self, report, limit=None):
+        """Send what is due, of all mailings or of those in ``self``.
+
+        Commits as it goes: a kill leaves open what is on the wire, nothing else.
+
+        :param report: called after each round with (messages of the round,
+            messages waiting); commits and returns the seconds that are left
+        :param limit: most messages to send, None for no limit
+        :return: number of messages that were handed over or refused
+        """
+        self.env["partner.mailing.recipient"]._recover()
+        self._start_due()
+        total = 0
+        with MailingSender(self.env) as sender:
+            seconds_left = report(0, self._count_waiting())
+            while seconds_left > 0 and (limit is None or total < limit):
+                done = 0
+                for mailing in self._find_sendable():
+                    rest = None if limit is None else limit - total - done
+                    done += sender.send_slice(mailing, min(SLICE_SECONDS, seconds_left), rest)
+                    mailing._finish_if_done()
+                total += done
+                seconds_left = report(done, self._count_waiting())
+                if not done:
+                    break
+        return total
+
+    def _domain_of_run(self):
+        """Return the domain of the mailings that a run is about."""
+        return Domain("id", "in", self.ids) if self else Domain.TRUE
+
+    def _start_due(self):
+        """Begin the validated mailings whose time has come, if they are what was validated."""
+        now = fields.Datetime.now()
+        due = self.sudo().search(
+            self._domain_of_run()
+            & Domain("state", "=", "validated")
+            & (Domain("scheduled_at", "=", False) | Domain("scheduled_at", "<=", now)),
+            order="scheduled_at, id",
+        )
+        for mailing in due:
+            mailing = mailing.try_lock_for_update(allow_referencing=True)
+            if not mailing or mailing.state != "validated":
+                continue
+            if mailing._matches_validation():
+                mailing._as_system().write(
+                    {"state": "sending", "started_at": mailing.started_at or now}
+                )
+            else:
+                mailing._pause_with_alert(
+                    self.env._("What is there to send is not what was validated. Nothing was sent.")
+                )
+        self.env.cr.commit()  # pylint: disable=invalid-commit  # the sender's first step
+        # A mailing without recipients, all of them left out since, is done at once.
+        for mailing in due:
+            mailing._finish_if_done()
+
+    def _find_sendable(self):
+        """Return the mailings that have something to send right now, in the order they began."""
+        return (
+            self.sudo()
+            .search(self._domain_of_run() & Domain("state", "=", "sending"), order="started_at, id")
+            .filtered(lambda mailing: mailing._has_due_rows())
+        )
+
+    def _has_due_rows(self):
+        self.ensure_one()
+        return bool(
+            self.env["partner.mailing.recipient"]
+            .sudo()
+            .search(
+                Domain("mailing_id", "=", self.id)
+                & Domain("state", "=", "pending")
+                & (
+                    Domain("next_attempt_at", "=", False)
+                    | Domain("next_attempt_at", "<=", fields.Datetime.now())
+                ),
+                order="id",
+                limit=1,
+            )
+        )
+
+    def _count_waiting(self):
+        """Return how many messages the mailings of a run have yet to send, from the counters."""
+        mailings = self._find_sendable()
+        mailings.counter_id.invalidate_recordset()
+        return max(sum(mailings.mapped("pending_count")), 0)
+
+    def _finish_if_done(self):
+        """Close the mailing when every row is in a final state, and tell the responsible."""
+        self.ensure_one()
+        open_rows = Domain("mailing_id", "=", self.id) & Domain("state", "in", ("pending", "sending"))
+        if self.env["partner.mailing.recipient"].sudo().search(open_rows, limit=1):
+            return
+        mailing = self.sudo().try_lock_for_update(allow_referencing=True)
+        mailing.invalidate_recordset(["state"])
+        if not mailing or mailing.state != "sending":
+            return
+        mailing._as_system().write({"state": "done", "finished_at": fields.Datetime.now()})
+        mailing.counter_id.invalidate_recordset()
+        mailing.message_post(
+            body=self.env._(
+                "Sending has ended: %(sent)s sent, %(failed)s failed, %(uncertain)s uncertain,"
+                " %(skipped)s left out.",
+                sent=mailing.sent_count,
+                failed=mailing.failed_count,
+                uncertain=mailing.uncertain_count,
+                skipped=mailing.skipped_count,
+            ),
+            partner_ids=mailing.user_id.partner_id.ids,
+            subtype_xmlid="mail.mt_comment",
+        )
+        self.env.cr.commit()  # pylint: disable=invalid-commit  # done is done, whatever comes next
+
+    def _pause_with_alert(self, reason):
+        """Pause, and give the responsible an activity with the reason."""
+        self.ensure_one()
+        mailing = self.sudo()
+        mailing._pause(reason)
+        mailing.activity_schedule(
+            "mail.mail_activity_data_warning",
+            date_deadline=fields.Date.context_today(mailing) + timedelta(days=0),
+            user_id=(mailing.user_id or mailing.create_uid).id,
+            summary=self.env._("Sending is paused"),
+            note=reason,
+        )
+
+    def _check_sendable(self):
+        """Raise unless each mailing may be sent by hand (command line).
+
+        :raises UserError: names the mailing and its state
+        """
+        for mailing in self:
+            if mailing.state not in ("validated", "sending"):
+                raise UserError(
+                    self.env._(
+                        'The mailing "%(name)s" is in the state "%(state)s": only validated mailings are sent.',
+                        name=mailing.name,
+                        state=dict(mailing._fields["state"]._description_selection(self.env))[mailing.state],
+                    )
+                )

@@ -1,0 +1,12 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    partner_mailing_mail_server_id = fields.Many2one(
+        related="company_id.partner_mailing_mail_server_id", readonly=False
+    )
+    partner_mailing_resend_uncertain = fields.Boolean(
+        related="company_id.partner_mailing_resend_uncertain", readonly=False
+    )

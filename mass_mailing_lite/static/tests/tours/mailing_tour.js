@@ -1,0 +1,45 @@
+import { registry } from "@web/core/registry";
+
+// Prepares a mailing as a newcomer would: from the empty list to "Submit".
+registry.category("web_tour.tours").add("mass_mailing_lite_prepare", {
+    url: "/odoo/action-mass_mailing_lite.partner_mailing_action",
+    steps: () => [
+        { trigger: ".o_list_button_add", content: "Create a mailing", run: "click" },
+        { trigger: "[name=name] textarea, [name=name] input", run: "edit Tour news" },
+        { trigger: "[name=subject] input, [name=subject] textarea", run: "edit Hello {{ object.name }}" },
+        { trigger: "[name=body_html] .odoo-editor-editable", run: "editor It is summer." },
+        { trigger: "a[name=recipients]", content: "Open the recipients", run: "click" },
+        { trigger: "[name=audience_ids] input", run: "edit Readers of the tour" },
+        {
+            trigger: ".o-autocomplete--dropdown-item:contains(Readers of the tour)",
+            run: "click",
+        },
+        { trigger: "button[name=action_load_recipients]", run: "click" },
+        { trigger: "[name=recipient_window_ids] td:contains(tour@example.com)" },
+        { trigger: "[name=skipped_window_ids] td:contains(Invalid)" },
+        { trigger: "button[name=action_submit]", run: "click" },
+        { trigger: ".o_arrow_button_current:contains(To Validate)" },
+    ],
+});
+
+// Validates it, from the validator's own menu.
+registry.category("web_tour.tours").add("mass_mailing_lite_validate", {
+    url: "/odoo/action-mass_mailing_lite.partner_mailing_action_to_validate",
+    steps: () => [
+        { trigger: ".o_data_row td:contains(Tour news)", run: "click" },
+        { trigger: "button[name=action_validate]", run: "click" },
+        { trigger: ".modal-footer .btn-primary", run: "click" },
+        { trigger: ".o_arrow_button_current:contains(Validated)" },
+    ],
+});
+
+// Looks at what became of it.
+registry.category("web_tour.tours").add("mass_mailing_lite_result", {
+    url: "/odoo/action-mass_mailing_lite.partner_mailing_action",
+    steps: () => [
+        { trigger: ".o_data_row td:contains(Tour news)", run: "click" },
+        { trigger: ".o_arrow_button_current:contains(Done)" },
+        { trigger: "button[name=action_open_recipients] [name=sent_count]:contains(1)", run: "click" },
+        { trigger: ".o_data_row:contains(tour@example.com) .badge:contains(Sent)" },
+    ],
+});

@@ -1,0 +1,9 @@
+from . import (
+    test_approval,
+    test_message,
+    test_recipients,
+    test_rights,
+    test_sending,
+    test_tour,
+    test_wizards,
+)

@@ -1,0 +1,54 @@
+"""A real SMTP server on loopback, for tests that look at what was delivered."""
+
+import email
+import email.policy
+import socket
+from contextlib import closing
+
+from aiosmtpd.controller import Controller
+
+
+class SmtpInbox:
+    """Keeps what it accepts; answers some recipients with the reply that a test names.
+
+    :ivar messages: list of ``(envelope sender, [envelope recipients], EmailMessage)``
+    :ivar replies: {recipient address: reply to RCPT, e.g. "550 5.1.1 No such user"}
+    """
+
+    def __init__(self):
+        self.messages = []
+        self.replies = {}
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=True)
+
+    def __enter__(self):
+        self._controller.start()
+        return self
+
+    def __exit__(self, *_exc):
+        self._controller.stop()
+
+    @property
+    def addresses(self):
+        """The recipients of all accepted messages, sorted."""
+        return sorted(address for _sender, addresses, _message in self.messages for address in addresses)
+
+    def message_to(self, address):
+        """Return the one message that went to ``address``."""
+        [found] = [message for _sender, addresses, message in self.messages if address in addresses]
+        return found
+
+    # The hooks of aiosmtpd, by its names.
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
+        if reply := self.replies.get(address):
+            return reply
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.messages.append((envelope.mail_from, list(envelope.rcpt_tos), message))
+        return "250 2.0.0 Kept"

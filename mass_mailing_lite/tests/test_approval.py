@@ -1,0 +1,186 @@
+from odoo import Command, fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import MailingCase
+
+
+@tagged("post_install", "-at_install")
+class TestApproval(MailingCase):
+    def test_a_mailing_says_what_it_lacks(self):
+        mailing = self.new_mailing(subject=False, body_html="<p><br></p>", email_from=False, audience_ids=False)
+        with self.assertRaisesRegex(UserError, "Subject, Body, From, Recipients"):
+            mailing.action_submit()
+        self.assertEqual(mailing.state, "draft")
+
+    def test_a_sender_that_is_no_address_is_named(self):
+        for value in ("shop", "a@example.com, b@example.com", "x@example.com\nBcc: y@example.com"):
+            with self.subTest(value), self.assertRaisesRegex(UserError, "From"):
+                self.new_mailing(email_from=value).action_submit()
+
+    def test_submitting_loads_the_list_and_opens_a_request(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        self.assertEqual(mailing.state, "to_validate")
+        request = mailing.approval_ids
+        self.assertEqual(request.state, "pending")
+        self.assertEqual(request.requested_by_id, self.marketer)
+        self.assertEqual(request.recipient_count, 2)
+        self.assertIn(self.validator, mailing.sudo().activity_ids.user_id)
+        self.assertNotIn(self.marketer, mailing.sudo().activity_ids.user_id)
+
+    def test_submitting_again_loads_the_list_again_when_the_audience_was_changed(self):
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        mailing.extra_emails = "late@example.org"
+        mailing.action_submit()
+        self.assertIn("late@example.org", self.states(mailing))
+
+    def test_a_validator_validates(self):
+        mailing = self.new_validated_mailing()
+        self.assertEqual(mailing.state, "validated")
+        self.assertEqual(mailing.approval_ids.state, "validated")
+        self.assertEqual(mailing.approval_ids.validator_id, self.validator)
+        self.assertFalse(mailing.sudo().activity_ids)
+
+    def test_a_user_cannot_validate(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        with self.assertRaisesRegex(AccessError, "group Validator"):
+            mailing.with_user(self.colleague).action_validate()
+
+    def test_a_validator_cannot_validate_what_she_created(self):
+        mailing = self.new_mailing(self.validator, user_id=self.marketer.id)
+        mailing.with_user(self.marketer).action_submit()
+        with self.assertRaisesRegex(AccessError, "You created"):
+            mailing.with_user(self.validator).action_validate()
+
+    def test_a_validator_cannot_validate_what_she_submitted(self):
+        mailing = self.new_mailing()
+        mailing.user_id = self.manager
+        mailing.with_user(self.manager).action_submit()
+        with self.assertRaisesRegex(AccessError, "You submitted"):
+            mailing.with_user(self.manager).action_validate()
+
+    def test_a_validator_cannot_validate_what_she_edited(self):
+        mailing = self.new_mailing()
+        mailing.user_id = self.manager
+        mailing.with_user(self.manager).subject = "Better"
+        mailing.action_submit()
+        with self.assertRaisesRegex(AccessError, "You changed"):
+            mailing.with_user(self.manager).action_validate()
+        mailing.with_user(self.validator).action_validate()
+
+    def test_a_translation_counts_as_an_edit(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        mailing = self.new_mailing()
+        mailing.user_id = self.manager
+        mailing.with_user(self.manager).update_field_translations("subject", {"fr_FR": "Nouvelles"})
+        mailing.action_submit()
+        with self.assertRaisesRegex(AccessError, "You changed"):
+            mailing.with_user(self.manager).action_validate()
+
+    def test_a_refusal_needs_a_reason_and_tells_the_author(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        as_validator = mailing.with_user(self.validator)
+        with self.assertRaisesRegex(UserError, "why"):
+            as_validator.action_refuse("  ")
+        as_validator.action_refuse("The date is wrong.")
+        self.assertEqual(mailing.state, "draft")
+        self.assertEqual(mailing.approval_ids.state, "refused")
+        self.assertEqual(mailing.approval_ids.reason, "The date is wrong.")
+        message = mailing.message_ids[0]
+        self.assertIn("The date is wrong.", message.body)
+        self.assertIn(self.marketer.partner_id, message.notified_partner_ids)
+
+    def test_each_decision_is_kept(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_refuse("No.")
+        mailing.action_submit()
+        mailing.action_back_to_draft()
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_validate()
+        mailing.action_back_to_draft()
+        self.assertEqual(
+            mailing.approval_ids.sorted("id").mapped("state"), ["refused", "withdrawn", "void"]
+        )
+
+    def test_what_was_submitted_is_locked(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        for name, value in (
+            ("subject", "Else"),
+            ("body_html", "<p>Else</p>"),
+            ("email_from", "else@example.com"),
+            ("extra_emails", "else@example.com"),
+            ("scheduled_at", fields.Datetime.now()),
+            ("audience_ids", [Command.clear()]),
+            ("attachment_ids", [Command.create({"name": "x.txt", "raw": b"x"})]),
+        ):
+            with self.subTest(name), self.assertRaisesRegex(UserError, "cannot be changed"):
+                mailing.write({name: value})
+        with self.assertRaisesRegex(UserError, "cannot be changed"):
+            mailing.update_field_translations("subject", {"en_US": "Else"})
+        with self.assertRaises(UserError):
+            mailing.action_load_recipients()
+
+    def test_a_validated_mailing_can_lose_recipients_but_not_gain_any(self):
+        mailing = self.new_validated_mailing()
+        row = self.rows(mailing)["anna@example.com"].with_user(self.marketer)
+        row.action_leave_out()
+        self.assertEqual(row.skip_reason, "by_hand")
+        self.assertTrue(mailing.sudo()._matches_validation(), "fewer is what was validated")
+        with self.assertRaises(UserError):
+            row.action_take_back()
+
+    def test_what_changed_behind_the_guard_is_not_validated(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        self.env.cr.execute(
+            "UPDATE partner_mailing SET email_from = 'evil@example.com' WHERE id = %s", [mailing.id]
+        )
+        self.env.invalidate_all()
+        with self.assertRaisesRegex(UserError, "not what was submitted"):
+            mailing.with_user(self.validator).action_validate()
+
+    def test_an_attachment_that_changes_changes_the_fingerprint(self):
+        mailing = self.new_mailing(attachment_ids=[Command.create({"name": "a.txt", "raw": b"one"})])
+        before = mailing._get_fingerprint()
+        mailing.attachment_ids.sudo().raw = b"two"
+        self.assertNotEqual(mailing._get_fingerprint(), before)
+
+    def test_a_copy_is_a_draft_without_history(self):
+        mailing = self.new_validated_mailing(scheduled_at=fields.Datetime.now())
+        copy = mailing.copy()
+        self.assertEqual(copy.state, "draft")
+        self.assertFalse(copy.approval_ids)
+        self.assertFalse(copy.scheduled_at)
+        self.assertEqual(copy.recipient_count, 0)
+        self.assertNotEqual(copy.sudo().counter_id, mailing.sudo().counter_id)
+        self.assertEqual(copy.audience_ids, mailing.audience_ids)
+
+    def test_a_mailing_that_is_no_draft_cannot_be_deleted(self):
+        mailing = self.new_validated_mailing()
+        with self.assertRaisesRegex(UserError, "Archive"):
+            mailing.unlink()
+        draft = self.new_mailing()
+        draft.action_load_recipients()
+        counter = draft.sudo().counter_id
+        draft.unlink()
+        self.assertFalse(counter.exists())
+
+    def test_pausing_resuming_and_cancelling(self):
+        mailing = self.new_validated_mailing()
+        mailing.action_pause()
+        self.assertEqual(mailing.state, "paused")
+        self.assertIn(self.marketer.name, mailing.pause_reason)
+        mailing.action_resume()
+        self.assertEqual(mailing.state, "validated")
+        mailing.action_cancel()
+        self.assertEqual(set(self.states(mailing).values()), {"cancelled"})
+        mailing.action_back_to_draft()
+        self.assertEqual(set(self.states(mailing).values()), {"pending"})
+        self.assertEqual(mailing.approval_ids.state, "void")
+        self.assertCountersTrue(mailing)

@@ -1,0 +1,247 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import Command, fields
+from odoo.tests import tagged
+
+from ..models import mailing_sender
+from .common import SendingCase
+
+
+@tagged("post_install", "-at_install")
+class TestSending(SendingCase):
+    def test_the_scheduler_sends_what_is_validated_and_nothing_else(self):
+        mailing = self.new_validated_mailing()
+        draft, submitted = self.new_mailing(), self.new_mailing()
+        draft.action_load_recipients()
+        submitted.action_submit()
+        self.run_scheduler()
+        self.assertEqual(self.inbox.addresses, ["anna@example.com", "boris@example.com"])
+        self.assertEqual(mailing.state, "done")
+        self.assertEqual((mailing.sent_count, mailing.pending_count, mailing.progress), (2, 0, 100.0))
+        self.assertTrue(mailing.started_at <= mailing.finished_at)
+        self.assertEqual((draft.state, submitted.state), ("draft", "to_validate"))
+        self.assertCountersTrue(mailing)
+
+    def test_each_recipient_gets_their_own_message(self):
+        mailing = self.new_validated_mailing()
+        self.run_scheduler()
+        for name in ("Anna", "Boris"):
+            message = self.inbox.message_to(f"{name.lower()}@example.com")
+            self.assertEqual(message["Subject"], f"News for {name}")
+            self.assertEqual(message["To"].addresses[0].display_name, name)
+            self.assertIn(f"Dear {name}, it is summer.", message.get_body(("html",)).get_content())
+            self.assertIn(f"Dear {name}, it is summer.", message.get_body(("plain",)).get_content())
+        row = self.rows(mailing)["anna@example.com"]
+        self.assertEqual(self.inbox.message_to("anna@example.com")["Message-Id"], row.message_id)
+        self.assertEqual((row.state, row.attempts), ("sent", 1))
+        self.assertTrue(row.sent_at)
+
+    def test_a_refused_recipient_has_failed_with_the_reply_in_words(self):
+        self.inbox.replies["anna@example.com"] = "550 5.1.1 No such user here"
+        mailing = self.new_validated_mailing()
+        self.run_scheduler()
+        row = self.rows(mailing)["anna@example.com"]
+        self.assertEqual((row.state, row.failure_type), ("failed", "address_unknown"))
+        self.assertIn("No such user here", row.reason)
+        self.assertEqual(self.inbox.addresses, ["boris@example.com"])
+        self.assertEqual(mailing.state, "done")
+        self.assertCountersTrue(mailing)
+
+    def test_failed_ones_can_be_tried_again_and_the_others_get_nothing_twice(self):
+        self.inbox.replies["anna@example.com"] = "550 5.1.1 No such user here"
+        mailing = self.new_validated_mailing()
+        self.run_scheduler()
+        self.inbox.replies.clear()
+        mailing.action_retry_failed()
+        self.run_scheduler()
+        self.assertEqual(self.inbox.addresses, ["anna@example.com", "boris@example.com"])
+        self.assertEqual(mailing.state, "done")
+        self.assertCountersTrue(mailing)
+
+    def test_a_deferred_recipient_is_tried_again_later(self):
+        self.inbox.replies["anna@example.com"] = "450 4.2.0 Greylisted, come back later"
+        mailing = self.new_validated_mailing()
+        self.run_scheduler()
+        row = self.rows(mailing)["anna@example.com"]
+        self.assertEqual((row.state, row.failure_type), ("pending", "greylisted"))
+        self.assertGreater(row.next_attempt_at, fields.Datetime.now() + timedelta(minutes=29))
+        self.assertEqual(mailing.state, "sending", "not done while somebody waits")
+        cron = self.env.ref("mass_mailing_lite.ir_cron_send")
+        self.assertTrue(
+            self.env["ir.cron.trigger"].search(
+                [("cron_id", "=", cron.id), ("call_at", ">=", row.next_attempt_at - timedelta(minutes=1))]
+            )
+        )
+        self.inbox.replies.clear()
+        self.run_scheduler()
+        self.assertEqual(row.state, "pending", "not before its time")
+        row._as_system().next_attempt_at = fields.Datetime.now() - timedelta(seconds=1)
+        self.run_scheduler()
+        self.assertEqual(row.state, "sent")
+        self.assertEqual(row.attempts, 2)
+        self.assertEqual(mailing.state, "done")
+        self.assertCountersTrue(mailing)
+
+    def test_a_deferred_recipient_has_failed_after_the_last_attempt(self):
+        self.inbox.replies["anna@example.com"] = "450 4.2.0 Come back later"
+        mailing = self.new_validated_mailing()
+        row = self.rows(mailing)["anna@example.com"]
+        row._as_system().attempts = 7
+        self.run_scheduler()
+        self.assertEqual((row.state, row.attempts), ("failed", 8))
+
+    def test_without_a_mail_server_the_mailing_waits_and_nobody_is_marked(self):
+        mailing = self.new_validated_mailing()
+        self.server.smtp_port = 1  # nothing listens there
+        self.run_scheduler()
+        self.assertEqual(mailing.state, "paused")
+        self.assertIn("connection refused", mailing.pause_reason)
+        self.assertEqual(set(self.states(mailing).values()), {"pending"})
+        self.assertEqual(self.rows(mailing)["anna@example.com"].attempts, 0)
+        self.assertEqual(mailing.sudo().activity_ids.user_id, self.marketer)
+        self.assertCountersTrue(mailing)
+        self.server.smtp_port = self.inbox.port
+        mailing.action_resume()
+        self.run_scheduler()
+        self.assertEqual(mailing.state, "done")
+
+    def test_a_refused_sender_pauses_the_mailing_and_burns_nobody(self):
+        async def refuse(_server, _session, _envelope, _address, _options):
+            return "550 5.7.1 Sender address rejected"
+
+        self.inbox.handle_MAIL = refuse
+        mailing = self.new_validated_mailing()
+        self.run_scheduler()
+        self.assertEqual(mailing.state, "paused")
+        self.assertIn("Sender address rejected", mailing.pause_reason)
+        self.assertEqual(set(self.states(mailing).values()), {"pending"})
+
+    def test_a_chosen_mail_server_is_used(self):
+        other = self.env["ir.mail_server"].create(
+            {"name": "Down", "smtp_host": "127.0.0.1", "smtp_port": 1, "sequence": 1}
+        )
+        mailing = self.new_validated_mailing(mail_server_id=self.server.id)
+        self.run_scheduler()
+        self.assertEqual(mailing.state, "done")
+        self.assertTrue(other.active)
+
+    def test_who_comes_onto_the_blocklist_after_validation_is_not_written_to(self):
+        mailing = self.new_validated_mailing()
+        self.env["mail.blacklist"]._add("anna@example.com")
+        self.run_scheduler()
+        self.assertEqual(self.inbox.addresses, ["boris@example.com"])
+        self.assertEqual(self.states(mailing)["anna@example.com"], "blocklisted")
+        self.assertCountersTrue(mailing)
+
+    def test_a_contact_that_is_deleted_is_not_written_to(self):
+        mailing = self.new_validated_mailing()
+        self.anna.unlink()
+        self.run_scheduler()
+        self.assertEqual(self.inbox.addresses, ["boris@example.com"])
+        self.assertEqual(self.states(mailing)["anna@example.com"], "by_hand")
+
+    def test_a_scheduled_mailing_waits_for_its_time(self):
+        mailing = self.new_validated_mailing(scheduled_at=fields.Datetime.now() + timedelta(hours=1))
+        self.run_scheduler()
+        self.assertEqual((mailing.state, self.inbox.messages), ("validated", []))
+
+    def test_what_is_not_what_was_validated_is_not_sent(self):
+        mailing = self.new_validated_mailing()
+        self.env.cr.execute(
+            "UPDATE partner_mailing SET subject = jsonb_build_object('en_US', 'Forged') WHERE id = %s", [mailing.id]
+        )
+        self.env.invalidate_all()
+        self.run_scheduler()
+        self.assertEqual((mailing.state, self.inbox.messages), ("paused", []))
+        self.assertIn("not what was validated", mailing.pause_reason)
+
+    def test_rows_of_a_sender_that_died_are_uncertain_and_not_sent_again(self):
+        mailing = self.new_validated_mailing()
+        self._leave_open(mailing, "anna@example.com")
+        self.run_scheduler()
+        self.assertEqual(self.inbox.addresses, ["boris@example.com"])
+        self.assertEqual(self.states(mailing)["anna@example.com"], "uncertain")
+        self.assertCountersTrue(mailing)
+
+    def test_uncertain_rows_are_sent_again_where_the_company_says_so(self):
+        self.env.company.partner_mailing_resend_uncertain = True
+        mailing = self.new_validated_mailing()
+        self._leave_open(mailing, "anna@example.com")
+        self.run_scheduler()
+        self.assertEqual(self.inbox.addresses, ["anna@example.com", "boris@example.com"])
+        self.assertCountersTrue(mailing)
+
+    def _leave_open(self, mailing, address):
+        """Leave a row as a killed sender leaves it: claimed, with nobody holding the lock."""
+        self.env.cr.execute("SELECT nextval('partner_mailing_recipient_claim_seq')::integer")
+        [number] = self.env.cr.fetchone()
+        self.rows(mailing)[address]._as_system().write({"state": "sending", "claim": number})
+
+    def test_a_recipient_whose_message_cannot_be_made_holds_up_nobody(self):
+        editor = self.env.ref("mail.group_mail_template_editor")
+        self.marketer.group_ids += editor
+        mailing = self.new_validated_mailing(
+            body_html='<p><t t-out="1 / (object.name != \'Anna\')"/></p>'
+        )
+        self.run_scheduler()
+        self.assertEqual(self.inbox.addresses, ["boris@example.com"])
+        row = self.rows(mailing)["anna@example.com"]
+        self.assertEqual((row.state, row.failure_type), ("failed", "rendering"))
+
+    def test_the_responsible_is_told_the_figures_at_the_end(self):
+        mailing = self.new_validated_mailing()
+        self.run_scheduler()
+        message = mailing.message_ids.filtered(lambda m: "Sending has ended" in m.body)
+        self.assertIn("2 sent", message.body)
+        self.assertIn(self.marketer.partner_id, message.notified_partner_ids)
+
+    def test_a_mailing_whose_recipients_were_all_left_out_is_done(self):
+        mailing = self.new_validated_mailing()
+        for row in self.rows(mailing).values():
+            row.with_user(self.marketer).action_leave_out()
+        self.run_scheduler()
+        self.assertEqual((mailing.state, self.inbox.messages), ("done", []))
+
+    def test_a_cancelled_mailing_sends_nothing(self):
+        mailing = self.new_validated_mailing()
+        mailing.action_cancel()
+        self.run_scheduler()
+        self.assertFalse(self.inbox.messages)
+
+    def test_attachments_and_copies_arrive(self):
+        mailing = self.new_validated_mailing(
+            attachment_ids=[Command.create({"name": "prices 2026.txt", "raw": b"1 EUR", "mimetype": "text/plain"})],
+            cc="boss@example.com",
+            bcc="archive@example.com",
+            copy_policy="each",
+            priority="high",
+            reply_to="answers@example.com",
+        )
+        self.run_scheduler()
+        self.assertEqual(set(self.states(mailing).values()), {"sent"}, self.rows(mailing)["anna@example.com"].reason)
+        self.assertEqual(self.inbox.addresses.count("archive@example.com"), 2)
+        self.assertEqual(mailing.recipient_count, 2)
+        _sender, addresses, message = self.inbox.messages[0]
+        self.assertEqual(addresses[1:], ["boss@example.com", "archive@example.com"])
+        self.assertEqual(message["Cc"], "boss@example.com")
+        self.assertNotIn("archive@example.com", message.as_string())
+        self.assertEqual(message["X-Priority"], "1")
+        self.assertEqual(message["Reply-To"], "answers@example.com")
+        [file] = message.iter_attachments()
+        self.assertEqual((file.get_filename(), file.get_content()), ("prices 2026.txt", "1 EUR"))
+
+    def test_statements_do_not_grow_with_the_list(self):
+        # The test server is slow, and a claim is sized by time: let it be sized by its limit.
+        with patch.object(mailing_sender, "CLAIM_SECONDS", 60):
+            small = self._statements_for(600)
+            large = self._statements_for(1600)
+        self.assertLess((large - small) / 1000, 0.1, "statements a mail")
+
+    def _statements_for(self, count):
+        self.new_validated_mailing(
+            audience_ids=False, extra_emails="\n".join(f"x{n}@example.org" for n in range(count))
+        )
+        before = self.env.cr.sql_log_count
+        self.run_scheduler()
+        return self.env.cr.sql_log_count - before
