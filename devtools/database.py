@@ -1,0 +1,158 @@
+"""Databases with the addons installed: made once for each state of the addons, copied for each use.
+
+A base holds Odoo, what the addons depend on, and the languages; it takes half a minute. A template
+holds the addons on top of it and takes seconds, so that work on an addon does not wait for Odoo.
+"""
+
+import ast
+import shutil
+
+from . import paths
+from .cache import digest, link_tree, lock
+from .console import step
+from .odoo_process import data_folder
+
+# Odoo switches off English when other languages are named without it.
+LANGUAGES = ("en_US", "es_ES", "fr_FR", "pl_PL", "ru_RU")
+
+# Under a test, compiled assets vanish with the test's transaction: compiled before, they save
+# each browser tour eight seconds.
+COMPILE_ASSETS = """
+env["ir.qweb"]._pregenerate_assets_bundles()
+env.cr.commit()
+"""
+
+
+def fresh(odoo, name):
+    """Return the name of a database that is a new copy of the template.
+
+    Nobody else makes or removes a template meanwhile.
+    """
+    database = odoo.server.prefix + name
+    with lock(paths.make_folder(paths.RUN) / "template.lock"):
+        source = _template(odoo, _base(odoo))
+        drop(odoo, database)
+        _copy(odoo, source, database)
+    return database
+
+
+def mark(odoo, database):
+    """Note that a database is ready, and for which state of the addons."""
+    odoo.server.sql(f"COMMENT ON DATABASE \"{database}\" IS '{addons_digest()}'")
+
+
+def mark_of(odoo, database):
+    """Return the state of the addons that a database was marked with, or None."""
+    found = odoo.server.sql(
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database "
+        f"WHERE datname = '{database}'"
+    )
+    return (found[0][0] or None) if found else None
+
+
+def update(odoo, database):
+    """Bring a database to the addons as they are now."""
+    with step("Updating the addons in the database"):
+        _install(odoo, database, [addon.name for addon in paths.addons()], option="-u")
+
+
+def drop(odoo, database):
+    """Remove a database, also from under those who are connected, and its attachments."""
+    odoo.server.sql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    shutil.rmtree(_filestore(database), ignore_errors=True)
+
+
+def addons_digest():
+    """Return a text that changes with whatever the installed addons and their assets consist of."""
+    files = (file for addon in paths.addons() for file in sorted(addon.rglob("*")))
+    parts = []
+    for file in files:
+        place = file.relative_to(paths.ROOT).parts
+        if file.is_file() and place[1] != "tests" and "__pycache__" not in place:
+            parts += ["/".join(place), file.read_bytes()]
+    return digest(*parts)
+
+
+def _template(odoo, base):
+    """Return the name of the database with the addons as they are now, made when need be."""
+
+    def install(database):
+        _copy(odoo, base, database)
+        _install(odoo, database, [addon.name for addon in paths.addons()])
+        _compile_assets(odoo, database)
+
+    name = f"template_{digest(_base_digest(odoo), addons_digest())}"
+    return _provide(odoo, name, install, "Installing the addons")
+
+
+def _base(odoo):
+    """Return the name of the database with all that the addons depend on."""
+
+    def install(database):
+        languages = ("--load-language", ",".join(LANGUAGES))
+        _install(odoo, database, _dependencies(), *languages)
+        _compile_assets(odoo, database)
+
+    name = f"base_{_base_digest(odoo)}"
+    return _provide(odoo, name, install, "Installing Odoo's own addons into a database")
+
+
+def _base_digest(odoo):
+    """Return a text that changes with Odoo and with what the addons depend on."""
+    release = (odoo.source.python_path / "odoo" / "release.py").read_bytes()
+    return digest(odoo.source.python_path, release, _dependencies(), LANGUAGES, COMPILE_ASSETS)
+
+
+def _dependencies():
+    """Return the addons of others that ours depend on."""
+    manifests = [
+        ast.literal_eval((addon / "__manifest__.py").read_text()) for addon in paths.addons()
+    ]
+    wanted = {name for manifest in manifests for name in manifest["depends"]}
+    return sorted(wanted - {addon.name for addon in paths.addons()})
+
+
+def _provide(odoo, name, make, what):
+    """Return the full name of a database, made under another name until it is complete.
+
+    Databases of the same kind that were made for an earlier state are removed.
+    """
+    kind = odoo.server.prefix + name.split("_")[0] + "_"
+    database, unfinished = odoo.server.prefix + name, kind + "unfinished"
+    if database in _names(odoo):
+        return database
+    with step(what):
+        for outdated in (found for found in _names(odoo) if found.startswith(kind)):
+            drop(odoo, outdated)
+        make(unfinished)
+        link_tree(_filestore(unfinished), _filestore(database))
+        odoo.server.sql(f'ALTER DATABASE "{unfinished}" RENAME TO "{database}"')
+        shutil.rmtree(_filestore(unfinished), ignore_errors=True)
+    return database
+
+
+def _install(odoo, database, addons, *options, option="-i"):
+    """Install addons into a database, which is created when it is not there, or update them."""
+    command = ("server", "-d", database, option, ",".join(addons), "--stop-after-init", "--no-http")
+    odoo.run(*command, *options, what=f"The installation of {', '.join(addons)}", log="install")
+
+
+def _compile_assets(odoo, database):
+    """Compile those assets of a database that are not compiled yet."""
+    odoo.script(database, COMPILE_ASSETS, what="Compiling the assets", log="assets")
+
+
+def _copy(odoo, source, target):
+    """Copy a database and its attachments, which are files that nobody changes in place."""
+    odoo.server.sql(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
+    link_tree(_filestore(source), _filestore(target))
+
+
+def _names(odoo):
+    """Return the names of the server's databases."""
+    return [row[0] for row in odoo.server.sql("SELECT datname FROM pg_database ORDER BY 1")]
+
+
+def _filestore(database):
+    """Return the folder of a database's attachments."""
+    return data_folder() / "filestore" / database

@@ -1,0 +1,29 @@
+"""`make lint`: ruff for all Python here, pylint with the checks for Odoo for the addons."""
+
+import subprocess
+
+from . import paths
+from .console import Failure, say
+from .odoo_source import find as find_source
+from .python_env import find as find_programs
+
+
+def lint(_arguments):
+    """Run each linter with the settings of pyproject.toml, all of them also when one fails."""
+    programs = find_programs()
+    addons = [addon.name for addon in paths.addons()]
+    commands = {
+        "ruff check": ["ruff", "check", "."],
+        "ruff format": ["ruff", "format", "--check", "."],
+        "pylint": ["pylint", *addons],
+    }
+    failed = []
+    for name, (program, *arguments) in commands.items():
+        say(f"· {name}")
+        environment = {"PYTHONPATH": str(find_source().python_path), "PATH": str(programs)}
+        command = [programs / program, *arguments]
+        if subprocess.call(command, cwd=paths.ROOT, env=environment):
+            failed.append(name)
+    if failed:
+        raise Failure(f"{' and '.join(failed)} found what is to be mended; see above.")
+    return 0

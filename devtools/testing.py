@@ -1,0 +1,72 @@
+"""`make test`: the addons' tests inside Odoo, then the whole-system tests from outside.
+
+A browser tour that cannot start its browser is skipped by Odoo without a word, and a wrong option
+collects no test at all; both count as failures here.
+"""
+
+import re
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+from . import browser, database, paths
+from .cache import only_one
+from .console import Failure, say
+from .odoo_process import odoo
+
+NO_TESTS = 5  # pytest's exit code when it selected none
+
+# What Odoo's test classes and pytest-odoo say when they give up a browser test.
+GIVEN_UP = re.compile(r"chrome|chromium|websocket|browser|odoo-http|playwright", re.IGNORECASE)
+
+
+def test(arguments):
+    """Run all tests; the arguments (such as `-k name`) go to both runs of pytest."""
+    with only_one("test", "`make test`"), odoo() as tools:
+        results = [
+            _run(tools, suite, [*own, *arguments]) for suite, own in _suites(tools).items()
+        ]
+    if failures := [failure for _number, failure in results if failure]:
+        raise Failure("\n".join(failures))
+    numbers = [number for number, _failure in results]
+    if not any(numbers):
+        raise Failure("No test ran: the arguments select none.")
+    if not arguments and not all(numbers):
+        raise Failure("One of the two runs found no test, which cannot be right.")
+    return 0
+
+
+def _suites(tools):
+    """Return the own arguments of both runs of pytest, by name."""
+    folders = [folder for addon in paths.addons() if (folder := addon / "tests").is_dir()]
+    name = database.fresh(tools, "test")
+    config = tools.configure("test", db_name=name)
+    return {
+        "addons": [*folders, f"--odoo-config={config}", f"--odoo-database={name}", "--odoo-http"],
+        "system": [paths.ROOT / "tests", "-p", "no:odoo"],
+    }
+
+
+def _run(tools, suite, arguments):
+    """Run one pytest; return the number of its tests, and what went wrong."""
+    say(f"\n═══ {suite} ═══")
+    report = paths.RUN / f"tests-{suite}.xml"
+    report.unlink(missing_ok=True)
+    command = [tools.python, "-m", "pytest", f"--junitxml={report}", *arguments]
+    code = subprocess.call(
+        [str(part) for part in command],
+        stdin=subprocess.DEVNULL,
+        cwd=paths.ROOT,
+        env=tools.environment(browser.program().parent),
+    )
+    if code not in (0, NO_TESTS):
+        return 0, f"The tests of {suite} failed."
+    cases = ElementTree.parse(report).getroot().findall(".//testcase")
+    skipped = [(case.get("name"), reason) for case in cases for reason in case.findall("skipped")]
+    given_up = [name for name, reason in skipped if _is_given_up(reason)]
+    failure = given_up and f"Skipped for want of a browser: {', '.join(given_up)}."
+    return len(cases) - len(skipped), failure
+
+
+def _is_given_up(reason):
+    """Tell whether a test was skipped because something that it needs does not work."""
+    return bool(GIVEN_UP.search(f"{reason.get('message')} {reason.text}"))

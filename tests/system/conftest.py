@@ -1,0 +1,103 @@
+"""A whole system for the tests: a real Odoo server process, a real SMTP server, a real browser."""
+
+import contextlib
+import itertools
+from dataclasses import dataclass
+
+import pytest
+from devtools import browser, company, database, odoo_process, paths
+from devtools.inbox import Inbox
+from devtools.rpc import Client
+from playwright.sync_api import sync_playwright
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class OdooServer:
+    """A running server: where it answers, on which database, and with which tools it runs."""
+
+    url: str
+    database: str
+    tools: odoo_process.Odoo
+
+    def login(self, user, password=None):
+        """Return a session with a user's rights; users' passwords are their logins."""
+        return Client(self.url, self.database, user, password)
+
+    def sql(self, statement):
+        """Look into the database past Odoo."""
+        return self.tools.server.sql(statement, self.database)
+
+
+@pytest.fixture(scope="session")
+def tools():
+    """Return an Odoo that can be run, with its PostgreSQL running."""
+    with odoo_process.odoo() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def start_server(tools):
+    """Return a function that gives a server for a `with` block, on a database of its own.
+
+    A second call with the same `name` starts another server on that database. What else it takes
+    are settings of Odoo's configuration file, such as `workers=2`.
+    """
+    made = {}
+
+    @contextlib.contextmanager
+    def start(name="system", **settings):
+        if name not in made:
+            made[name] = database.fresh(tools, name)
+        with tools.serve(made[name], name=f"{name}-{next(_numbers)}", **settings) as url:
+            yield OdooServer(url, made[name], tools)
+
+    yield start
+    for name in made.values():
+        database.drop(tools, name)
+
+
+@pytest.fixture(scope="module")
+def odoo_server(start_server):
+    """Return a running server with the demo's users; the tests of one file share it."""
+    with start_server() as server:
+        company.create_users(server.login("admin"))
+        yield server
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    """Return a running SMTP server that keeps what it gets."""
+    with Inbox(tmp_path / "inbox") as running:
+        yield running
+
+
+@pytest.fixture
+def mail_server(odoo_server, inbox):
+    """Let Odoo send through the inbox; return the inbox."""
+    company.send_to(odoo_server.login("admin"), inbox.port)
+    return inbox
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Return a running browser."""
+    program = browser.program()
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=browser.OPTIONS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(chromium, request):
+    """Return a page of a new session; a failed test leaves a picture of it in the run folder."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    failures = request.session.testsfailed
+    yield page
+    if request.session.testsfailed > failures:
+        folder = paths.make_folder(paths.RUN / "screenshots")
+        page.screenshot(path=folder / f"{request.node.name}.png")
+    context.close()
