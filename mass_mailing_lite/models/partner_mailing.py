@@ -208,6 +208,7 @@ class PartnerMailing(models.Model):
         index=True,
         tracking=True,
         group_expand=True,
+        readonly=True,
     )
     started_at = fields.Datetime("Sending Began", copy=False, readonly=True)
     finished_at = fields.Datetime("Sending Ended", copy=False, readonly=True)

@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
 VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
+REQUEST_ACTIVITY = "mass_mailing_lite.mail_activity_type_validate"
 # What a mailing must have before somebody is asked to validate it.
 REQUIRED_TO_SUBMIT = ("subject", "body_html", "email_from")
 
@@ -74,11 +75,7 @@ class PartnerMailing(models.Model):
         )
         for user in validators:
             if not self._get_separation_reason(user):
-                self.sudo().activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    user_id=user.id,
-                    summary=self.env._("Validate: %s", self.name),
-                )
+                self.sudo().activity_schedule(REQUEST_ACTIVITY, user_id=user.id)
 
     def action_validate(self):
         """Validate: what was submitted is sent now, or when it is scheduled.
@@ -99,7 +96,7 @@ class PartnerMailing(models.Model):
             approval._decide("validated")
             system = mailing._as_system()
             system.write({"state": "validated", "editor_ids": [fields.Command.clear()]})
-            mailing._close_requests(self.env._("Validated"))
+            mailing._close_requests()
             mailing._wake_sender()
         return True
 
@@ -124,7 +121,7 @@ class PartnerMailing(models.Model):
             approval = mailing._check_can_decide()
             approval._decide("refused", reason.strip())
             mailing._as_system().write({"state": "draft"})
-            mailing._close_requests(self.env._("Refused"))
+            mailing._close_requests()
             mailing.sudo().message_post(
                 body=self.env._("Refused: %s", reason.strip()),
                 partner_ids=(approval.requested_by_id | mailing.user_id).partner_id.ids,
@@ -150,7 +147,7 @@ class PartnerMailing(models.Model):
                 request._decide("withdrawn" if request.state == "pending" else "void")
             mailing._as_system().write({"state": "draft", "pause_reason": False})
             self.env["partner.mailing.recipient"]._reopen(mailing)
-            mailing._close_requests(self.env._("Taken back to draft"))
+            mailing._close_requests()
         return True
 
     def _check_can_decide(self):
@@ -191,9 +188,9 @@ class PartnerMailing(models.Model):
             return self.env._("You changed this mailing: somebody else must validate it.")
         return False
 
-    def _close_requests(self, feedback):
-        """Mark the activities that asked for a validation as done."""
-        self.sudo().activity_feedback(["mail.mail_activity_data_todo"], feedback=feedback)
+    def _close_requests(self):
+        """Take the request off the lists of all validators; the decision is in the chatter."""
+        self.sudo().activity_unlink([REQUEST_ACTIVITY])
 
     # ------------------------------------------------------------
     # Sending: start, pause, resume, cancel
@@ -239,7 +236,7 @@ class PartnerMailing(models.Model):
                 {"state": "cancelled", "finished_at": mailing.started_at and fields.Datetime.now()}
             )
             self.env["partner.mailing.recipient"]._cancel_pending(mailing)
-            mailing._close_requests(self.env._("Cancelled"))
+            mailing._close_requests()
         return True
 
     def action_retry_failed(self):

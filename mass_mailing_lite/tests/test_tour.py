@@ -12,7 +12,7 @@ class TestTour(HttpCase):
     def test_prepare_submit_validate_and_see_the_result(self):
         for login, group in (("tour_user", "user"), ("tour_validator", "validator")):
             new_test_user(
-                self.env, login, f"base.group_user,base.group_partner_manager,{GROUP % group}", email=f"{login}@example.com"
+                self.env, login, f"base.group_user,base.group_partner_manager,{GROUP % group}", name=login.replace("_", " ").title(), email=f"{login}@example.com"
             )
         tag = self.env["res.partner.category"].create({"name": "Tour"})
         self.env["res.partner"].create(
