@@ -1,4 +1,4 @@
-"""The command line: `python3 -m devtools VERB`. `make` calls it, and `make help` tells the verbs."""
+"""The command line: `python3 -m devtools VERB`. `make` calls it."""
 
 import os
 import shutil

@@ -58,7 +58,9 @@ def _unpack(root):
     fonts.write_text(FONTS.format(root=root))
     script = root / "programs" / "chromium"
     script.parent.mkdir()
-    debian.wrap(root / "usr/lib/chromium/chromium", script, root, *OPTIONS, FONTCONFIG_FILE=str(fonts))
+    debian.wrap(
+        root / "usr/lib/chromium/chromium", script, root, *OPTIONS, FONTCONFIG_FILE=str(fonts)
+    )
     _try(script, root)
 
 

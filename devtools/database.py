@@ -43,11 +43,8 @@ def mark(odoo, database):
 
 def mark_of(odoo, database):
     """Return the state of the addons that a database was marked with, or None."""
-    found = odoo.server.sql(
-        "SELECT shobj_description(oid, 'pg_database') FROM pg_database "
-        f"WHERE datname = '{database}'"
-    )
-    return (found[0][0] or None) if found else None
+    rows = odoo.server.sql("SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database")
+    return dict(rows).get(database) or None
 
 
 def update(odoo, database):

@@ -1,5 +1,6 @@
 """`make lint`: ruff for all Python here, pylint with the checks for Odoo for the addons."""
 
+import os
 import subprocess
 
 from . import paths
@@ -17,10 +18,14 @@ def lint(_arguments):
         "ruff format": ["ruff", "format", "--check", "."],
         "pylint": ["pylint", *addons],
     }
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(find_source().python_path),
+        "PYLINTHOME": str(paths.RUN / "pylint"),
+    }
     failed = []
     for name, (program, *arguments) in commands.items():
         say(f"· {name}")
-        environment = {"PYTHONPATH": str(find_source().python_path), "PATH": str(programs)}
         command = [programs / program, *arguments]
         if subprocess.call(command, cwd=paths.ROOT, env=environment):
             failed.append(name)

@@ -109,9 +109,8 @@ def _wait_for_answer(url, running, name):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and running.poll() is None:
-        with contextlib.suppress(OSError):
-            with opener.open(f"{url}/web/health", timeout=PATIENCE):
-                return
+        with contextlib.suppress(OSError), opener.open(f"{url}/web/health", timeout=PATIENCE):
+            return
         time.sleep(0.2)
     log = process.log_file(name)
     raise Failure(f"Odoo's server did not start: look into {log}.\n{process.tail(log)}")

@@ -43,8 +43,11 @@ class Server:
 
 @contextmanager
 def server():
-    """Give a PostgreSQL for the time of the block."""
-    if os.environ.get("PGHOST"):
+    """Give a PostgreSQL for the time of the block.
+
+    Programs that we start find our own server's folder in PGHOST; it is not somebody else's then.
+    """
+    if os.environ.get("PGHOST", "") not in ("", str(paths.database_folder())):
         yield _named_server()
         return
     programs = find_programs()

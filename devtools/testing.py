@@ -7,12 +7,15 @@ collects no test at all; both count as failures here.
 import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 from . import browser, database, paths
 from .cache import only_one
 from .console import Failure, say
 from .odoo_process import odoo
 
+SYSTEM_TESTS = paths.ROOT / "tests"
+LIMIT = 1200  # seconds; a loop in C code is deaf to the limit that pytest sets each test
 NO_TESTS = 5  # pytest's exit code when it selected none
 
 # What Odoo's test classes and pytest-odoo say when they give up a browser test.
@@ -20,11 +23,9 @@ GIVEN_UP = re.compile(r"chrome|chromium|websocket|browser|odoo-http|playwright",
 
 
 def test(arguments):
-    """Run all tests; the arguments (such as `-k name`) go to both runs of pytest."""
+    """Run all tests, or with pytest's arguments (paths, `-k name`) some of them."""
     with only_one("test", "`make test`"), odoo() as tools:
-        results = [
-            _run(tools, suite, [*own, *arguments]) for suite, own in _suites(tools).items()
-        ]
+        results = [_run(tools, suite, own) for suite, own in _suites(tools, arguments).items()]
     if failures := [failure for _number, failure in results if failure]:
         raise Failure("\n".join(failures))
     numbers = [number for number, _failure in results]
@@ -35,15 +36,24 @@ def test(arguments):
     return 0
 
 
-def _suites(tools):
-    """Return the own arguments of both runs of pytest, by name."""
-    folders = [folder for addon in paths.addons() if (folder := addon / "tests").is_dir()]
-    name = database.fresh(tools, "test")
-    config = tools.configure("test", db_name=name)
-    return {
-        "addons": [*folders, f"--odoo-config={config}", f"--odoo-database={name}", "--odoo-http"],
-        "system": [paths.ROOT / "tests", "-p", "no:odoo"],
-    }
+def _suites(tools, arguments):
+    """Return the arguments of both runs of pytest, or of the one that the arguments' paths need."""
+    chosen = [argument for argument in arguments if Path(argument.partition("::")[0]).exists()]
+    options = [argument for argument in arguments if argument not in chosen]
+    system = [path for path in chosen if Path(path).resolve().is_relative_to(SYSTEM_TESTS)]
+    addons = [path for path in chosen if path not in system]
+    if not chosen:
+        system = [SYSTEM_TESTS]
+        addons = [folder for addon in paths.addons() if (folder := addon / "tests").is_dir()]
+    suites = {}
+    if addons:
+        name = database.fresh(tools, "test")
+        config = tools.configure("test", db_name=name)
+        odoo_options = [f"--odoo-config={config}", f"--odoo-database={name}", "--odoo-http"]
+        suites["addons"] = [*addons, *odoo_options, *options]
+    if system:
+        suites["system"] = [*system, "-p", "no:odoo", *options]
+    return suites
 
 
 def _run(tools, suite, arguments):
@@ -52,12 +62,16 @@ def _run(tools, suite, arguments):
     report = paths.RUN / f"tests-{suite}.xml"
     report.unlink(missing_ok=True)
     command = [tools.python, "-m", "pytest", f"--junitxml={report}", *arguments]
-    code = subprocess.call(
-        [str(part) for part in command],
-        stdin=subprocess.DEVNULL,
-        cwd=paths.ROOT,
-        env=tools.environment(browser.program().parent),
-    )
+    try:
+        code = subprocess.call(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            cwd=paths.ROOT,
+            env=tools.environment(browser.program().parent),
+            timeout=LIMIT,
+        )
+    except subprocess.TimeoutExpired:
+        return 0, f"The tests of {suite} took longer than {LIMIT} s and were ended."
     if code not in (0, NO_TESTS):
         return 0, f"The tests of {suite} failed."
     cases = ElementTree.parse(report).getroot().findall(".//testcase")

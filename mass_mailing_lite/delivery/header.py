@@ -19,14 +19,37 @@ LINE = 78  # characters that a line should not exceed, RFC 5322 section 2.1.1
 LINE_MAX = 998  # characters that it must not
 
 ADDRESS_HEADERS = frozenset(
-    ("from", "sender", "reply-to", "to", "cc", "bcc")
-    + ("resent-from", "resent-sender", "resent-to", "resent-cc", "resent-bcc")
+    (
+        "from",
+        "sender",
+        "reply-to",
+        "to",
+        "cc",
+        "bcc",
+        "resent-from",
+        "resent-sender",
+        "resent-to",
+        "resent-cc",
+        "resent-bcc",
+    )
 )
 # Identifiers, dates and URLs: an encoded word or a fold would change what they mean.
 LITERAL_HEADERS = frozenset(
-    ("message-id", "in-reply-to", "references", "date", "return-path", "feedback-id")
-    + ("list-help", "list-unsubscribe", "list-unsubscribe-post", "list-subscribe")
-    + ("list-post", "list-owner", "list-archive")
+    (
+        "message-id",
+        "in-reply-to",
+        "references",
+        "date",
+        "return-path",
+        "feedback-id",
+        "list-help",
+        "list-unsubscribe",
+        "list-unsubscribe-post",
+        "list-subscribe",
+        "list-post",
+        "list-owner",
+        "list-archive",
+    )
 )
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")

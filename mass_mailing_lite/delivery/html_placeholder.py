@@ -23,8 +23,22 @@ _TAG_END = re.compile(r"([\s/]*)>")
 _COMMENT_END = re.compile(r"--!?>")
 _RAW_TEXT = frozenset({"script", "style"})
 _VOID = frozenset(
-    ("area", "base", "br", "col", "embed", "hr", "img", "input")
-    + ("link", "meta", "param", "source", "track", "wbr")
+    (
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    )
 )
 _DIRECTIVE_IN_RAW_TEXT = re.compile(r"<[A-Za-z][^<>]*\st-[a-z]")
 

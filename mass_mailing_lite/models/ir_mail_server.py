@@ -31,11 +31,15 @@ class IrMailServer(models.Model):
     def _active_usages_compute(self):
         """Name the mailings that are about to be sent through a server: it cannot be archived."""
         usages = super()._active_usages_compute()
-        mailings = self.env["partner.mailing"].sudo().search(
-            [
-                ("mail_server_id", "in", self.ids),
-                ("state", "in", ("to_validate", "validated", "sending", "paused")),
-            ]
+        mailings = (
+            self.env["partner.mailing"]
+            .sudo()
+            .search(
+                [
+                    ("mail_server_id", "in", self.ids),
+                    ("state", "in", ("to_validate", "validated", "sending", "paused")),
+                ]
+            )
         )
         for mailing in mailings:
             usages.setdefault(mailing.mail_server_id.id, []).append(

@@ -84,9 +84,7 @@ class MailingSender:
         self.env.cr.rollback()
         mailing.invalidate_recordset()
         if mailing.state == "sending":
-            mailing._pause_with_alert(
-                self.env._("The mailing cannot be sent: %s", reason)
-            )
+            mailing._pause_with_alert(self.env._("The mailing cannot be sent: %s", reason))
         self.env.cr.commit()  # pylint: disable=invalid-commit  # the pause stands, whatever follows
 
     def in_transaction(self, step):
@@ -228,9 +226,7 @@ class SendingLine:
     def _adapt(self, count, seconds):
         """Size the next claim so that it takes ``CLAIM_SECONDS``; grow by twice at most."""
         fitting = int(count * CLAIM_SECONDS / max(seconds, 1e-6))
-        self._claim_size = max(
-            self._connections, min(fitting, 2 * self._claim_size, CLAIM_MOST)
-        )
+        self._claim_size = max(self._connections, min(fitting, 2 * self._claim_size, CLAIM_MOST))
 
     def _judge(self, settled, results):
         """Raise when claim after claim brings nothing: the server is at fault."""
@@ -249,9 +245,7 @@ def get_result(row, outcome=None, failure=None):
     """
     if failure:
         return _result(row, "failed", *failure)
-    words = " ".join(
-        str(part) for part in (outcome.code, outcome.enhanced, outcome.text) if part
-    )
+    words = " ".join(str(part) for part in (outcome.code, outcome.enhanced, outcome.text) if part)
     if outcome.kind is outcomes.SENT:
         return _result(row, "sent", None, None)
     if outcome.kind is outcomes.UNCERTAIN:

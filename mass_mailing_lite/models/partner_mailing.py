@@ -76,7 +76,9 @@ class PartnerMailing(models.Model):
     )
 
     # Content
-    name = fields.Char("Title", required=True, tracking=True, help="For you: recipients do not see it.")
+    name = fields.Char(
+        "Title", required=True, tracking=True, help="For you: recipients do not see it."
+    )
     subject = fields.Char(translate=True, render_engine="inline_template")
     preview_text = fields.Char(
         translate=True,
@@ -92,7 +94,6 @@ class PartnerMailing(models.Model):
     )
     template_id = fields.Many2one(
         "mail.template",
-        "Template",
         domain=[("model", "=", "res.partner")],
         help="Choosing one replaces subject, body and attachments of the draft.",
     )
@@ -101,14 +102,15 @@ class PartnerMailing(models.Model):
         "partner_mailing_attachment_rel",
         "mailing_id",
         "attachment_id",
-        string="Attachments",
         bypass_search_access=True,
     )
     note = fields.Text("Internal Note", help="For colleagues, the validator among them.")
 
     # Sender and options
     email_from = fields.Char(
-        "From", default=lambda self: self.env.user.email_formatted, help="Sender, as Name <address>."
+        "From",
+        default=lambda self: self.env.user.email_formatted,
+        help="Sender, as Name <address>.",
     )
     reply_to = fields.Char("Reply To", help="Empty: replies go to the sender.")
     cc = fields.Char("Copy", help="Addresses, separated by commas.")
@@ -139,7 +141,7 @@ class PartnerMailing(models.Model):
         tracking=True,
     )
     company_id = fields.Many2one(
-        "res.company", "Company", required=True, default=lambda self: self.env.company, index=True
+        "res.company", required=True, default=lambda self: self.env.company, index=True
     )
     active = fields.Boolean(default=True)
     manage_group_ids = fields.Many2many(
@@ -173,7 +175,6 @@ class PartnerMailing(models.Model):
         "partner_mailing_audience_rel",
         "mailing_id",
         "audience_id",
-        string="Audiences",
         check_company=True,
     )
     extra_emails = fields.Text(
@@ -213,7 +214,9 @@ class PartnerMailing(models.Model):
     started_at = fields.Datetime("Sending Began", copy=False, readonly=True)
     finished_at = fields.Datetime("Sending Ended", copy=False, readonly=True)
     pause_reason = fields.Text("Why It Is Paused", copy=False, readonly=True)
-    approval_ids = fields.One2many("partner.mailing.approval", "mailing_id", "Approvals", copy=False)
+    approval_ids = fields.One2many(
+        "partner.mailing.approval", "mailing_id", "Approvals", copy=False
+    )
     editor_ids = fields.Many2many(
         "res.users",
         "partner_mailing_editor_rel",
@@ -255,7 +258,9 @@ class PartnerMailing(models.Model):
     def _compute_progress(self):
         for mailing in self:
             done = mailing.recipient_count - mailing.pending_count
-            mailing.progress = 100.0 * done / mailing.recipient_count if mailing.recipient_count else 0.0
+            mailing.progress = (
+                100.0 * done / mailing.recipient_count if mailing.recipient_count else 0.0
+            )
 
     @api.depends("recipient_count", "skipped_count")
     def _compute_recipient_window_ids(self):
@@ -263,7 +268,9 @@ class PartnerMailing(models.Model):
         for mailing in self:
             domain = Domain("mailing_id", "=", mailing._origin.id)
             skipped = Domain("state", "=", "skipped")
-            mailing.recipient_window_ids = Recipient.search(domain & ~skipped, limit=RECIPIENT_WINDOW)
+            mailing.recipient_window_ids = Recipient.search(
+                domain & ~skipped, limit=RECIPIENT_WINDOW
+            )
             mailing.skipped_window_ids = Recipient.search(domain & skipped, limit=RECIPIENT_WINDOW)
 
     @api.depends("state", "user_id", "manage_group_ids")
@@ -368,7 +375,9 @@ class PartnerMailing(models.Model):
         """
         for mailing in self:
             foreign = mailing.attachment_ids.filtered(
-                lambda file, mailing=mailing: (file.res_model, file.res_id) != (mailing._name, mailing.id)
+                lambda file, mailing=mailing: (
+                    (file.res_model, file.res_id) != (mailing._name, mailing.id)
+                )
             )
             if not foreign:
                 continue
@@ -383,7 +392,9 @@ class PartnerMailing(models.Model):
                 copies |= file.sudo().copy({**owner, "name": file.name})
             if copies:
                 kept = mailing.attachment_ids - foreign + uploaded
-                mailing._as_system().write({"attachment_ids": [fields.Command.set((kept + copies).ids)]})
+                mailing._as_system().write(
+                    {"attachment_ids": [fields.Command.set((kept + copies).ids)]}
+                )
 
     def _forget_cached_totals(self):
         self.env["partner.mailing"].invalidate_model([*TOTALS, *LIST_VIEWS], flush=False)
@@ -399,7 +410,9 @@ class PartnerMailing(models.Model):
                     mailing[name], "res.partner", name
                 ):
                     return True
-            if self._has_unsafe_expression_template_qweb(mailing.body_html, "res.partner", "body_html"):
+            if self._has_unsafe_expression_template_qweb(
+                mailing.body_html, "res.partner", "body_html"
+            ):
                 return True
         return False
 

@@ -18,9 +18,7 @@ class PartnerMailingApproval(models.Model):
     _order = "id desc"
     _rec_name = "mailing_id"
 
-    mailing_id = fields.Many2one(
-        "partner.mailing", "Mailing", required=True, index=True, ondelete="cascade"
-    )
+    mailing_id = fields.Many2one("partner.mailing", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="mailing_id.company_id", store=True)
     requested_by_id = fields.Many2one("res.users", "Requested By", required=True)
     requested_at = fields.Datetime("Requested On", required=True)

@@ -45,9 +45,7 @@ class PartnerMailingAudience(models.Model):
         "partner_id",
         string="Contacts Chosen by Hand",
     )
-    company_id = fields.Many2one(
-        "res.company", "Company", default=lambda self: self.env.company, index=True
-    )
+    company_id = fields.Many2one("res.company", default=lambda self: self.env.company, index=True)
     partner_count = fields.Integer("Contacts", compute="_compute_partner_count")
     is_available = fields.Boolean("Usable", compute="_compute_is_available")
     unavailable_reason = fields.Char("Why Not Usable", compute="_compute_is_available")

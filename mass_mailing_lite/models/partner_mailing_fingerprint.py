@@ -103,7 +103,9 @@ class PartnerMailing(models.Model):
                         ' in the state "%(state)s". Take it back to draft first.',
                         field=self._fields[name]._description_string(self.env),
                         mailing=mailing.name,
-                        state=dict(mailing._fields["state"]._description_selection(self.env))[mailing.state],
+                        state=dict(mailing._fields["state"]._description_selection(self.env))[
+                            mailing.state
+                        ],
                     )
                 )
 

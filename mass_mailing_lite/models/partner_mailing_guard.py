@@ -35,9 +35,12 @@ class PartnerMailingGuard(models.AbstractModel):
         # `default_state` in a context would pass by the check above.
         forged = {f"default_{name}" for name in self._system_fields} & set(self.env.context)
         if forged:
-            clean = {key: val for key, val in self.env.context.items() if key not in forged}
-            self = self.with_context(clean)  # noqa: PLW0642
+            return super(PartnerMailingGuard, self._without_context(forged)).create(vals_list)
         return super().create(vals_list)
+
+    def _without_context(self, names):
+        # pylint: disable-next=context-overridden  # a key cannot be taken out by adding one
+        return self.with_context({k: v for k, v in self.env.context.items() if k not in names})
 
     def write(self, vals):
         if not self._is_system():

@@ -18,7 +18,14 @@ from ..delivery.fault import FAULTS, from_exception
 from ..delivery.message import MessageTemplate, Value
 from ..delivery.pool import NoSession
 from ..delivery.smtp import Envelope
-from ..delivery.template import HTML, TEXT, Marks, Placeholder, UnsupportedTemplate, substitute_marks
+from ..delivery.template import (
+    HTML,
+    TEXT,
+    Marks,
+    Placeholder,
+    UnsupportedTemplate,
+    substitute_marks,
+)
 
 # Stands in the To header while the message is compiled; each fill replaces it.
 NOBODY = "recipient@example.com"
@@ -98,7 +105,9 @@ class PartnerMailing(models.Model):
             email_cc=mailing._split_copies(mailing.cc),
             reply_to=mailing.reply_to or False,
             headers=mailing._get_headers(),
-            attachments=[(file.name, file.raw or b"", file.mimetype) for file in mailing.attachment_ids],
+            attachments=[
+                (file.name, file.raw or b"", file.mimetype) for file in mailing.attachment_ids
+            ],
         )
         envelope_sender, _recipients, message = server._prepare_email_message__(message, session)
         return Compiled(
@@ -194,7 +203,7 @@ class PartnerMailing(models.Model):
             try:
                 values = [self._get_value(hole, contact, row, compiled) for hole in compiled.holes]
                 yield row, self._make_envelope(compiled, row, values, date), ""
-            except Exception as error:  # noqa: BLE001 - one bad recipient never stops a batch
+            except Exception as error:
                 yield row, None, str(error)
 
     def _make_envelope(self, compiled, row, values, date):
@@ -217,7 +226,9 @@ class PartnerMailing(models.Model):
         """Return the contact of each row, prefetched together; one in memory for extra addresses."""
         partners = self.env["res.partner"].sudo().with_context(lang=compiled.lang)
         ids = [row["partner_id"] for row in rows if row["partner_id"]]
-        names = {hole.path.split(".")[1] for hole in compiled.holes if isinstance(hole, Placeholder)}
+        names = {
+            hole.path.split(".")[1] for hole in compiled.holes if isinstance(hole, Placeholder)
+        }
         partners.browse(ids).fetch([name for name in names if name in partners._fields])
         return [
             partners.browse(row["partner_id"]).with_prefetch(ids)
@@ -235,7 +246,7 @@ class PartnerMailing(models.Model):
             value = value.display_name
         if isinstance(value, Markup):
             return Value(html2plaintext(value), value)
-        return str(value) if value or value == 0 and value is not False else hole.fallback
+        return str(value) if value or (value == 0 and value is not False) else hole.fallback
 
     def _render_hole(self, name, contact, compiled):
         """Render a field with logic in it (template editors only) by Odoo's own engine."""

@@ -52,7 +52,7 @@ class PartnerMailingRecipient(models.Model):
     _rec_name = "name"
     _log_access = False  # a million rows, written by SQL: four columns saved
 
-    mailing_id = fields.Many2one("partner.mailing", "Mailing", required=True, ondelete="cascade")
+    mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")
     partner_id = fields.Many2one(
         "res.partner",
         "Contact",
@@ -91,7 +91,9 @@ class PartnerMailingRecipient(models.Model):
     _mailing_state_idx = models.Index("(mailing_id, state, id)")
     # What the sender walks along, by id and never by OFFSET.
     _pending_idx = models.Index("(mailing_id, id) WHERE state = 'pending'")
-    _retry_idx = models.Index("(next_attempt_at) WHERE state = 'pending' AND next_attempt_at IS NOT NULL")
+    _retry_idx = models.Index(
+        "(next_attempt_at) WHERE state = 'pending' AND next_attempt_at IS NOT NULL"
+    )
     _claim_idx = models.Index("(claim) WHERE state = 'sending'")
     _address_idx = models.Index("(email_normalized)")
 
@@ -146,7 +148,11 @@ class PartnerMailingRecipient(models.Model):
         for mailing in self.mailing_id:
             mailing._check_editable(self.env._("take back recipients"))
         by_hand = self.filtered(lambda recipient: recipient.skip_reason == "by_hand")
-        if refused := self - by_hand - self.filtered(lambda recipient: recipient.state != "skipped"):
+        if (
+            refused := self
+            - by_hand
+            - self.filtered(lambda recipient: recipient.state != "skipped")
+        ):
             raise UserError(
                 self.env._(
                     "%(name)s cannot be taken back: %(reason)s. Only who was left out by hand can.",

@@ -134,7 +134,10 @@ class PartnerMailingRecipient(models.Model):
 
     def _message_id_host(self):
         """Return the right side of Message-IDs: the host of the database's web address."""
-        return self.get_base_url().partition("://")[2].partition("/")[0].partition(":")[0] or "localhost"
+        return (
+            self.get_base_url().partition("://")[2].partition("/")[0].partition(":")[0]
+            or "localhost"
+        )
 
     def _record(self, mailing_id, sender, results):
         """Write what became of claimed rows, and the totals, in one statement.
@@ -209,12 +212,18 @@ class PartnerMailingRecipient(models.Model):
         self._update_list(
             mailing,
             SQL("is_submitted = (state = 'pending')"),
-            SQL("is_submitted IS DISTINCT FROM (state = 'pending') AND state IN ('pending', 'skipped')"),
+            SQL(
+                "is_submitted IS DISTINCT FROM (state = 'pending') AND state IN ('pending', 'skipped')"
+            ),
         )
 
     def _reopen(self, mailing):
         """Undo the freeze, and a cancellation, so that the list can be changed again."""
-        self._update_list(mailing, SQL("is_submitted = FALSE"), SQL("is_submitted AND state IN ('pending', 'skipped')"))
+        self._update_list(
+            mailing,
+            SQL("is_submitted = FALSE"),
+            SQL("is_submitted AND state IN ('pending', 'skipped')"),
+        )
         self._update_list(
             mailing,
             SQL("state = 'pending', skip_reason = NULL"),

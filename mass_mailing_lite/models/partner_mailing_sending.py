@@ -25,7 +25,9 @@ class PartnerMailing(models.Model):
         its time; so the job wakes itself.
         """
         cron = self.env["ir.cron"]
-        self.browse()._send_due(lambda done, waiting: cron._commit_progress(done, remaining=waiting))
+        self.browse()._send_due(
+            lambda done, waiting: cron._commit_progress(done, remaining=waiting)
+        )
         wake = self.env.ref("mass_mailing_lite.ir_cron_send").sudo()
         if self._find_sendable():
             wake._trigger()
@@ -72,9 +74,8 @@ class PartnerMailing(models.Model):
             & (Domain("scheduled_at", "=", False) | Domain("scheduled_at", "<=", now)),
             order="scheduled_at, id",
         )
-        for mailing in due:
-            mailing = mailing.try_lock_for_update(allow_referencing=True)
-            if not mailing or mailing.state != "validated":
+        for mailing in due.try_lock_for_update(allow_referencing=True):
+            if mailing.state != "validated":
                 continue
             if mailing._matches_validation():
                 mailing._as_system().write(
@@ -123,7 +124,9 @@ class PartnerMailing(models.Model):
     def _finish_if_done(self):
         """Close the mailing when every row is in a final state, and tell the responsible."""
         self.ensure_one()
-        open_rows = Domain("mailing_id", "=", self.id) & Domain("state", "in", ("pending", "sending"))
+        open_rows = Domain("mailing_id", "=", self.id) & Domain(
+            "state", "in", ("pending", "sending")
+        )
         if self.env["partner.mailing.recipient"].sudo().search(open_rows, limit=1):
             return
         mailing = self.sudo().try_lock_for_update(allow_referencing=True)
@@ -170,6 +173,8 @@ class PartnerMailing(models.Model):
                     self.env._(
                         'The mailing "%(name)s" is in the state "%(state)s": only validated mailings are sent.',
                         name=mailing.name,
-                        state=dict(mailing._fields["state"]._description_selection(self.env))[mailing.state],
+                        state=dict(mailing._fields["state"]._description_selection(self.env))[
+                            mailing.state
+                        ],
                     )
                 )

@@ -70,8 +70,10 @@ class PartnerMailing(models.Model):
 
     def _ask_validators(self):
         """Schedule an activity for each validator of the company who may decide."""
-        validators = self.env.ref(VALIDATOR_GROUP).sudo().all_user_ids.filtered(
-            lambda user: self.company_id in user.company_ids and user.active
+        validators = (
+            self.env.ref(VALIDATOR_GROUP)
+            .sudo()
+            .all_user_ids.filtered(lambda user: self.company_id in user.company_ids and user.active)
         )
         for user in validators:
             if not self._get_separation_reason(user):
@@ -138,7 +140,8 @@ class PartnerMailing(models.Model):
         for mailing in self:
             mailing._check_can_manage_or_validate()
             mailing._check_state(
-                ("to_validate", "validated", "paused", "cancelled"), self.env._("take it back to draft")
+                ("to_validate", "validated", "paused", "cancelled"),
+                self.env._("take it back to draft"),
             )
             open_requests = mailing.sudo().approval_ids.filtered(
                 lambda request: request.state in ("pending", "validated")

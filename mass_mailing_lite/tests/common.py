@@ -15,12 +15,16 @@ class MailingCase(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env = cls.env(context=dict(cls.env.context, tracking_disable=True, no_reset_password=True))
+        cls.env = cls.env(
+            context=dict(cls.env.context, tracking_disable=True, no_reset_password=True)
+        )
         cls.marketer = cls._new_user("marketer", "user")
         cls.colleague = cls._new_user("colleague", "user")
         cls.validator = cls._new_user("validator", "validator")
         cls.manager = cls._new_user("manager", "manager")
-        cls.outsider = new_test_user(cls.env, "outsider", "base.group_user", email="outsider@example.com")
+        cls.outsider = new_test_user(
+            cls.env, "outsider", "base.group_user", email="outsider@example.com"
+        )
         cls.news, cls.no_consent = cls.env["res.partner.category"].create(
             [{"name": "News"}, {"name": "No consent at all"}]
         )
@@ -47,7 +51,12 @@ class MailingCase(TransactionCase):
     @classmethod
     def _new_contact(cls, name, email, *tags, **values):
         return cls.env["res.partner"].create(
-            {"name": name, "email": email, "category_id": [Command.link(tag.id) for tag in tags], **values}
+            {
+                "name": name,
+                "email": email,
+                "category_id": [Command.link(tag.id) for tag in tags],
+                **values,
+            }
         )
 
     def new_mailing(self, user=None, **values):

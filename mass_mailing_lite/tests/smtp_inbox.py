@@ -21,7 +21,9 @@ class SmtpInbox:
         with closing(socket.socket()) as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=True)
+        self._controller = Controller(
+            self, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=True
+        )
 
     def __enter__(self):
         self._controller.start()
@@ -33,7 +35,9 @@ class SmtpInbox:
     @property
     def addresses(self):
         """The recipients of all accepted messages, sorted."""
-        return sorted(address for _sender, addresses, _message in self.messages for address in addresses)
+        return sorted(
+            address for _sender, addresses, _message in self.messages for address in addresses
+        )
 
     def message_to(self, address):
         """Return the one message that went to ``address``."""
@@ -42,13 +46,13 @@ class SmtpInbox:
 
     # The hooks of aiosmtpd, by its names.
 
-    async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):
         if reply := self.replies.get(address):
             return reply
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
+    async def handle_DATA(self, _server, _session, envelope):
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         self.messages.append((envelope.mail_from, list(envelope.rcpt_tos), message))
         return "250 2.0.0 Kept"

@@ -8,7 +8,9 @@ from .common import MailingCase
 @tagged("post_install", "-at_install")
 class TestApproval(MailingCase):
     def test_a_mailing_says_what_it_lacks(self):
-        mailing = self.new_mailing(subject=False, body_html="<p><br></p>", email_from=False, audience_ids=False)
+        mailing = self.new_mailing(
+            subject=False, body_html="<p><br></p>", email_from=False, audience_ids=False
+        )
         with self.assertRaisesRegex(UserError, "Subject, Body, From, Recipients"):
             mailing.action_submit()
         self.assertEqual(mailing.state, "draft")
@@ -146,7 +148,9 @@ class TestApproval(MailingCase):
             mailing.with_user(self.validator).action_validate()
 
     def test_an_attachment_that_changes_changes_the_fingerprint(self):
-        mailing = self.new_mailing(attachment_ids=[Command.create({"name": "a.txt", "raw": b"one"})])
+        mailing = self.new_mailing(
+            attachment_ids=[Command.create({"name": "a.txt", "raw": b"one"})]
+        )
         before = mailing._get_fingerprint()
         mailing.attachment_ids.sudo().raw = b"two"
         self.assertNotEqual(mailing._get_fingerprint(), before)

@@ -34,10 +34,22 @@ class TestMessage(MailingCase):
     def test_the_message_is_the_one_that_odoo_would_have_built(self):
         for name, subject, body in (
             ("Anna", "News for {{ object.name }}", '<p>Dear <t t-out="object.name"/></p>'),
-            ("Łukasz Ölbäck 李", "Привет, {{ object.name }}!", '<p>Żółć <b t-out="object.name">x</b> &amp; more</p>'),
-            ('<b>"Tricky", \\ O\'Brien</b>', "{{ object.name }}", '<p><t t-out="object.name"/></p>'),
+            (
+                "Łukasz Ölbäck 李",
+                "Привет, {{ object.name }}!",
+                '<p>Żółć <b t-out="object.name">x</b> &amp; more</p>',
+            ),
+            (
+                '<b>"Tricky", \\ O\'Brien</b>',
+                "{{ object.name }}",
+                '<p><t t-out="object.name"/></p>',
+            ),
             ("Anna", "No placeholder", "<ul><li>One</li></ul>" + "<p>long</p>" * 500),
-            ("Anna", "Fallback {{ object.function ||| colleague}}", '<p><t t-out="object.city">town</t></p>'),
+            (
+                "Anna",
+                "Fallback {{ object.function ||| colleague}}",
+                '<p><t t-out="object.city">town</t></p>',
+            ),
         ):
             with self.subTest(name=name, subject=subject):
                 contact = self._new_contact(name, "someone@example.com")
@@ -47,7 +59,9 @@ class TestMessage(MailingCase):
                     attachment_ids=[Command.create({"name": "a ü.bin", "raw": bytes(range(256))})],
                 )
                 _envelope, ours = self.build(mailing, contact)
-                self.assertEqual(self.parts(ours), self.parts(self.built_by_odoo(mailing.sudo(), contact)))
+                self.assertEqual(
+                    self.parts(ours), self.parts(self.built_by_odoo(mailing.sudo(), contact))
+                )
 
     def built_by_odoo(self, mailing, contact):
         """Return the message that ``ir.mail_server`` makes of the stock rendering."""
@@ -69,7 +83,11 @@ class TestMessage(MailingCase):
 
     def parts(self, message):
         """Return what a mail program shows: headers that people see, and each part's content."""
-        return [str(message["Subject"]), str(message["From"]), message["To"].addresses[0].addr_spec] + [
+        return [
+            str(message["Subject"]),
+            str(message["From"]),
+            message["To"].addresses[0].addr_spec,
+        ] + [
             (part.get_content_type(), part.get_filename(), self.content(part))
             for part in message.walk()
             if not part.is_multipart()
@@ -99,7 +117,9 @@ class TestMessage(MailingCase):
         mailing = self.new_mailing()
         mailing.update_field_translations("subject", {"fr_FR": "Nouvelles pour {{ object.name }}"})
         self.assertEqual(self.build(mailing, self.anna)[1]["Subject"], "News for Anna")
-        self.assertEqual(self.build(mailing, self.anna, "fr_FR")[1]["Subject"], "Nouvelles pour Anna")
+        self.assertEqual(
+            self.build(mailing, self.anna, "fr_FR")[1]["Subject"], "Nouvelles pour Anna"
+        )
 
     def test_international_domains_are_sent_in_their_ascii_form(self):
         contact = self._new_contact("Eva", "eva@bücher.example")
@@ -108,7 +128,9 @@ class TestMessage(MailingCase):
         self.assertEqual(message["To"].addresses[0].addr_spec, "eva@xn--bcher-kva.example")
 
     def test_pictures_and_links_have_absolute_addresses(self):
-        mailing = self.new_mailing(body_html='<p><img src="/web/image/1"/><a href="/shop">Shop</a></p>')
+        mailing = self.new_mailing(
+            body_html='<p><img src="/web/image/1"/><a href="/shop">Shop</a></p>'
+        )
         html = self.build(mailing, self.anna)[1].get_body(("html",)).get_content()
         base = mailing.get_base_url()
         self.assertIn(f'src="{base}/web/image/1"', html)

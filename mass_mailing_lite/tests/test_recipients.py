@@ -60,7 +60,9 @@ class TestRecipients(MailingCase):
         newest = self._new_contact("Newest", "shared@example.com", self.news)
         mailing = self.new_mailing()
         mailing.action_load_recipients()
-        by_contact = {row.partner_id: row.skip_reason or row.state for row in self.all_rows(mailing)}
+        by_contact = {
+            row.partner_id: row.skip_reason or row.state for row in self.all_rows(mailing)
+        }
         self.assertEqual(by_contact[person], "pending")
         self.assertEqual(by_contact[company], "duplicate")
         self.assertEqual(by_contact[older], "pending")
@@ -102,7 +104,9 @@ class TestRecipients(MailingCase):
         self.assertEqual(rows[2].email, "rubbish")
 
     def test_one_copy_of_the_mailing_goes_to_copy_addresses(self):
-        mailing = self.new_mailing(cc="boss@example.com, anna@example.com", bcc="archive@example.com")
+        mailing = self.new_mailing(
+            cc="boss@example.com, anna@example.com", bcc="archive@example.com"
+        )
         mailing.action_load_recipients()
         self.assertEqual(
             [(row.email, row.skip_reason or row.state) for row in self.all_rows(mailing)],
@@ -186,7 +190,11 @@ class TestRecipients(MailingCase):
         few = self._count_queries(mailing)
         self.env["res.partner"].create(
             [
-                {"name": f"N {n}", "email": f"n{n}@example.com", "category_id": [Command.link(self.news.id)]}
+                {
+                    "name": f"N {n}",
+                    "email": f"n{n}@example.com",
+                    "category_id": [Command.link(self.news.id)],
+                }
                 for n in range(200)
             ]
         )

@@ -36,11 +36,17 @@ class TestRights(MailingCase):
         with self.assertRaises(AccessError):
             self.new_mailing().copy({"state": "validated"})
         mailing = self.new_mailing(self.marketer)
-        born = mailing.with_context(default_state="validated", default_sent_count=3).create({"name": "X"})
+        born = mailing.with_context(default_state="validated", default_sent_count=3).create(
+            {"name": "X"}
+        )
         self.assertEqual((born.state, born.sent_count), ("draft", 0))
 
     def test_an_import_cannot_set_the_state(self):
-        result = self.env["partner.mailing"].with_user(self.marketer).load(["name", "state"], [["X", "validated"]])
+        result = (
+            self.env["partner.mailing"]
+            .with_user(self.marketer)
+            .load(["name", "state"], [["X", "validated"]])
+        )
         self.assertFalse(result["ids"])
         self.assertIn("State", result["messages"][0]["message"])
 
@@ -63,7 +69,9 @@ class TestRights(MailingCase):
         with self.assertRaises(AccessError):
             mailing.sudo().write({"state": "done"})
         with self.assertRaises(AccessError):
-            self.rows(mailing)["anna@example.com"].sudo().write({"email_normalized": "x@example.com"})
+            self.rows(mailing)["anna@example.com"].sudo().write(
+                {"email_normalized": "x@example.com"}
+            )
         with self.assertRaises(AccessError):
             mailing.approval_ids.sudo().write({"fingerprint": "x"})
 
@@ -76,7 +84,9 @@ class TestRights(MailingCase):
         mailing.with_user(self.colleague).subject = "Mine now"
 
     def test_groups_on_a_mailing_say_who_sees_and_who_manages_it(self):
-        readers, managers = self.env["res.groups"].create([{"name": "Readers"}, {"name": "Managers"}])
+        readers, managers = self.env["res.groups"].create(
+            [{"name": "Readers"}, {"name": "Managers"}]
+        )
         mailing = self.new_mailing(view_group_ids=[Command.link(readers.id)])
         Mailing = self.env["partner.mailing"].with_user(self.colleague)
         self.assertNotIn(mailing, Mailing.search([]))
@@ -111,22 +121,38 @@ class TestRights(MailingCase):
                     "group_ids": [Command.set(self.env.ref(GROUP % group).ids)],
                 }
             )
-            for record in (mailing, mailing.approval_ids, self.rows(mailing)["anna@example.com"], self.audience):
+            for record in (
+                mailing,
+                mailing.approval_ids,
+                self.rows(mailing)["anna@example.com"],
+                self.audience,
+            ):
                 with self.subTest(group=group, model=record._name):
                     self.assertFalse(record.with_user(stranger).search([("id", "=", record.id)]))
 
     def test_people_without_the_app_have_nothing(self):
         mailing = self.new_mailing()
-        for model in ("partner.mailing", "partner.mailing.recipient", "partner.mailing.approval", "partner.mailing.audience"):
+        for model in (
+            "partner.mailing",
+            "partner.mailing.recipient",
+            "partner.mailing.approval",
+            "partner.mailing.audience",
+        ):
             for user in (self.outsider, self.env.ref("base.public_user")):
                 with self.subTest(model=model, user=user.login):
                     self.assertFalse(self.env[model].with_user(user).has_access("read"))
-        for method in ("action_submit", "action_validate", "action_pause", "action_cancel", "action_back_to_draft"):
+        for method in (
+            "action_submit",
+            "action_validate",
+            "action_pause",
+            "action_cancel",
+            "action_back_to_draft",
+        ):
             with self.subTest(method), self.assertRaises(AccessError):
                 getattr(mailing.with_user(self.outsider), method)()
 
     def test_only_template_editors_write_logic_into_a_mailing(self):
-        body = "<p t-foreach=\"[1]\" t-as=\"n\"><t t-out=\"object.env['res.users'].search([])\"/></p>"
+        body = '<p t-foreach="[1]" t-as="n"><t t-out="object.env[\'res.users\'].search([])"/></p>'
         with self.assertRaises(AccessError):
             self.new_mailing(body_html=body)
         with self.assertRaises(AccessError):
@@ -136,8 +162,10 @@ class TestRights(MailingCase):
             mailing.preview_text = "{{ object.create_uid.login }}"
 
     def test_files_of_others_cannot_be_mailed_away(self):
-        private = self.env["ir.attachment"].with_user(self.colleague).create(
-            {"name": "private.txt", "raw": b"x"}
+        private = (
+            self.env["ir.attachment"]
+            .with_user(self.colleague)
+            .create({"name": "private.txt", "raw": b"x"})
         )
         system = self.env["ir.attachment"].create(
             {

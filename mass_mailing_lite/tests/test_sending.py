@@ -18,7 +18,9 @@ class TestSending(SendingCase):
         self.run_scheduler()
         self.assertEqual(self.inbox.addresses, ["anna@example.com", "boris@example.com"])
         self.assertEqual(mailing.state, "done")
-        self.assertEqual((mailing.sent_count, mailing.pending_count, mailing.progress), (2, 0, 100.0))
+        self.assertEqual(
+            (mailing.sent_count, mailing.pending_count, mailing.progress), (2, 0, 100.0)
+        )
         self.assertTrue(mailing.started_at <= mailing.finished_at)
         self.assertEqual((draft.state, submitted.state), ("draft", "to_validate"))
         self.assertCountersTrue(mailing)
@@ -70,7 +72,10 @@ class TestSending(SendingCase):
         cron = self.env.ref("mass_mailing_lite.ir_cron_send")
         self.assertTrue(
             self.env["ir.cron.trigger"].search(
-                [("cron_id", "=", cron.id), ("call_at", ">=", row.next_attempt_at - timedelta(minutes=1))]
+                [
+                    ("cron_id", "=", cron.id),
+                    ("call_at", ">=", row.next_attempt_at - timedelta(minutes=1)),
+                ]
             )
         )
         self.inbox.replies.clear()
@@ -142,14 +147,17 @@ class TestSending(SendingCase):
         self.assertEqual(self.states(mailing)["anna@example.com"], "by_hand")
 
     def test_a_scheduled_mailing_waits_for_its_time(self):
-        mailing = self.new_validated_mailing(scheduled_at=fields.Datetime.now() + timedelta(hours=1))
+        mailing = self.new_validated_mailing(
+            scheduled_at=fields.Datetime.now() + timedelta(hours=1)
+        )
         self.run_scheduler()
         self.assertEqual((mailing.state, self.inbox.messages), ("validated", []))
 
     def test_what_is_not_what_was_validated_is_not_sent(self):
         mailing = self.new_validated_mailing()
         self.env.cr.execute(
-            "UPDATE partner_mailing SET subject = jsonb_build_object('en_US', 'Forged') WHERE id = %s", [mailing.id]
+            "UPDATE partner_mailing SET subject = jsonb_build_object('en_US', 'Forged') WHERE id = %s",
+            [mailing.id],
         )
         self.env.invalidate_all()
         self.run_scheduler()
@@ -182,7 +190,7 @@ class TestSending(SendingCase):
         editor = self.env.ref("mail.group_mail_template_editor")
         self.marketer.group_ids += editor
         mailing = self.new_validated_mailing(
-            body_html='<p><t t-out="1 / (object.name != \'Anna\')"/></p>'
+            body_html="<p><t t-out=\"1 / (object.name != 'Anna')\"/></p>"
         )
         self.run_scheduler()
         self.assertEqual(self.inbox.addresses, ["boris@example.com"])
@@ -211,7 +219,11 @@ class TestSending(SendingCase):
 
     def test_attachments_and_copies_arrive(self):
         mailing = self.new_validated_mailing(
-            attachment_ids=[Command.create({"name": "prices 2026.txt", "raw": b"1 EUR", "mimetype": "text/plain"})],
+            attachment_ids=[
+                Command.create(
+                    {"name": "prices 2026.txt", "raw": b"1 EUR", "mimetype": "text/plain"}
+                )
+            ],
             cc="boss@example.com",
             bcc="archive@example.com",
             copy_policy="each",
@@ -219,7 +231,11 @@ class TestSending(SendingCase):
             reply_to="answers@example.com",
         )
         self.run_scheduler()
-        self.assertEqual(set(self.states(mailing).values()), {"sent"}, self.rows(mailing)["anna@example.com"].reason)
+        self.assertEqual(
+            set(self.states(mailing).values()),
+            {"sent"},
+            self.rows(mailing)["anna@example.com"].reason,
+        )
         self.assertEqual(self.inbox.addresses.count("archive@example.com"), 2)
         self.assertEqual(mailing.recipient_count, 2)
         _sender, addresses, message = self.inbox.messages[0]

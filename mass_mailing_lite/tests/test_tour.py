@@ -12,12 +12,20 @@ class TestTour(HttpCase):
     def test_prepare_submit_validate_and_see_the_result(self):
         for login, group in (("tour_user", "user"), ("tour_validator", "validator")):
             new_test_user(
-                self.env, login, f"base.group_user,base.group_partner_manager,{GROUP % group}", name=login.replace("_", " ").title(), email=f"{login}@example.com"
+                self.env,
+                login,
+                f"base.group_user,base.group_partner_manager,{GROUP % group}",
+                name=login.replace("_", " ").title(),
+                email=f"{login}@example.com",
             )
         tag = self.env["res.partner.category"].create({"name": "Tour"})
         self.env["res.partner"].create(
             [
-                {"name": "Anna", "email": "tour@example.com", "category_id": [Command.link(tag.id)]},
+                {
+                    "name": "Anna",
+                    "email": "tour@example.com",
+                    "category_id": [Command.link(tag.id)],
+                },
                 {"name": "Broken", "email": "broken", "category_id": [Command.link(tag.id)]},
             ]
         )
@@ -32,7 +40,9 @@ class TestTour(HttpCase):
         inbox = SmtpInbox()
         with inbox:
             self.env["ir.mail_server"].search([]).active = False
-            self.env["ir.mail_server"].create({"name": "S", "smtp_host": "127.0.0.1", "smtp_port": inbox.port})
+            self.env["ir.mail_server"].create(
+                {"name": "S", "smtp_host": "127.0.0.1", "smtp_port": inbox.port}
+            )
             with patch.object(self.registry["ir.mail_server"], "_disable_send", return_value=False):
                 self.env.ref("mass_mailing_lite.ir_cron_send").method_direct_trigger()
         self.assertEqual(inbox.addresses, ["tour@example.com"])

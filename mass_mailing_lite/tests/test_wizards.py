@@ -16,7 +16,9 @@ class TestWizards(SendingCase):
         self.assertEqual(self.inbox.addresses, ["me@example.com", "you@example.com"])
         message = self.inbox.message_to("me@example.com")
         self.assertEqual(message["Subject"], "[Test] News for Anna")
-        self.assertEqual(set(self.states(mailing).values()), {"pending"}, "a test is counted nowhere")
+        self.assertEqual(
+            set(self.states(mailing).values()), {"pending"}, "a test is counted nowhere"
+        )
         self.assertIn("me@example.com", mailing.message_ids[0].body, "who tested is remembered")
 
     def test_a_test_names_the_address_that_is_none(self):
@@ -55,11 +57,11 @@ class TestWizards(SendingCase):
         mailing.action_submit()
         as_validator = mailing.with_user(self.validator)
         action = as_validator.action_refuse()
-        wizard = Form(as_validator.env[action["res_model"]].with_context(action["context"]))
+        wizard = Form(as_validator.env[action["res_model"]].with_context(**action["context"]))
         wizard.reason = "Too long."
         wizard.save().action_refuse()
         self.assertEqual(mailing.approval_ids.reason, "Too long.")
 
     def _open(self, mailing, method):
         action = getattr(mailing, method)()
-        return Form(mailing.env[action["res_model"]].with_context(action["context"]))
+        return Form(mailing.env[action["res_model"]].with_context(**action["context"]))

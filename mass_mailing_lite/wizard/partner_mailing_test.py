@@ -92,7 +92,11 @@ class PartnerMailingTest(models.TransientModel):
         for address, result in zip(addresses, results, strict=True):
             if result.kind is not outcomes.SENT:
                 raise UserError(
-                    self.env._("%(address)s was not accepted: %(reply)s", address=address, reply=result.text)
+                    self.env._(
+                        "%(address)s was not accepted: %(reply)s",
+                        address=address,
+                        reply=result.text,
+                    )
                 )
 
     def _make_row(self, address, number):

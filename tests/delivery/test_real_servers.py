@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP as Server
+from aiosmtpd.smtp import SMTP as Server  # noqa: N811  # a class in spite of its name
 from delivery.outcome import DEFERRED, REFUSED, SENT
 from delivery.smtp import Session
 

@@ -30,7 +30,7 @@ def substitute(source, kind):
         ("{{ object.company_id.name }}", "[object.company_id.name|]"),
         ("{{ object.name ||| friend}}", "[object.name|friend]"),
         # as Odoo: blanks before }} and quotation marks belong to the fallback
-        ('{{ object.name |||  "my friend" }}!', '[object.name|my friend]!'),
+        ('{{ object.name |||  "my friend" }}!', "[object.name|my friend]!"),
         ("{{ object.name ||| }}", "[object.name|]"),
         ("{{ }}empty", "empty"),
         ("{ object.name }", "{ object.name }"),

@@ -5,10 +5,11 @@ import itertools
 from dataclasses import dataclass
 
 import pytest
+from playwright.sync_api import sync_playwright
+
 from devtools import browser, company, database, odoo_process, paths
 from devtools.inbox import Inbox
 from devtools.rpc import Client
-from playwright.sync_api import sync_playwright
 
 _numbers = itertools.count(1)
 

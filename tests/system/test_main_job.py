@@ -1,6 +1,7 @@
 """The main job on a running Odoo: a validated mailing goes out by itself, once to each contact."""
 
 import pytest
+
 from devtools import demo
 from devtools.rpc import RpcError
 
