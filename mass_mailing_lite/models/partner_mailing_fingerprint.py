@@ -1,8 +1,12 @@
 import hashlib
 import json
+import re
 
 from odoo import models
 from odoo.exceptions import UserError
+
+# Addresses of pictures and files in a body, as Odoo's editor writes them.
+LOCAL_FILE = re.compile(r"/web/(?:image|content)/(\d+)")
 
 # Everything that reaches a recipient, or decides when and through which server.
 COVERED_FIELDS = frozenset(
@@ -53,7 +57,7 @@ class PartnerMailing(models.Model):
         digest = hashlib.sha256()
         for value in (self._get_content_to_fingerprint(), list_hash):
             digest.update(json.dumps(value, sort_keys=True, default=str).encode())
-        for file in mailing.attachment_ids.sorted("id"):
+        for file in mailing._get_content_files().sorted("id"):
             digest.update(json.dumps([file.name, file.mimetype]).encode())
             digest.update(hashlib.sha256(file.raw or b"").digest())
         return digest.hexdigest(), count
@@ -71,12 +75,20 @@ class PartnerMailing(models.Model):
         ):
             field = self._fields[name]
             if field.translate:
-                content[name] = mailing.with_context(prefetch_langs=True)._get_translations_of(name)
+                content[name] = mailing._get_translations_of(name)
             elif field.relational:
                 content[name] = mailing[name].ids
             else:
                 content[name] = mailing[name] or False
         return content
+
+    def _get_content_files(self):
+        """Return the files that reach a recipient: attached ones, and those the body shows."""
+        self.ensure_one()
+        mailing = self.sudo()
+        bodies = mailing._get_translations_of("body_html").values()
+        shown = {int(number) for body in bodies for number in LOCAL_FILE.findall(body)}
+        return mailing.attachment_ids | mailing.env["ir.attachment"].browse(shown).exists()
 
     def _get_translations_of(self, name):
         """Return {language code: value} of a translated field, as stored."""

@@ -1,1 +1,1 @@
-from . import partner_mailing_preview, partner_mailing_refuse, partner_mailing_test
+from . import partner_mailing_decision, partner_mailing_preview, partner_mailing_test
