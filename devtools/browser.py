@@ -1,5 +1,6 @@
 """A Chromium for the tests and screenshots: the system's, or else Debian's, unpacked."""
 
+import ctypes
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ from .console import Failure, step
 
 NAMES = ("chromium", "google-chrome", "chromium-browser", "google-chrome-stable")
 PACKAGES = ("chromium", "fontconfig-config", "fonts-roboto-unhinted")
+DRIVER_LIBRARY, DRIVER_PACKAGE = "libatomic.so.1", "libatomic1"
 PATIENCE = 60  # seconds to draw one page
 
 # Besides the system's fonts, those of the unpacked packages: Odoo's web client is set in Roboto.
@@ -46,6 +48,24 @@ def program():
         return provide(name, _unpack) / "programs" / "chromium"
     except Failure as failure:
         raise Failure(f"{failure}\nThere is no browser for the tests. {REMEDY}") from failure
+
+
+def driver_environment():
+    """Return the variables with which Playwright's driver finds a library that it takes for granted.
+
+    A base system lacks it, and no package that Chromium needs brings it along.
+    """
+    try:
+        ctypes.CDLL(DRIVER_LIBRARY)
+    except OSError:
+        root = provide(DRIVER_PACKAGE, _unpack_driver_library)
+        return {"LD_LIBRARY_PATH": str(next(root.rglob(DRIVER_LIBRARY)).parent)}
+    return {}
+
+
+def _unpack_driver_library(root):
+    """Fetch and unpack the package of the driver's library."""
+    debian.unpack(debian.fetch([DRIVER_PACKAGE]), root)
 
 
 def _unpack(root):

@@ -29,6 +29,8 @@ class IrAttachment(models.Model):
         """
         if not self.ids:
             return
+        self.env["partner.mailing"].flush_model(["state", "attachment_ids"])
+        self.flush_model(["res_model", "res_id"])
         rows = self.env.execute_query(
             SQL(
                 """

@@ -68,6 +68,7 @@ class PartnerMailing(models.Model):
             "counter_id",
             "started_at",
             "finished_at",
+            "resumed_at",
             "pause_reason",
             "editor_ids",
             "create_uid",
@@ -213,6 +214,7 @@ class PartnerMailing(models.Model):
     )
     started_at = fields.Datetime("Sending Began", copy=False, readonly=True)
     finished_at = fields.Datetime("Sending Ended", copy=False, readonly=True)
+    resumed_at = fields.Datetime("Resumed On", copy=False, readonly=True)
     pause_reason = fields.Text("Why It Is Paused", copy=False, readonly=True)
     approval_ids = fields.One2many(
         "partner.mailing.approval", "mailing_id", "Approvals", copy=False

@@ -42,7 +42,7 @@ class PartnerMailing(models.Model):
         subject, body = mailing._render_for(sample[:1])
         return {
             "mailing": mailing,
-            "request": request,
+            "approval": request,
             "languages": [
                 (languages.get(code, self.env._("No language set")), count)
                 for code, count in summary.get("languages", [])

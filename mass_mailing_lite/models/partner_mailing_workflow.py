@@ -31,7 +31,10 @@ class PartnerMailing(models.Model):
                     )
                 )
             state = "sending" if mailing.started_at else "validated"
-            mailing._as_system().write({"state": state, "pause_reason": False})
+            mailing._as_system().write(
+                {"state": state, "pause_reason": False, "resumed_at": fields.Datetime.now()}
+            )
+            mailing.sudo().activity_unlink(["mail.mail_activity_data_warning"])
             mailing._wake_sender()
         return True
 
