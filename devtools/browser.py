@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import debian
 from .cache import digest, provide
-from .console import Failure, step
+from .console import Failure, remedy, step
 
 NAMES = ("chromium", "google-chrome", "chromium-browser", "google-chrome-stable")
 PACKAGES = ("chromium", "fontconfig-config", "fonts-roboto-unhinted")
@@ -35,7 +35,7 @@ OPTIONS = (
     "--disable-sync",
 )
 
-REMEDY = "Install a browser as `chromium` and run this again."
+REMEDY = "There is no browser for the tests: install one as `chromium` and run this again."
 
 
 def program():
@@ -43,11 +43,9 @@ def program():
     for name in NAMES:
         if found := shutil.which(name):
             return Path(found)
-    try:
-        name = f"chromium-{digest(PACKAGES, FONTS, OPTIONS)}"
+    name = f"chromium-{digest(PACKAGES, FONTS, OPTIONS)}"
+    with remedy(REMEDY):
         return provide(name, _unpack) / "programs" / "chromium"
-    except Failure as failure:
-        raise Failure(f"{failure}\nThere is no browser for the tests. {REMEDY}") from failure
 
 
 def driver_environment():

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
+from .partner_mailing import VALIDATOR_GROUP
+
 REQUEST_ACTIVITY = "mass_mailing_lite.mail_activity_type_validate"
 # What a mailing must have before somebody is asked to validate it.
 REQUIRED_TO_SUBMIT = ("subject", "body_html", "email_from")

@@ -190,11 +190,14 @@ class PartnerMailing(models.Model):
         sent = sum(earlier.mapped("sent_count"))
         if not sent or not seconds:
             return False
-        minutes = count * seconds / sent / 60
+        pace = round(60 * sent / seconds)
+        minutes = round(count * seconds / sent / 60)
+        if minutes < 1:
+            return self.env._("less than a minute, at the pace of earlier mailings: %s a minute", pace)
         return self.env._(
-            "about %(minutes)s minutes, at the pace of earlier mailings (%(pace)s a minute)",
-            minutes=max(round(minutes), 1),
-            pace=round(60 * sent / seconds),
+            "%(duration)s (hours:minutes), at the pace of earlier mailings: %(pace)s a minute",
+            duration=f"{minutes // 60}:{minutes % 60:02}",
+            pace=pace,
         )
 
 

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from .partner_mailing_approving import VALIDATOR_GROUP
+from .partner_mailing import VALIDATOR_GROUP
 
 
 
