@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, LockError, UserError
 
 from .partner_mailing import VALIDATOR_GROUP
 
@@ -202,7 +202,15 @@ class PartnerMailing(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        self._as_system().lock_for_update(allow_referencing=True)
+        try:
+            self._as_system().lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    'Somebody else is deciding on the mailing "%s" at this moment. Load it again.',
+                    self.name,
+                )
+            ) from error
         self.invalidate_recordset(["state"])
         if reason := self._get_cannot_validate_reason():
             raise AccessError(reason)
