@@ -23,8 +23,10 @@ _LINES = frozenset(
     + ("center", "address", "caption")
 )
 _BLOCKS = _PARAGRAPHS | _LINES
-# A blank that stays; no parsed HTML can hold it.
+# No parsed HTML can hold these: a blank that stays, and "what follows begins a line".
 _KEPT = "\0"
+_NEW_LINE = "\x01"
+_NEW_LINES = re.compile(r" *\x01[ \x01]*")
 
 
 def html_to_text(source: str) -> str:
@@ -46,6 +48,8 @@ def html_to_text(source: str) -> str:
 
 def _tidy(text) -> str:
     """Return text with its spare blanks and blank lines removed."""
+    text = _NEW_LINES.sub(_NEW_LINE, text).replace("\n" + _NEW_LINE, "\n")
+    text = text.replace(_NEW_LINE, "\n")
     lines = (_BLANKS.sub(" ", line).strip(" ") for line in text.split("\n"))
     return _SPARE_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
 
@@ -69,7 +73,7 @@ def _is_hidden(element) -> bool:
 
 
 def _flow(element):
-    gap = "\n\n" if element.tag in _PARAGRAPHS else "\n" if element.tag in _LINES else ""
+    gap = "\n\n" if element.tag in _PARAGRAPHS else _NEW_LINE if element.tag in _LINES else ""
     yield gap
     yield from _content(element)
     yield gap

@@ -428,12 +428,14 @@ class PartnerMailing(models.Model):
 
     def action_preview(self):
         """Open the dialog that shows the message as a recipient gets it."""
-        return self._open_dialog("partner.mailing.preview", self.env._("Preview"))
+        return self._open_dialog(
+            "partner.mailing.preview", self.env._("Preview"), dialog_size="extra-large"
+        )
 
-    def _open_dialog(self, model, title):
+    def _open_dialog(self, model, title, **context):
         self.ensure_one()
         self.check_access("read")
-        context = {"default_mailing_id": self.id}
+        context["default_mailing_id"] = self.id
         first = self.recipient_window_ids[:1]
         if first:
             context["default_recipient_id"] = first.id

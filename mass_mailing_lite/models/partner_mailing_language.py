@@ -28,7 +28,7 @@ class PartnerMailing(models.Model):
                 f"{names.get(lang, lang)}: {counts[lang]:,}" for lang in ordered
             )
             missing = [lang for lang in ordered if mailing._get_missing_translations(lang)]
-            mailing.language_warning = missing and " ".join(
+            mailing.language_warning = bool(missing) and " ".join(
                 self.env._(
                     "%(language)s (%(count)s recipients) has no translation of: %(fields)s.",
                     language=names.get(lang, lang),
