@@ -1,13 +1,12 @@
-# First, because others inherit from it.
-from . import partner_mailing_guard
-
-# isort: split
 from . import (
+    ir_attachment,
     ir_mail_server,
     ir_qweb,
     mail_template,
+    mailing_guard,
     partner_mailing,
     partner_mailing_approval,
+    partner_mailing_approving,
     partner_mailing_audience,
     partner_mailing_counter,
     partner_mailing_fingerprint,
@@ -15,6 +14,7 @@ from . import (
     partner_mailing_message,
     partner_mailing_recipient,
     partner_mailing_recipient_queue,
+    partner_mailing_review,
     partner_mailing_sending,
     partner_mailing_workflow,
     res_company,

@@ -11,6 +11,8 @@ STATES = [
     ("done", "Done"),
     ("cancelled", "Cancelled"),
 ]
+VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
+
 # States in which content and recipients may be changed.
 EDITABLE_STATES = ("draft",)
 
@@ -55,6 +57,9 @@ class PartnerMailing(models.Model):
     _order = "id desc"
     _check_company_auto = True
 
+    # Who sees a mailing may speak about it: validators above all.
+    _mail_post_access = "read"
+
     # The sender renders with the rights of the system; so content with more
     # than the allowed placeholders is refused when it is saved (mail.render.mixin).
     _unrestricted_rendering = True
@@ -68,6 +73,7 @@ class PartnerMailing(models.Model):
             "counter_id",
             "started_at",
             "finished_at",
+            "resumed_at",
             "pause_reason",
             "editor_ids",
             "create_uid",
@@ -217,6 +223,7 @@ class PartnerMailing(models.Model):
     )
     started_at = fields.Datetime("Sending Began", copy=False, readonly=True)
     finished_at = fields.Datetime("Sending Ended", copy=False, readonly=True)
+    resumed_at = fields.Datetime("Resumed On", copy=False, readonly=True)
     pause_reason = fields.Text("Why It Is Paused", copy=False, readonly=True)
     approval_ids = fields.One2many(
         "partner.mailing.approval", "mailing_id", "Approvals", copy=False
@@ -230,7 +237,9 @@ class PartnerMailing(models.Model):
         copy=False,
         help="Who changed what recipients get since the last validation.",
     )
-    can_edit = fields.Boolean(compute="_compute_can_edit")
+    can_write = fields.Boolean(compute="_compute_can_edit", help="May change what is about it.")
+    can_edit = fields.Boolean(compute="_compute_can_edit", help="May change what is sent.")
+    can_steer = fields.Boolean(compute="_compute_can_edit", help="May pause, resume, cancel.")
     cannot_validate_reason = fields.Char(compute="_compute_cannot_validate_reason")
 
     # Totals: maintained in a row of their own, see partner.mailing.counter.
@@ -281,9 +290,9 @@ class PartnerMailing(models.Model):
     @api.depends_context("uid")
     def _compute_can_edit(self):
         for mailing in self:
-            mailing.can_edit = mailing.state in EDITABLE_STATES and (
-                not mailing._origin or mailing._origin.has_access("write")
-            )
+            mailing.can_write = not mailing._origin or mailing._origin.has_access("write")
+            mailing.can_edit = mailing.can_write and mailing.state in EDITABLE_STATES
+            mailing.can_steer = mailing.can_write or self.env.user.has_group(VALIDATOR_GROUP)
 
     @api.depends("state", "editor_ids", "approval_ids.state", "company_id")
     @api.depends_context("uid")

@@ -6,6 +6,7 @@ from . import (
     test_preview,
     test_recipients,
     test_rights,
+    test_rights_table,
     test_sending,
     test_template,
     test_tested,
