@@ -1,6 +1,8 @@
 from . import (
     ir_attachment,
     ir_mail_server,
+    ir_qweb,
+    mail_template,
     mailing_guard,
     partner_mailing,
     partner_mailing_approval,
@@ -18,4 +20,16 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
+)
+
+# isort: split
+# After what they extend: the content of a mailing.
+from . import (
+    partner_mailing_language,
+    partner_mailing_notice,
+    partner_mailing_placeholder,
+    partner_mailing_qweb,
+    partner_mailing_size,
+    partner_mailing_template,
+    partner_mailing_tested,
 )

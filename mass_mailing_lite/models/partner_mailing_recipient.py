@@ -50,6 +50,7 @@ class PartnerMailingRecipient(models.Model):
     _description = "Mailing Recipient"
     _order = "id"
     _rec_name = "name"
+    _rec_names_search = ["name", "email"]
     _log_access = False  # a million rows, written by SQL: four columns saved
 
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")
