@@ -14,6 +14,7 @@ from . import (
     partner_mailing_message,
     partner_mailing_recipient,
     partner_mailing_recipient_queue,
+    partner_mailing_recipient_uncertain,
     partner_mailing_review,
     partner_mailing_sending,
     partner_mailing_workflow,

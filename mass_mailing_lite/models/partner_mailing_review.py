@@ -3,7 +3,7 @@ import difflib
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL, format_datetime, human_size
 from odoo.tools.mail import html2plaintext
 
 SAMPLE = 5  # recipients shown to the validator
@@ -42,6 +42,7 @@ class PartnerMailing(models.Model):
         subject, body = mailing._render_for(sample[:1])
         return {
             "mailing": mailing,
+            "human_size": human_size,
             "approval": request,
             "languages": [
                 (languages.get(code, self.env._("No language set")), count)
