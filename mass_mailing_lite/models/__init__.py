@@ -1,6 +1,7 @@
 from . import (
     ir_attachment,
     ir_mail_server,
+    ir_websocket,
     ir_qweb,
     mail_template,
     mailing_guard,
@@ -12,6 +13,7 @@ from . import (
     partner_mailing_fingerprint,
     partner_mailing_loading,
     partner_mailing_message,
+    partner_mailing_progress,
     partner_mailing_recipient,
     partner_mailing_recipient_queue,
     partner_mailing_recipient_uncertain,

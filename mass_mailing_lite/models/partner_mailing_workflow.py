@@ -78,6 +78,7 @@ class PartnerMailing(models.Model):
         """Pause with ``reason``, and tell the responsible unless they did it themselves."""
         self.ensure_one()
         self._as_system().write({"state": "paused", "pause_reason": reason})
+        self._announce_progress()
 
     def _wake_sender(self):
         """Let the scheduled action run when the mailing is due."""

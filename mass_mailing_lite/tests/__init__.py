@@ -4,6 +4,7 @@ from . import (
     test_message,
     test_placeholder,
     test_preview,
+    test_progress,
     test_recipients,
     test_rights,
     test_rights_table,
