@@ -67,10 +67,12 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         mailing = self.sudo()
         mailing.flush_recordset()
-        content = mailing._get_content_to_fingerprint()
-        content = {name: content[name] for name in self._get_tested_fields() if name in content}
+        translations = mailing._get_translations()
+        content = {**mailing._get_plain_content(), **translations}
+        content = {name: content[name] for name in self._get_tested_fields()}
         content["files"] = [
-            (file.name, file.mimetype, file.checksum) for file in mailing.attachment_ids.sorted("id")
+            (file.name, file.mimetype, file.checksum)
+            for file in mailing._get_content_files(translations["body_html"]).sorted("id")
         ]
         text = json.dumps(content, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
