@@ -6,7 +6,6 @@ from odoo.tools.rendering_tools import parse_inline_template, render_inline_temp
 
 from ..delivery.message import Value
 from ..delivery.plain_text import html_to_text
-from .ir_qweb import CompiledTemplate
 
 WRAPPER = "div"
 
@@ -42,18 +41,16 @@ class PartnerMailing(models.Model):
         return render
 
     def _make_qweb_renderer(self, source):
-        qweb = self.env["ir.qweb"]
         tree = html.fragment_fromstring(source, create_parent=WRAPPER)
-        compiled = CompiledTemplate(*qweb._compile(tree))
-        variables = self._render_eval_context()
+        values = self._render_eval_context()
+        qweb, template = self.env["ir.qweb"]._prepare_compiled(tree, values)
         base_url = self.get_base_url()
         begin, end = len(f"<{WRAPPER}>"), -len(f"</{WRAPPER}>")
 
         def render(contact):
-            variables["object"] = contact
-            rendered = qweb._render(compiled, variables)[begin:end]
-            # Also what the logic brought in may hold addresses of this server.
-            rendered = Markup(self._replace_local_links(rendered, base_url))
-            return Value(html_to_text(rendered), rendered)
+            rendered = qweb._render_compiled(template, {**values, "object": contact})[begin:end]
+            if '="/' in rendered or "url(" in rendered:
+                rendered = self._replace_local_links(rendered, base_url)
+            return Value(html_to_text(rendered), Markup(rendered))
 
         return render
