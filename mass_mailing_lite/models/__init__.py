@@ -1,3 +1,7 @@
+# First, because other models inherit it.
+from . import partner_mailing_guard
+
+# isort: split
 from . import (
     ir_mail_server,
     partner_mailing,
@@ -5,7 +9,6 @@ from . import (
     partner_mailing_audience,
     partner_mailing_counter,
     partner_mailing_fingerprint,
-    partner_mailing_guard,
     partner_mailing_loading,
     partner_mailing_message,
     partner_mailing_recipient,
