@@ -13,6 +13,8 @@
         "data/ir_cron_data.xml",
         "data/mail_activity_type_data.xml",
         "data/mail_layout_templates.xml",
+        "wizard/partner_mailing_mark_views.xml",
+        "wizard/partner_mailing_refresh_views.xml",
         "wizard/partner_mailing_refuse_views.xml",
         "wizard/partner_mailing_test_views.xml",
         "wizard/partner_mailing_preview_views.xml",

@@ -20,11 +20,14 @@ COVERED_FIELDS = frozenset(
         "scheduled_at",
         "attachment_ids",
         "audience_ids",
+        "marked_partner_ids",
         "extra_emails",
         "unsubscribe_category_ids",
         "company_id",
     }
 )
+# Covered by way of the list that they lead to.
+LIST_SOURCES = {"audience_ids", "marked_partner_ids", "extra_emails"}
 
 
 class PartnerMailing(models.Model):
@@ -61,14 +64,11 @@ class PartnerMailing(models.Model):
     def _get_content_to_fingerprint(self):
         """Return the covered fields as plain values: {field name: value}.
 
-        The audiences and extra addresses are not among them: what they led to,
-        the list, is.
+        The sources of the list are not among them: what they led to, the list, is.
         """
         mailing = self.sudo()
         content = {}
-        for name in sorted(
-            self._get_covered_fields() - {"attachment_ids", "audience_ids", "extra_emails"}
-        ):
+        for name in sorted(self._get_covered_fields() - {"attachment_ids"} - LIST_SOURCES):
             field = self._fields[name]
             if field.translate:
                 content[name] = mailing.with_context(prefetch_langs=True)._get_translations_of(name)

@@ -1,7 +1,9 @@
 from . import (
     test_approval,
+    test_marking,
     test_message,
     test_recipients,
+    test_refresh,
     test_rights,
     test_sending,
     test_tour,

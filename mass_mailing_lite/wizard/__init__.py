@@ -1,1 +1,7 @@
-from . import partner_mailing_preview, partner_mailing_refuse, partner_mailing_test
+from . import (
+    partner_mailing_mark,
+    partner_mailing_preview,
+    partner_mailing_refresh,
+    partner_mailing_refuse,
+    partner_mailing_test,
+)
