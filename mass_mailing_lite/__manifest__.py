@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/mass_mailing_lite_rules.xml",
         "data/ir_cron_data.xml",
+        "data/partner_mailing_audience_data.xml",
         "data/mail_activity_type_data.xml",
         "data/mail_layout_templates.xml",
         "wizard/partner_mailing_mark_views.xml",

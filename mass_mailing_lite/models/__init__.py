@@ -7,6 +7,7 @@ from . import (
     partner_mailing,
     partner_mailing_approval,
     partner_mailing_audience,
+    partner_mailing_audience_predefined,
     partner_mailing_counter,
     partner_mailing_fingerprint,
     partner_mailing_judgement,

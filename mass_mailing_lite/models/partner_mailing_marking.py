@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-
 # What leads to recipients beside the marked contacts.
 OTHER_SOURCES = ("audience_ids", "extra_emails", "cc", "bcc")
 

@@ -1,5 +1,6 @@
 from . import (
     test_approval,
+    test_audiences,
     test_marking,
     test_message,
     test_recipients,
