@@ -14,6 +14,7 @@
         "data/partner_mailing_audience_data.xml",
         "data/mail_activity_type_data.xml",
         "data/mail_layout_templates.xml",
+        "wizard/partner_mailing_import_views.xml",
         "wizard/partner_mailing_mark_views.xml",
         "wizard/partner_mailing_refresh_views.xml",
         "wizard/partner_mailing_refuse_views.xml",

@@ -1,14 +1,8 @@
-import re
-
 from odoo import fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.tools import SQL
-from odoo.tools.mail import email_normalize, email_split_tuples
 
 from .partner_mailing_judgement import NO_CONTACTS
-
-# One address of a typed list; separators inside quotes belong to the name.
-EXTRA_ADDRESS = re.compile(r'(?:"[^"\n]*"|[^",;\n])+')
 
 # The sort by address fits into memory at a million rows; for this transaction only.
 SORT_MEMORY = "256MB"
@@ -94,44 +88,23 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _chosen_contacts_sql(self):
-        """Return SQL for the ids of all contacts in the mailing's audiences, and of those marked."""
+        """Return SQL for all contacts in the mailing's audiences, and those marked, each once."""
         domains = [audience._get_included_domain() for audience in self.audience_ids]
         if self.marked_count:
             domains.append([("id", "in", self._marked_contacts_sql())])
-        queries = [self._readable_contacts(domain).select() for domain in domains]
+        queries = [self._source_columns_sql(self._readable_contacts(domain)) for domain in domains]
         if not queries:
             return NO_CONTACTS
         return SQL(" UNION ").join(SQL("(%s)", query) for query in queries)
 
     def _extra_addresses_sql(self):
         """Return SQL for (position, name, e-mail as typed, normalized address)."""
-        rows = self._parse_extra_emails()
+        entries = self._parse_extra_emails()
         return SQL(
             "SELECT * FROM unnest(%s::integer[], %s::text[], %s::text[], %s::text[])",
-            list(range(len(rows))),
-            [name for name, _typed, _address in rows],
-            [typed for _name, typed, _address in rows],
-            [address for _name, _typed, address in rows],
+            list(range(len(entries))),
+            [entry.name for entry in entries],
+            # PostgreSQL has no text with a NUL in it.
+            [entry.text.replace("\0", "\N{REPLACEMENT CHARACTER}") for entry in entries],
+            [entry.address or None for entry in entries],
         )
-
-    def _parse_extra_emails(self):
-        """Return ``[(name, text as typed, normalized address or None)]``, in the order typed.
-
-        What is no address is kept, without a normalized one, and so comes into
-        the list as left out: nothing that was typed is lost. Where the mailing
-        is copied once, the copies are such addresses: each gets one message,
-        is counted, and has its result in the list like everybody else.
-        """
-        texts = [self.extra_emails or ""]
-        if self.copy_policy == "once":
-            texts += [self.cc or "", self.bcc or ""]
-        rows = []
-        for match in EXTRA_ADDRESS.finditer("\n".join(texts)):
-            typed = match.group().strip()
-            if not typed:
-                continue
-            parsed = email_split_tuples(typed)
-            name = parsed[0][0] if len(parsed) == 1 else ""
-            address = email_normalize(typed) if len(parsed) == 1 else None
-            rows.append((name or "", typed, address or None))
-        return rows

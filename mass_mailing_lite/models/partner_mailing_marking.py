@@ -145,7 +145,7 @@ class PartnerMailing(models.Model):
     def _insert_marked_recipients(self, contacts):
         """Add the contacts of a query to the list; return {"added" or reason left out: count}."""
         sources = self._judged_sources_sql(
-            contacts.select(),
+            self._source_columns_sql(contacts),
             SQL("SELECT 0, '', '', '' WHERE FALSE"),
             kept=SQL("TRUE"),
         )

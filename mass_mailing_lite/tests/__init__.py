@@ -1,6 +1,7 @@
 from . import (
     test_approval,
     test_audiences,
+    test_extra_addresses,
     test_marking,
     test_message,
     test_recipients,
