@@ -1,15 +1,17 @@
 """A Chromium for the tests and screenshots: the system's, or else Debian's, unpacked."""
 
+import ctypes
 import shutil
 import subprocess
 from pathlib import Path
 
 from . import debian
 from .cache import digest, provide
-from .console import Failure, step
+from .console import Failure, remedy, step
 
 NAMES = ("chromium", "google-chrome", "chromium-browser", "google-chrome-stable")
 PACKAGES = ("chromium", "fontconfig-config", "fonts-roboto-unhinted")
+DRIVER_LIBRARY, DRIVER_PACKAGE = "libatomic.so.1", "libatomic1"
 PATIENCE = 60  # seconds to draw one page
 
 # Besides the system's fonts, those of the unpacked packages: Odoo's web client is set in Roboto.
@@ -33,7 +35,7 @@ OPTIONS = (
     "--disable-sync",
 )
 
-REMEDY = "Install a browser as `chromium` and run this again."
+REMEDY = "There is no browser for the tests: install one as `chromium` and run this again."
 
 
 def program():
@@ -41,11 +43,27 @@ def program():
     for name in NAMES:
         if found := shutil.which(name):
             return Path(found)
-    try:
-        name = f"chromium-{digest(PACKAGES, FONTS, OPTIONS)}"
+    name = f"chromium-{digest(PACKAGES, FONTS, OPTIONS)}"
+    with remedy(REMEDY):
         return provide(name, _unpack) / "programs" / "chromium"
-    except Failure as failure:
-        raise Failure(f"{failure}\nThere is no browser for the tests. {REMEDY}") from failure
+
+
+def driver_environment():
+    """Return the variables with which Playwright's driver finds a library that it takes for granted.
+
+    A base system lacks it, and no package that Chromium needs brings it along.
+    """
+    try:
+        ctypes.CDLL(DRIVER_LIBRARY)
+    except OSError:
+        root = provide(DRIVER_PACKAGE, _unpack_driver_library)
+        return {"LD_LIBRARY_PATH": str(next(root.rglob(DRIVER_LIBRARY)).parent)}
+    return {}
+
+
+def _unpack_driver_library(root):
+    """Fetch and unpack the package of the driver's library."""
+    debian.unpack(debian.fetch([DRIVER_PACKAGE]), root)
 
 
 def _unpack(root):

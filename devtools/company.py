@@ -15,8 +15,8 @@ BATCH = 1000  # contacts in one call of the import, as Odoo's import page does i
 
 # Login and password, name, group, and what for.
 USERS = (
-    ("marketing", "Maria Marketing", "mass_mailing_lite.group_user", "prepares mailings"),
-    ("validator", "Victor Validator", "mass_mailing_lite.group_validator", "validates them"),
+    ("marketing", "Marketing", "mass_mailing_lite.group_user", "prepares mailings"),
+    ("validator", "Validator", "mass_mailing_lite.group_validator", "validates them"),
 )
 
 

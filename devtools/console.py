@@ -15,6 +15,15 @@ def say(text=""):
 
 
 @contextmanager
+def remedy(text):
+    """Add to a failure of the block what else can be done."""
+    try:
+        yield
+    except Failure as failure:
+        raise Failure(f"{failure}\n{text}") from failure
+
+
+@contextmanager
 def step(text):
     """Announce work that takes more than a moment, and say afterwards how long it took."""
     say(f"· {text} …")

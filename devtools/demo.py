@@ -22,7 +22,7 @@ SUBJECT = "News for {{ object.name }}"
 BODY = """
 <p>Dear <t t-out="object.name"/>,</p>
 <p>the new catalogue is out. You find the prices attached, and us on the second floor.</p>
-<p>With kind regards,<br/>Maria</p>
+<p>With kind regards</p>
 """
 ATTACHMENT = ("prices.csv", b"article,price\nnotebook,4.20\npencil,0.80\n")
 

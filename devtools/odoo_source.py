@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import debian
 from .cache import digest, provide
-from .console import Failure, step
+from .console import Failure, remedy, step
 
 SERIES = 19
 PACKAGE = "odoo-19"
@@ -60,15 +60,12 @@ def find():
     if chosen := os.environ.get("ODOO_SRC"):
         return _examine(Path(chosen).expanduser().resolve())
     recipe = digest(PACKAGE, SUITE, LANGUAGES, LINKED, LINKED_IN_SUITE, SECOND_COPY, STUB)
-    try:
-        return _examine(provide(f"{PACKAGE}-{recipe}", _unpack))
-    except Failure as failure:
-        raise Failure(f"{failure}\nOdoo 19 could not be fetched. {REMEDY}") from failure
+    return _examine(provide(f"{PACKAGE}-{recipe}", _unpack))
 
 
 def _unpack(folder):
     """Fetch and unpack Debian's package, and mend what is missing in it."""
-    with step("Fetching Odoo 19 from Debian's archive"):
+    with step("Fetching Odoo 19 from Debian's archive"), remedy(REMEDY):
         odoo = debian.fetch([PACKAGE, *LINKED_IN_SUITE], SUITE)
         linked = debian.fetch(LINKED)
     with step("Unpacking it"):

@@ -10,9 +10,18 @@ from pathlib import Path
 from . import debian, paths
 from .cache import provide
 from .cluster import USER, Cluster
-from .console import Failure, step
+from .console import Failure, remedy, step
 
 PROGRAMS = ("initdb", "pg_ctl", "psql")
+
+REMEDY_ABSENT = (
+    "There is no PostgreSQL on this machine and it could not be fetched: install it, or set "
+    "PGHOST, PGPORT, PGUSER and PGPASSWORD to reach a server."
+)
+REMEDY_NAMED = (
+    "The server that PGHOST names does not let us in: correct PGHOST, PGPORT, PGUSER and "
+    "PGPASSWORD, or unset PGHOST to get a private one."
+)
 
 
 @dataclass(frozen=True)
@@ -62,14 +71,7 @@ def find_programs():
     for folder in _candidates():
         if all((folder / program).exists() for program in PROGRAMS):
             return folder
-    try:
-        root = provide("postgresql", _unpack)
-    except Failure as failure:
-        raise Failure(
-            f"{failure}\nThere is no PostgreSQL on this machine and it could not be fetched: "
-            "install it, or set PGHOST, PGPORT, PGUSER and PGPASSWORD to reach a server."
-        ) from failure
-    return root / "programs"
+    return provide("postgresql", _unpack) / "programs"
 
 
 def _candidates():
@@ -89,7 +91,7 @@ def _version(folder):
 
 def _unpack(folder):
     """Fetch and unpack Debian's packages, with programs that find their libraries there."""
-    with step("Fetching PostgreSQL from Debian's archive"):
+    with step("Fetching PostgreSQL from Debian's archive"), remedy(REMEDY_ABSENT):
         debian.unpack(debian.fetch(debian.with_dependencies(["postgresql"])), folder)
     programs = folder / "programs"
     programs.mkdir()
@@ -102,11 +104,6 @@ def _named_server():
     named = Server(None, {}, f"mass_mailing_lite_{paths.checkout_digest()}_")
     if not shutil.which("psql"):
         named = Server(find_programs(), {}, named.prefix)
-    try:
+    with remedy(REMEDY_NAMED):
         named.sql("SELECT 1")
-    except Failure as failure:
-        raise Failure(
-            f"{failure}\nThe server that PGHOST={os.environ['PGHOST']} names does not let us in: "
-            "correct PGHOST, PGPORT, PGUSER and PGPASSWORD, or unset PGHOST to get a private one."
-        ) from failure
     return named

@@ -28,6 +28,7 @@ def run(command, *, what, log, timeout=900, **options):
                 stderr=subprocess.STDOUT,
                 timeout=timeout,
                 check=False,
+                preexec_fn=end_with_parent,
                 **options,
             )
         except subprocess.TimeoutExpired as error:
@@ -58,7 +59,7 @@ def running(command, *, log, **options):
             stdin=subprocess.DEVNULL,
             stdout=options.pop("stdout", output),
             stderr=output,
-            preexec_fn=end_with_parent,
+            preexec_fn=in_background,
             **options,
         )
     try:
@@ -78,10 +79,15 @@ def stop(process):
 
 
 def end_with_parent():
-    """Called in the new process: leave Ctrl-C to the parent, and end when the parent is killed."""
-    os.setpgid(0, 0)
+    """Called in a new process: let it end when we are killed and can no longer end it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGTERM)
+
+
+def in_background():
+    """Called in a new process: besides, let Ctrl-C come to us alone."""
+    os.setpgid(0, 0)
+    end_with_parent()
 
 
 def free_port(preferred=0):

@@ -13,6 +13,7 @@ from . import browser, database, paths
 from .cache import only_one
 from .console import Failure, say
 from .odoo_process import odoo
+from .process import end_with_parent
 
 SYSTEM_TESTS = paths.ROOT / "tests"
 LIMIT = 1200  # seconds; a loop in C code is deaf to the limit that pytest sets each test
@@ -69,6 +70,7 @@ def _run(tools, suite, arguments):
             cwd=paths.ROOT,
             env=tools.environment(browser.program().parent),
             timeout=LIMIT,
+            preexec_fn=end_with_parent,
         )
     except subprocess.TimeoutExpired:
         return 0, f"The tests of {suite} took longer than {LIMIT} s and were ended."

@@ -1,7 +1,10 @@
 """``odoo mailing_send``: send validated mailings from a shell."""
 
 import argparse
+import signal
 import sys
+
+import psycopg2
 
 from odoo import api
 from odoo.cli import Command
@@ -28,11 +31,19 @@ class MailingSend(Command):
         if args.config:
             options.append(f"--config={args.config}")
         config.parse_config(options, setup_logging=True)
-        with Registry(args.database).cursor() as cr:
+        try:
+            registry = Registry(args.database)
+        except psycopg2.OperationalError as error:
+            self._give_up(f"The database {args.database} cannot be opened: {error}")
+        with registry.cursor() as cr:
             env = api.Environment(cr, api.SUPERUSER_ID, {})
             if "partner.mailing" not in env:
-                sys.exit(f"The addon mass_mailing_lite is not installed in {args.database}.")
+                self._give_up(f"mass_mailing_lite is not installed in {args.database}.")
             sys.exit(self._send(env, args))
+
+    def _give_up(self, message):
+        print(message.strip(), file=sys.stderr)
+        sys.exit(COULD_NOT_SEND)
 
     def _parse(self, cmdargs):
         parser = self.parser
@@ -55,20 +66,22 @@ class MailingSend(Command):
         concerned = mailings or env["partner.mailing"].search(
             [("state", "in", ("validated", "sending"))]
         )
-        done = 0
+        done, stopped = 0, False
+
+        def stop(*_signal):
+            # Ends the round, not the messages on the wire: their fate is recorded first.
+            nonlocal stopped
+            stopped = True
 
         def report(count, waiting):
             nonlocal done
             env.cr.commit()  # pylint: disable=invalid-commit  # a command has no request to do it
             done += count
             show_progress(done, done + waiting)
-            return float("inf")
+            return 0 if stopped else float("inf")
 
-        try:
-            mailings._send_due(report, limit=args.limit)
-        except KeyboardInterrupt:
-            env.cr.rollback()
-            print("\nStopped.", file=sys.stderr)
+        signal.signal(signal.SIGINT, stop)
+        mailings._send_due(report, limit=args.limit)
         env.invalidate_all()
         return show_result(concerned)
 

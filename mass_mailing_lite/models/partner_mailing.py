@@ -11,6 +11,8 @@ STATES = [
     ("done", "Done"),
     ("cancelled", "Cancelled"),
 ]
+VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
+
 # States in which content and recipients may be changed.
 EDITABLE_STATES = ("draft",)
 
@@ -63,6 +65,9 @@ class PartnerMailing(models.Model):
     _order = "id desc"
     _check_company_auto = True
 
+    # Who sees a mailing may speak about it: validators above all.
+    _mail_post_access = "read"
+
     # The sender renders with the rights of the system; so content with more
     # than the allowed placeholders is refused when it is saved (mail.render.mixin).
     _unrestricted_rendering = True
@@ -76,9 +81,14 @@ class PartnerMailing(models.Model):
             "counter_id",
             "started_at",
             "finished_at",
+            "resumed_at",
             "pause_reason",
             "editor_ids",
             "create_uid",
+            "language_counts",
+            "last_test_at",
+            "last_test_by_id",
+            "last_test_fingerprint",
             *TOTALS,
         }
     )
@@ -103,7 +113,7 @@ class PartnerMailing(models.Model):
     template_id = fields.Many2one(
         "mail.template",
         domain=[("model", "=", "res.partner")],
-        help="Choosing one replaces subject, body and attachments of the draft.",
+        help="What the content was taken from; it may be changed freely.",
     )
     attachment_ids = fields.Many2many(
         "ir.attachment",
@@ -221,6 +231,7 @@ class PartnerMailing(models.Model):
     )
     started_at = fields.Datetime("Sending Began", copy=False, readonly=True)
     finished_at = fields.Datetime("Sending Ended", copy=False, readonly=True)
+    resumed_at = fields.Datetime("Resumed On", copy=False, readonly=True)
     pause_reason = fields.Text("Why It Is Paused", copy=False, readonly=True)
     approval_ids = fields.One2many(
         "partner.mailing.approval", "mailing_id", "Approvals", copy=False
@@ -234,7 +245,9 @@ class PartnerMailing(models.Model):
         copy=False,
         help="Who changed what recipients get since the last validation.",
     )
-    can_edit = fields.Boolean(compute="_compute_can_edit")
+    can_write = fields.Boolean(compute="_compute_can_edit", help="May change what is about it.")
+    can_edit = fields.Boolean(compute="_compute_can_edit", help="May change what is sent.")
+    can_steer = fields.Boolean(compute="_compute_can_edit", help="May pause, resume, cancel.")
     cannot_validate_reason = fields.Char(compute="_compute_cannot_validate_reason")
 
     # Totals: maintained in a row of their own, see partner.mailing.counter.
@@ -256,7 +269,7 @@ class PartnerMailing(models.Model):
     progress = fields.Float(compute="_compute_progress", help="0 to 100.")
 
     # ------------------------------------------------------------
-    # Compute and onchange
+    # Compute
     # ------------------------------------------------------------
 
     def _compute_render_model(self):
@@ -285,30 +298,15 @@ class PartnerMailing(models.Model):
     @api.depends_context("uid")
     def _compute_can_edit(self):
         for mailing in self:
-            mailing.can_edit = mailing.state in EDITABLE_STATES and (
-                not mailing._origin or mailing._origin.has_access("write")
-            )
+            mailing.can_write = not mailing._origin or mailing._origin.has_access("write")
+            mailing.can_edit = mailing.can_write and mailing.state in EDITABLE_STATES
+            mailing.can_steer = mailing.can_write or self.env.user.has_group(VALIDATOR_GROUP)
 
     @api.depends("state", "editor_ids", "approval_ids.state", "company_id")
     @api.depends_context("uid")
     def _compute_cannot_validate_reason(self):
         for mailing in self:
             mailing.cannot_validate_reason = mailing._get_cannot_validate_reason()
-
-    @api.onchange("template_id")
-    def _onchange_template_id(self):
-        """Take over what the template brings; the draft may then be changed freely."""
-        template = self.template_id
-        if not template:
-            return
-        self.subject = template.subject
-        self.body_html = template.body_html
-        if template.mail_server_id:
-            self.mail_server_id = template.mail_server_id
-        if template.reply_to:
-            self.reply_to = template.reply_to
-        if not self.name:
-            self.name = template.name
 
     # ------------------------------------------------------------
     # CRUD
@@ -447,15 +445,17 @@ class PartnerMailing(models.Model):
 
     def action_preview(self):
         """Open the dialog that shows the message as a recipient gets it."""
-        return self._open_dialog("partner.mailing.preview", self.env._("Preview"))
+        return self._open_dialog(
+            "partner.mailing.preview", self.env._("Preview"), dialog_size="extra-large"
+        )
 
-    def _open_dialog(self, model, title):
+    def _open_dialog(self, model, title, **context):
         self.ensure_one()
         self.check_access("read")
-        context = {"default_mailing_id": self.id}
-        first = self.recipient_window_ids[:1].partner_id
+        context["default_mailing_id"] = self.id
+        first = self.recipient_window_ids[:1]
         if first:
-            context["default_partner_id"] = first.id
+            context["default_recipient_id"] = first.id
         return {
             "type": "ir.actions.act_window",
             "name": title,

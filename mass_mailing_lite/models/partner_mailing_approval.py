@@ -31,6 +31,15 @@ class PartnerMailingApproval(models.Model):
         help="SHA-256 over all that reaches a recipient and over the list of recipients.",
     )
     recipient_count = fields.Integer("Recipients", required=True)
+    summary = fields.Json(help="How the list was made up when it was submitted.")
+    content = fields.Json(help="The content in words, for the next request to be compared with.")
+    first_validator_id = fields.Many2one(
+        "res.users", "First Validator", help="Where two validators must agree."
+    )
+    first_validated_at = fields.Datetime("First Validated On")
+    is_self_validation = fields.Boolean(
+        "Self-Validation", help="Validated by somebody who prepared it, as the company allows."
+    )
 
     _one_open_uniq = models.UniqueIndex(
         "(mailing_id) WHERE state IN ('pending', 'validated')",
@@ -42,12 +51,23 @@ class PartnerMailingApproval(models.Model):
         for approval in self:
             approval.display_name = approval.mailing_id.name
 
-    def _decide(self, state, reason=False):
+    def _agree(self, note=False):
+        """Note the first of two validations, signed by the current user, now."""
+        self._as_system().write(
+            {
+                "first_validator_id": self.env.uid,
+                "first_validated_at": fields.Datetime.now(),
+                "reason": note,
+            }
+        )
+
+    def _decide(self, state, reason=False, is_self_validation=False):
         """Close the requests with ``state``, signed by the current user, now."""
         self._as_system().write(
             {
                 "state": state,
                 "reason": reason,
+                "is_self_validation": is_self_validation,
                 "validator_id": self.env.uid,
                 "decided_at": fields.Datetime.now(),
             }

@@ -1,8 +1,13 @@
 import hashlib
 import json
+import re
 
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+# Addresses of pictures and files in a body, as Odoo's editor writes them.
+LOCAL_FILE = re.compile(r"/web/(?:image|content)/(\d+)")
 
 # Everything that reaches a recipient, or decides when and through which server.
 COVERED_FIELDS = frozenset(
@@ -43,45 +48,60 @@ class PartnerMailing(models.Model):
         """Return ``(fingerprint, recipient_count)`` of what would be sent now.
 
         The fingerprint is the SHA-256 (hex) of the covered fields, in every
-        language, of the attachments' bytes and of the submitted list; the
-        count is the length of that list.
+        language, of the files' bytes and of the submitted list; the count is
+        the length of that list.
         """
         self.ensure_one()
         mailing = self.sudo()
         mailing.flush_recordset()
         self.env["partner.mailing.recipient"].flush_model()
+        translations = mailing._get_translations()
         [(list_hash, count)] = self.env.execute_query(
             self.env["partner.mailing.recipient"]._submitted_set_sql(mailing)
         )
+        content = {**mailing._get_plain_content(), **translations}
         digest = hashlib.sha256()
-        for value in (self._get_content_to_fingerprint(), list_hash):
+        for value in (content, list_hash):
             digest.update(json.dumps(value, sort_keys=True, default=str).encode())
-        for file in mailing.attachment_ids.sorted("id"):
+        for file in mailing._get_content_files(translations["body_html"]).sorted("id"):
             digest.update(json.dumps([file.name, file.mimetype]).encode())
             digest.update(hashlib.sha256(file.raw or b"").digest())
         return digest.hexdigest(), count
 
-    def _get_content_to_fingerprint(self):
-        """Return the covered fields as plain values: {field name: value}.
+    def _get_plain_content(self):
+        """Return the covered fields that are not translated: {field name: value}.
 
-        The sources of the list are not among them: what they led to, the list, is.
+        The sources of the list are not among them: what they led to, the list,
+        is. Nor are the files, which are hashed by their bytes.
         """
-        mailing = self.sudo()
-        content = {}
-        for name in sorted(self._get_covered_fields() - {"attachment_ids"} - LIST_SOURCES):
-            field = self._fields[name]
-            if field.translate:
-                content[name] = mailing.with_context(prefetch_langs=True)._get_translations_of(name)
-            elif field.relational:
-                content[name] = mailing[name].ids
-            else:
-                content[name] = mailing[name] or False
-        return content
+        names = self._get_covered_fields() - {"attachment_ids"} - LIST_SOURCES
+        return {
+            name: self[name].ids if self._fields[name].relational else self[name] or False
+            for name in names
+            if not self._fields[name].translate
+        }
 
-    def _get_translations_of(self, name):
-        """Return {language code: value} of a translated field, as stored."""
-        translations = self._fields[name]._get_stored_translations(self) or {}
-        return {lang: str(value) for lang, value in translations.items()}
+    def _get_translations(self):
+        """Return the covered fields in every language: {field name: {language code: text}}."""
+        names = sorted(name for name in self._get_covered_fields() if self._fields[name].translate)
+        columns = SQL(", ").join(SQL.identifier(name) for name in names)
+        [row] = self.env.execute_query(
+            SQL("SELECT %s FROM partner_mailing WHERE id = %s", columns, self.id)
+        )
+        return dict(zip(names, (value or {} for value in row), strict=True))
+
+    def _get_content_files(self, bodies=None):
+        """Return the files that reach a recipient: attached ones, and those the body shows.
+
+        :param dict bodies: {language code: body}, read when it is not given
+        """
+        self.ensure_one()
+        mailing = self.sudo()
+        if bodies is None:
+            bodies = mailing._get_translations()["body_html"]
+        shown = {int(number) for body in bodies.values() for number in LOCAL_FILE.findall(body)}
+        files = mailing.attachment_ids
+        return files | files.browse(shown - set(files.ids)).exists() if shown else files
 
     def _matches_validation(self):
         """Tell whether what would be sent is what was validated."""

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from email.utils import formatdate
 from functools import reduce
 from typing import NamedTuple
@@ -10,12 +11,12 @@ from odoo.exceptions import UserError
 from odoo.tools.mail import (
     email_normalize_all,
     email_split_and_format,
-    html2plaintext,
     is_html_empty,
 )
 
 from ..delivery.fault import FAULTS, from_exception
 from ..delivery.message import MessageTemplate, Value
+from ..delivery.plain_text import html_to_text
 from ..delivery.pool import NoSession
 from ..delivery.smtp import Envelope
 from ..delivery.template import (
@@ -41,7 +42,7 @@ class Compiled(NamedTuple):
     """A mailing's message in one language, ready to be filled.
 
     ``holes`` says, mark by mark, what fills it: a placeholder, or the name of a
-    field whose template has to be rendered by QWeb for each recipient.
+    field whose template is rendered for each recipient, by ``renderers[name]``.
     """
 
     template: MessageTemplate
@@ -49,6 +50,7 @@ class Compiled(NamedTuple):
     sender: str
     copies: tuple[str, ...]
     lang: str
+    renderers: dict[str, Callable]
 
 
 class PartnerMailing(models.Model):
@@ -100,7 +102,7 @@ class PartnerMailing(models.Model):
             subject=subject,
             body=mailing._wrap_body(body, subject, preview),
             subtype="html",
-            body_alternative=html2plaintext(body),
+            body_alternative=html_to_text(body),
             subtype_alternative="plain",
             email_cc=mailing._split_copies(mailing.cc),
             reply_to=mailing.reply_to or False,
@@ -116,6 +118,9 @@ class PartnerMailing(models.Model):
             sender=envelope_sender,
             copies=mailing._get_copy_addresses(),
             lang=lang,
+            renderers={
+                hole: mailing._make_renderer(hole) for hole in holes if isinstance(hole, str)
+            },
         )
 
     def _put_marks(self, name, kind, mark_for):
@@ -240,28 +245,13 @@ class PartnerMailing(models.Model):
     def _get_value(self, hole, contact, row, compiled):
         """Return what stands at a mark for one contact: text, or text and HTML."""
         if isinstance(hole, str):
-            return self._render_hole(hole, contact, compiled)
+            return compiled.renderers[hole](contact)
         value = reduce(lambda record, name: record[name], hole.path.split(".")[1:], contact)
         if isinstance(value, models.BaseModel):
             value = value.display_name
         if isinstance(value, Markup):
-            return Value(html2plaintext(value), value)
+            return Value(html_to_text(value), value)
         return str(value) if value or (value == 0 and value is not False) else hole.fallback
-
-    def _render_hole(self, name, contact, compiled):
-        """Render a field with logic in it (template editors only) by Odoo's own engine."""
-        mailing = self.with_context(lang=compiled.lang)
-        field = self._fields[name]
-        rendered = mailing._render_template(
-            mailing[name],
-            "res.partner",
-            contact._ids,
-            engine=field.render_engine,
-            options=getattr(field, "render_options", None),
-        )[contact._ids[0]]
-        if field.render_engine == "qweb":
-            return Value(html2plaintext(rendered), Markup(rendered))
-        return str(rendered)
 
     # ------------------------------------------------------------
     # Checks

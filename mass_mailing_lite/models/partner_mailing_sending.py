@@ -1,4 +1,5 @@
 import logging
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -53,8 +54,11 @@ class PartnerMailing(models.Model):
                 done = 0
                 for mailing in self._find_sendable():
                     rest = None if limit is None else limit - total - done
-                    done += sender.send_slice(mailing, min(SLICE_SECONDS, seconds_left), rest)
+                    started = time.monotonic()
+                    count = sender.send_slice(mailing, min(SLICE_SECONDS, seconds_left), rest)
+                    mailing._announce_progress(count / max(time.monotonic() - started, 0.001))
                     mailing._finish_if_done()
+                    done += count
                 total += done
                 seconds_left = report(done, self._count_waiting())
                 if not done:
@@ -77,18 +81,43 @@ class PartnerMailing(models.Model):
         for mailing in due.try_lock_for_update(allow_referencing=True):
             if mailing.state != "validated":
                 continue
-            if mailing._matches_validation():
-                mailing._as_system().write(
-                    {"state": "sending", "started_at": mailing.started_at or now}
+            if not mailing._matches_validation():
+                mailing._pause_with_alert(
+                    self.env._(
+                        "What is there to send is not what was validated. Nothing was sent."
+                    ),
+                    to_administrators=True,
+                )
+            elif mailing._is_late(now):
+                mailing._pause_with_alert(
+                    self.env._(
+                        "It was to be sent on %(time)s (UTC) and was not, because the server did not"
+                        " run. Resume it if it should still go out.",
+                        time=fields.Datetime.to_string(mailing.scheduled_at),
+                    )
                 )
             else:
-                mailing._pause_with_alert(
-                    self.env._("What is there to send is not what was validated. Nothing was sent.")
+                mailing._as_system().write(
+                    {"state": "sending", "started_at": mailing.started_at or now}
                 )
         self.env.cr.commit()  # pylint: disable=invalid-commit  # the sender's first step
         # A mailing without recipients, all of them left out since, is done at once.
         for mailing in due:
             mailing._finish_if_done()
+
+    def _is_late(self, now):
+        """Tell whether the set time was missed by more than the company puts up with.
+
+        A mailing that somebody validated or resumed after its time is not late:
+        that person knew.
+        """
+        self.ensure_one()
+        if not self.scheduled_at:
+            return False
+        approval = self.approval_ids.filtered(lambda request: request.state == "validated")
+        moments = [self.scheduled_at, approval.decided_at, self.resumed_at]
+        hours = self.company_id.partner_mailing_late_hours
+        return now - max(filter(None, moments)) > timedelta(hours=hours)
 
     def _find_sendable(self):
         """Return the mailings that have something to send right now, in the order they began."""
@@ -134,7 +163,7 @@ class PartnerMailing(models.Model):
         if not mailing or mailing.state != "sending":
             return
         mailing._as_system().write({"state": "done", "finished_at": fields.Datetime.now()})
-        mailing.counter_id.invalidate_recordset()
+        mailing._announce_progress()
         mailing.message_post(
             body=self.env._(
                 "Sending has ended: %(sent)s sent, %(failed)s failed, %(uncertain)s uncertain,"
@@ -149,18 +178,24 @@ class PartnerMailing(models.Model):
         )
         self.env.cr.commit()  # pylint: disable=invalid-commit  # done is done, whatever comes next
 
-    def _pause_with_alert(self, reason):
-        """Pause, and give the responsible an activity with the reason."""
+    def _pause_with_alert(self, reason, to_administrators=False):
+        """Pause, and give the responsible (and the administrators) an activity with the reason."""
         self.ensure_one()
         mailing = self.sudo()
         mailing._pause(reason)
-        mailing.activity_schedule(
-            "mail.mail_activity_data_warning",
-            date_deadline=fields.Date.context_today(mailing) + timedelta(days=0),
-            user_id=(mailing.user_id or mailing.create_uid).id,
-            summary=self.env._("Sending is paused"),
-            note=reason,
-        )
+        people = mailing.user_id or mailing.create_uid
+        if to_administrators:
+            managers = self.env.ref("mass_mailing_lite.group_manager").sudo().all_user_ids
+            people |= managers.filtered(
+                lambda user: user.active and mailing.company_id in user.company_ids
+            )
+        for user in people:
+            mailing.activity_schedule(
+                "mail.mail_activity_data_warning",
+                user_id=user.id,
+                summary=self.env._("Sending is paused"),
+                note=reason,
+            )
 
     def _check_sendable(self):
         """Raise unless each mailing may be sent by hand (command line).

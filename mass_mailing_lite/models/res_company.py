@@ -9,6 +9,21 @@ class ResCompany(models.Model):
         "Mail Server for Mailings",
         help="Proposed in new mailings. Empty: the one that Odoo finds for the sender's address.",
     )
+    partner_mailing_self_validation = fields.Boolean(
+        "Allow Self-Validation",
+        help="For companies of one person: who prepared a mailing may validate it."
+        " The approval says so each time.",
+    )
+    partner_mailing_two_validators_from = fields.Integer(
+        "Two Validators From",
+        help="Number of recipients from which two validators must agree. 0: never.",
+    )
+    partner_mailing_late_hours = fields.Integer(
+        "Too Late After (Hours)",
+        default=12,
+        help="A mailing whose time was missed by more than that, the server was down, say,"
+        " waits for a person rather than going out late.",
+    )
     partner_mailing_resend_uncertain = fields.Boolean(
         "Send Uncertain Messages Again",
         help="When a sender is stopped in the middle, the fate of the messages on the wire is unknown."

@@ -7,6 +7,15 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_mail_server_id = fields.Many2one(
         related="company_id.partner_mailing_mail_server_id", readonly=False
     )
+    partner_mailing_self_validation = fields.Boolean(
+        related="company_id.partner_mailing_self_validation", readonly=False
+    )
+    partner_mailing_two_validators_from = fields.Integer(
+        related="company_id.partner_mailing_two_validators_from", readonly=False
+    )
+    partner_mailing_late_hours = fields.Integer(
+        related="company_id.partner_mailing_late_hours", readonly=False
+    )
     partner_mailing_resend_uncertain = fields.Boolean(
         related="company_id.partner_mailing_resend_uncertain", readonly=False
     )

@@ -188,3 +188,127 @@ class TestApproval(MailingCase):
         self.assertEqual(set(self.states(mailing).values()), {"pending"})
         self.assertEqual(mailing.approval_ids.state, "void")
         self.assertCountersTrue(mailing)
+
+    def test_validating_tells_requester_and_responsible_with_the_note(self):
+        mailing = self.new_mailing()
+        mailing.user_id = self.colleague
+        mailing.with_user(self.colleague).action_submit()
+        mailing.with_user(self.validator).action_validate("Well done.")
+        message = mailing.sudo().message_ids.filtered(lambda m: "Well done." in m.body)
+        self.assertEqual(message.author_id, self.validator.partner_id)
+        self.assertIn(self.colleague.partner_id, message.notified_partner_ids)
+        self.assertEqual(mailing.sudo().approval_ids.reason, "Well done.")
+
+    def test_a_company_of_one_may_validate_its_own_and_the_approval_says_so(self):
+        mailing = self.new_mailing(self.validator)
+        mailing.action_submit()
+        with self.assertRaises(AccessError):
+            mailing.action_validate()
+        self.env.company.partner_mailing_self_validation = True
+        mailing.action_validate()
+        self.assertEqual(mailing.state, "validated")
+        self.assertTrue(mailing.approval_ids.is_self_validation)
+
+    def test_four_eyes_are_not_called_self_validation(self):
+        self.env.company.partner_mailing_self_validation = True
+        self.assertFalse(self.new_validated_mailing().approval_ids.is_self_validation)
+
+    def test_long_lists_need_two_validators(self):
+        self.env.company.partner_mailing_two_validators_from = 2
+        mailing = self.new_validated_mailing()
+        self.assertEqual(mailing.state, "to_validate")
+        self.assertEqual(mailing.approval_ids.first_validator_id, self.validator)
+        with self.assertRaisesRegex(AccessError, "second validator"):
+            mailing.with_user(self.validator).action_validate()
+        self.assertNotIn(self.validator, mailing.sudo().activity_ids.user_id)
+        mailing.with_user(self.manager).action_validate()
+        self.assertEqual(mailing.state, "validated")
+        self.assertEqual(mailing.approval_ids.validator_id, self.manager)
+
+    def test_short_lists_need_one_validator(self):
+        self.env.company.partner_mailing_two_validators_from = 3
+        self.assertEqual(self.new_validated_mailing().state, "validated")
+
+    def test_files_of_a_submitted_mailing_stay_as_they_are(self):
+        picture = (
+            self.env["ir.attachment"]
+            .with_user(self.marketer)
+            .create({"name": "logo.png", "raw": b"one", "res_model": "partner.mailing"})
+        )
+        mailing = self.new_mailing(
+            attachment_ids=[Command.create({"name": "a.txt", "raw": b"one"})],
+            body_html=f'<p>Hi <img src="/web/image/{picture.id}"/></p>',
+        )
+        picture.sudo().res_id = mailing.id
+        before = mailing._get_fingerprint()
+        picture.sudo().raw = b"two"
+        self.assertNotEqual(mailing._get_fingerprint(), before, "a picture is content")
+        mailing.action_submit()
+        for file in (mailing.attachment_ids, picture):
+            for user in (self.marketer, self.manager):
+                with self.subTest(file=file.name, user=user.login):
+                    with self.assertRaisesRegex(UserError, "is no draft"):
+                        file.with_user(user).raw = b"three"
+                    with self.assertRaisesRegex(UserError, "is no draft"):
+                        file.with_user(user).unlink()
+        mailing.action_back_to_draft()
+        mailing.attachment_ids.raw = b"four"
+
+    def test_the_review_shows_what_a_validator_needs(self):
+        self._new_contact("Broken", "broken", self.news)
+        mailing = self.new_mailing(
+            extra_emails="extra@example.org",
+            note="Please before noon",
+            attachment_ids=[Command.create({"name": "prices.csv", "raw": b"1"})],
+        )
+        mailing.action_submit()
+        review = mailing.with_user(self.validator).review_html
+        for expected in (
+            self.marketer.name,
+            "News for Anna",
+            "Dear Anna",
+            "prices.csv",
+            "Please before noon",
+            "Readers of the news",
+            "Extra addresses",
+            "Invalid e-mail address",
+            "anna@example.com",
+        ):
+            self.assertIn(expected, review)
+        self.assertEqual(mailing.approval_ids.summary["left_out"], [["invalid", 1]])
+
+    def test_the_review_shows_what_changed_since_the_refusal(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        self.assertNotIn("Changed since", mailing.review_html)
+        mailing.with_user(self.validator).action_refuse("No.")
+        mailing.write({"subject": "Better news", "body_html": "<p>Now it is winter.</p>"})
+        mailing.action_submit()
+        review = mailing.with_user(self.validator).review_html
+        self.assertIn("Changed since", review)
+        self.assertIn("Better news", review)
+        self.assertIn("Now it is winter.", review)
+
+    def test_the_review_reads_as_much_for_many_as_for_few(self):
+        mailing = self.new_mailing(extra_emails="\n".join(f"x{n}@example.org" for n in range(300)))
+        mailing.action_submit()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        self.assertTrue(mailing.with_user(self.validator).review_html)
+        self.assertLess(self.env.cr.sql_log_count - before, 60)
+
+    def test_a_draft_that_was_submitted_once_is_archived_and_not_deleted(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_refuse("No.")
+        with self.assertRaisesRegex(UserError, "Archive"):
+            mailing.unlink()
+        mailing.active = False
+        self.assertEqual(mailing.approval_ids.state, "refused")
+
+    def test_the_fingerprint_takes_as_many_queries_for_many_as_for_few(self):
+        mailing = self.new_mailing(extra_emails="\n".join(f"x{n}@example.org" for n in range(500)))
+        mailing.action_submit()
+        mailing.sudo()._get_fingerprint()
+        with self.assertQueryCount(2):
+            mailing.sudo()._get_fingerprint()

@@ -2,7 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import Command, fields
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from ..models import mailing_sender
 from .common import SendingCase
@@ -153,6 +153,26 @@ class TestSending(SendingCase):
         self.run_scheduler()
         self.assertEqual((mailing.state, self.inbox.messages), ("validated", []))
 
+    def test_a_mailing_that_missed_its_time_waits_for_a_person(self):
+        mailing = self.new_validated_mailing(
+            scheduled_at=fields.Datetime.now() + timedelta(minutes=1)
+        )
+        with freeze_time(fields.Datetime.now() + timedelta(hours=13)):
+            self.run_scheduler()
+            self.assertEqual((mailing.state, self.inbox.messages), ("paused", []))
+            self.assertIn("did not run", mailing.pause_reason)
+            self.assertEqual(mailing.sudo().activity_ids.user_id, self.marketer)
+            mailing.action_resume()
+            self.run_scheduler()
+        self.assertEqual(len(self.inbox.messages), 2)
+
+    def test_a_mailing_validated_after_its_time_is_not_late(self):
+        mailing = self.new_mailing(scheduled_at=fields.Datetime.now() - timedelta(days=3))
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_validate()
+        self.run_scheduler()
+        self.assertEqual(mailing.state, "done")
+
     def test_what_is_not_what_was_validated_is_not_sent(self):
         mailing = self.new_validated_mailing()
         self.env.cr.execute(
@@ -163,6 +183,7 @@ class TestSending(SendingCase):
         self.run_scheduler()
         self.assertEqual((mailing.state, self.inbox.messages), ("paused", []))
         self.assertIn("not what was validated", mailing.pause_reason)
+        self.assertLessEqual(self.marketer | self.manager, mailing.sudo().activity_ids.user_id)
 
     def test_rows_of_a_sender_that_died_are_uncertain_and_not_sent_again(self):
         mailing = self.new_validated_mailing()

@@ -85,10 +85,13 @@ def mail_server(odoo_server, inbox):
 def chromium():
     """Return a running browser."""
     program = browser.program()
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=browser.OPTIONS)
-        yield running
-        running.close()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in browser.driver_environment().items():
+            patch.setenv(name, value)
+        with sync_playwright() as playwright:
+            running = playwright.chromium.launch(executable_path=program, args=browser.OPTIONS)
+            yield running
+            running.close()
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ registry.category("web_tour.tours").add("mass_mailing_lite_validate", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action_to_validate",
     steps: () => [
         { trigger: ".o_data_row td:contains(Tour news)", run: "click" },
-        { trigger: "button[name=action_validate]", run: "click" },
-        { trigger: ".modal-footer .btn-primary", run: "click" },
+        { trigger: "button[name=action_open_validation]", run: "click" },
+        { trigger: ".modal-footer button[name=action_validate]", run: "click" },
         { trigger: ".o_arrow_button_current:contains(Validated)" },
     ],
 });

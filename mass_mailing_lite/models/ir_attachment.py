@@ -1,0 +1,72 @@
+from odoo import models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+# Whatever changes what is in a file, or whose it is.
+CONTENT_FIELDS = frozenset(
+    {
+        "raw",
+        "datas",
+        "db_datas",
+        "store_fname",
+        "name",
+        "mimetype",
+        "type",
+        "url",
+        "res_model",
+        "res_id",
+    }
+)
+
+
+class IrAttachment(models.Model):
+    """A file that belongs to a submitted mailing stays as it was submitted."""
+
+    _inherit = "ir.attachment"
+
+    def write(self, vals):
+        if CONTENT_FIELDS & set(vals):
+            self._check_not_of_submitted_mailing()
+        return super().write(vals)
+
+    def unlink(self):
+        self._check_not_of_submitted_mailing()
+        return super().unlink()
+
+    def _check_not_of_submitted_mailing(self):
+        """Raise when a file is attached to, or shown in, a mailing that is no draft.
+
+        :raises UserError: names the file and the mailing
+        """
+        if not self.ids:
+            return
+        self.env["partner.mailing"].flush_model(["state", "attachment_ids"])
+        self.flush_model(["res_model", "res_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT r.mailing_id, r.attachment_id
+                  FROM partner_mailing_attachment_rel r
+                  JOIN partner_mailing m ON m.id = r.mailing_id AND m.state != 'draft'
+                 WHERE r.attachment_id = ANY(%(ids)s)
+             UNION ALL
+                SELECT m.id, a.id
+                  FROM ir_attachment a
+                  JOIN partner_mailing m ON m.id = a.res_id AND m.state != 'draft'
+                 WHERE a.id = ANY(%(ids)s) AND a.res_model = 'partner.mailing' AND a.res_field IS NULL
+                """,
+                ids=list(self.ids),
+            )
+        )
+        for mailing_id, file_id in rows:
+            mailing = self.env["partner.mailing"].sudo().browse(mailing_id)
+            file = self.browse(file_id)
+            if file in mailing._get_content_files():
+                raise UserError(
+                    self.env._(
+                        'The file "%(file)s" is part of the mailing "%(mailing)s", which is no draft.'
+                        " Take the mailing back to draft before you change the file.",
+                        file=file.sudo().name,
+                        mailing=mailing.name,
+                    )
+                )

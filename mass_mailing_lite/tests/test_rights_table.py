@@ -1,0 +1,78 @@
+from odoo.tests import tagged
+
+from .common import MailingCase
+
+READ, WRITE, CREATE, UNLINK = "read", "write", "create", "unlink"
+
+# The table in SECURITY.md: what each role may do with a mailing of its own, with
+# one of a colleague's, and with what hangs on it.
+OWN, OTHERS = "own", "others"
+TABLE = {
+    ("partner.mailing", OWN): {
+        "marketer": {READ, WRITE, CREATE, UNLINK},
+        "validator": {READ, WRITE, CREATE, UNLINK},
+        "manager": {READ, WRITE, CREATE, UNLINK},
+        "outsider": set(),
+    },
+    ("partner.mailing", OTHERS): {
+        "marketer": {READ},
+        "validator": {READ},
+        "manager": {READ, WRITE, CREATE, UNLINK},
+        "outsider": set(),
+    },
+    ("partner.mailing.recipient", OTHERS): {
+        "marketer": {READ},
+        "validator": {READ},
+        "manager": {READ},
+        "outsider": set(),
+    },
+    ("partner.mailing.approval", OTHERS): {
+        "marketer": {READ},
+        "validator": {READ},
+        "manager": {READ},
+        "outsider": set(),
+    },
+    ("partner.mailing.counter", OTHERS): {
+        "marketer": set(),
+        "validator": set(),
+        "manager": {READ},
+        "outsider": set(),
+    },
+    ("partner.mailing.audience", OTHERS): {
+        "marketer": {READ, WRITE, CREATE, UNLINK},
+        "validator": {READ, WRITE, CREATE, UNLINK},
+        "manager": {READ, WRITE, CREATE, UNLINK},
+        "outsider": set(),
+    },
+}
+
+
+@tagged("post_install", "-at_install")
+class TestRightsTable(MailingCase):
+    def test_the_table_of_rights_is_true(self):
+        for (model, whose), by_role in TABLE.items():
+            for role, expected in by_role.items():
+                with self.subTest(model=model, whose=whose, role=role):
+                    record = self.find(model, whose, role)
+                    allowed = {
+                        operation
+                        for operation in (READ, WRITE, CREATE, UNLINK)
+                        if record.with_user(self.user(role)).has_access(operation)
+                    }
+                    self.assertEqual(allowed, expected)
+
+    def user(self, role):
+        return getattr(self, role)
+
+    def find(self, model, whose, role):
+        """Return a record of ``model``: of the role itself, or of a colleague."""
+        author = self.user(role) if whose == OWN and role != "outsider" else self.colleague
+        mailing = self.new_mailing(author)
+        mailing.action_submit()
+        return {
+            "partner.mailing": mailing,
+            "partner.mailing.recipient": self.rows(mailing)["anna@example.com"],
+            "partner.mailing.approval": mailing.approval_ids,
+            "partner.mailing.counter": mailing.sudo().counter_id,
+            "partner.mailing.audience": self.audience,
+        }[model]

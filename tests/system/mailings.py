@@ -1,0 +1,32 @@
+"""What the system tests do with mailings, through the public interface of a running Odoo."""
+
+MAILING = "partner.mailing"
+RECIPIENT = "partner.mailing.recipient"
+
+
+def write(client, **values):
+    """Create a complete draft to extra addresses and return its id."""
+    return client.create(
+        MAILING,
+        **{
+            "name": "System test",
+            "subject": "News for {{ object.name }}",
+            "body_html": '<p>Dear <t t-out="object.name">reader</t></p>',
+            "email_from": "shop@example.com",
+            "extra_emails": "Ana <ana@example.com>, ben@example.org",
+            **values,
+        },
+    )
+
+
+def validated(author, validator, **values):
+    """Create, submit and validate a mailing; return its id."""
+    mailing = write(author, **values)
+    author.call(MAILING, "action_submit", [mailing])
+    validator.call(MAILING, "action_validate", [mailing])
+    return mailing
+
+
+def addresses(count):
+    """Return ``count`` different addresses, a line each."""
+    return "\n".join(f"reader{number}@example.com" for number in range(count))

@@ -1,0 +1,227 @@
+"""Ways round the approval, tried from outside with the rights of somebody who prepares mailings.
+
+Each is tried on a running server, through the interface that the web client and every script use.
+"""
+
+import base64
+
+import pytest
+
+from devtools.rpc import RpcError
+
+from .mailings import MAILING, RECIPIENT, validated, write
+
+PAST = "2026-01-01 00:00:00"
+
+
+@pytest.fixture(scope="module")
+def server(start_server):
+    """Return a server that sends nothing by itself: what was validated stays so."""
+    from devtools import company
+
+    with start_server("attacks", max_cron_threads=0) as running:
+        company.create_users(running.login("admin"))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def attacker(server):
+    return server.login("marketing")
+
+
+@pytest.fixture(scope="module")
+def validator(server):
+    return server.login("validator")
+
+
+@pytest.fixture
+def mailing(attacker, validator):
+    """Return a validated mailing of the attacker's own, with a file."""
+    file = [(0, 0, {"name": "a.txt", "raw": "one"})]
+    return validated(attacker, validator, attachment_ids=file)
+
+
+def snapshot(server, mailing):
+    """Return all that must not change, read past Odoo."""
+    return [
+        server.sql(statement.format(mailing))
+        for statement in (
+            "SELECT state, subject, body_html, email_from, mail_server_id, scheduled_at, started_at,"
+            " company_id, create_uid FROM partner_mailing WHERE id = {}",
+            "SELECT * FROM partner_mailing_recipient WHERE mailing_id = {} ORDER BY id",
+            "SELECT * FROM partner_mailing_approval WHERE mailing_id = {} ORDER BY id",
+            "SELECT c.* FROM partner_mailing_counter c JOIN partner_mailing m ON m.counter_id = c.id"
+            " WHERE m.id = {}",
+            "SELECT a.id, a.name, a.checksum FROM ir_attachment a JOIN partner_mailing_attachment_rel r"
+            " ON r.attachment_id = a.id WHERE r.mailing_id = {}",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("state", "done"),
+        ("subject", "Forged"),
+        ("preview_text", "Forged"),
+        ("body_html", "<p>Forged</p>"),
+        ("email_from", "forged@example.com"),
+        ("reply_to", "forged@example.com"),
+        ("bcc", "forged@example.com"),
+        ("extra_emails", "forged@example.com"),
+        ("scheduled_at", PAST),
+        ("company_id", 1),
+        ("audience_ids", [(5, 0, 0)]),
+        ("attachment_ids", [(5, 0, 0)]),
+        ("attachment_ids", [(0, 0, {"name": "forged.txt", "raw": "forged"})]),
+        ("sent_count", 1),
+        ("recipient_count", 1),
+        ("started_at", PAST),
+        ("create_uid", 2),
+        ("counter_id", 1),
+        ("editor_ids", [(5, 0, 0)]),
+        ("approval_ids", [(5, 0, 0)]),
+        ("recipient_ids", [(5, 0, 0)]),
+        ("recipient_ids", [(0, 0, {"email": "x@example.com", "state": "pending"})]),
+    ],
+)
+@pytest.mark.parametrize("method", ["write", "web_save"])
+def test_a_validated_mailing_cannot_be_written(server, attacker, mailing, method, name, value):
+    before = snapshot(server, mailing)
+    extra = {"specification": {}} if method == "web_save" else {}
+    with pytest.raises(RpcError):
+        attacker.call(MAILING, method, [mailing], {name: value}, **extra)
+    assert snapshot(server, mailing) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("update_field_translations", ["subject", {"en_US": "Forged"}]),
+        ("web_override_translations", [{"body_html": "<p>Forged</p>"}]),
+        ("unlink", []),
+        ("action_load_recipients", []),
+        ("action_submit", []),
+        ("action_validate", []),
+        ("action_refuse", ["No."]),
+        ("action_retry_failed", []),
+        ("action_resume", []),
+        ("_as_system", []),
+        ("_start_due", []),
+        ("_cron_send", []),
+        ("_record", []),
+    ],
+)
+def test_no_other_method_changes_a_validated_mailing(server, attacker, mailing, method, arguments):
+    before = snapshot(server, mailing)
+    with pytest.raises(RpcError):
+        attacker.call(MAILING, method, [mailing], *arguments)
+    assert snapshot(server, mailing) == before
+
+
+def test_rows_of_recipients_and_approvals_cannot_be_touched(server, attacker, mailing):
+    before = snapshot(server, mailing)
+    for model in (RECIPIENT, "partner.mailing.approval", "partner.mailing.counter"):
+        domain = [] if model.endswith("counter") else [("mailing_id", "=", mailing)]
+        try:
+            ids = attacker.call(model, "search", domain)
+        except RpcError:
+            ids = [1]
+        for method, arguments in (
+            ("write", [{"state": "validated"}]),
+            ("write", [{"email_normalized": "forged@example.com"}]),
+            ("unlink", []),
+            ("copy", []),
+        ):
+            with pytest.raises(RpcError):
+                attacker.call(model, method, ids, *arguments)
+        with pytest.raises(RpcError):
+            attacker.call(model, "create", [{"mailing_id": mailing}])
+    assert snapshot(server, mailing) == before
+
+
+def test_files_of_a_validated_mailing_cannot_be_changed(server, attacker, mailing):
+    before = snapshot(server, mailing)
+    [file] = attacker.read(MAILING, mailing, "attachment_ids")["attachment_ids"]
+    forged = base64.b64encode(b"two").decode()
+    for values in ({"datas": forged}, {"raw": "two"}, {"name": "b.txt"}, {"res_id": 0}):
+        with pytest.raises(RpcError):
+            attacker.call("ir.attachment", "write", [file], values)
+    with pytest.raises(RpcError):
+        attacker.call("ir.attachment", "unlink", [file])
+    assert snapshot(server, mailing) == before
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [{"state": "validated"}, {"started_at": PAST}, {"sent_count": 2}, {"approval_ids": []}],
+)
+def test_no_mailing_is_born_validated(server, attacker, forged):
+    with pytest.raises(RpcError):
+        write(attacker, **forged)
+    draft = write(attacker)
+    with pytest.raises(RpcError):
+        attacker.call(MAILING, "copy", [draft], forged)
+    [name] = forged
+    context = {f"default_{name}": forged[name], "partner_mailing_system": True}
+    [born] = attacker.call(MAILING, "create", [{"name": "Born"}], context=context)
+    assert server.sql(f"SELECT state FROM partner_mailing WHERE id = {born}") == [["draft"]]
+    result = attacker.call(MAILING, "load", ["name", name], [["Imported", str(forged[name])]])
+    assert not result["ids"]
+
+
+def test_the_sentinel_cannot_come_through_a_context(attacker, mailing):
+    for value in (True, 1, "SYSTEM", {}, [], None):
+        with pytest.raises(RpcError):
+            attacker.call(
+                MAILING,
+                "write",
+                [mailing],
+                {"state": "done"},
+                context={"partner_mailing_system": value},
+            )
+
+
+def test_a_dialog_is_no_way_round(attacker, validator, mailing):
+    submitted = write(attacker)
+    attacker.call(MAILING, "action_submit", [submitted])
+    for model, values in (
+        ("partner.mailing.validate", {"mailing_id": submitted}),
+        ("partner.mailing.refuse", {"mailing_id": submitted, "reason": "No."}),
+    ):
+        with pytest.raises(RpcError):
+            attacker.create(model, **values)
+    # Who may open the dialog still has to be somebody else.
+    own = write(validator)
+    validator.call(MAILING, "action_submit", [own])
+    dialog = validator.create("partner.mailing.validate", mailing_id=own)
+    with pytest.raises(RpcError):
+        validator.call("partner.mailing.validate", "action_validate", [dialog])
+    assert validator.read(MAILING, own, "state")["state"] == "to_validate"
+
+
+def test_nobody_makes_themselves_a_validator(server, attacker):
+    group = server.login("admin").record("mass_mailing_lite.group_validator")
+    with pytest.raises(RpcError):
+        attacker.call("res.users", "write", [attacker.uid], {"group_ids": [(4, group)]})
+    with pytest.raises(RpcError):
+        attacker.call("res.groups", "write", [group], {"user_ids": [(4, attacker.uid)]})
+
+
+def test_settings_of_the_approval_are_the_administrators(attacker):
+    for name, value in (
+        ("partner_mailing_self_validation", True),
+        ("partner_mailing_two_validators_from", 9),
+    ):
+        with pytest.raises(RpcError):
+            attacker.call("res.company", "write", [1], {name: value})
+
+
+def test_a_refused_mailing_is_not_sent_by_resuming_it(attacker, validator):
+    mailing = write(attacker)
+    attacker.call(MAILING, "action_submit", [mailing])
+    validator.call(MAILING, "action_refuse", [mailing], "No.")
+    for method in ("action_resume", "action_pause", "action_retry_failed", "action_validate"):
+        with pytest.raises(RpcError):
+            attacker.call(MAILING, method, [mailing])
+    assert attacker.read(MAILING, mailing, "state")["state"] == "draft"

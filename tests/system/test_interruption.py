@@ -1,0 +1,118 @@
+"""A sender that is killed: nobody gets a message twice, nobody is forgotten, nothing is invented."""
+
+import collections
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from devtools import company
+
+from .mailings import addresses, validated
+
+COUNT = 3000
+KILLS = 6
+
+
+@pytest.fixture(scope="module")
+def server(start_server):
+    """Return a server without scheduled actions: the command sends, and is killed."""
+    with start_server("interruption", max_cron_threads=0) as running:
+        company.create_users(running.login("admin"))
+        yield running
+
+
+def command(server, *arguments):
+    tools = server.tools
+    return subprocess.Popen(
+        [str(part) for part in tools.command("mailing_send", "-d", server.database, *arguments)],
+        env=tools.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def states(server, mailing):
+    """Return {address: state} as the database says."""
+    lines = server.sql(
+        f"SELECT email_normalized, state FROM partner_mailing_recipient WHERE mailing_id = {mailing}"
+    )
+    return dict(lines)
+
+
+def count_sent(server, mailing):
+    [[found]] = server.sql(
+        "SELECT count(*) FROM partner_mailing_recipient"
+        f" WHERE mailing_id = {mailing} AND state <> 'pending'"
+    )
+    return int(found)
+
+
+def test_a_killed_sender_sends_nothing_twice_and_forgets_nobody(server, inbox):
+    admin, author = server.login("admin"), server.login("marketing")
+    company.send_to(admin, inbox.port)
+    mailing = validated(author, server.login("validator"), extra_emails=addresses(COUNT))
+    chance = random.Random(19)
+    for _kill in range(KILLS):
+        sender = command(server)
+        before = count_sent(server, mailing)
+        while count_sent(server, mailing) == before and sender.poll() is None:
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0, 0.15))
+        sender.send_signal(signal.SIGKILL)
+        sender.communicate(timeout=30)
+    last = command(server)
+    output, _nothing = last.communicate(timeout=120)
+
+    ledger = collections.Counter(
+        address for delivery in inbox.deliveries() for address in delivery.recipients
+    )
+    found = states(server, mailing)
+    assert len(found) == COUNT, output
+    assert max(ledger.values()) == 1, "twice"
+    sent = {address for address, state in found.items() if state == "sent"}
+    uncertain = {address for address, state in found.items() if state == "uncertain"}
+    assert sent <= set(ledger), "sent, says the database, and it never arrived"
+    assert set(ledger) <= sent | uncertain, "arrived, and the database does not know"
+    assert sent | uncertain == set(found), "forgotten"
+    # A claim takes about 25 ms; on this server that is far below a hundred messages.
+    assert len(uncertain) <= KILLS * 100
+    values = author.read("partner.mailing", mailing, "state", "sent_count", "uncertain_count")
+    assert values["state"] == "done"
+    assert (values["sent_count"], values["uncertain_count"]) == (len(sent), len(uncertain))
+
+
+def test_a_sender_that_is_asked_to_stop_leaves_nothing_open(server, inbox):
+    company.send_to(server.login("admin"), inbox.port)
+    mailing = validated(
+        server.login("marketing"), server.login("validator"), extra_emails=addresses(COUNT)
+    )
+    sender = command(server, "--mailing", str(mailing))
+    while count_sent(server, mailing) == 0 and sender.poll() is None:
+        time.sleep(0.02)
+    sender.send_signal(signal.SIGINT)
+    sender.communicate(timeout=30)
+    found = collections.Counter(states(server, mailing).values())
+    assert set(found) <= {"sent", "pending"}
+    assert found["sent"] == len(inbox.deliveries())
+
+
+def test_the_command_says_what_it_did_by_its_exit_code(server, inbox):
+    company.send_to(server.login("admin"), inbox.port)
+    server.sql("UPDATE partner_mailing SET state = 'cancelled' WHERE state <> 'done'")
+    mailing = validated(server.login("marketing"), server.login("validator"))
+    sender = command(server, "--mailing", str(mailing), "--limit", "1")
+    output, _nothing = sender.communicate(timeout=60)
+    assert (sender.returncode, len(inbox.deliveries())) == (0, 1), output
+    sender = command(server)
+    output, _nothing = sender.communicate(timeout=60)
+    assert (sender.returncode, len(inbox.deliveries())) == (0, 2), output
+    assert "System test" in output
+    sender = command(server, "--mailing", str(mailing))
+    output, _nothing = sender.communicate(timeout=60)
+    assert sender.returncode == 2
+    assert "only validated mailings are sent" in output
