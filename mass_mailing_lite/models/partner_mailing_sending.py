@@ -83,7 +83,9 @@ class PartnerMailing(models.Model):
                 continue
             if not mailing._matches_validation():
                 mailing._pause_with_alert(
-                    self.env._("What is there to send is not what was validated. Nothing was sent."),
+                    self.env._(
+                        "What is there to send is not what was validated. Nothing was sent."
+                    ),
                     to_administrators=True,
                 )
             elif mailing._is_late(now):

@@ -66,9 +66,7 @@ class TestTemplate(MailingCase):
         self.assertEqual(form.subject, "Hello {{ object.name }}")
         mailing = form.save()
         self.assertEqual(mailing.attachment_ids.raw, b"Terms")
-        self.assertEqual(
-            mailing.with_context(lang="fr_FR").subject, "Bonjour {{ object.name }}"
-        )
+        self.assertEqual(mailing.with_context(lang="fr_FR").subject, "Bonjour {{ object.name }}")
 
     def test_what_was_rewritten_in_the_form_does_not_get_the_templates_translation(self):
         mailing = self.new_mailing(template_id=self.template.id, subject="Something else")
