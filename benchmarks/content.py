@@ -103,7 +103,9 @@ def seconds_of_ours(mailing, rows):
 
 def measure(mailing, rows):
     """Return (messages per second of the mixin, of ours), medians of several rounds."""
-    times = [(seconds_of_mixin(mailing, rows), seconds_of_ours(mailing, rows)) for _ in range(ROUNDS)]
+    times = [
+        (seconds_of_mixin(mailing, rows), seconds_of_ours(mailing, rows)) for _ in range(ROUNDS)
+    ]
     return [1 / statistics.median(column) for column in zip(*times, strict=True)]
 
 

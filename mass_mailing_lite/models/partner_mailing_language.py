@@ -64,8 +64,12 @@ class PartnerMailing(models.Model):
         installed = {code for code, _name in self.env["res.lang"].get_installed()}
         fallback = self.company_id.sudo().partner_id.lang or "en_US"
         counts = {}
-        for lang, count in self.env["partner.mailing.recipient"].sudo()._read_group(
-            [("mailing_id", "=", self.id), ("state", "!=", "skipped")], ["lang"], ["__count"]
+        for lang, count in (
+            self.env["partner.mailing.recipient"]
+            .sudo()
+            ._read_group(
+                [("mailing_id", "=", self.id), ("state", "!=", "skipped")], ["lang"], ["__count"]
+            )
         ):
             lang = lang if lang in installed else fallback
             counts[lang] = counts.get(lang, 0) + count

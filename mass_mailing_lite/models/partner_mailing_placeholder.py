@@ -159,8 +159,8 @@ class PartnerMailing(models.Model):
         """
         source = str(self[name] or "")
         if name != "body_html":
-            return [expression for _text, expression, _default in parse_inline_template(source)
-                    if expression]  # fmt: skip
+            found = (expression for _text, expression, _default in parse_inline_template(source))
+            return [expression for expression in found if expression]
         if not source.strip():
             return []
         expressions = []
@@ -177,10 +177,11 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _check_complete(self):
-        super()._check_complete()
+        result = super()._check_complete()
         self._check_placeholders()
         self._check_message_size()
         self._check_renders()
+        return result
 
     def _check_renders(self):
         """Make the message once in each language that is written to.

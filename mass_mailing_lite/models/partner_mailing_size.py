@@ -52,9 +52,7 @@ class PartnerMailing(models.Model):
         for mailing in self:
             for file in mailing.sudo().attachment_ids:
                 if any(is_deceptive(char) for char in file.name or ""):
-                    shown = "".join(
-                        "?" if is_deceptive(char) else char for char in file.name or ""
-                    )
+                    shown = "".join("?" if is_deceptive(char) else char for char in file.name or "")
                     raise ValidationError(
                         self.env._(
                             'The name of the file "%s" holds a line break or another invisible sign'

@@ -11,5 +11,6 @@ from . import (
     test_template,
     test_tested,
     test_tour,
+    test_tour_content,
     test_wizards,
 )

@@ -52,7 +52,14 @@ class TestContent(MailingCase):
                 self.assertLessEqual(abs(len(lines) - encoded_size(size)), 4)
 
     def test_odd_names_and_empty_files_arrive_as_they_are(self):
-        for name in ('a "b" c.pdf', "a/b\\c.txt", "Angebot für Łódź.pdf", "מחירון\u200f.pdf", "李.txt", "a;b=c.txt"):
+        for name in (
+            'a "b" c.pdf',
+            "a/b\\c.txt",
+            "Angebot für Łódź.pdf",
+            "מחירון\u200f.pdf",
+            "李.txt",
+            "a;b=c.txt",
+        ):
             for content in (b"", b"abc"):
                 with self.subTest(name=name, content=content):
                     mailing = self.new_mailing(attachment_ids=self.attach(name, content))
@@ -61,13 +68,19 @@ class TestContent(MailingCase):
                     self.assertEqual(part.get_payload(decode=True), content)
 
     def test_a_name_that_deceives_is_refused(self):
-        for name in ("invoice\u202efdp.exe", "a\r\nBcc: all@example.com.txt", "a\x00b"[:1] + "\x07.txt"):
+        for name in (
+            "invoice\u202efdp.exe",
+            "a\r\nBcc: all@example.com.txt",
+            "a\x00b"[:1] + "\x07.txt",
+        ):
             with self.subTest(name=name), self.assertRaisesRegex(ValidationError, r"\?.*Rename"):
                 self.new_mailing(attachment_ids=self.attach(name, b"x"))
 
     def test_a_long_body_works(self):
         body = "<p>Long text, and more of it.</p>" * 20_000
-        mailing = self.new_mailing(body_html=body, mail_server_id=self.server.copy({"max_email_size": 20}).id)
+        mailing = self.new_mailing(
+            body_html=body, mail_server_id=self.server.copy({"max_email_size": 20}).id
+        )
         text = self.fill(mailing)[1].get_body(("plain",)).get_content()
         self.assertEqual(text.count("Long text"), 20_000)
 

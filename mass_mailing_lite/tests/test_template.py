@@ -66,9 +66,7 @@ class TestTemplate(MailingCase):
         self.assertEqual(form.subject, "Hello {{ object.name }}")
         mailing = form.save()
         self.assertEqual(mailing.attachment_ids.raw, b"Terms")
-        self.assertEqual(
-            mailing.with_context(lang="fr_FR").subject, "Bonjour {{ object.name }}"
-        )
+        self.assertEqual(mailing.with_context(lang="fr_FR").subject, "Bonjour {{ object.name }}")
 
     def test_what_was_rewritten_in_the_form_does_not_get_the_templates_translation(self):
         mailing = self.new_mailing(template_id=self.template.id, subject="Something else")
@@ -78,7 +76,7 @@ class TestTemplate(MailingCase):
         mailing = self.new_mailing()
         mailing.with_context(lang="fr_FR").preview_text = "Ancien"
         action = mailing.action_load_template()
-        wizard = Form(mailing.env[action["res_model"]].with_context(action["context"]))
+        wizard = Form(mailing.env[action["res_model"]].with_context(**action["context"]))
         wizard.template_id = self.template
         for label in ("Subject", "Preview Text", "Body"):
             self.assertIn(label, wizard.replaced)
@@ -114,7 +112,7 @@ class TestTemplate(MailingCase):
         )
         mailing.with_context(lang="fr_FR").subject = "Nouvelles pour {{ object.name }}"
         action = mailing.action_save_as_template()
-        wizard = Form(mailing.env[action["res_model"]].with_context(action["context"]))
+        wizard = Form(mailing.env[action["res_model"]].with_context(**action["context"]))
         self.assertEqual(wizard.name, "Summer news")
         wizard.name = "News of the season"
         template = self.env["mail.template"].browse(wizard.save().action_save()["res_id"])

@@ -20,7 +20,10 @@ from delivery.plain_text import html_to_text
         ("<ul><li>One</li><li>Two</li></ul>", "- One\n- Two"),
         ('<ol start="3"><li>One</li><li>Two</li></ol>', "3. One\n4. Two"),
         ("<ul><li>One<ul><li>Inner</li></ul></li></ul>", "- One\n  - Inner"),
-        ("<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table>", "A | B\n1 | 2"),
+        (
+            "<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table>",
+            "A | B\n1 | 2",
+        ),
         ('<table role="presentation"><tr><td>A</td><td>B</td></tr></table>', "A\nB"),
         ("<table><tr><td><p>A</p></td><td><p>B</p></td></tr></table>", "A\n\nB"),
         ('<a href="https://example.com/x">here</a>', "here <https://example.com/x>"),
