@@ -30,7 +30,15 @@ TOTALS = (
 LIST_VIEWS = ("recipient_ids", "recipient_window_ids", "skipped_window_ids")
 
 # What the list of recipients is made from.
-LIST_FIELDS = {"audience_ids", "extra_emails", "cc", "bcc", "copy_policy", "company_id"}
+LIST_FIELDS = {
+    "audience_ids",
+    "marked_partner_ids",
+    "extra_emails",
+    "cc",
+    "bcc",
+    "copy_policy",
+    "company_id",
+}
 
 # How many recipients the tab of a mailing shows: a screenful. The page of
 # their own shows all; a plain one2many would read every id of the list.

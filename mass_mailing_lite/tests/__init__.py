@@ -1,10 +1,15 @@
 from . import (
     test_approval,
+    test_audiences,
     test_content,
+    test_extra_addresses,
+    test_marking,
     test_message,
     test_placeholder,
     test_preview,
+    test_progress,
     test_recipients,
+    test_refresh,
     test_rights,
     test_rights_table,
     test_sending,
@@ -12,5 +17,6 @@ from . import (
     test_tested,
     test_tour,
     test_tour_content,
+    test_uncertain,
     test_wizards,
 )

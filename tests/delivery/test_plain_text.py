@@ -1,8 +1,7 @@
 import pytest
+from delivery.plain_text import html_to_text
 from hypothesis import given
 from hypothesis import strategies as st
-
-from delivery.plain_text import html_to_text
 
 
 @pytest.mark.parametrize(

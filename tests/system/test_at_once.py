@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from devtools import company
 from devtools.rpc import RpcError
 

@@ -6,6 +6,7 @@ Each is tried on a running server, through the interface that the web client and
 import base64
 
 import pytest
+
 from devtools.rpc import RpcError
 
 from .mailings import MAILING, RECIPIENT, validated, write
@@ -152,7 +153,8 @@ def test_files_of_a_validated_mailing_cannot_be_changed(server, attacker, mailin
 
 
 @pytest.mark.parametrize(
-    "forged", [{"state": "validated"}, {"started_at": PAST}, {"sent_count": 2}, {"approval_ids": []}]
+    "forged",
+    [{"state": "validated"}, {"started_at": PAST}, {"sent_count": 2}, {"approval_ids": []}],
 )
 def test_no_mailing_is_born_validated(server, attacker, forged):
     with pytest.raises(RpcError):
@@ -172,7 +174,11 @@ def test_the_sentinel_cannot_come_through_a_context(attacker, mailing):
     for value in (True, 1, "SYSTEM", {}, [], None):
         with pytest.raises(RpcError):
             attacker.call(
-                MAILING, "write", [mailing], {"state": "done"}, context={"partner_mailing_system": value}
+                MAILING,
+                "write",
+                [mailing],
+                {"state": "done"},
+                context={"partner_mailing_system": value},
             )
 
 
