@@ -168,6 +168,9 @@ class PartnerMailing(models.Model):
             for attribute, value in element.attrib.items():
                 if attribute in VALUE_DIRECTIVES:
                     expressions.append(value.strip())
+                    if len(element) or len(element.attrib) > 1:
+                        # More than the value, which QWeb is needed for.
+                        expressions.append(etree.tostring(element, encoding="unicode")[:80])
                 elif attribute.startswith("t-"):
                     expressions.append(f'{attribute}="{value}"')
         return expressions

@@ -78,6 +78,7 @@ class TestPlaceholder(MailingCase):
             ({"subject": "{{ object.create_uid.login }}"}, "object.create_uid.login"),
             ({"body_html": '<p><t t-out="object.phone"/></p>'}, "object.phone"),
             ({"body_html": '<p t-if="object.phone">Hi</p>'}, 't-if="object.phone"'),
+            ({"body_html": '<p><b t-out="object.name" class="x"/></p>'}, 'class="x"'),
         ):
             with self.subTest(expression=expression):
                 with self.assertRaises(AccessError) as caught:

@@ -34,6 +34,20 @@ export class PlaceholderHtmlField extends HtmlMailField {
         );
         return config;
     }
+
+    // A placeholder is replaced by its value as it is; the style that Odoo writes into every
+    // element would make it one that only template editors may save.
+    async getEditorContent() {
+        const content = await super.getEditorContent();
+        for (const placeholder of content.querySelectorAll("t[t-out]")) {
+            for (const { name } of [...placeholder.attributes]) {
+                if (!name.startsWith("t-")) {
+                    placeholder.removeAttribute(name);
+                }
+            }
+        }
+        return content;
+    }
 }
 
 export const placeholderHtmlField = {
