@@ -4,14 +4,14 @@ import json
 from odoo import api, fields, models
 from odoo.tools.misc import format_datetime
 
+from .partner_mailing_fingerprint import LIST_SOURCES
+
 # What a test cannot tell anything about: when it is sent, and to whom.
 NOT_TESTED = {
     "attachment_ids",
-    "audience_ids",
     "bcc",
     "company_id",
     "copy_policy",
-    "extra_emails",
     "scheduled_at",
 }
 
@@ -56,7 +56,7 @@ class PartnerMailing(models.Model):
                 )
 
     def _get_tested_fields(self):
-        return sorted(self._get_covered_fields() - NOT_TESTED)
+        return sorted(self._get_covered_fields() - NOT_TESTED - LIST_SOURCES)
 
     def _get_content_fingerprint(self):
         """Return the SHA-256 (hex) of all that a test shows, in every language.

@@ -46,14 +46,20 @@ def snapshot(server, mailing):
     return [
         server.sql(statement.format(mailing))
         for statement in (
-            "SELECT state, subject, body_html, email_from, mail_server_id, scheduled_at, started_at,"
-            " company_id, create_uid FROM partner_mailing WHERE id = {}",
+            (
+                "SELECT state, subject, body_html, email_from, mail_server_id, scheduled_at, started_at,"
+                " company_id, create_uid FROM partner_mailing WHERE id = {}"
+            ),
             "SELECT * FROM partner_mailing_recipient WHERE mailing_id = {} ORDER BY id",
             "SELECT * FROM partner_mailing_approval WHERE mailing_id = {} ORDER BY id",
-            "SELECT c.* FROM partner_mailing_counter c JOIN partner_mailing m ON m.counter_id = c.id"
-            " WHERE m.id = {}",
-            "SELECT a.id, a.name, a.checksum FROM ir_attachment a JOIN partner_mailing_attachment_rel r"
-            " ON r.attachment_id = a.id WHERE r.mailing_id = {}",
+            (
+                "SELECT c.* FROM partner_mailing_counter c JOIN partner_mailing m ON m.counter_id = c.id"
+                " WHERE m.id = {}"
+            ),
+            (
+                "SELECT a.id, a.name, a.checksum FROM ir_attachment a JOIN partner_mailing_attachment_rel r"
+                " ON r.attachment_id = a.id WHERE r.mailing_id = {}"
+            ),
         )
     ]
 

@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+
 from devtools import company
 
 from .mailings import MAILING, addresses, validated
@@ -28,7 +29,9 @@ def count_sent(page):
     return int(re.search(r"([\d,]+) sent", text).group(1).replace(",", ""))
 
 
-def test_a_mailing_is_watched_paused_and_resumed_in_the_web_client(odoo_server, page, mailing, inbox):
+def test_a_mailing_is_watched_paused_and_resumed_in_the_web_client(
+    odoo_server, page, mailing, inbox
+):
     author = odoo_server.login("marketing")
     errors = []
     page.on("console", lambda message: message.type == "error" and errors.append(message.text))
