@@ -85,7 +85,9 @@ def _content(element, add):
 
 
 def _fold(text):
-    return " " if text.isspace() and text.isascii() else _WHITESPACE.sub(" ", text)
+    if "\n" in text or "\t" in text or "\r" in text or "\f" in text:
+        return " " if text.isspace() and text.isascii() else _WHITESPACE.sub(" ", text)
+    return text  # blanks alone are seen to in the end
 
 
 def _is_hidden(element):
