@@ -32,6 +32,8 @@ export class PlaceholderHtmlField extends HtmlMailField {
         config.Plugins = config.Plugins.map((plugin) =>
             plugin === DynamicPlaceholderPlugin ? PlaceholderPlugin : plugin
         );
+        // A pasted picture becomes a file with an address, for mail programs show no data: URLs.
+        config.dropImageAsAttachment = true;
         return config;
     }
 
