@@ -19,8 +19,10 @@ _HEADINGS = {"h1": "# ", "h2": "## ", "h3": "### ", "h4": "#### ", "h5": "#### "
 # Blocks with a blank line around them, and those that only begin a new line.
 _PARAGRAPHS = frozenset(("p", "dl", "table", "blockquote", "ul", "ol", "pre", "hr", *_HEADINGS))
 _LINES = frozenset(
-    ("div", "li", "tr", "td", "th", "dt", "dd", "section", "article", "header", "footer")
-    + ("center", "address", "caption")
+    (
+        *("div", "section", "article", "header", "footer", "center", "address"),
+        *("li", "tr", "td", "th", "dt", "dd", "caption"),
+    )
 )
 _BLOCKS = _PARAGRAPHS | _LINES
 # No parsed HTML can hold these: a blank that stays, and "what follows begins a line".
@@ -83,7 +85,9 @@ def _content(element, add):
 
 
 def _fold(text):
-    return " " if text.isspace() and text.isascii() else _WHITESPACE.sub(" ", text)
+    if "\n" in text or "\t" in text or "\r" in text or "\f" in text:
+        return " " if text.isspace() and text.isascii() else _WHITESPACE.sub(" ", text)
+    return text  # blanks alone are seen to in the end
 
 
 def _is_hidden(element):

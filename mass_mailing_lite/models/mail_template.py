@@ -31,13 +31,13 @@ class MailTemplate(models.Model):
             for placeholder in Mailing.get_placeholders()
         }
         for template in self:
-            body = str(template.body_html or "")
+            source = str(template.body_html or "")
             try:
                 body = substitute_marks(
-                    body, HTML, frozenset(labels), lambda hole: f"[{labels[hole.path]}]"
+                    source, HTML, frozenset(labels), lambda hole: f"[{labels[hole.path]}]"
                 )
             except UnsupportedTemplate:
-                pass  # logic of a template editor is shown as it is, and never run for a picture
+                body = source  # logic is shown as it is, and never run for a picture
             template.partner_mailing_miniature = Markup(
                 Mailing._wrap_body(body, template.subject or "", "")
             )

@@ -71,6 +71,6 @@ class PartnerMailing(models.Model):
                 [("mailing_id", "=", self.id), ("state", "!=", "skipped")], ["lang"], ["__count"]
             )
         ):
-            lang = lang if lang in installed else fallback
-            counts[lang] = counts.get(lang, 0) + count
+            read = lang if lang in installed else fallback
+            counts[read] = counts.get(read, 0) + count
         return counts

@@ -2,13 +2,14 @@ from email.message import EmailMessage
 from types import SimpleNamespace
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools.mail import email_normalize_all
 
 from .partner_mailing_message import NOBODY
 
 
 class PartnerMailing(models.Model):
-    """What the form points out before it becomes a surprise: the sender, the copies."""
+    """The addresses of a mailing: what is wrong with them, and what the form points out."""
 
     _inherit = "partner.mailing"
 
@@ -91,4 +92,26 @@ class PartnerMailing(models.Model):
                     total=f"{len(copies) * mailing.recipient_count:,}",
                     copies=len(copies),
                     recipients=f"{mailing.recipient_count:,}",
+                )
+
+    def _check_addresses(self):
+        """Raise when the sender, the reply address or a copy is no address.
+
+        :raises UserError: names field and value
+        """
+        self.ensure_one()
+        for name, many in (("email_from", False), ("reply_to", False), ("cc", True), ("bcc", True)):
+            value = self[name]
+            if not value:
+                continue
+            found = email_normalize_all(value)
+            wanted = len([part for part in value.split(",") if part.strip()]) if many else 1
+            if len(found) != wanted or any(ord(char) < 32 for char in value):
+                raise UserError(
+                    self.env._(
+                        '"%(value)s" in the field "%(field)s" is not a valid e-mail address.'
+                        " Write it as name@example.com or as Name <name@example.com>.",
+                        value=value,
+                        field=self._fields[name]._description_string(self.env),
+                    )
                 )

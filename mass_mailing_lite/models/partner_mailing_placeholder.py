@@ -159,8 +159,8 @@ class PartnerMailing(models.Model):
         """
         source = str(self[name] or "")
         if name != "body_html":
-            return [expression for _text, expression, _default in parse_inline_template(source)
-                    if expression]  # fmt: skip
+            found = (expression for _text, expression, _default in parse_inline_template(source))
+            return [expression for expression in found if expression]
         if not source.strip():
             return []
         expressions = []
@@ -168,6 +168,9 @@ class PartnerMailing(models.Model):
             for attribute, value in element.attrib.items():
                 if attribute in VALUE_DIRECTIVES:
                     expressions.append(value.strip())
+                    if len(element) or len(element.attrib) > 1:
+                        # More than the value, which QWeb is needed for.
+                        expressions.append(etree.tostring(element, encoding="unicode")[:80])
                 elif attribute.startswith("t-"):
                     expressions.append(f'{attribute}="{value}"')
         return expressions
@@ -177,10 +180,11 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _check_complete(self):
-        super()._check_complete()
+        result = super()._check_complete()
         self._check_placeholders()
         self._check_message_size()
         self._check_renders()
+        return result
 
     def _check_renders(self):
         """Make the message once in each language that is written to.

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools.mail import html2plaintext
+from odoo.tools.mail import html2plaintext, is_html_empty
 
 # What a template brings: field of the mailing -> field of the template.
 TRANSLATED = {
@@ -48,6 +48,9 @@ class PartnerMailing(models.Model):
 
     def _is_content_empty(self):
         return not self.subject and not self.attachment_ids and self._is_body_empty()
+
+    def _is_body_empty(self):
+        return is_html_empty(self.body_html) and "<img" not in (self.body_html or "")
 
     def _get_template_values(self, template):
         """Return what a template brings in the current language: {field name: value}.

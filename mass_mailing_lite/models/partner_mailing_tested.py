@@ -69,7 +69,7 @@ class PartnerMailing(models.Model):
         mailing.flush_recordset()
         translations = mailing._get_translations()
         content = {**mailing._get_plain_content(), **translations}
-        content = {name: content[name] for name in self._get_tested_fields()}
+        content = {name: value for name, value in content.items() if name not in NOT_TESTED}
         content["files"] = [
             (file.name, file.mimetype, file.checksum)
             for file in mailing._get_content_files(translations["body_html"]).sorted("id")

@@ -16,6 +16,7 @@ from . import (
     test_template,
     test_tested,
     test_tour,
+    test_tour_content,
     test_uncertain,
     test_wizards,
 )

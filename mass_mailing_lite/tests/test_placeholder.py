@@ -78,6 +78,7 @@ class TestPlaceholder(MailingCase):
             ({"subject": "{{ object.create_uid.login }}"}, "object.create_uid.login"),
             ({"body_html": '<p><t t-out="object.phone"/></p>'}, "object.phone"),
             ({"body_html": '<p t-if="object.phone">Hi</p>'}, 't-if="object.phone"'),
+            ({"body_html": '<p><b t-out="object.name" class="x"/></p>'}, 'class="x"'),
         ):
             with self.subTest(expression=expression):
                 with self.assertRaises(AccessError) as caught:
@@ -115,7 +116,7 @@ class TestPlaceholder(MailingCase):
             mailing.action_submit()
         self.assertEqual(mailing.state, "draft")
 
-    def test_a_picture_of_any_value_stays_in_its_place(self):
+    def test_any_value_stays_in_its_place(self):
         contact = self._new_contact("Eve", "eve@example.com")
         mailing = self.new_mailing(
             subject="To {{ object.name ||| you }}",
@@ -138,10 +139,28 @@ class TestPlaceholder(MailingCase):
             self.assertIsNone(message["Bcc"])
             html = message.get_body(("html",)).get_content()
             self.assertNotIn("<script", html)
-            self.assertNotIn("{{ object.email }}".replace("object", "eve@"), html)
+            self.assertEqual(html.count("<p>A "), 1)
+            self.assertEqual(html.count(" B</p>"), 1)
             self.assertEqual(len(message["Subject"].splitlines()), 1)
+            text = message.get_body(("plain",)).get_content()
+            self.assertEqual("".join(text.split()), "".join(f"A{function}B".split()))
 
         check()
+
+    def test_values_from_right_to_left_and_in_any_script_arrive_as_they_are(self):
+        self.env["res.lang"]._activate_lang("ar_001")
+        contact = self._new_contact("李小龍 שלום", "someone@example.com", function="مدير المبيعات")
+        mailing = self.new_mailing(
+            subject="{{ object.name }} – {{ object.function }}",
+            body_html='<p><t t-out="object.function"/>, <t t-out="object.name"/></p>',
+        )
+        message = self.build(mailing, contact, "ar_001")
+        self.assertEqual(message["Subject"], "李小龍 שלום – مدير المبيعات")
+        self.assertEqual(message["To"].addresses[0].display_name, "李小龍 שלום")
+        self.assertIn('dir="rtl"', message.get_body(("html",)).get_content())
+        self.assertEqual(
+            message.get_body(("plain",)).get_content().strip(), "مدير المبيعات, 李小龍 שלום"
+        )
 
     def build(self, mailing, contact, lang="en_US"):
         return self.fill(mailing, mailing.sudo()._compile_message(lang, ANYONE), contact)

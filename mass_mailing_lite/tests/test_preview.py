@@ -10,7 +10,7 @@ class TestPreview(MailingCase):
     def preview(self, mailing, **values):
         """Return the saved dialog, opened as the button opens it."""
         action = mailing.action_preview()
-        form = Form(mailing.env[action["res_model"]].with_context(action["context"]))
+        form = Form(mailing.env[action["res_model"]].with_context(**action["context"]))
         for name, value in values.items():
             setattr(form, name, value)
         return form.save()

@@ -76,7 +76,7 @@ class TestTemplate(MailingCase):
         mailing = self.new_mailing()
         mailing.with_context(lang="fr_FR").preview_text = "Ancien"
         action = mailing.action_load_template()
-        wizard = Form(mailing.env[action["res_model"]].with_context(action["context"]))
+        wizard = Form(mailing.env[action["res_model"]].with_context(**action["context"]))
         wizard.template_id = self.template
         for label in ("Subject", "Preview Text", "Body"):
             self.assertIn(label, wizard.replaced)
@@ -112,7 +112,7 @@ class TestTemplate(MailingCase):
         )
         mailing.with_context(lang="fr_FR").subject = "Nouvelles pour {{ object.name }}"
         action = mailing.action_save_as_template()
-        wizard = Form(mailing.env[action["res_model"]].with_context(action["context"]))
+        wizard = Form(mailing.env[action["res_model"]].with_context(**action["context"]))
         self.assertEqual(wizard.name, "Summer news")
         wizard.name = "News of the season"
         template = self.env["mail.template"].browse(wizard.save().action_save()["res_id"])

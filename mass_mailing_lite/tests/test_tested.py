@@ -9,7 +9,7 @@ from .common import SendingCase
 class TestTested(SendingCase):
     def send_test(self, mailing, emails="me@example.com"):
         action = mailing.action_send_test()
-        form = Form(mailing.env[action["res_model"]].with_context(action["context"]))
+        form = Form(mailing.env[action["res_model"]].with_context(**action["context"]))
         form.emails = emails
         with self.wire_open():
             form.save().action_send()

@@ -9,9 +9,7 @@ class PartnerMailingLoadTemplate(models.TransientModel):
     _description = "Load a Template into a Mailing"
 
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")
-    template_id = fields.Many2one(
-        "mail.template", "Template", domain=[("model", "=", "res.partner")]
-    )
+    template_id = fields.Many2one("mail.template", domain=[("model", "=", "res.partner")])
     replaced = fields.Char(compute="_compute_replaced")
     miniature = fields.Html(related="template_id.partner_mailing_miniature", sanitize=False)
 

@@ -32,7 +32,23 @@ export class PlaceholderHtmlField extends HtmlMailField {
         config.Plugins = config.Plugins.map((plugin) =>
             plugin === DynamicPlaceholderPlugin ? PlaceholderPlugin : plugin
         );
+        // A pasted picture becomes a file with an address, for mail programs show no data: URLs.
+        config.dropImageAsAttachment = true;
         return config;
+    }
+
+    // A placeholder is replaced by its value as it is; the style that Odoo writes into every
+    // element would make it one that only template editors may save.
+    async getEditorContent() {
+        const content = await super.getEditorContent();
+        for (const placeholder of content.querySelectorAll("t[t-out]")) {
+            for (const { name } of [...placeholder.attributes]) {
+                if (!name.startsWith("t-")) {
+                    placeholder.removeAttribute(name);
+                }
+            }
+        }
+        return content;
     }
 }
 
