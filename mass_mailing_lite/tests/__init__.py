@@ -1,8 +1,10 @@
 from . import (
     test_approval,
     test_audiences,
+    test_contacts_file,
     test_content,
     test_extra_addresses,
+    test_leaving_out,
     test_marking,
     test_message,
     test_placeholder,
