@@ -62,6 +62,7 @@ class PartnerMailing(models.Model):
         contacts the plan is one scan of res_partner, five hash joins with the
         (usually small) sides, and one sort by address, 3 s in all. OFFSET 0
         keeps the planner from judging each row once more wherever it is used.
+        The list comes in the order of that sort: who is written to first.
 
         :param chosen: SQL of contacts with the columns of ``_source_columns_sql``
         :param extra: SQL of (position, name, e-mail as typed, normalized address)
@@ -111,8 +112,8 @@ class PartnerMailing(models.Model):
             ),
             ranked AS (
                 SELECT *,
-                       row_number() OVER (PARTITION BY address COLLATE "C"
-                                              ORDER BY reason IS NOT NULL, rank, position) AS place
+                       row_number() OVER (PARTITION BY reason IS NOT NULL, address COLLATE "C"
+                                              ORDER BY rank, position) AS place
                   FROM judged
             )
             SELECT partner_id, name, email, address, lang, rank, position,

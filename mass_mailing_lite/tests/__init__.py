@@ -18,6 +18,7 @@ from . import (
     test_template,
     test_tested,
     test_tour,
+    test_tour_recipients,
     test_uncertain,
     test_wizards,
 )
