@@ -4,6 +4,7 @@ Each is tried on a running server, through the interface that the web client and
 """
 
 import base64
+import xmlrpc.client
 
 import pytest
 
@@ -212,6 +213,39 @@ def test_nobody_makes_themselves_a_validator(server, attacker):
         attacker.call("res.users", "write", [attacker.uid], {"group_ids": [(4, group)]})
     with pytest.raises(RpcError):
         attacker.call("res.groups", "write", [group], {"user_ids": [(4, attacker.uid)]})
+    [me] = attacker.call("res.users", "read", [attacker.uid], ["partner_id"])
+    nested = {"user_ids": [(1, attacker.uid, {"group_ids": [(4, group)]})]}
+    with pytest.raises(RpcError):
+        attacker.call("res.partner", "write", [me["partner_id"][0]], nested)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("write", [{"state": "done"}]),
+        ("write", [{"subject": "Forged"}]),
+        ("action_validate", []),
+        ("_as_system", []),
+        ("unlink", []),
+    ],
+)
+def test_execute_kw_is_no_other_way_in(server, mailing, method, arguments):
+    before = snapshot(server, mailing)
+    common = xmlrpc.client.ServerProxy(f"{server.url}/xmlrpc/2/common")
+    uid = common.authenticate(server.database, "marketing", "marketing", {})
+    objects = xmlrpc.client.ServerProxy(f"{server.url}/xmlrpc/2/object", allow_none=True)
+    with pytest.raises(xmlrpc.client.Fault):
+        objects.execute_kw(
+            server.database, uid, "marketing", MAILING, method, [[mailing], *arguments]
+        )
+    assert snapshot(server, mailing) == before
+
+
+def test_a_server_action_of_a_user_is_no_way_round(server, attacker, mailing):
+    model = server.login("admin").record("mass_mailing_lite.model_partner_mailing")
+    code = "record._as_system().write({'state': 'done'})"
+    with pytest.raises(RpcError):
+        attacker.create("ir.actions.server", name="X", model_id=model, state="code", code=code)
 
 
 def test_settings_of_the_approval_are_the_administrators(attacker):
