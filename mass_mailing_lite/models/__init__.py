@@ -8,6 +8,7 @@ from . import (
     partner_mailing_audience,
     partner_mailing_counter,
     partner_mailing_fingerprint,
+    partner_mailing_headers,
     partner_mailing_loading,
     partner_mailing_message,
     partner_mailing_recipient,

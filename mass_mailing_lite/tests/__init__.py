@@ -1,5 +1,6 @@
 from . import (
     test_approval,
+    test_handover,
     test_message,
     test_recipients,
     test_rights,
