@@ -5,6 +5,7 @@ loading, validation) comes before.
 """
 
 import json
+import os
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -67,7 +68,8 @@ def prepare(env, result, *, count, port, connections=1, body="plain", attachment
 def send(env, result, *, mailing, go=None, joins=False):
     """Send a validated mailing to its end, and write what it took.
 
-    :param go: file to wait for, so that several processes begin at once
+    :param go: file to wait for, so that several processes begin at once; one beside it says that
+        this process is ready
     :param joins: wait until another process has begun
     """
     mailing = env["partner.mailing"].browse(mailing)
@@ -79,6 +81,8 @@ def send(env, result, *, mailing, go=None, joins=False):
         memory.append(peers.resident_kilobytes("self"))
         return float("inf")
 
+    if go:
+        Path(f"{go}.{os.getpid()}").touch()
     while go and not Path(go).exists():
         time.sleep(0.001)
     while joins and mailing.state == "validated":

@@ -1,4 +1,4 @@
-"""Debian's mail servers and Postfix's load generator, unpacked: peers for tests and measurements.
+"""Debian's Exim and Postfix's load generator and sink, unpacked: peers for tests and measurements.
 
 They are not installed and get no configuration here; whoever runs one gives it a folder of its own.
 """
@@ -9,15 +9,14 @@ from .console import remedy, step
 
 # Package, and the folders of programs in it that get a script.
 PACKAGES = {
-    "postfix": ("usr/sbin", "usr/lib/postfix/sbin"),
+    "postfix": ("usr/sbin",),
     "exim4-daemon-light": ("usr/sbin",),
-    "opensmtpd": ("usr/sbin",),
 }
 
 
 def folder(package):
     """Return the folder that a package is unpacked in; its programs are in ``programs``."""
-    name = f"{package}-{digest(PACKAGES[package], debian.wrap.__code__.co_code)}"
+    name = f"{package}-{digest(PACKAGES[package], *(step.__code__.co_code for step in (debian.wrap, _unpack)))}"
     return provide(name, lambda root: _unpack(package, root))
 
 
@@ -36,4 +35,5 @@ def _unpack(package, root):
     for place in PACKAGES[package]:
         for file in (root / place).iterdir():
             if file.is_file() and not (programs / file.name).exists():
+                file.chmod(0o755)  # not set-user-ID: nobody but us is to run it
                 debian.wrap(file, programs / file.name, root)
