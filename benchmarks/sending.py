@@ -3,17 +3,19 @@
 Every ratio is one of times taken in the same run, on the same machine, with the same sink.
 """
 
+import argparse
 import contextlib
 import json
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import peers
+from benchmarks import _peers as peers
 from devtools import database, odoo_process, process
-from devtools.console import Failure, say, step
+from devtools.console import Failure, say, step, table
 
 ROUND_TRIP = 0.020  # seconds
 MEGABYTE = 1_000_000
@@ -39,11 +41,11 @@ class Bench:
         return max(least, int(count * self.scale))
 
     def start(self, function, name=None, **values):
-        """Start a function of ``odoo_side`` in an Odoo of its own; return (process, result)."""
+        """Start a function of ``_odoo_side`` in an Odoo of its own; return (process, result)."""
         result = self.folder / f"{time.monotonic_ns()}.json"
         script = self.folder / f"{result.stem}.py"
         call = f"odoo_side.{function}(env, {str(result)!r}, **{values!r})"
-        script.write_text(f"from benchmarks import odoo_side\n{call}\n")
+        script.write_text(f"from benchmarks import _odoo_side as odoo_side\n{call}\n")
         command = self.tools.command("shell", "-d", name or self.own, "--no-http")
         with open(script) as source, open(process.log_file(f"bench-{result.stem}"), "wb") as log:
             started = subprocess.Popen(
@@ -57,7 +59,7 @@ class Bench:
         return started, result
 
     def run(self, function, name=None, **values):
-        """Run a function of ``odoo_side`` to its end; return what it wrote."""
+        """Run a function of ``_odoo_side`` to its end; return what it wrote."""
         return self.finish(*self.start(function, name, **values))
 
     def finish(self, started, result):
@@ -141,8 +143,7 @@ def slow_line(bench):
         mailing, _size = bench.prepare(count, port=port)
         go = bench.folder / "go"
         both = [
-            bench.start("send", mailing=mailing, go=str(go), joins=joins)
-            for joins in (False, True)
+            bench.start("send", mailing=mailing, go=str(go), joins=joins) for joins in (False, True)
         ]
         while len(list(bench.folder.glob("go.*"))) < len(both):  # until both have loaded Odoo
             if any(started.poll() is not None for started, _result in both):
@@ -174,11 +175,26 @@ def growth(bench):
 PARTS = {"job": whole_job, "heavy": heavy, "slow-line": slow_line, "growth": growth}
 
 
-def add_arguments(parser):
-    """Declare the options of these measurements."""
+def main():
+    """Run the parts and print the table; return whether all targets were reached."""
+    args = parse_options(sys.argv[1:])
+    rows = measure(args)
+    columns = ("figure", "measured", "target", "reached", "detail")
+    table([[row[name] for name in columns] for row in rows], columns)
+    if args.json:
+        args.json.write_text(json.dumps(rows, indent=2) + "\n")
+        say(f"The figures are in {args.json}.")
+    return all(row["reached"] == "yes" for row in rows)
+
+
+def parse_options(words):
+    """Return the options of this measurement; those of others are not looked at."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the numbers of messages")
     parser.add_argument("--repeat", type=int, default=3, help="runs of the whole job")
     parser.add_argument("--part", action="append", choices=PARTS, help="only these")
+    parser.add_argument("--json", type=Path, help="file to write the figures to, too")
+    return parser.parse_known_args(words)[0]
 
 
 def measure(args):

@@ -4,7 +4,18 @@ from odoo.tools import SQL
 
 # Whatever changes what is in a file, or whose it is.
 CONTENT_FIELDS = frozenset(
-    {"raw", "datas", "db_datas", "store_fname", "name", "mimetype", "type", "url", "res_model", "res_id"}
+    {
+        "raw",
+        "datas",
+        "db_datas",
+        "store_fname",
+        "name",
+        "mimetype",
+        "type",
+        "url",
+        "res_model",
+        "res_id",
+    }
 )
 
 

@@ -30,7 +30,15 @@ TOTALS = (
 LIST_VIEWS = ("recipient_ids", "recipient_window_ids", "skipped_window_ids")
 
 # What the list of recipients is made from.
-LIST_FIELDS = {"audience_ids", "extra_emails", "cc", "bcc", "copy_policy", "company_id"}
+LIST_FIELDS = {
+    "audience_ids",
+    "marked_partner_ids",
+    "extra_emails",
+    "cc",
+    "bcc",
+    "copy_policy",
+    "company_id",
+}
 
 # How many recipients the tab of a mailing shows: a screenful. The page of
 # their own shows all; a plain one2many would read every id of the list.
@@ -77,6 +85,10 @@ class PartnerMailing(models.Model):
             "pause_reason",
             "editor_ids",
             "create_uid",
+            "language_counts",
+            "last_test_at",
+            "last_test_by_id",
+            "last_test_fingerprint",
             *TOTALS,
         }
     )
@@ -101,7 +113,7 @@ class PartnerMailing(models.Model):
     template_id = fields.Many2one(
         "mail.template",
         domain=[("model", "=", "res.partner")],
-        help="Choosing one replaces subject, body and attachments of the draft.",
+        help="What the content was taken from; it may be changed freely.",
     )
     attachment_ids = fields.Many2many(
         "ir.attachment",
@@ -257,7 +269,7 @@ class PartnerMailing(models.Model):
     progress = fields.Float(compute="_compute_progress", help="0 to 100.")
 
     # ------------------------------------------------------------
-    # Compute and onchange
+    # Compute
     # ------------------------------------------------------------
 
     def _compute_render_model(self):
@@ -295,21 +307,6 @@ class PartnerMailing(models.Model):
     def _compute_cannot_validate_reason(self):
         for mailing in self:
             mailing.cannot_validate_reason = mailing._get_cannot_validate_reason()
-
-    @api.onchange("template_id")
-    def _onchange_template_id(self):
-        """Take over what the template brings; the draft may then be changed freely."""
-        template = self.template_id
-        if not template:
-            return
-        self.subject = template.subject
-        self.body_html = template.body_html
-        if template.mail_server_id:
-            self.mail_server_id = template.mail_server_id
-        if template.reply_to:
-            self.reply_to = template.reply_to
-        if not self.name:
-            self.name = template.name
 
     # ------------------------------------------------------------
     # CRUD
@@ -448,15 +445,17 @@ class PartnerMailing(models.Model):
 
     def action_preview(self):
         """Open the dialog that shows the message as a recipient gets it."""
-        return self._open_dialog("partner.mailing.preview", self.env._("Preview"))
+        return self._open_dialog(
+            "partner.mailing.preview", self.env._("Preview"), dialog_size="extra-large"
+        )
 
-    def _open_dialog(self, model, title):
+    def _open_dialog(self, model, title, **context):
         self.ensure_one()
         self.check_access("read")
-        context = {"default_mailing_id": self.id}
-        first = self.recipient_window_ids[:1].partner_id
+        context["default_mailing_id"] = self.id
+        first = self.recipient_window_ids[:1]
         if first:
-            context["default_partner_id"] = first.id
+            context["default_recipient_id"] = first.id
         return {
             "type": "ir.actions.act_window",
             "name": title,

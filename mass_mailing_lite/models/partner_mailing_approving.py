@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, LockError, UserError
 
 from .partner_mailing import VALIDATOR_GROUP
 
@@ -108,13 +108,17 @@ class PartnerMailing(models.Model):
                 )
             if mailing._needs_second_validator(request):
                 request._agree(note)
-                mailing._tell(self.env._("Validated by a first validator; a second one must agree."))
+                mailing._tell(
+                    self.env._("Validated by a first validator; a second one must agree.")
+                )
                 mailing._close_requests()
                 mailing._ask_validators()
                 continue
             is_own = bool(mailing._get_closeness(self.env.user))
             request._decide("validated", note, is_self_validation=is_own)
-            mailing._as_system().write({"state": "validated", "editor_ids": [fields.Command.clear()]})
+            mailing._as_system().write(
+                {"state": "validated", "editor_ids": [fields.Command.clear()]}
+            )
             mailing._close_requests()
             mailing._tell(self.env._("Validated."), note)
             mailing._wake_sender()
@@ -176,9 +180,9 @@ class PartnerMailing(models.Model):
     def _get_open_requests(self):
         """Return the requests that wait or are valid, with the rights of the current user."""
         requests = self.sudo().approval_ids
-        return requests.filtered(lambda request: request.state in ("pending", "validated")).with_env(
-            self.env
-        )
+        return requests.filtered(
+            lambda request: request.state in ("pending", "validated")
+        ).with_env(self.env)
 
     def _open_decision(self, model, title):
         return {
@@ -202,7 +206,15 @@ class PartnerMailing(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        self._as_system().lock_for_update(allow_referencing=True)
+        try:
+            self._as_system().lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    'Somebody else is deciding on the mailing "%s" at this moment. Load it again.',
+                    self.name,
+                )
+            ) from error
         self.invalidate_recordset(["state"])
         if reason := self._get_cannot_validate_reason():
             raise AccessError(reason)

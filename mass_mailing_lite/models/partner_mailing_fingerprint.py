@@ -25,11 +25,14 @@ COVERED_FIELDS = frozenset(
         "scheduled_at",
         "attachment_ids",
         "audience_ids",
+        "marked_partner_ids",
         "extra_emails",
         "unsubscribe_category_ids",
         "company_id",
     }
 )
+# Covered by way of the list that they lead to.
+LIST_SOURCES = {"audience_ids", "marked_partner_ids", "extra_emails"}
 
 
 class PartnerMailing(models.Model):
@@ -68,10 +71,10 @@ class PartnerMailing(models.Model):
     def _get_plain_content(self):
         """Return the covered fields that are not translated: {field name: value}.
 
-        The audiences and extra addresses are not among them: what they led to,
-        the list, is. Nor are the files, which are hashed by their bytes.
+        The sources of the list are not among them: what they led to, the list,
+        is. Nor are the files, which are hashed by their bytes.
         """
-        names = self._get_covered_fields() - {"attachment_ids", "audience_ids", "extra_emails"}
+        names = self._get_covered_fields() - {"attachment_ids"} - LIST_SOURCES
         return {
             name: self[name].ids if self._fields[name].relational else self[name] or False
             for name in names
@@ -80,9 +83,7 @@ class PartnerMailing(models.Model):
 
     def _get_translations(self):
         """Return the covered fields in every language: {field name: {language code: text}}."""
-        names = sorted(
-            name for name in self._get_covered_fields() if self._fields[name].translate
-        )
+        names = sorted(name for name in self._get_covered_fields() if self._fields[name].translate)
         columns = SQL(", ").join(SQL.identifier(name) for name in names)
         [row] = self.env.execute_query(
             SQL("SELECT %s FROM partner_mailing WHERE id = %s", columns, self.id)

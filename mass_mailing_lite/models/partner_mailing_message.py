@@ -1,3 +1,5 @@
+import re
+from collections.abc import Callable
 from email.utils import formatdate
 from functools import reduce
 from typing import NamedTuple
@@ -10,12 +12,11 @@ from odoo.exceptions import UserError
 from odoo.tools.mail import (
     email_normalize_all,
     email_split_and_format,
-    html2plaintext,
-    is_html_empty,
 )
 
 from ..delivery.fault import FAULTS, from_exception
 from ..delivery.message import MessageTemplate, Value
+from ..delivery.plain_text import html_to_text
 from ..delivery.pool import NoSession
 from ..delivery.smtp import Envelope
 from ..delivery.template import (
@@ -30,6 +31,9 @@ from ..delivery.template import (
 # Stands in the To header while the message is compiled; each fill replaces it.
 NOBODY = "recipient@example.com"
 
+# What a template reads of the contact; read ahead, for else Odoo reads all columns.
+CONTACT_FIELD = re.compile(r"\bobject\.(\w+)")
+
 PRIORITY_HEADERS = {
     "low": {"X-Priority": "5", "Importance": "low"},
     "normal": {},
@@ -41,7 +45,7 @@ class Compiled(NamedTuple):
     """A mailing's message in one language, ready to be filled.
 
     ``holes`` says, mark by mark, what fills it: a placeholder, or the name of a
-    field whose template has to be rendered by QWeb for each recipient.
+    field whose template is rendered for each recipient, by ``renderers[name]``.
     """
 
     template: MessageTemplate
@@ -49,6 +53,7 @@ class Compiled(NamedTuple):
     sender: str
     copies: tuple[str, ...]
     lang: str
+    renderers: dict[str, Callable]
 
 
 class PartnerMailing(models.Model):
@@ -100,7 +105,7 @@ class PartnerMailing(models.Model):
             subject=subject,
             body=mailing._wrap_body(body, subject, preview),
             subtype="html",
-            body_alternative=html2plaintext(body),
+            body_alternative=html_to_text(body),
             subtype_alternative="plain",
             email_cc=mailing._split_copies(mailing.cc),
             reply_to=mailing.reply_to or False,
@@ -116,6 +121,9 @@ class PartnerMailing(models.Model):
             sender=envelope_sender,
             copies=mailing._get_copy_addresses(),
             lang=lang,
+            renderers={
+                hole: mailing._make_renderer(hole) for hole in holes if isinstance(hole, str)
+            },
         )
 
     def _put_marks(self, name, kind, mark_for):
@@ -227,12 +235,22 @@ class PartnerMailing(models.Model):
         """Return the contact of each row, prefetched together; one in memory for extra addresses."""
         partners = self.env["res.partner"].sudo().with_context(lang=compiled.lang)
         ids = [row["partner_id"] for row in rows if row["partner_id"]]
+        mailing = self.with_context(lang=compiled.lang)
         names = {
-            hole.path.split(".")[1] for hole in compiled.holes if isinstance(hole, Placeholder)
+            name
+            for hole in compiled.holes
+            for name in CONTACT_FIELD.findall(
+                hole.path if isinstance(hole, Placeholder) else mailing[hole] or ""
+            )
         }
-        partners.browse(ids).fetch([name for name in names if name in partners._fields])
+        stored = [
+            name for name in names if name in partners._fields and partners._fields[name].store
+        ]
+        partners.browse(ids).fetch(stored)
+        # One iteration makes records with a common prefetch in a tenth of the time of as many browse().
+        contacts = iter(partners.browse(ids))
         return [
-            partners.browse(row["partner_id"]).with_prefetch(ids)
+            next(contacts)
             if row["partner_id"]
             else partners.new({"name": row["name"], "email": row["email_normalized"]})
             for row in rows
@@ -241,57 +259,13 @@ class PartnerMailing(models.Model):
     def _get_value(self, hole, contact, row, compiled):
         """Return what stands at a mark for one contact: text, or text and HTML."""
         if isinstance(hole, str):
-            return self._render_hole(hole, contact, compiled)
+            return compiled.renderers[hole](contact)
         value = reduce(lambda record, name: record[name], hole.path.split(".")[1:], contact)
         if isinstance(value, models.BaseModel):
             value = value.display_name
         if isinstance(value, Markup):
-            return Value(html2plaintext(value), value)
+            return Value(html_to_text(value), value)
         return str(value) if value or (value == 0 and value is not False) else hole.fallback
-
-    def _render_hole(self, name, contact, compiled):
-        """Render a field with logic in it (template editors only) by Odoo's own engine."""
-        mailing = self.with_context(lang=compiled.lang)
-        field = self._fields[name]
-        rendered = mailing._render_template(
-            mailing[name],
-            "res.partner",
-            contact._ids,
-            engine=field.render_engine,
-            options=getattr(field, "render_options", None),
-        )[contact._ids[0]]
-        if field.render_engine == "qweb":
-            return Value(html2plaintext(rendered), Markup(rendered))
-        return str(rendered)
-
-    # ------------------------------------------------------------
-    # Checks
-    # ------------------------------------------------------------
-
-    def _is_body_empty(self):
-        return is_html_empty(self.body_html) and "<img" not in (self.body_html or "")
-
-    def _check_addresses(self):
-        """Raise when the sender, the reply address or a copy is no address.
-
-        :raises UserError: names field and value
-        """
-        self.ensure_one()
-        for name, many in (("email_from", False), ("reply_to", False), ("cc", True), ("bcc", True)):
-            value = self[name]
-            if not value:
-                continue
-            found = email_normalize_all(value)
-            wanted = len([part for part in value.split(",") if part.strip()]) if many else 1
-            if len(found) != wanted or any(ord(char) < 32 for char in value):
-                raise UserError(
-                    self.env._(
-                        '"%(value)s" in the field "%(field)s" is not a valid e-mail address.'
-                        " Write it as name@example.com or as Name <name@example.com>.",
-                        value=value,
-                        field=self._fields[name]._description_string(self.env),
-                    )
-                )
 
 
 def ascii_domain(address):

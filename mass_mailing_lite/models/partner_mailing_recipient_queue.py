@@ -92,7 +92,7 @@ class PartnerMailingRecipient(models.Model):
         :return: list of dicts: id, partner_id, name, email_normalized, lang,
             attempts, message_id
 
-        Plan at a million rows: index scan on ``_pending_idx``, ``limit`` rows.
+        Plan at a million rows: index scan on ``_mailing_state_idx``, ``limit`` rows.
         """
         self.env.cr.execute(
             SQL(

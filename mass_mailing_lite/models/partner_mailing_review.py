@@ -3,7 +3,7 @@ import difflib
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL, format_datetime, human_size
 from odoo.tools.mail import html2plaintext
 
 SAMPLE = 5  # recipients shown to the validator
@@ -22,7 +22,9 @@ class PartnerMailing(models.Model):
     @api.depends_context("uid", "lang")
     def _compute_review_html(self):
         for mailing in self:
-            request = mailing.sudo().approval_ids.filtered(lambda request: request.state == "pending")
+            request = mailing.sudo().approval_ids.filtered(
+                lambda request: request.state == "pending"
+            )
             mailing.review_html = request and self.env["ir.qweb"]._render(
                 "mass_mailing_lite.mailing_review", mailing._get_review(request)
             )
@@ -33,22 +35,29 @@ class PartnerMailing(models.Model):
         mailing = self.sudo()
         summary = request.summary or {}
         reasons = dict(
-            self.env["partner.mailing.recipient"]._fields["skip_reason"]._description_selection(self.env)
+            self.env["partner.mailing.recipient"]
+            ._fields["skip_reason"]
+            ._description_selection(self.env)
         )
         languages = dict(self.env["res.lang"].get_installed())
-        sample = self.env["partner.mailing.recipient"].sudo().search(
-            [("mailing_id", "=", self.id), ("is_submitted", "=", True)], limit=SAMPLE
+        sample = (
+            self.env["partner.mailing.recipient"]
+            .sudo()
+            .search([("mailing_id", "=", self.id), ("is_submitted", "=", True)], limit=SAMPLE)
         )
         subject, body = mailing._render_for(sample[:1])
         return {
             "mailing": mailing,
+            "human_size": human_size,
             "approval": request,
             "languages": [
                 (languages.get(code, self.env._("No language set")), count)
                 for code, count in summary.get("languages", [])
             ],
             "audiences": summary.get("audiences", []),
-            "left_out": [(reasons.get(key, key), count) for key, count in summary.get("left_out", [])],
+            "left_out": [
+                (reasons.get(key, key), count) for key, count in summary.get("left_out", [])
+            ],
             "sample": sample,
             "subject": subject,
             "body": body,
@@ -87,7 +96,10 @@ class PartnerMailing(models.Model):
             [*of_mailing, ("is_submitted", "=", True)], ["lang"], ["__count"], order="__count desc"
         )
         by_reason = Recipient._read_group(
-            [*of_mailing, ("state", "=", "skipped")], ["skip_reason"], ["__count"], order="__count desc"
+            [*of_mailing, ("state", "=", "skipped")],
+            ["skip_reason"],
+            ["__count"],
+            order="__count desc",
         )
         audiences = [[audience.name, self._count_of(audience)] for audience in self.audience_ids]
         extra = Recipient.search_count(
@@ -134,7 +146,8 @@ class PartnerMailing(models.Model):
             "cc": mailing.cc,
             "bcc": mailing.bcc,
             "mail_server_id": server.name,
-            "scheduled_at": mailing.scheduled_at and fields.Datetime.to_string(mailing.scheduled_at),
+            "scheduled_at": mailing.scheduled_at
+            and fields.Datetime.to_string(mailing.scheduled_at),
             "attachment_ids": ", ".join(
                 f"{file.name} ({file.checksum[:8] if file.checksum else 0})"
                 for file in mailing.attachment_ids
@@ -193,7 +206,9 @@ class PartnerMailing(models.Model):
         pace = round(60 * sent / seconds)
         minutes = round(count * seconds / sent / 60)
         if minutes < 1:
-            return self.env._("less than a minute, at the pace of earlier mailings: %s a minute", pace)
+            return self.env._(
+                "less than a minute, at the pace of earlier mailings: %s a minute", pace
+            )
         return self.env._(
             "%(duration)s (hours:minutes), at the pace of earlier mailings: %(pace)s a minute",
             duration=f"{minutes // 60}:{minutes % 60:02}",

@@ -1,4 +1,5 @@
 import logging
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -53,8 +54,11 @@ class PartnerMailing(models.Model):
                 done = 0
                 for mailing in self._find_sendable():
                     rest = None if limit is None else limit - total - done
-                    done += sender.send_slice(mailing, min(SLICE_SECONDS, seconds_left), rest)
+                    started = time.monotonic()
+                    count = sender.send_slice(mailing, min(SLICE_SECONDS, seconds_left), rest)
+                    mailing._announce_progress(count / max(time.monotonic() - started, 0.001))
                     mailing._finish_if_done()
+                    done += count
                 total += done
                 seconds_left = report(done, self._count_waiting())
                 if not done:
@@ -79,7 +83,9 @@ class PartnerMailing(models.Model):
                 continue
             if not mailing._matches_validation():
                 mailing._pause_with_alert(
-                    self.env._("What is there to send is not what was validated. Nothing was sent."),
+                    self.env._(
+                        "What is there to send is not what was validated. Nothing was sent."
+                    ),
                     to_administrators=True,
                 )
             elif mailing._is_late(now):
@@ -157,7 +163,7 @@ class PartnerMailing(models.Model):
         if not mailing or mailing.state != "sending":
             return
         mailing._as_system().write({"state": "done", "finished_at": fields.Datetime.now()})
-        mailing.counter_id.invalidate_recordset()
+        mailing._announce_progress()
         mailing.message_post(
             body=self.env._(
                 "Sending has ended: %(sent)s sent, %(failed)s failed, %(uncertain)s uncertain,"

@@ -4,7 +4,6 @@ from odoo.exceptions import UserError
 from .partner_mailing import VALIDATOR_GROUP
 
 
-
 class PartnerMailing(models.Model):
     """Pause, resume, cancel, retry: what may happen to a mailing once it is validated."""
 
@@ -45,7 +44,9 @@ class PartnerMailing(models.Model):
             mailing._check_state(
                 ("draft", "to_validate", "validated", "sending", "paused"), self.env._("cancel it")
             )
-            mailing._get_open_requests().filtered(lambda r: r.state == "pending")._decide("withdrawn")
+            mailing._get_open_requests().filtered(lambda r: r.state == "pending")._decide(
+                "withdrawn"
+            )
             mailing._as_system().write(
                 {"state": "cancelled", "finished_at": mailing.started_at and fields.Datetime.now()}
             )
@@ -78,6 +79,7 @@ class PartnerMailing(models.Model):
         """Pause with ``reason``, and tell the responsible unless they did it themselves."""
         self.ensure_one()
         self._as_system().write({"state": "paused", "pause_reason": reason})
+        self._announce_progress()
 
     def _wake_sender(self):
         """Let the scheduled action run when the mailing is due."""

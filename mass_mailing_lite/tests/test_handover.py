@@ -75,9 +75,7 @@ class TestHandover(SendingCase):
     def test_attachments_come_through(self):
         self.see_each_message()
         content = bytes(range(256))
-        self.new_validated_mailing(
-            attachment_ids=[(0, 0, {"name": "a ü.bin", "raw": content})]
-        )
+        self.new_validated_mailing(attachment_ids=[(0, 0, {"name": "a ü.bin", "raw": content})])
         self.run_scheduler()
         [file] = self.inbox.message_to("anna@example.com").iter_attachments()
         self.assertEqual((file.get_filename(), file.get_content()), ("a ü.bin", content))

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 from odoo import Command
 from odoo.tests import tagged
-from odoo.tools.mail import html2plaintext
 
+from ..delivery.plain_text import html_to_text
 from .common import MailingCase
 
 ANYONE = SimpleNamespace(from_filter=False, smtp_from=False)
@@ -76,7 +76,7 @@ class TestMessage(MailingCase):
             subject=rendered("subject"),
             body=mailing._wrap_body(body, rendered("subject"), ""),
             subtype="html",
-            body_alternative=html2plaintext(body),
+            body_alternative=html_to_text(body),
             attachments=[(file.name, file.raw, file.mimetype) for file in mailing.attachment_ids],
         )
         return email.message_from_bytes(message.as_bytes(), policy=email.policy.SMTP)

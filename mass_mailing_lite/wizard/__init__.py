@@ -1,1 +1,11 @@
-from . import partner_mailing_decision, partner_mailing_preview, partner_mailing_test
+from . import (
+    mailing_sample,
+    partner_mailing_decision,
+    partner_mailing_import,
+    partner_mailing_load_template,
+    partner_mailing_mark,
+    partner_mailing_preview,
+    partner_mailing_refresh,
+    partner_mailing_save_template,
+    partner_mailing_test,
+)

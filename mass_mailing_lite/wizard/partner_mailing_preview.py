@@ -1,57 +1,83 @@
 import email
 import email.policy
-from types import SimpleNamespace
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class PartnerMailingPreview(models.TransientModel):
     """A look at the message as one recipient gets it: built, filled and read back."""
 
     _name = "partner.mailing.preview"
+    _inherit = "partner.mailing.sample"
     _description = "Preview a Mailing"
 
-    mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")
-    partner_id = fields.Many2one(
-        "res.partner", "As It Comes To", default=lambda self: self.env.user.partner_id
-    )
     subject = fields.Char(compute="_compute_message")
     sender = fields.Char("From", compute="_compute_message")
+    recipient = fields.Char("To", compute="_compute_message")
     reply_to = fields.Char(compute="_compute_message")
-    body_html = fields.Html("Formatted", compute="_compute_message", sanitize="email_outgoing")
+    headers = fields.Text(compute="_compute_message")
+    body_html = fields.Html("Formatted", compute="_compute_message", sanitize=False)
     body_text = fields.Text("Plain Text", compute="_compute_message")
     size = fields.Integer("Size (bytes)", compute="_compute_message")
+    size_text = fields.Char("Size", compute="_compute_message")
+    attachment_names = fields.Char("Attachments", compute="_compute_message")
+    problem = fields.Char(compute="_compute_message")
 
-    @api.depends("mailing_id", "partner_id")
+    @api.depends("mailing_id", "recipient_id", "partner_id", "lang")
     def _compute_message(self):
         for wizard in self:
-            wizard.mailing_id.check_access("read")
-            data = wizard._build_message()
-            message = email.message_from_bytes(data, policy=email.policy.default)
-            html, text = message.get_body(("html",)), message.get_body(("plain",))
-            wizard.subject = message["Subject"]
-            wizard.sender = message["From"]
-            wizard.reply_to = message["Reply-To"]
-            wizard.body_html = html and html.get_content()
-            wizard.body_text = text and text.get_content()
-            wizard.size = len(data)
+            wizard._check_readable()
+            wizard.problem = False
+            try:
+                [envelope] = wizard._build_envelopes(
+                    wizard._get_offline_session(), [wizard._get_row()]
+                )
+            except UserError as error:
+                wizard.problem = str(error)
+                wizard._show(b"")
+            else:
+                wizard._show(envelope.data)
 
-    def _build_message(self):
-        """Return the message as bytes, without a connection to the mail server."""
-        mailing = self.mailing_id.sudo()
-        partner = self.partner_id or self.env.user.partner_id
-        server = mailing.mail_server_id
-        session = SimpleNamespace(from_filter=server.from_filter, smtp_from=mailing.email_from)
-        compiled = mailing._compile_message(partner.lang or self.env.lang, session)
-        row = {
-            "id": 0,
-            "partner_id": partner.id,
-            "name": partner.name,
-            "email_normalized": partner.email_normalized or "recipient@example.com",
-            "message_id": "<preview@example.com>",
+    def _show(self, data):
+        """Take apart the message ``data`` (bytes as transmitted; empty when there is none)."""
+        message = email.message_from_bytes(data, policy=email.policy.default)
+        html, text = message.get_body(("html",)), message.get_body(("plain",))
+        self.subject = message["Subject"]
+        self.sender = message["From"]
+        self.recipient = message["To"]
+        self.reply_to = message["Reply-To"]
+        self.headers = "\n".join(f"{name}: {value}" for name, value in message.items())
+        self.body_html = data and html and html.get_content()
+        self.body_text = data and text and text.get_content()
+        self.size = len(data)
+        self.size_text = self.env._("%(size)s kB", size=f"{len(data) / 1024:.1f}")
+        self.attachment_names = ", ".join(
+            part.get_filename() or "" for part in (message.iter_attachments() if data else ())
+        )
+
+    def action_previous(self):
+        """Show the recipient before this one; before the first one stands the last."""
+        return self._step("<", "id desc")
+
+    def action_next(self):
+        """Show the recipient behind this one; behind the last one stands the first."""
+        return self._step(">", "id")
+
+    def _step(self, operator, order):
+        self.ensure_one()
+        Recipient = self.env["partner.mailing.recipient"]
+        everybody = [("mailing_id", "=", self.mailing_id.id), ("state", "!=", "skipped")]
+        self.recipient_id = Recipient.search(
+            [*everybody, ("id", operator, self.recipient_id.id)], order=order, limit=1
+        ) or Recipient.search(everybody, order=order, limit=1)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Preview"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
-        values = [
-            mailing._get_value(hole, partner.sudo().with_context(lang=compiled.lang), row, compiled)
-            for hole in compiled.holes
-        ]
-        return mailing._make_envelope(compiled, row, values, "Thu, 01 Jan 1970 00:00:00 -0000").data

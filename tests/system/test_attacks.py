@@ -4,8 +4,10 @@ Each is tried on a running server, through the interface that the web client and
 """
 
 import base64
+import xmlrpc.client
 
 import pytest
+
 from devtools.rpc import RpcError
 
 from .mailings import MAILING, RECIPIENT, validated, write
@@ -45,14 +47,20 @@ def snapshot(server, mailing):
     return [
         server.sql(statement.format(mailing))
         for statement in (
-            "SELECT state, subject, body_html, email_from, mail_server_id, scheduled_at, started_at,"
-            " company_id, create_uid FROM partner_mailing WHERE id = {}",
+            (
+                "SELECT state, subject, body_html, email_from, mail_server_id, scheduled_at, started_at,"
+                " company_id, create_uid FROM partner_mailing WHERE id = {}"
+            ),
             "SELECT * FROM partner_mailing_recipient WHERE mailing_id = {} ORDER BY id",
             "SELECT * FROM partner_mailing_approval WHERE mailing_id = {} ORDER BY id",
-            "SELECT c.* FROM partner_mailing_counter c JOIN partner_mailing m ON m.counter_id = c.id"
-            " WHERE m.id = {}",
-            "SELECT a.id, a.name, a.checksum FROM ir_attachment a JOIN partner_mailing_attachment_rel r"
-            " ON r.attachment_id = a.id WHERE r.mailing_id = {}",
+            (
+                "SELECT c.* FROM partner_mailing_counter c JOIN partner_mailing m ON m.counter_id = c.id"
+                " WHERE m.id = {}"
+            ),
+            (
+                "SELECT a.id, a.name, a.checksum FROM ir_attachment a JOIN partner_mailing_attachment_rel r"
+                " ON r.attachment_id = a.id WHERE r.mailing_id = {}"
+            ),
         )
     ]
 
@@ -152,7 +160,8 @@ def test_files_of_a_validated_mailing_cannot_be_changed(server, attacker, mailin
 
 
 @pytest.mark.parametrize(
-    "forged", [{"state": "validated"}, {"started_at": PAST}, {"sent_count": 2}, {"approval_ids": []}]
+    "forged",
+    [{"state": "validated"}, {"started_at": PAST}, {"sent_count": 2}, {"approval_ids": []}],
 )
 def test_no_mailing_is_born_validated(server, attacker, forged):
     with pytest.raises(RpcError):
@@ -172,7 +181,11 @@ def test_the_sentinel_cannot_come_through_a_context(attacker, mailing):
     for value in (True, 1, "SYSTEM", {}, [], None):
         with pytest.raises(RpcError):
             attacker.call(
-                MAILING, "write", [mailing], {"state": "done"}, context={"partner_mailing_system": value}
+                MAILING,
+                "write",
+                [mailing],
+                {"state": "done"},
+                context={"partner_mailing_system": value},
             )
 
 
@@ -200,6 +213,39 @@ def test_nobody_makes_themselves_a_validator(server, attacker):
         attacker.call("res.users", "write", [attacker.uid], {"group_ids": [(4, group)]})
     with pytest.raises(RpcError):
         attacker.call("res.groups", "write", [group], {"user_ids": [(4, attacker.uid)]})
+    [me] = attacker.call("res.users", "read", [attacker.uid], ["partner_id"])
+    nested = {"user_ids": [(1, attacker.uid, {"group_ids": [(4, group)]})]}
+    with pytest.raises(RpcError):
+        attacker.call("res.partner", "write", [me["partner_id"][0]], nested)
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("write", [{"state": "done"}]),
+        ("write", [{"subject": "Forged"}]),
+        ("action_validate", []),
+        ("_as_system", []),
+        ("unlink", []),
+    ],
+)
+def test_execute_kw_is_no_other_way_in(server, mailing, method, arguments):
+    before = snapshot(server, mailing)
+    common = xmlrpc.client.ServerProxy(f"{server.url}/xmlrpc/2/common")
+    uid = common.authenticate(server.database, "marketing", "marketing", {})
+    objects = xmlrpc.client.ServerProxy(f"{server.url}/xmlrpc/2/object", allow_none=True)
+    with pytest.raises(xmlrpc.client.Fault):
+        objects.execute_kw(
+            server.database, uid, "marketing", MAILING, method, [[mailing], *arguments]
+        )
+    assert snapshot(server, mailing) == before
+
+
+def test_a_server_action_of_a_user_is_no_way_round(server, attacker, mailing):
+    model = server.login("admin").record("mass_mailing_lite.model_partner_mailing")
+    code = "record._as_system().write({'state': 'done'})"
+    with pytest.raises(RpcError):
+        attacker.create("ir.actions.server", name="X", model_id=model, state="code", code=code)
 
 
 def test_settings_of_the_approval_are_the_administrators(attacker):

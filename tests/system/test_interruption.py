@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+
 from devtools import company
 
 from .mailings import addresses, validated

@@ -14,7 +14,7 @@ registry.category("web_tour.tours").add("mass_mailing_lite_prepare", {
             trigger: ".o-autocomplete--dropdown-item:contains(Readers of the tour)",
             run: "click",
         },
-        { trigger: "button[name=action_load_recipients]", run: "click" },
+        { trigger: "button[name=action_refresh_recipients]", run: "click" },
         { trigger: "[name=recipient_window_ids] td:contains(tour@example.com)" },
         { trigger: "[name=skipped_window_ids] td:contains(Invalid)" },
         { trigger: "button[name=action_submit]", run: "click" },

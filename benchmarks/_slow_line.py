@@ -1,6 +1,6 @@
 """A line with a round trip of its own: forwards a port of loopback and holds each octet back.
 
-`python -m benchmarks.slow_line PORT_BEHIND SECONDS` prints its port and serves until it is ended.
+`python -m benchmarks._slow_line PORT_BEHIND SECONDS` prints its port and serves until it is ended.
 Half the round trip is waited each way; octets that arrive meanwhile wait their own time, not each
 other's, so the line is slow but as wide as loopback.
 """

@@ -34,7 +34,7 @@ def sink():
 @contextmanager
 def slow_line(port, round_trip):
     """Put ``round_trip`` seconds between a client and a port; give the port to connect to."""
-    command = [sys.executable, "-m", "benchmarks.slow_line", str(port), str(round_trip)]
+    command = [sys.executable, "-m", "benchmarks._slow_line", str(port), str(round_trip)]
     options = {"stdout": subprocess.PIPE, "text": True, "cwd": paths.ROOT}
     with process.running(command, log="slow-line", **options) as line:
         yield int(line.stdout.readline())

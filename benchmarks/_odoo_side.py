@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-from benchmarks import peers
+from benchmarks import _peers as peers
 
 SUBJECT = "News for {{ object.name }}"
 SENTENCE = "<p>The catalogue is out; {} finds the prices on <b>page {}</b> and us upstairs.</p>"

@@ -1,0 +1,132 @@
+"""Messages made per second, against the stock mixin's rendering of the same templates.
+
+The mixin (`mail.render.mixin`, `_render_field`) gives subject and body and no message; ours is the
+message, ready to be transmitted. Same contacts, same run, each read from the database anew.
+"""
+
+import statistics
+import time
+from contextlib import contextmanager, suppress
+from types import SimpleNamespace
+
+from odoo.api import SUPERUSER_ID, Environment
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+from devtools import database
+from devtools.odoo_process import odoo as running_odoo
+
+CONTACTS, ROUNDS = 5000, 3
+CONTACTS_OF_MIXIN = 200  # its time for each is the same from the first one on
+ANYONE = SimpleNamespace(from_filter=False, smtp_from=False)
+TEMPLATE = "mass_mailing_lite.mail_template_newsletter"
+
+# What a template editor may add: a condition, a loop, a call.
+LOGIC = """
+<div>
+    <p t-if="object.city">We deliver to <t t-out="object.city"/>, too.</p>
+    <p t-else="">We deliver to you, too.</p>
+    <ul><li t-foreach="range(3)" t-as="number"><t t-out="number + 1"/>. <t t-out="object.name.upper()"/></li></ul>
+</div>
+"""
+
+# How many times the mixin's rate ours has to be.
+SHORT, LONG, LOGICAL = "plain, as shipped", "plain, long", "QWeb"
+LEAST = {SHORT: 30, LONG: 100, LOGICAL: 10}
+TIMES_LONGER = 6
+
+
+@contextmanager
+def environment(tools, name):
+    """Give an environment on a database of Odoo's in this process."""
+    config.parse_config(
+        ["-c", str(tools.configure("bench", db_name=name)), "--workers=0", "--log-level=warn"]
+    )
+    with Registry(name).cursor() as cursor:
+        yield Environment(cursor, SUPERUSER_ID, {})
+
+
+def make_mailings(env):
+    """Return {what is measured: mailing}: as shipped, and as long as a newsletter often gets."""
+    template = env.ref(TEMPLATE)
+    body = str(template.body_html)
+    short = env["partner.mailing"].create({"name": "Short", "email_from": "shop@example.com"})
+    short._load_template(template)
+    return {
+        SHORT: short,
+        LONG: short.copy({"body_html": body * TIMES_LONGER}),
+        LOGICAL: short.copy({"body_html": body + LOGIC}),
+    }
+
+
+def make_contacts(env):
+    """Return contacts as the sender gets them: rows of the list."""
+    contacts = env["res.partner"].create(
+        [
+            {"name": f"Contact {n}", "email": f"contact{n}@example.com", "city": n % 2 and "Łódź"}
+            for n in range(CONTACTS)
+        ]
+    )
+    env.flush_all()
+    return [
+        {
+            "id": contact.id,
+            "partner_id": contact.id,
+            "name": contact.name,
+            "email_normalized": contact.email,
+            "message_id": f"<{contact.id}@example.com>",
+        }
+        for contact in contacts
+    ]
+
+
+def seconds_of_mixin(mailing, rows):
+    """Return the time in which the mixin renders what a message needs, for each row."""
+    ids = [row["partner_id"] for row in rows[:CONTACTS_OF_MIXIN]]
+    mailing.env.invalidate_all()
+    started = time.perf_counter()
+    for name in ("subject", "preview_text", "body_html"):
+        mailing._render_field(name, ids)
+    return (time.perf_counter() - started) / len(ids)
+
+
+def seconds_of_ours(mailing, rows):
+    """Return the time in which the message of each row is made, compiling included."""
+    mailing.env.invalidate_all()
+    started = time.perf_counter()
+    compiled = mailing._compile_message("en_US", ANYONE)
+    for _row, envelope, error in mailing._fill_messages(compiled, rows):
+        if not envelope:
+            raise AssertionError(error)
+    return (time.perf_counter() - started) / len(rows)
+
+
+def measure(mailing, rows):
+    """Return (messages per second of the mixin, of ours), medians of several rounds."""
+    times = [
+        (seconds_of_mixin(mailing, rows), seconds_of_ours(mailing, rows)) for _ in range(ROUNDS)
+    ]
+    return [1 / statistics.median(column) for column in zip(*times, strict=True)]
+
+
+def main():
+    """Measure, print, and return whether ours is as many times faster as it has to be."""
+    with running_odoo() as tools:
+        name = database.fresh(tools, "bench")
+        try:
+            with environment(tools, name) as env:
+                rows = make_contacts(env)
+                mailings = make_mailings(env)
+                sizes = {what: len(mailing.body_html) for what, mailing in mailings.items()}
+                results = {what: measure(mailing, rows) for what, mailing in mailings.items()}
+                env.cr.rollback()
+        finally:
+            with suppress(KeyError):
+                Registry.delete(name)
+            database.drop(tools, name)
+    print(f"\nMessages a second, {CONTACTS} contacts, median of {ROUNDS} rounds")
+    for what, (mixin, ours) in results.items():
+        times = f"{ours / mixin:,.0f} times, at least {LEAST[what]}"
+        size = f"body {sizes[what] / 1024:.0f} kB"
+        print(f"  {what:<20}{size:<12}stock mixin {mixin:>8,.0f}    ours {ours:>8,.0f}    {times}")
+    return all(ours / mixin >= LEAST[what] for what, (mixin, ours) in results.items())

@@ -1,0 +1,60 @@
+import { registry } from "@web/core/registry";
+
+// From the list of templates to a draft with a placeholder in subject and body, looked at as a
+// recipient gets it and sent as a test.
+registry.category("web_tour.tours").add("mass_mailing_lite_content", {
+    url: "/odoo/action-mass_mailing_lite.mail_template_action",
+    steps: () => [
+        {
+            trigger: ".o_kanban_record:contains(Plain Letter) .o_partner_mailing_frame iframe",
+            content: "Each template is shown as a picture of itself",
+        },
+        {
+            trigger: ".o_kanban_record:contains(Plain Letter) button[name=action_start_partner_mailing]",
+            run: "click",
+        },
+        { trigger: "[name=name] textarea, [name=name] input", run: "edit Tour letter" },
+        { trigger: "[name=subject] input", run: "edit News for you" },
+        { trigger: "[name=subject] button.fa-magic", content: "List the fields", run: "click" },
+        { trigger: ".o_partner_mailing_placeholders input", run: "edit posi" },
+        { trigger: ".o_partner_mailing_placeholders [data-path=function]", run: "click" },
+        { trigger: "#o_partner_mailing_fallback", run: "edit colleague" },
+        { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
+        {
+            trigger: "[name=body_html] .odoo-editor-editable",
+            content: "The key / lists commands",
+            run: async function (actions) {
+                await actions.editor("/");
+                this.anchor.dispatchEvent(
+                    new InputEvent("input", { inputType: "insertText", data: "/" })
+                );
+            },
+        },
+        { trigger: ".o-we-powerbox .o-we-command:contains(Placeholder)", run: "click" },
+        { trigger: ".o_partner_mailing_placeholders [data-path=name]", run: "click" },
+        { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
+        { trigger: "[name=body_html] t[t-out='object.name']" },
+        { trigger: "button[name=action_preview]", run: "click" },
+        { trigger: ".modal [name=subject]:contains(News for you colleague)" },
+        { trigger: ".modal .o_partner_mailing_frame iframe[sandbox]" },
+        { trigger: ".modal button[name=phone]", run: "click" },
+        { trigger: ".modal .o_partner_mailing_frame[data-width=phone]" },
+        { trigger: ".modal a[name=text]", run: "click" },
+        { trigger: ".modal [name=body_text]:contains(Tour User)" },
+        { trigger: ".modal-footer .btn-primary", run: "click" },
+        { trigger: "body:not(:has(.modal)) button[name=action_send_test]", run: "click" },
+        { trigger: ".modal [name=emails] input", run: "edit tester@example.com" },
+        { trigger: ".modal button[name=action_send]", run: "click" },
+        { trigger: ".o_notification:contains(Test sent to tester@example.com)" },
+        { trigger: "body:not(:has(.modal)) button[name=action_load_template]", run: "click" },
+        { trigger: ".modal [name=template_id] input", run: "edit Price" },
+        { trigger: ".o-autocomplete--dropdown-item:contains(Price Change)", run: "click" },
+        { trigger: ".modal .alert:contains(Subject, Body)", content: "It asks before it replaces" },
+        { trigger: ".modal .modal-footer button:contains(Replace)", run: "click" },
+        { trigger: "body:not(:has(.modal)) [name=body_html] h1:contains(New prices)" },
+        { trigger: "button[name=action_save_as_template]", run: "click" },
+        { trigger: ".modal [name=name] input", run: "edit Our price letter" },
+        { trigger: ".modal button[name=action_save]", run: "click" },
+        { trigger: ".o_mail_template_form_view [name=name] input:value(Our price letter)" },
+    ],
+});

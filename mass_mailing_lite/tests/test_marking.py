@@ -1,0 +1,164 @@
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .common import MailingCase
+
+
+@tagged("post_install", "-at_install")
+class TestMarking(MailingCase):
+    def mark(self, contacts, user=None, **values):
+        """Select contacts in the list as ``user`` does, add them, and return the dialog."""
+        Partner = self.env["res.partner"].with_user(user or self.marketer)
+        action = Partner.with_context(active_ids=contacts.ids).action_partner_mailing_mark()
+        wizard = self.env[action["res_model"]].with_user(user or self.marketer)
+        wizard = wizard.browse(action["res_id"])
+        wizard.write({"target": "new", "name": "Marked", **values})
+        wizard.action_add()
+        return wizard
+
+    def mark_into(self, mailing, contacts, **options):
+        return self.mark(contacts, target="draft", mailing_id=mailing.id, **options)
+
+    def outcome(self, wizard):
+        return {line.outcome: line.count for line in wizard.line_ids}
+
+    def test_marked_contacts_start_a_new_mailing(self):
+        wizard = self.mark(self.anna + self.boris)
+        mailing = wizard.mailing_id
+        self.assertEqual(mailing.name, "Marked")
+        self.assertEqual(mailing.user_id, self.marketer)
+        self.assertEqual(wizard.added_count, 2)
+        self.assertEqual(
+            self.states(mailing), {"anna@example.com": "pending", "boris@example.com": "pending"}
+        )
+        self.assertTrue(mailing.recipients_loaded_at, "nothing but marks leads to the list")
+        self.assertEqual(wizard.action_open_mailing()["res_id"], mailing.id)
+        self.assertCountersTrue(mailing)
+
+    def test_it_says_who_came_in_who_was_there_and_who_cannot_be_written_to(self):
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        other = self.env["res.company"].create({"name": "Other"})
+        self.env["mail.blacklist"]._add("blocked@example.com")
+        contacts = self.anna
+        for name, email, values in (
+            ("New", "new@example.com", {}),
+            ("Silent", "", {}),
+            ("Broken", "broken", {}),
+            ("Blocked", "blocked@example.com", {}),
+            ("Twin of Boris", "boris@example.com", {}),
+            ("Gone", "gone@example.com", {"active": False}),
+            ("Theirs", "theirs@example.com", {"company_id": other.id}),
+        ):
+            contacts += self._new_contact(name, email, **values)
+        wizard = self.mark_into(mailing, contacts)
+        self.assertEqual(wizard.added_count, 1)
+        self.assertEqual(
+            self.outcome(wizard),
+            {
+                "present": 1,
+                "no_email": 1,
+                "invalid": 1,
+                "blocklisted": 1,
+                "duplicate": 1,
+                "unusable": 2,
+            },
+        )
+        self.assertCountersTrue(mailing)
+
+    def test_marked_contacts_stay_through_a_refresh_and_a_copy(self):
+        mailing = self.new_mailing()
+        dora = self._new_contact("Dora", "dora@example.com")
+        self.mark_into(mailing, dora)
+        mailing.action_load_recipients()
+        self.assertEqual(self.states(mailing)["dora@example.com"], "pending")
+        duplicate = mailing.copy()
+        self.assertEqual(duplicate.marked_count, 1)
+        duplicate.action_load_recipients()
+        self.assertIn("dora@example.com", self.states(duplicate))
+
+    def test_marking_leaves_a_list_that_is_out_of_date_so(self):
+        mailing = self.new_mailing()
+        self.mark_into(mailing, self._new_contact("Dora", "dora@example.com"))
+        self.assertEqual(set(self.states(mailing)), {"dora@example.com"})
+        self.assertFalse(mailing.recipients_loaded_at, "the audience was not loaded yet")
+
+    def test_all_contacts_that_match_the_filter_are_marked_beyond_the_limit_of_ids(self):
+        self.env["ir.config_parameter"].set_param("web.active_ids_limit", 3)
+        tag = self.env["res.partner.category"].create({"name": "Many"})
+        contacts = self.env["res.partner"].create(
+            [
+                {
+                    "name": f"M{n}",
+                    "email": f"m{n}@example.com",
+                    "category_id": [Command.link(tag.id)],
+                }
+                for n in range(10)
+            ]
+        )
+        Partner = self.env["res.partner"].with_user(self.marketer)
+        action = Partner.with_context(
+            active_ids=contacts[:3].ids, active_domain=[("category_id", "in", tag.ids)]
+        ).action_partner_mailing_mark()
+        wizard = self.env[action["res_model"]].with_user(self.marketer).browse(action["res_id"])
+        self.assertEqual(wizard.partner_count, 10)
+        wizard.name = "Many"
+        wizard.action_add()
+        self.assertEqual(wizard.added_count, 10)
+
+    def test_marking_takes_as_many_queries_for_many_as_for_few(self):
+        def count(number):
+            contacts = self.env["res.partner"].create(
+                [{"name": f"Q{n}", "email": f"q{number}.{n}@example.com"} for n in range(number)]
+            )
+            mailing = self.new_mailing()
+            self.env.flush_all()
+            domain = [("id", "in", contacts.ids)]
+            before = self.env.cr.sql_log_count
+            mailing._mark_contacts(domain, number)
+            return self.env.cr.sql_log_count - before
+
+        count(1)
+        self.assertLessEqual(count(200), count(2))
+
+    def test_marks_can_be_removed(self):
+        mailing = self.mark(self.anna).mailing_id
+        opened = (
+            self.env["res.partner"]
+            .with_user(self.marketer)
+            .search(mailing.action_open_marked()["domain"])
+        )
+        self.assertEqual(opened, self.anna)
+        mailing.action_unmark_all()
+        self.assertEqual(mailing.marked_count, 0)
+        self.assertFalse(mailing.recipients_loaded_at)
+
+    def test_contacts_are_added_to_own_drafts_alone(self):
+        theirs = self.new_mailing(user=self.colleague)
+        submitted = self.new_mailing()
+        submitted.action_submit()
+        wizard = self.mark(self.anna)
+        self.assertNotIn(theirs, wizard.draft_ids)
+        self.assertNotIn(submitted, wizard.draft_ids)
+        with self.assertRaises(AccessError):
+            self.mark_into(theirs, self.anna)
+        with self.assertRaisesRegex(UserError, "is no draft"):
+            self.mark_into(submitted, self.anna)
+
+    def test_who_prepares_no_mailings_adds_nobody(self):
+        with self.assertRaises(AccessError):
+            self.mark(self.anna, user=self.outsider)
+        action = self.env.ref("mass_mailing_lite.res_partner_action_mark")
+        with self.assertRaises(AccessError):
+            action.with_user(self.outsider).with_context(
+                active_model="res.partner", active_ids=self.anna.ids
+            ).run()
+
+    def test_nothing_selected_and_no_title_are_said_so(self):
+        with self.assertRaisesRegex(UserError, "No contact is selected"):
+            self.mark(self.env["res.partner"])
+        with self.assertRaisesRegex(UserError, "title"):
+            self.mark(self.anna, name=" ")
+        with self.assertRaisesRegex(UserError, "Choose a draft"):
+            self.mark(self.anna, target="draft")

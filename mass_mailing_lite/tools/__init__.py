@@ -1,0 +1,1 @@
+"""Plain Python that needs neither Odoo nor a database."""

@@ -1,0 +1,201 @@
+"""Addresses out of what people type and paste; nothing that was typed is lost.
+
+Separators are line breaks, commas, semicolons, bars, tabs and, between bare addresses, blanks.
+A name may stand before an address in angle brackets, quoted or not, also with a comma in it
+(``Doe, Jane <jane@example.com>``), or in the cell beside it where a row was copied out of a
+spreadsheet. What an address may look like follows RFC 5321, sections 4.1.2 and 4.5.3.1, with
+international domains and local parts (RFC 6531).
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+# A piece: quoted texts hold separators, and an angle bracket ends it.
+PIECE = re.compile(r'(?:"[^"]*"|[^",;|<]|"(?=[^"]*$))*(?:<[^<>]*>|<)?')
+BRACKETED = re.compile(r"(.*)<([^<>]*)>\s*", re.DOTALL)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+NEVER_IN_ADDRESS = re.compile(r'[\s<>(),;:\\"\[\]]')
+WRAPPERS = ('""', "''", "()", "[]")
+
+# What can be wrong with a text; the words for it are the caller's.
+NO_AT, TWO_AT, NO_LOCAL_PART, NO_DOMAIN = "no_at", "two_at", "no_local_part", "no_domain"
+INCOMPLETE_DOMAIN, MISPLACED_DOT = "incomplete_domain", "misplaced_dot"
+CHARACTER, CONTROL_CHARACTER, TOO_LONG = "character", "control_character", "too_long"
+PROBLEMS = (
+    NO_AT,
+    TWO_AT,
+    NO_LOCAL_PART,
+    NO_DOMAIN,
+    INCOMPLETE_DOMAIN,
+    MISPLACED_DOT,
+    CHARACTER,
+    CONTROL_CHARACTER,
+    TOO_LONG,
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One address, or one text that is none: then ``problem`` is set and ``address`` is empty.
+
+    ``line`` counts from 1; ``text`` is what was typed.
+    """
+
+    line: int
+    text: str
+    name: str = ""
+    address: str = ""
+    problem: str | None = None
+
+
+def parse(text):
+    """Return the list of entries of a text, in the order typed."""
+    entries = []
+    for number, line in enumerate(LINE_BREAK.split(text or ""), 1):
+        cells = [cell.strip() for cell in line.split("\t")]
+        cells = [cell for cell in cells if cell]
+        if len(cells) > 1:
+            entries += parse_row(cells, number)
+        elif cells:
+            entries += parse_line(cells[0], number)
+    return entries
+
+
+def parse_row(cells, number):
+    """Return the entries of the cells of one spreadsheet row.
+
+    One address in a row takes its name from the cell before it, or else from
+    the one behind it; what the other cells say does not belong to a mailing.
+    """
+    places = [place for place, cell in enumerate(cells) if "@" in cell]
+    if not places:
+        return [Entry(number, "\t".join(cells), problem=NO_AT)]
+    entries = [entry for place in places for entry in parse_line(cells[place], number)]
+    if len(entries) == 1 and not entries[0].name:
+        place = places[0]
+        beside = cells[place - 1] if place else cells[1]
+        entry = entries[0]
+        return [Entry(number, entry.text, _clean_name(beside), entry.address, entry.problem)]
+    return entries
+
+
+def parse_line(line, number=1):
+    """Return the entries of one line without tabs."""
+    entries = []
+    for piece in _pieces(line):
+        entries += _parse_piece(piece, number)
+    return entries
+
+
+def normalize(text):
+    """Return ``(address, problem)``: one of the two is set.
+
+    The domain is lowercased, and so is a local part in ASCII, as Odoo does.
+    """
+    problem = _get_problem(text)
+    if problem:
+        return "", problem
+    local, domain = text.split("@")
+    return f"{local.lower() if local.isascii() else local}@{domain.lower()}", None
+
+
+def _pieces(line):
+    """Split a line at separators, and put names with a comma together again."""
+    pieces, before = [], ""
+    for match in PIECE.finditer(line):
+        piece = match.group()
+        if before and piece.strip():
+            # "Doe" and "Jane <jane@example.com>" are one.
+            if "@" not in before and piece.rstrip().endswith(">") and _is_name(piece):
+                piece = f"{before},{piece}"
+            else:
+                pieces.append(before)
+            before = ""
+        if "@" not in piece and piece.strip() and line[match.end() : match.end() + 1] == ",":
+            before = piece
+        elif piece.strip():
+            pieces.append(piece)
+    return [*pieces, before] if before else pieces
+
+
+def _is_name(piece):
+    """Tell whether a piece has a name before its angle bracket."""
+    return bool(piece.partition("<")[0].strip())
+
+
+def _parse_piece(piece, number):
+    piece = piece.strip()
+    if match := BRACKETED.fullmatch(piece):
+        name, inside = match.groups()
+        address, problem = normalize(_unwrap(inside.strip()))
+        return [Entry(number, piece, _clean_name(name), address, problem)]
+    words = piece.split()
+    if sum("@" in word for word in words) == 1 and not any(
+        word.startswith("@") or word.endswith("@") for word in words
+    ):
+        return [_parse_words(words, number)]
+    if len(words) > 1 and all("@" in word for word in words):
+        return [_parse_words([word], number) for word in words]
+    if len(words) > 1 and "@" in piece:
+        return [Entry(number, piece, problem=CHARACTER)]
+    return [_parse_words([piece], number)]
+
+
+def _parse_words(words, number):
+    """Return the entry of an address with a name in words around it."""
+    place = next((place for place, word in enumerate(words) if "@" in word), 0)
+    address, problem = normalize(_unwrap(words[place]))
+    name = _clean_name(" ".join(words[:place] + words[place + 1 :]))
+    return Entry(number, " ".join(words), name, address, problem)
+
+
+def _unwrap(text):
+    """Take off what people put around an address: quotes, brackets, ``mailto:``."""
+    for opening, closing in WRAPPERS:
+        if len(text) > 2 and text[0] == opening and text[-1] == closing:
+            text = text[1:-1]
+    return text[7:] if text[:7].lower() == "mailto:" else text
+
+
+def _clean_name(text):
+    text = CONTROL.sub(" ", text).strip()
+    return _unwrap(text).replace('\\"', '"').strip()
+
+
+def _get_problem(text):
+    """Return what is wrong with an address, one of ``PROBLEMS``, or None."""
+    local, at, domain = text.partition("@")
+    labels = domain.split(".")
+    checks = (
+        (CONTROL_CHARACTER, CONTROL.search(text)),
+        (NO_AT, not at),
+        (TWO_AT, "@" in domain),
+        (NO_LOCAL_PART, not local),
+        (NO_DOMAIN, not domain),
+        (CHARACTER, NEVER_IN_ADDRESS.search(text)),
+        (MISPLACED_DOT, "" in local.split(".") or (len(labels) > 1 and "" in labels)),
+        (INCOMPLETE_DOMAIN, len(labels) < 2 or len(labels[-1]) < 2),
+        (TOO_LONG, _is_too_long(local, labels, text)),
+    )
+    return next((problem for problem, is_so in checks if is_so), None)
+
+
+def _is_too_long(local, labels, text):
+    """Tell whether a part is longer than SMTP allows; international domains as they are sent."""
+    return (
+        len(local.encode("utf-8", "replace")) > 64
+        or len(text) > 254
+        or any(len(label.encode("punycode")) > (63 if label.isascii() else 59) for label in labels)
+    )
+
+
+def named(entry, name):
+    """Return the entry with a name, where it has none of its own."""
+    return entry if entry.name else replace(entry, name=_clean_name(name))
+
+
+def format_entry(entry):
+    """Return an entry as a text that ``parse`` reads as the same name and address."""
+    name = LINE_BREAK.sub(" ", entry.name).replace('"', "'").strip()
+    return f'"{name}" <{entry.address}>' if name else entry.address

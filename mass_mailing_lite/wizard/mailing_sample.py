@@ -1,0 +1,120 @@
+from types import SimpleNamespace
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.partner_mailing_message import NOBODY
+
+
+class PartnerMailingSample(models.AbstractModel):
+    """The choice of one recipient, whose message is looked at or sent as a test."""
+
+    _name = "partner.mailing.sample"
+    _description = "Sample of a Mailing"
+
+    mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")
+    has_recipients = fields.Boolean(compute="_compute_has_recipients")
+    recipient_id = fields.Many2one(
+        "partner.mailing.recipient",
+        "As It Comes To",
+        domain="[('mailing_id', '=', mailing_id), ('state', '!=', 'skipped')]",
+        ondelete="cascade",
+        help="The recipient whose name and other fields are filled in.",
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "As It Would Come To",
+        default=lambda self: self.env.user.partner_id,
+        help="The contact whose name and other fields are filled in.",
+    )
+    lang = fields.Selection(
+        lambda self: self.env["res.lang"].get_installed(),
+        "Language",
+        compute="_compute_lang",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="The recipient's own, unless you choose another one.",
+    )
+
+    @api.depends("mailing_id")
+    def _compute_has_recipients(self):
+        for sample in self:
+            sample.has_recipients = bool(sample.mailing_id.recipient_count)
+
+    @api.depends("recipient_id", "partner_id")
+    def _compute_lang(self):
+        installed = {code for code, _name in self.env["res.lang"].get_installed()}
+        for sample in self:
+            wanted = sample.recipient_id.lang if sample.recipient_id else sample.partner_id.lang
+            sample.lang = next(
+                (lang for lang in (wanted, self.env.lang) if lang in installed), "en_US"
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        samples = super().create(vals_list)
+        samples._check_readable()
+        return samples
+
+    def _check_readable(self):
+        """Raise unless the user may see the mailing and the contact.
+
+        :raises AccessError: for what the user may not read
+        :raises UserError: when the recipient belongs to another mailing
+        """
+        for sample in self:
+            sample.mailing_id.check_access("read")
+            sample.partner_id.check_access("read")
+            if sample.recipient_id and sample.recipient_id.mailing_id != sample.mailing_id:
+                raise UserError(
+                    self.env._(
+                        '"%(recipient)s" is no recipient of the mailing "%(mailing)s".',
+                        recipient=sample.recipient_id.sudo().display_name,
+                        mailing=sample.mailing_id.name,
+                    )
+                )
+
+    def _get_row(self):
+        """Return what a claimed row looks like, for a message that is counted nowhere."""
+        self.ensure_one()
+        if self.recipient_id:
+            recipient = self.recipient_id.sudo()
+            partner, name = recipient.partner_id, recipient.name
+            address = recipient.email_normalized
+        else:
+            partner = self.partner_id or self.env.user.partner_id
+            name, address = partner.name, partner.email_normalized
+        return {
+            "id": 0,
+            "partner_id": partner.id,
+            "name": name,
+            "email_normalized": address or NOBODY,
+            "lang": self.lang,
+            "attempts": 1,
+            "message_id": f"<preview.{NOBODY}>",
+        }
+
+    def _get_sample_name(self):
+        self.ensure_one()
+        return (self.recipient_id or self.partner_id or self.env.user.partner_id).display_name
+
+    def _build_envelopes(self, session, rows, subject_prefix=""):
+        """Return the envelopes for ``rows``, built and filled as the sender does it.
+
+        :raises UserError: when the message cannot be made, with the reason
+        """
+        mailing = self.mailing_id.sudo()
+        compiled = mailing._compile_message(
+            self.lang or self.env.lang, session, subject_prefix=subject_prefix
+        )
+        envelopes = []
+        for _row, envelope, error in mailing._fill_messages(compiled, rows):
+            if error:
+                raise UserError(self.env._("The message cannot be made: %s", error))
+            envelopes.append(envelope)
+        return envelopes
+
+    def _get_offline_session(self):
+        """Return what the message needs of a session with the mail server, without connecting."""
+        return SimpleNamespace(**self.mailing_id.sudo()._get_sender_terms())

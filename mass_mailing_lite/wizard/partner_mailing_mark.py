@@ -1,0 +1,115 @@
+from ast import literal_eval
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+
+class PartnerMailingMark(models.TransientModel):
+    """Contacts that were selected in the Contacts list, on their way into a mailing."""
+
+    _name = "partner.mailing.mark"
+    _description = "Add Contacts to a Mailing"
+
+    partner_domain = fields.Char(required=True, readonly=True)
+    partner_count = fields.Integer("Selected Contacts", readonly=True)
+    target = fields.Selection(
+        [("new", "A new mailing"), ("draft", "A draft")],
+        "Add To",
+        required=True,
+        default="new",
+    )
+    name = fields.Char("Title", help="Of the new mailing.")
+    mailing_id = fields.Many2one(
+        "partner.mailing", "Draft", help="Only drafts that you may change."
+    )
+    draft_ids = fields.Many2many("partner.mailing", compute="_compute_draft_ids")
+    state = fields.Selection([("choose", "Choose"), ("done", "Done")], default="choose")
+    line_ids = fields.One2many("partner.mailing.mark.line", "wizard_id", "Result", readonly=True)
+    added_count = fields.Integer("Came In", readonly=True)
+
+    @api.depends_context("uid")
+    def _compute_draft_ids(self):
+        drafts = self.env["partner.mailing"].search([("state", "=", "draft")])
+        self.draft_ids = drafts._filtered_access("write")
+
+    @api.model
+    def _open(self, domain, count):
+        """Return the action that opens the dialog for the contacts of ``domain``.
+
+        :raises UserError: when nothing is selected
+        """
+        if not count:
+            raise UserError(
+                self.env._("No contact is selected. Tick contacts in the list, then add them.")
+            )
+        wizard = self.create({"partner_domain": repr(list(domain)), "partner_count": count})
+        return wizard._reopen()
+
+    def _reopen(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Add to Mailing"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def action_add(self):
+        """Add the contacts to the chosen mailing and show what became of each.
+
+        :raises UserError: when the title or the draft is missing
+        """
+        self.ensure_one()
+        if self.target == "new":
+            self.mailing_id = self.env["partner.mailing"].create({"name": self._get_title()})
+        elif not self.mailing_id:
+            raise UserError(
+                self.env._('Choose a draft in the field "Draft", or add to a new mailing.')
+            )
+        domain = Domain(literal_eval(self.partner_domain))
+        result = self.mailing_id._mark_contacts(domain, self.partner_count)
+        self.write({"state": "done", "added_count": result.pop("added", 0)})
+        self.line_ids = [
+            fields.Command.create({"outcome": outcome, "count": count})
+            for outcome, count in result.items()
+            if count
+        ]
+        return self._reopen()
+
+    def _get_title(self):
+        if not (self.name or "").strip():
+            raise UserError(self.env._('Give the new mailing a title in the field "Title".'))
+        return self.name
+
+    def action_open_mailing(self):
+        """Open the mailing that the contacts were added to."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "partner.mailing",
+            "res_id": self.mailing_id.id,
+            "view_mode": "form",
+        }
+
+
+class PartnerMailingMarkLine(models.TransientModel):
+    """How many of the selected contacts did not come in, for one reason."""
+
+    _name = "partner.mailing.mark.line"
+    _description = "Outcome of Adding Contacts"
+    _order = "id"
+
+    wizard_id = fields.Many2one("partner.mailing.mark", required=True, ondelete="cascade")
+    outcome = fields.Selection("_selection_outcome", "What Became of Them", required=True)
+    count = fields.Integer("Contacts")
+
+    @api.model
+    def _selection_outcome(self):
+        Recipient = self.env["partner.mailing.recipient"]
+        return [
+            ("present", self.env._("Already in the mailing")),
+            *Recipient._fields["skip_reason"]._description_selection(self.env),
+            ("unusable", self.env._("Archived, or of another company than the mailing")),
+        ]

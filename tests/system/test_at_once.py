@@ -1,0 +1,124 @@
+"""Two people at once: what they press in the same moment ends in one true state."""
+
+import threading
+
+import pytest
+
+from devtools import company
+from devtools.rpc import RpcError
+
+from .mailings import MAILING, write
+
+ROUNDS = 5
+
+
+@pytest.fixture(scope="module")
+def server(start_server):
+    """Return a server with two validators, which sends nothing by itself."""
+    with start_server("at_once", max_cron_threads=0) as running:
+        admin = running.login("admin")
+        company.create_users(admin)
+        group = admin.record("mass_mailing_lite.group_validator")
+        values = {
+            "name": "Second",
+            "login": "second",
+            "password": "second",
+            "email": "second@example.com",
+            "notification_type": "inbox",
+            "group_ids": [(4, group)],
+        }
+        admin.call("res.users", "create", [values], context={"no_reset_password": True})
+        yield running
+
+
+def at_once(*calls):
+    """Run calls at the same moment; return what each gave: True, or the error."""
+    start = threading.Barrier(len(calls))
+    results = [None] * len(calls)
+
+    def run(number, client, method, arguments):
+        start.wait()
+        try:
+            results[number] = client.call(MAILING, method, *arguments) is not None
+        except RpcError as error:
+            results[number] = error
+
+    threads = [
+        threading.Thread(target=run, args=(number, client, method, arguments))
+        for number, (client, method, arguments) in enumerate(calls)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def decisions(server, mailing):
+    """Return [(state, validator)] of all requests of a mailing, the oldest first."""
+    return server.sql(
+        "SELECT a.state, u.login FROM partner_mailing_approval a"
+        " LEFT JOIN res_users u ON u.id = a.validator_id"
+        f" WHERE a.mailing_id = {mailing} ORDER BY a.id"
+    )
+
+
+def test_of_two_validators_who_press_at_once_one_decides(server):
+    author = server.login("marketing")
+    validators = [server.login("validator"), server.login("second")]
+    for _round in range(ROUNDS):
+        mailing = write(author)
+        author.call(MAILING, "action_submit", [mailing])
+        results = at_once(*[(one, "action_validate", [[mailing]]) for one in validators])
+        assert [result is True for result in results].count(True) == 1, results
+        [[state, login]] = decisions(server, mailing)
+        assert state == "validated"
+        assert login == ("validator" if results[0] is True else "second")
+
+
+def test_of_validating_and_refusing_at_once_one_holds(server):
+    author = server.login("marketing")
+    yes, no = server.login("validator"), server.login("second")
+    for _round in range(ROUNDS):
+        mailing = write(author)
+        author.call(MAILING, "action_submit", [mailing])
+        validated, refused = at_once(
+            (yes, "action_validate", [[mailing]]), (no, "action_refuse", [[mailing], "No."])
+        )
+        assert (validated is True) != (refused is True)
+        state = author.read(MAILING, mailing, "state")["state"]
+        assert state == ("validated" if validated is True else "draft")
+        assert len(decisions(server, mailing)) == 1
+
+
+def test_what_is_validated_is_what_was_submitted_though_the_author_saves(server):
+    author, validator = server.login("marketing"), server.login("validator")
+    for _round in range(ROUNDS):
+        mailing = write(author)
+        author.call(MAILING, "action_submit", [mailing])
+        saved, validated = at_once(
+            (author, "write", [[mailing], {"subject": "Changed in the last moment"}]),
+            (validator, "action_validate", [[mailing]]),
+        )
+        assert saved is not True
+        assert validated is True
+        values = author.read(MAILING, mailing, "state", "subject")
+        assert (values["state"], values["subject"]) == ("validated", "News for {{ object.name }}")
+
+
+def test_taking_back_while_it_is_validated_leaves_no_valid_draft(server):
+    author, validator = server.login("marketing"), server.login("validator")
+    for _round in range(ROUNDS):
+        mailing = write(author)
+        author.call(MAILING, "action_submit", [mailing])
+        at_once(
+            (author, "action_back_to_draft", [[mailing]]),
+            (validator, "action_validate", [[mailing]]),
+        )
+        state = author.read(MAILING, mailing, "state")["state"]
+        [[decision, _login]] = decisions(server, mailing)
+        assert (state, decision) in {
+            ("draft", "withdrawn"),
+            ("draft", "void"),
+            ("validated", "validated"),
+        }

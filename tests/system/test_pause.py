@@ -1,0 +1,70 @@
+"""The web client while a mailing is sent: it moves by itself, and "Pause" works at full speed."""
+
+import re
+import time
+
+import pytest
+
+from devtools import company
+
+from .mailings import MAILING, addresses, validated
+
+COUNT = 6000
+
+
+@pytest.fixture
+def mailing(odoo_server, inbox):
+    """Return a mailing that the scheduled action has begun to send."""
+    company.send_to(odoo_server.login("admin"), inbox.port)
+    author, validator = odoo_server.login("marketing"), odoo_server.login("validator")
+    mailing = validated(author, validator, name="At full speed", extra_emails=addresses(COUNT))
+    yield mailing
+    if author.read(MAILING, mailing, "state")["state"] != "done":
+        author.call(MAILING, "action_cancel", [mailing])
+
+
+def count_sent(page):
+    """Return how many were sent, as the page says."""
+    text = page.inner_text(".o_partner_mailing_progress")
+    return int(re.search(r"([\d,]+) sent", text).group(1).replace(",", ""))
+
+
+def test_a_mailing_is_watched_paused_and_resumed_in_the_web_client(
+    odoo_server, page, mailing, inbox
+):
+    author = odoo_server.login("marketing")
+    errors = []
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    page.goto(f"{odoo_server.url}/web/login")
+    page.fill("input[name=login]", "marketing")
+    page.fill("input[name=password]", "marketing")
+    page.click("button[type=submit]")
+    page.wait_for_selector(".o_main_navbar")
+    page.goto(f"{odoo_server.url}/odoo/action-mass_mailing_lite.partner_mailing_action/{mailing}")
+    page.wait_for_selector(".o_arrow_button_current:has-text('Sending')")
+
+    first = count_sent(page)
+    page.wait_for_function(
+        "first => parseInt(document.querySelector('.o_partner_mailing_progress').innerText"
+        ".match(/([\\d,]+) sent/)[1].replace(',', '')) > first",
+        arg=first,
+        timeout=15000,
+    )
+
+    pressed = time.monotonic()
+    page.click("button[name=action_pause]")
+    page.wait_for_selector("button[name=action_resume]:visible")
+    while time.monotonic() < pressed + 2:
+        time.sleep(0.05)
+    stopped_at = len(inbox.deliveries())
+    time.sleep(1)
+    assert len(inbox.deliveries()) == stopped_at, "still sending two seconds after the pause"
+    assert 0 < stopped_at < COUNT
+    assert author.read(MAILING, mailing, "sent_count")["sent_count"] == stopped_at
+    assert not page.query_selector(".o_error_dialog")
+
+    page.click("button[name=action_resume]")
+    page.wait_for_selector(".o_arrow_button_current:has-text('Done')", timeout=60000)
+    arrived = [address for delivery in inbox.deliveries() for address in delivery.recipients]
+    assert len(arrived) == len(set(arrived)) == COUNT
+    assert not errors
