@@ -48,6 +48,4 @@ def measure(measurement):
         f" {share:.0%} (at most {MOST_SHARE:.0%}); {queries} queries (at most {MOST_QUERIES});"
         f" {memory.megabytes:.0f} MB more (at most {MOST_MEGABYTES})"
     )
-    return (
-        share <= MOST_SHARE and queries <= MOST_QUERIES and memory.megabytes <= MOST_MEGABYTES
-    )
+    return share <= MOST_SHARE and queries <= MOST_QUERIES and memory.megabytes <= MOST_MEGABYTES

@@ -1,4 +1,7 @@
-"""`make bench`: run the measurements, all or those named: `make bench ARGS=recipients`."""
+"""`make bench`: run the measurements, all or those named: `make bench ARGS=recipients`.
+
+Options, written `--name=value`, are the measurements' own: each takes those that it knows.
+"""
 
 import importlib
 import sys
@@ -27,4 +30,4 @@ def main(names):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main([word for word in sys.argv[1:] if not word.startswith("--")]))

@@ -17,7 +17,7 @@ from .wire import LineError, Reply, Wire
 
 LAST_WORDS_TIMEOUT = 1.0  # seconds to hear why a server closed
 
-_RESET = b"RSET\r\n"
+_RESET = (b"RSET\r\n",)
 
 
 class OutOfStep(LineError):
@@ -37,7 +37,7 @@ class Dialogue:
         self._features = features
         self._final_timeout = final_timeout
         self._pipelining = "pipelining" in features
-        self._closing = b""
+        self._closing: tuple[bytes, ...] = ()
         self._unsettled: int | None = None
         self._settled: int | None = None  # the message whose final reply was read last
         self._note = ""  # what became of the copies of the unsettled message
@@ -86,10 +86,10 @@ class Dialogue:
         if following_only and not following:
             return
         try:
-            self._wire.send(closing + following)
+            self._wire.send(*closing, following)
         except LineError as error:
             if not following_only:
-                self._settle_after_failure(error.sent >= len(closing), error)
+                self._settle_after_failure(error.sent >= sum(map(len, closing)), error)
             raise self._with_last_words(error) from error
         if not following_only:
             self._settle()
@@ -97,7 +97,7 @@ class Dialogue:
     def _settle(self) -> None:
         """Read the reply to what ended the transaction before."""
         index, note = self._unsettled, self._note
-        self._closing, self._unsettled, self._note, self._settled = b"", None, "", index
+        self._closing, self._unsettled, self._note, self._settled = (), None, "", index
         if index is None:  # RSET, or the lone dot, whose reply says what RCPT's said
             self._read("mail")
             return
@@ -145,7 +145,7 @@ class Dialogue:
             self._conclude(index, *refused)
             # A server may ask for the content though nobody is there to get it; then a lone dot
             # ends it (RFC 2920, section 3.1). Else the transaction may still be open.
-            self._closing = END_OF_DATA if data.code == 354 else _RESET
+            self._closing = (END_OF_DATA,) if data.code == 354 else _RESET
         else:
             self._begin_content(index, envelope, data)
 

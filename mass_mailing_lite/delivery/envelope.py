@@ -56,8 +56,11 @@ def mail_command(envelope: Envelope, features: dict[str, str]) -> bytes:
     return command.encode() + b"\r\n"
 
 
-def content(envelope: Envelope) -> bytes:
-    """Return the message as it goes over the wire: dot-stuffed (RFC 5321, section 4.5.2), ended."""
+def content(envelope: Envelope) -> tuple[bytes, ...]:
+    """Return the message as it goes over the wire: dot-stuffed (RFC 5321, section 4.5.2), ended.
+
+    In pieces, so that a large one is not copied to get its end.
+    """
     data = envelope.data
     if not envelope.dot_free:
         data = data.replace(b"\n.", b"\n..")
@@ -65,7 +68,7 @@ def content(envelope: Envelope) -> bytes:
             data = b"." + data
     if data and not data.endswith(b"\r\n"):
         data += b"\r\n"
-    return data + END_OF_DATA
+    return data, END_OF_DATA
 
 
 def is_path(address: str, may_be_empty: bool = False) -> bool:

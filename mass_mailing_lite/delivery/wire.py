@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 # One TLS record: it reaches the peer whole or not at all, so a failed write tells how much went.
 TLS_RECORD = 16384
+JOIN_LIMIT = 65536  # octets; to copy 2.7 MB takes 2 ms, as long as 400 small messages
 LINE_LIMIT = 4096  # octets of a reply line; RFC 5321 section 4.5.3.1.5 asks for 512
 REPLY_LIMIT = 65536  # octets of a whole reply
 
@@ -50,16 +51,27 @@ class Wire:
         self._buffer = bytearray()
         self._is_tls = hasattr(sock, "getpeercert")
 
-    def send(self, octets: bytes) -> None:
-        """Hand the octets to the kernel.
+    def send(self, *pieces: bytes) -> None:
+        """Hand the octets to the kernel; small pieces in one packet, large ones uncopied.
 
         :raises LineError: with ``sent``, at least the number of octets that the server may get
         """
+        if len(pieces) > 1 and sum(map(len, pieces)) <= JOIN_LIMIT:
+            pieces = (b"".join(pieces),)
         sent = 0
-        view = memoryview(octets)
+        for piece in pieces:
+            try:
+                self._send(memoryview(piece))
+            except LineError as error:
+                error.sent += sent
+                raise
+            sent += len(piece)
+
+    def _send(self, view: memoryview) -> None:
+        sent = 0
         try:
             self._sock.settimeout(self._timeout)
-            while sent < len(octets):
+            while sent < len(view):
                 if not self._is_tls:
                     sent += self._sock.send(view[sent:])
                     continue

@@ -13,6 +13,7 @@ from . import (
     partner_mailing_counter,
     partner_mailing_extra_address,
     partner_mailing_fingerprint,
+    partner_mailing_headers,
     partner_mailing_judgement,
     partner_mailing_loading,
     partner_mailing_marking,

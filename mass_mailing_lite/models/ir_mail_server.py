@@ -1,7 +1,14 @@
+import inspect
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+
 MOST_CONNECTIONS = 50
+
+# What an addon overrides that has to see each message by itself.
+MESSAGE_METHODS = ("_build_email__", "send_email")
 
 
 class IrMailServer(models.Model):
@@ -46,3 +53,28 @@ class IrMailServer(models.Model):
                 self.env._("%s (mailing)", mailing.name)
             )
         return usages
+
+    @api.model
+    def _get_message_overrides(self):
+        """Return the names of modules, other than Odoo's own, that override what makes a message.
+
+        :rtype: tuple[str, ...]
+        """
+        found = {}
+        for model_class in type(self).mro():
+            for name in MESSAGE_METHODS:
+                method = vars(model_class).get(name)
+                if method and method is not vars(IrMail_Server)[name]:
+                    found[inspect.unwrap(method).__module__] = True
+        return tuple(sorted(found))
+
+    @api.model
+    def _build_common_message(self, **parts):
+        """Build the message from which each recipient's is filled; parameters of ``_build_email__``.
+
+        Where others override that, each recipient's message passes through it
+        later, and what they add must not come twice.
+        """
+        if self._get_message_overrides():
+            return IrMail_Server._build_email__(self, **parts)
+        return self._build_email__(**parts)

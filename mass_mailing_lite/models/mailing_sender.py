@@ -10,12 +10,17 @@ from odoo.exceptions import UserError
 
 from ..delivery import outcome as outcomes
 from ..delivery.pool import NoSession, Pool
+from .mailing_handover import Handover
 
 _logger = logging.getLogger(__name__)
 
 CLAIM_SECONDS = 0.025  # what a kill may leave open
 CLAIM_MOST = 500  # rows; keeps memory flat with large attachments on a fast line
 SERIALIZATION_TRIES = 10
+# Rows of a claim for each connection, at least: the second one's commands go with the content of
+# the first, and both share the 6 ms of a claim and its record. Over a line with 20 ms round trip
+# eight connections send 220 messages a second with two and 150 with one.
+ROWS_PER_CONNECTION = 2
 FRUITLESS_CLAIMS = 3  # in a row, after which the server is at fault and the mailing waits
 
 # Seconds until a deferred message is tried again; after the last one it has
@@ -110,14 +115,17 @@ class SendingLine:
         self.mailing = mailing
         self._compiled = {}
         self._last_id = 0
-        self._claim_size = 1
         self._fruitless = 0
         server = mailing.mail_server_id
         self._connections = max(server.partner_mailing_connections, 1) if server else 1
+        self._least = self._claim_size = ROWS_PER_CONNECTION * self._connections
         # Opened at once: what the server is decides how the message is built.
         self._first = mailing._connect()
         self._session = self._first
-        self._pool = Pool(self._next_connection, self._connections)
+        if modules := self.sender.env["ir.mail_server"]._get_message_overrides():
+            self._pool = Handover(mailing, self._next_connection, modules)
+        else:
+            self._pool = Pool(self._next_connection, self._connections)
 
     def close(self):
         self._pool.close()
@@ -226,7 +234,7 @@ class SendingLine:
     def _adapt(self, count, seconds):
         """Size the next claim so that it takes ``CLAIM_SECONDS``; grow by twice at most."""
         fitting = int(count * CLAIM_SECONDS / max(seconds, 1e-6))
-        self._claim_size = max(self._connections, min(fitting, 2 * self._claim_size, CLAIM_MOST))
+        self._claim_size = max(self._least, min(fitting, 2 * self._claim_size, CLAIM_MOST))
 
     def _judge(self, settled, results):
         """Raise when claim after claim brings nothing: the server is at fault."""

@@ -99,7 +99,7 @@ class PartnerMailing(models.Model):
         preview = mailing._put_marks("preview_text", TEXT, mark_for)
         body = mailing._put_marks("body_html", HTML, mark_for)
         server = mailing._get_mail_server_model()
-        message = server._build_email__(
+        message = server._build_common_message(
             email_from=mailing.email_from,
             email_to=[NOBODY],
             subject=subject,
@@ -160,6 +160,7 @@ class PartnerMailing(models.Model):
     def _get_headers(self):
         """Return the headers of a mailing beside those that every message has."""
         return {
+            **self._get_list_headers(),
             **PRIORITY_HEADERS[self.priority],
             # RFC 3834, section 2: vacation programs do not answer bulk mail.
             "Precedence": "bulk",

@@ -116,3 +116,21 @@ def test_the_command_says_what_it_did_by_its_exit_code(server, inbox):
     output, _nothing = sender.communicate(timeout=60)
     assert sender.returncode == 2
     assert "only validated mailings are sent" in output
+
+
+def test_two_senders_share_a_mailing_and_nobody_gets_it_twice(server, inbox):
+    company.send_to(server.login("admin"), inbox.port)
+    author = server.login("marketing")
+    mailing = validated(author, server.login("validator"), extra_emails=addresses(COUNT))
+    first = command(server, "--mailing", str(mailing))
+    while count_sent(server, mailing) == 0 and first.poll() is None:
+        time.sleep(0.02)
+    # Claimed by the first alone until now; a number from the sequence for each sender.
+    second = command(server, "--mailing", str(mailing))
+    outputs = [sender.communicate(timeout=120)[0] for sender in (first, second)]
+    ledger = collections.Counter(
+        address for delivery in inbox.deliveries() for address in delivery.recipients
+    )
+    assert (len(ledger), max(ledger.values())) == (COUNT, 1), outputs
+    values = author.read("partner.mailing", mailing, "state", "sent_count")
+    assert (values["state"], values["sent_count"]) == ("done", COUNT), outputs

@@ -23,7 +23,9 @@ def test_the_template_has_the_terms_of_the_source(tools, tmp_path):
     name = database.fresh(tools, "terms")
     try:
         file = tmp_path / "now.pot"
-        tools.run("i18n", "export", "-d", name, "-o", str(file), ADDON.name, what="export", log="pot")
+        tools.run(
+            "i18n", "export", "-d", name, "-o", str(file), ADDON.name, what="export", log="pot"
+        )
         now, kept = set(terms(file)), set(terms(ADDON / "i18n" / f"{ADDON.name}.pot"))
     finally:
         database.drop(tools, name)
@@ -45,6 +47,4 @@ def test_what_is_filled_in_and_marked_up_is_the_same_in_every_language(language,
         return sorted(match.strip() for match in pattern.findall(text))
 
     translated = terms(ADDON / "i18n" / f"{language}.po")
-    assert {
-        term: text for term, text in translated.items() if found(term) != found(text)
-    } == {}
+    assert {term: text for term, text in translated.items() if found(term) != found(text)} == {}

@@ -1,0 +1,181 @@
+"""What the measurements do inside Odoo; each function runs in an Odoo shell of its own.
+
+The work that is measured stands between two readings of the clock; all else (users, contacts,
+loading, validation) comes before.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+from benchmarks import _peers as peers
+
+SUBJECT = "News for {{ object.name }}"
+SENTENCE = "<p>The catalogue is out; {} finds the prices on <b>page {}</b> and us upstairs.</p>"
+LINES = 63  # bring the HTML to 5.7 kB
+
+PLAIN_BODY = '<p>Dear <t t-out="object.name"/>,</p>' + "".join(
+    SENTENCE.format("everybody", line) for line in range(LINES)
+)
+QWEB_BODY = PLAIN_BODY + (
+    "<p><t t-if=\"object.name.endswith('7')\">Seven is your number, "
+    '<t t-out="object.name.upper()"/>.</t><t t-else="">Good luck.</t></p>'
+)
+BODIES = {"plain": PLAIN_BODY, "qweb": QWEB_BODY}
+
+
+def prepare(env, result, *, count, port, connections=1, body="plain", attachment=0):
+    """Make a validated mailing to ``count`` new contacts through the server on ``port``.
+
+    Writes its id and the octets of one message.
+    """
+    author, validator = _person(env, "author", "user"), _person(env, "decider", "validator")
+    author.group_ids += env.ref("mail.group_mail_template_editor")
+    server = _mail_server(env, port, partner_mailing_connections=connections)
+    audience = env["partner.mailing.audience"].create(
+        {"name": "Measured", "category_ids": [(4, _contacts(env, count).id)]}
+    )
+    files = [(0, 0, {"name": "catalogue.bin", "raw": b"\x00\xff" * (attachment // 2)})]
+    mailing = (
+        env["partner.mailing"]
+        .with_user(author)
+        .create(
+            {
+                "name": "Measured",
+                "subject": SUBJECT,
+                "body_html": BODIES[body],
+                "email_from": "news@example.com",
+                "mail_server_id": server.id,
+                "audience_ids": [(4, audience.id)],
+                "attachment_ids": files if attachment else [],
+            }
+        )
+    )
+    mailing.action_submit()
+    mailing.with_user(validator).action_validate()
+    anyone = SimpleNamespace(from_filter=False, smtp_from=False)
+    size = mailing.sudo()._compile_message("en_US", anyone).template.size
+    env.cr.commit()
+    # As autovacuum does in a database that is not made a minute before it is used.
+    env.cr.execute("ANALYZE partner_mailing_recipient")
+    env.cr.execute("ANALYZE res_partner")
+    env.cr.commit()
+    _write(result, {"mailing": mailing.id, "size": size})
+
+
+def send(env, result, *, mailing, go=None, joins=False):
+    """Send a validated mailing to its end, and write what it took.
+
+    :param go: file to wait for, so that several processes begin at once; one beside it says that
+        this process is ready
+    :param joins: wait until another process has begun
+    """
+    mailing = env["partner.mailing"].browse(mailing)
+    memory, counts = [], []
+
+    def report(count, _waiting):
+        env.cr.commit()
+        counts.append(count)
+        memory.append(peers.resident_kilobytes("self"))
+        return float("inf")
+
+    if go:
+        Path(f"{go}.{os.getpid()}").touch()
+    while go and not Path(go).exists():
+        time.sleep(0.001)
+    while joins and mailing.state == "validated":
+        env.cr.rollback()
+        env.invalidate_all()
+    statements, began, worked = env.cr.sql_log_count, time.time(), time.process_time()
+    mailing._send_due(report)
+    ended = time.time()
+    env.invalidate_all()
+    _write(
+        result,
+        {
+            "began": began,
+            "ended": ended,
+            "cpu": time.process_time() - worked,
+            "handled": sum(counts),
+            "sent": mailing.sent_count,
+            "state": mailing.state,
+            "statements": env.cr.sql_log_count - statements,
+            "megabytes": max(memory) / 1024,
+        },
+    )
+
+
+def stock(env, result, *, count, port):
+    """Send the same message by the stock addon ``mass_mailing``, queue and all."""
+    _mail_server(env, port)
+    tag = _contacts(env, count)
+    mailing = env["mailing.mailing"].create(
+        {
+            "subject": SUBJECT,
+            "body_arch": PLAIN_BODY,
+            "body_html": PLAIN_BODY,
+            "email_from": "news@example.com",
+            "mailing_model_id": env["ir.model"]._get_id("res.partner"),
+            "mailing_domain": [("category_id", "in", tag.ids)],
+        }
+    )
+    env.cr.commit()
+    statements, began = env.cr.sql_log_count, time.time()
+    mailing.action_send_mail()
+    env["mail.mail"].process_email_queue()
+    env.cr.commit()
+    ended = time.time()
+    traces = env["mailing.trace"].search([("mass_mailing_id", "=", mailing.id)])
+    sent = len(traces.filtered(lambda trace: trace.trace_status == "sent"))
+    values = {"sent": sent, "statements": env.cr.sql_log_count - statements}
+    _write(result, {"began": began, "ended": ended, **values})
+
+
+def _person(env, login, group):
+    """Return a user of the addon, made on first use."""
+    known = env["res.users"].search([("login", "=", login)])
+    values = {
+        "name": login,
+        "login": login,
+        "email": f"{login}@example.com",
+        "notification_type": "inbox",
+        "group_ids": [(4, env.ref(f"mass_mailing_lite.group_{group}").id)],
+    }
+    return known or env["res.users"].with_context(no_reset_password=True).create(values)
+
+
+def _mail_server(env, port, **values):
+    """Return the one mail server, listening on ``port``."""
+    server = env["ir.mail_server"].search([], limit=1)
+    values.update(name="Sink", smtp_host="127.0.0.1", smtp_port=port, smtp_encryption="none")
+    if server:
+        server.write(values)
+    return server or env["ir.mail_server"].create(values)
+
+
+def _contacts(env, count):
+    """Insert contacts past the ORM, which takes a millisecond each; return their tag."""
+    tag = env["res.partner.category"].create({"name": f"Measured {time.time()}"})
+    env.flush_all()
+    env.cr.execute(
+        """
+        WITH made AS (
+            INSERT INTO res_partner
+                   (name, complete_name, email, email_normalized, type, active, lang)
+            SELECT 'Reader ' || n, 'Reader ' || n, a, a, 'contact', TRUE, 'en_US'
+              FROM (SELECT n, 'r' || n || '.' || %(tag)s || '@example.com' AS a
+                      FROM generate_series(1, %(count)s) n) numbered
+         RETURNING id)
+        INSERT INTO res_partner_res_partner_category_rel (category_id, partner_id)
+        SELECT %(tag)s, id FROM made
+        """,
+        {"tag": tag.id, "count": count},
+    )
+    env.invalidate_all()
+    return tag
+
+
+def _write(result, values):
+    Path(result).write_text(json.dumps(values))

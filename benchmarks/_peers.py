@@ -1,0 +1,78 @@
+"""What the sender is measured against: a sink, a load generator, and a slow line between.
+
+Sink and generator are Postfix's own, programs in C that do nothing else.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+from devtools import mail_programs, paths, process
+from devtools.console import Failure
+
+PATIENCE = 10  # seconds for a peer to listen
+BACKLOG = 100  # connections that may wait at the sink
+REPLY_TIME = 600  # seconds for the load generator's whole run
+
+
+@contextmanager
+def sink():
+    """Run Postfix's smtp-sink, which accepts and forgets; give its port."""
+    port = process.free_port()
+    command = [mail_programs.program("postfix", "smtp-sink")]
+    if paths.is_root():
+        command += ["-u", "nobody"]
+    with process.running([*command, f"127.0.0.1:{port}", str(BACKLOG)], log="smtp-sink"):
+        _wait(port)
+        yield port
+
+
+@contextmanager
+def slow_line(port, round_trip):
+    """Put ``round_trip`` seconds between a client and a port; give the port to connect to."""
+    command = [sys.executable, "-m", "benchmarks._slow_line", str(port), str(round_trip)]
+    options = {"stdout": subprocess.PIPE, "text": True, "cwd": paths.ROOT}
+    with process.running(command, log="slow-line", **options) as line:
+        yield int(line.stdout.readline())
+
+
+def load_generator(port, count, size):
+    """Return the messages a second of smtp-source with one connection, for messages of ``size``."""
+    command = [
+        mail_programs.program("postfix", "smtp-source"),
+        *("-s", "1", "-d", "-m", str(count), "-l", str(size)),
+        *("-f", "news@example.com", "-t", "reader@example.com", f"127.0.0.1:{port}"),
+    ]
+    began = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=REPLY_TIME, check=False)
+    if done.returncode:
+        raise Failure(f"smtp-source failed: {done.stderr.strip()}")
+    return count / (time.monotonic() - began)
+
+
+def resident_kilobytes(pid):
+    """Return how much memory a process holds (Linux)."""
+    with open(f"/proc/{pid}/status") as status:
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1])
+
+
+def load():
+    """Return the machine's load average over the last minute."""
+    return os.getloadavg()[0]
+
+
+def _wait(port):
+    """Wait until somebody listens on a port."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise Failure(f"The sink did not start: look into {process.log_file('smtp-sink')}.")

@@ -1,0 +1,215 @@
+"""How fast mailings leave: against stock Odoo, against Postfix's own generator, over a slow line.
+
+Every ratio is one of times taken in the same run, on the same machine, with the same sink.
+"""
+
+import argparse
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import _peers as peers
+from devtools import database, odoo_process, process
+from devtools.console import Failure, say, step, table
+
+ROUND_TRIP = 0.020  # seconds
+MEGABYTE = 1_000_000
+LIMIT = 3600  # seconds for one step
+
+# Messages at scale 1.
+JOB, STOCK, SMALL, LARGE = 20_000, 500, 10_000, 500_000
+SLOW, SHARED, HEAVY = 4_000, 600, 200
+
+
+class Bench:
+    """The databases, the peers and the results of one run."""
+
+    def __init__(self, tools, folder, args):
+        self.tools, self.folder = tools, Path(folder)
+        self.scale, self.repeat = args.scale, args.repeat
+        self.rows = []
+        self.own, self.stock = database.fresh(tools, "bench"), None
+        self.port = None
+
+    def size(self, count, least=50):
+        """Return a number of messages at the scale that was asked for."""
+        return max(least, int(count * self.scale))
+
+    def start(self, function, name=None, **values):
+        """Start a function of ``_odoo_side`` in an Odoo of its own; return (process, result)."""
+        result = self.folder / f"{time.monotonic_ns()}.json"
+        script = self.folder / f"{result.stem}.py"
+        call = f"odoo_side.{function}(env, {str(result)!r}, **{values!r})"
+        script.write_text(f"from benchmarks import _odoo_side as odoo_side\n{call}\n")
+        command = self.tools.command("shell", "-d", name or self.own, "--no-http")
+        with open(script) as source, open(process.log_file(f"bench-{result.stem}"), "wb") as log:
+            started = subprocess.Popen(
+                [str(part) for part in command],
+                stdin=source,
+                stdout=log,
+                stderr=log,
+                env=self.tools.environment(),
+                preexec_fn=process.end_with_parent,
+            )
+        return started, result
+
+    def run(self, function, name=None, **values):
+        """Run a function of ``_odoo_side`` to its end; return what it wrote."""
+        return self.finish(*self.start(function, name, **values))
+
+    def finish(self, started, result):
+        """Wait for a started function; return what it wrote."""
+        started.wait(LIMIT)
+        if not result.exists():
+            log = process.log_file(f"bench-{result.stem}")
+            raise Failure(f"A measurement failed: look into {log}.\n{process.tail(log)}")
+        return json.loads(result.read_text())
+
+    def prepare(self, count, **values):
+        """Make a validated mailing; return its id and the octets of a message."""
+        made = self.run("prepare", count=count, **{"port": self.port, **values})
+        return made["mailing"], made["size"]
+
+    def send(self, count, **values):
+        """Send a new mailing; return what it took, with messages a second as ``rate``."""
+        mailing, size = self.prepare(count, **values)
+        taken = self.run("send", mailing=mailing)
+        if (taken["sent"], taken["state"]) != (count, "done"):
+            raise Failure(f"Of {count} messages {taken['sent']} were sent: {taken['state']}.")
+        return {**taken, "rate": count / (taken["ended"] - taken["began"]), "size": size}
+
+    def note(self, figure, measured, target, detail, at_most=False):
+        """Add a row of the table."""
+        reached = measured <= target if at_most else measured >= target
+        row = {
+            "figure": figure,
+            "measured": round(measured, 3),
+            "target": f"{'≤' if at_most else '≥'} {target}",
+            "reached": "yes" if reached else "NO",
+            "detail": detail,
+        }
+        self.rows.append(row)
+        say(f"  {figure}: {row['measured']} ({row['target']}) {detail}")
+
+
+def whole_job(bench):
+    """Figures 1, 2 and 5: from validated to done."""
+    count, stock_count = bench.size(JOB), bench.size(STOCK)
+    stock = bench.run("stock", bench.stock, count=stock_count, port=bench.port)
+    if stock["sent"] != stock_count:
+        raise Failure(f"Stock mass_mailing sent {stock['sent']} of {stock_count} messages.")
+    stock_rate = stock_count / (stock["ended"] - stock["began"])
+    jobs, generator = [], []
+    for _each in range(bench.repeat):
+        jobs.append(bench.send(count))
+        generator.append(peers.load_generator(bench.port, count, jobs[-1]["size"]))
+    rates = [job["rate"] for job in jobs]
+    rate, peer = statistics.median(rates), statistics.median(generator)
+    spread = f"{rate:.0f}/s (least {min(rates):.0f})"
+    bench.note("1 × stock", rate / stock_rate, 150, f"{spread}; stock {stock_rate:.1f}/s")
+    ratios = [mine / theirs for mine, theirs in zip(rates, generator, strict=True)]
+    detail = f"{spread}; smtp-source {peer:.0f}/s; ratios {min(ratios):.2f} to {max(ratios):.2f}"
+    bench.note("1 × smtp-source", statistics.median(ratios), 1.0, detail)
+    per_mail = jobs[0]["statements"] / count
+    stock_per_mail = stock["statements"] / stock_count
+    detail = f"stock {stock_per_mail:.1f}"
+    bench.note("5 SQL statements a mail", per_mail, 0.1, detail, at_most=True)
+    rate = bench.send(count, body="qweb")["rate"]
+    bench.note("2 full QWeb × stock", rate / stock_rate, 40, f"{rate:.0f}/s")
+
+
+def heavy(bench):
+    """Figure 7: a message with an attachment of 2 MB."""
+    count = bench.size(HEAVY, 20)
+    job = bench.send(count, attachment=2 * MEGABYTE)
+    peer = peers.load_generator(bench.port, count, job["size"])
+    detail = f"{job['rate']:.0f}/s, {job['size'] / MEGABYTE:.2f} MB each; smtp-source {peer:.0f}/s"
+    bench.note("7 2 MB × smtp-source", job["rate"] / peer, 0.8, detail)
+
+
+def slow_line(bench):
+    """Figures 3 and 6: a round trip of 20 ms, for eight connections and for two processes."""
+    with peers.slow_line(bench.port, ROUND_TRIP) as port:
+        ideal = 8 / (2 * ROUND_TRIP)
+        rate = bench.send(bench.size(SLOW), port=port, connections=8)["rate"]
+        bench.note("3 share of 8 ÷ 40 ms", rate / ideal, 0.8, f"{rate:.0f}/s of {ideal:.0f}/s")
+        count = bench.size(SHARED)
+        one = bench.send(count, port=port)["rate"]
+        mailing, _size = bench.prepare(count, port=port)
+        go = bench.folder / "go"
+        both = [
+            bench.start("send", mailing=mailing, go=str(go), joins=joins) for joins in (False, True)
+        ]
+        while len(list(bench.folder.glob("go.*"))) < len(both):  # until both have loaded Odoo
+            if any(started.poll() is not None for started, _result in both):
+                break  # finish() says why
+            time.sleep(0.05)
+        go.touch()
+        taken = [bench.finish(*each) for each in both]
+        handled = sum(each["handled"] for each in taken)
+        if handled != count:
+            raise Failure(f"Two processes sent {handled} messages of {count}.")
+        ended = max(each["ended"] for each in taken)
+        two = count / (ended - min(each["began"] for each in taken))
+        detail = f"{two:.0f}/s and {one:.0f}/s, {handled} of {count} once each"
+        bench.note("6 two processes × one", two / one, 1.8, detail)
+
+
+def growth(bench):
+    """Figure 4: cost and memory at a large list, compared with a small one."""
+    small, large = bench.size(SMALL), bench.size(LARGE)
+    few, many = bench.send(small), bench.send(large)
+    ratio = few["rate"] / many["rate"]
+    detail = f"{many['rate']:.0f}/s at {large}, {few['rate']:.0f}/s at {small}"
+    bench.note("4 cost a mail, large ÷ small", ratio, 1.15, detail, at_most=True)
+    more = many["megabytes"] - few["megabytes"]
+    detail = f"{few['megabytes']:.0f} and {many['megabytes']:.0f} MB resident"
+    bench.note("4 memory, large − small (MB)", more, 50, detail, at_most=True)
+
+
+PARTS = {"job": whole_job, "heavy": heavy, "slow-line": slow_line, "growth": growth}
+
+
+def main():
+    """Run the parts and print the table; return whether all targets were reached."""
+    args = parse_options(sys.argv[1:])
+    rows = measure(args)
+    columns = ("figure", "measured", "target", "reached", "detail")
+    table([[row[name] for name in columns] for row in rows], columns)
+    if args.json:
+        args.json.write_text(json.dumps(rows, indent=2) + "\n")
+        say(f"The figures are in {args.json}.")
+    return all(row["reached"] == "yes" for row in rows)
+
+
+def parse_options(words):
+    """Return the options of this measurement; those of others are not looked at."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the numbers of messages")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of the whole job")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only these")
+    parser.add_argument("--json", type=Path, help="file to write the figures to, too")
+    return parser.parse_known_args(words)[0]
+
+
+def measure(args):
+    """Run the parts and return their rows; the databases are removed."""
+    with contextlib.ExitStack() as stack:
+        tools = stack.enter_context(odoo_process.odoo())
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        bench = Bench(tools, folder, args)
+        stack.callback(database.drop, tools, bench.own)
+        if "job" in (args.part or PARTS):
+            with step("Installing stock mass_mailing into a database of its own"):
+                bench.stock = database.fresh(tools, "bench_stock", addons=["mass_mailing"])
+            stack.callback(database.drop, tools, bench.stock)
+        for name in args.part or PARTS:
+            with peers.sink() as bench.port:
+                say(f"· {name} (load average {peers.load():.1f})")
+                PARTS[name](bench)
+    return bench.rows

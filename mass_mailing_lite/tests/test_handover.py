@@ -1,0 +1,135 @@
+import logging
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from odoo.addons.base.models.ir_mail_server import IrMail_Server, MailDeliveryException
+
+from .common import SendingCase
+
+HANDED_OVER = "odoo.addons.mass_mailing_lite.models.mailing_handover"
+
+
+@tagged("post_install", "-at_install")
+class TestHandover(SendingCase):
+    """Another addon's override sees each message, and the results are the same."""
+
+    def setUp(self):
+        super().setUp()
+        self.seen = []
+
+    def override(self, name, method):
+        """Override a method of ``ir.mail_server`` as an addon does, for this test."""
+        self._enter(patch.object(self.registry["ir.mail_server"], name, method))
+
+    def see_each_message(self):
+        def send_email(server, message, *args, **kwargs):
+            self.seen.append(message)
+            return IrMail_Server.send_email(server, message, *args, **kwargs)
+
+        self.override("send_email", send_email)
+
+    def test_odoo_itself_overrides_nothing(self):
+        self.assertEqual(self.env["ir.mail_server"]._get_message_overrides(), ())
+
+    def test_send_email_sees_each_message_and_all_arrive(self):
+        plain = self.new_validated_mailing(cc="boss@example.com", copy_policy="each")
+        self.run_scheduler()
+        fast = {to: message for _s, [to, *_cc], message in self.inbox.messages}
+        self.inbox.messages.clear()
+        self.see_each_message()
+        mailing = self.new_validated_mailing(
+            cc="boss@example.com", bcc="archive@example.com", copy_policy="each"
+        )
+        self.run_scheduler()
+        self.assertEqual((mailing.state, mailing.sent_count, plain.sent_count), ("done", 2, 2))
+        self.assertEqual(len(self.seen), 2)
+        self.assertEqual(self.inbox.addresses.count("archive@example.com"), 2)
+        for _sender, [address, *_copies], message in self.inbox.messages:
+            self.assertNotIn("Bcc", message)
+            for name in ("Subject", "From", "To", "Cc", "Reply-To", "List-Id", "Precedence"):
+                self.assertEqual(message[name], fast[address][name])
+            for kind in ("plain", "html"):
+                self.assertEqual(
+                    message.get_body((kind,)).get_content().strip(),
+                    fast[address].get_body((kind,)).get_content().strip(),
+                )
+        row = self.rows(mailing)["anna@example.com"]
+        self.assertEqual(self.inbox.message_to("anna@example.com")["Message-Id"], row.message_id)
+        self.assertCountersTrue(mailing)
+
+    def test_what_build_email_adds_comes_once_and_per_recipient(self):
+        def build(server, email_from, email_to, subject, body, **kwargs):
+            text = f"{body}<p>Only for {email_to[0]}</p>"
+            return IrMail_Server._build_email__(
+                server, email_from, email_to, subject, text, **kwargs
+            )
+
+        self.override("_build_email__", build)
+        self.new_validated_mailing()
+        self.run_scheduler()
+        html = self.inbox.message_to("anna@example.com").get_body(("html",)).get_content()
+        self.assertEqual(html.count("Only for"), 1)
+        self.assertIn("anna@example.com", html)
+
+    def test_attachments_come_through(self):
+        self.see_each_message()
+        content = bytes(range(256))
+        self.new_validated_mailing(attachment_ids=[(0, 0, {"name": "a ü.bin", "raw": content})])
+        self.run_scheduler()
+        [file] = self.inbox.message_to("anna@example.com").iter_attachments()
+        self.assertEqual((file.get_filename(), file.get_content()), ("a ü.bin", content))
+
+    def test_refusals_are_the_recipients_own(self):
+        self.see_each_message()
+        self.inbox.replies["anna@example.com"] = "550 5.1.1 No such user here"
+        self.inbox.replies["boris@example.com"] = "450 4.2.0 Greylisted, come back later"
+        mailing = self.new_validated_mailing()
+        self.run_scheduler()
+        anna, boris = (self.rows(mailing)[f"{name}@example.com"] for name in ("anna", "boris"))
+        self.assertEqual((anna.state, anna.failure_type), ("failed", "address_unknown"))
+        self.assertIn("No such user here", anna.reason)
+        self.assertEqual((boris.state, boris.failure_type), ("pending", "greylisted"))
+        self.assertTrue(boris.next_attempt_at)
+
+    def test_a_refused_recipient_has_failed_though_the_copy_was_taken(self):
+        self.see_each_message()
+        self.inbox.replies["anna@example.com"] = "550 5.1.1 No such user here"
+        mailing = self.new_validated_mailing(cc="boss@example.com", copy_policy="each")
+        self.run_scheduler()
+        self.assertEqual(self.states(mailing)["anna@example.com"], "failed")
+        self.assertEqual(self.states(mailing)["boris@example.com"], "sent")
+
+    def test_a_refused_sender_pauses_the_mailing_and_burns_nobody(self):
+        self.see_each_message()
+
+        async def refuse(_server, _session, _envelope, _address, _options):
+            return "550 5.7.1 Sender address rejected"
+
+        self.inbox.handle_MAIL = refuse
+        mailing = self.new_validated_mailing()
+        self.run_scheduler()
+        self.assertEqual(mailing.state, "paused")
+        self.assertIn("Sender address rejected", mailing.pause_reason)
+        self.assertEqual(set(self.states(mailing).values()), {"pending"})
+
+    def test_an_addon_in_trouble_gets_the_message_again_later(self):
+        def send_email(*_args, **_kwargs):
+            raise MailDeliveryException("The web service does not answer")
+
+        self.override("send_email", send_email)
+        mailing = self.new_validated_mailing()
+        with self.assertLogs(HANDED_OVER, logging.INFO) as log:
+            self._tell_again()
+            self.run_scheduler()
+        row = self.rows(mailing)["anna@example.com"]
+        self.assertEqual(row.state, "pending")
+        self.assertIn("web service", row.failure_reason)
+        [line] = log.output
+        self.assertIn(__name__, line)
+
+    def _tell_again(self):
+        """Let the log say once more what it says once."""
+        from ..models import mailing_handover
+
+        self._enter(patch.object(mailing_handover, "_told", set()))
