@@ -1,9 +1,8 @@
 import inspect
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.exceptions import ValidationError
 
 MOST_CONNECTIONS = 50
 

@@ -21,8 +21,20 @@ _logger = logging.getLogger(__name__)
 
 # Fields that ``_build_email__`` makes of its arguments; all others are its ``headers``.
 BUILT = frozenset(
-    "message-id subject from reply-to to cc bcc date mime-version content-type"
-    " content-transfer-encoding references".split()
+    {
+        "message-id",
+        "subject",
+        "from",
+        "reply-to",
+        "to",
+        "cc",
+        "bcc",
+        "date",
+        "references",
+        "mime-version",
+        "content-type",
+        "content-transfer-encoding",
+    }
 )
 
 _told = set()  # what the log has said already: (database, modules)
@@ -94,7 +106,7 @@ class Handover:
         filled = email.message_from_bytes(envelope.data, policy=email.policy.SMTP)
         plain, html = filled.get_body(("plain",)), filled.get_body(("html",))
         shown = {box.addr_spec for box in getattr(filled["Cc"], "addresses", ())}
-        message = self._server._build_email__(
+        return self._server._build_email__(
             email_from=str(filled["From"]),
             email_to=[str(filled["To"])],
             subject=str(filled["Subject"]),
@@ -109,12 +121,11 @@ class Handover:
             headers={name: str(text) for name, text in filled.items() if name.lower() not in BUILT},
             attachments=[get_file(part) for part in filled.iter_attachments()],
         )
-        return message
 
     def _judge(self, error, envelope):
         """Return the outcome that an exception of ``send_email`` calls for."""
         cause = error.__context__ if isinstance(error, MailDeliveryException) else error
-        text = outcomes.clean(str(cause or error))
+        text = outcomes.clean("; ".join(str(part) for part in (cause or error).args))
         if isinstance(cause, smtplib.SMTPRecipientsRefused):
             replies = cause.recipients
             reply = replies.get(envelope.recipients[0]) or next(iter(replies.values()))

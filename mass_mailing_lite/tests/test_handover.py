@@ -1,9 +1,8 @@
 import logging
 from unittest.mock import patch
 
-from odoo.tests import tagged
-
 from odoo.addons.base.models.ir_mail_server import IrMail_Server, MailDeliveryException
+from odoo.tests import tagged
 
 from .common import SendingCase
 
