@@ -2,6 +2,7 @@ from . import (
     test_approval,
     test_audiences,
     test_content,
+    test_envelope,
     test_extra_addresses,
     test_handover,
     test_marking,
