@@ -21,7 +21,7 @@ _logger = logging.getLogger(__name__)
 
 # Fields that ``_build_email__`` makes of its arguments; all others are its ``headers``.
 BUILT = frozenset(
-    [
+    {
         "message-id",
         "subject",
         "from",
@@ -30,11 +30,11 @@ BUILT = frozenset(
         "cc",
         "bcc",
         "date",
+        "references",
         "mime-version",
         "content-type",
         "content-transfer-encoding",
-        "references",
-    ]
+    }
 )
 
 _told = set()  # what the log has said already: (database, modules)
@@ -125,7 +125,7 @@ class Handover:
     def _judge(self, error, envelope):
         """Return the outcome that an exception of ``send_email`` calls for."""
         cause = error.__context__ if isinstance(error, MailDeliveryException) else error
-        text = outcomes.clean(str(cause or error))
+        text = outcomes.clean("; ".join(str(part) for part in (cause or error).args))
         if isinstance(cause, smtplib.SMTPRecipientsRefused):
             replies = cause.recipients
             reply = replies.get(envelope.recipients[0]) or next(iter(replies.values()))

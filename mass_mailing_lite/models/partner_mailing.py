@@ -43,6 +43,15 @@ LIST_FIELDS = {
 # How many recipients the tab of a mailing shows: a screenful. The page of
 # their own shows all; a plain one2many would read every id of the list.
 RECIPIENT_WINDOW = 40
+WINDOW_FIELDS = (
+    "mailing_id",
+    "name",
+    "email",
+    "state",
+    "skip_reason",
+    "failure_type",
+    "failure_reason",
+)
 
 
 class PartnerMailing(models.Model):
@@ -289,12 +298,15 @@ class PartnerMailing(models.Model):
         for mailing in self:
             domain = Domain("mailing_id", "=", mailing._origin.id)
             skipped = Domain("state", "=", "skipped")
-            mailing.recipient_window_ids = Recipient.search(
-                domain & ~skipped, limit=RECIPIENT_WINDOW
+            mailing.recipient_window_ids = Recipient.search_fetch(
+                domain & ~skipped, WINDOW_FIELDS, limit=RECIPIENT_WINDOW
             )
-            mailing.skipped_window_ids = Recipient.search(domain & skipped, limit=RECIPIENT_WINDOW)
+            mailing.skipped_window_ids = Recipient.search_fetch(
+                domain & skipped, WINDOW_FIELDS, limit=RECIPIENT_WINDOW
+            )
 
-    @api.depends("state", "user_id", "manage_group_ids")
+    # All that the rules of access look at, so that it is read along with the rest.
+    @api.depends("state", "user_id", "create_uid", "company_id", "manage_group_ids")
     @api.depends_context("uid")
     def _compute_can_edit(self):
         for mailing in self:

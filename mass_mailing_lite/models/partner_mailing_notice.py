@@ -25,15 +25,15 @@ class PartnerMailing(models.Model):
         """Return what is to be known about the sender that recipients will see, or False."""
         if not self.email_from or not email_normalize_all(self.email_from):
             return False
-        server = self._get_expected_server()
-        seen = self._get_seen_sender()
+        server, terms = self._get_sender_terms()
+        seen = self._get_seen_sender(terms)
         if email_normalize_all(seen) != email_normalize_all(self.email_from):
             return self.env._(
                 'Recipients will see "%(seen)s" as the sender: the mail server does not send for "%(sender)s".',
                 seen=seen,
                 sender=self.email_from,
             )
-        from_filter = self._get_sender_terms()["from_filter"]
+        from_filter = terms.from_filter
         if not server._match_from_filter(self.email_from, from_filter):
             return self.env._(
                 'The mail server "%(server)s" is meant for senders of %(filter)s. Recipients will see'
@@ -44,35 +44,32 @@ class PartnerMailing(models.Model):
             )
         return False
 
-    def _get_expected_server(self):
-        """Return the ``ir.mail_server`` that will send; empty for the one of Odoo's configuration."""
-        servers = self._get_mail_server_model()
-        if self.mail_server_id:
-            return servers.browse(self.mail_server_id.ids)
-        return servers._find_mail_server(self.email_from)[0] or servers
-
     def _get_sender_terms(self):
-        """Return what a session with the mail server knows about senders, without connecting.
+        """Return ``(server, terms)``: who will send, and what a session with it would know.
 
-        :return: dict with ``from_filter`` (str or False) and ``smtp_from`` (str)
+        :return: the ``ir.mail_server``, empty for the one of Odoo's configuration, and what
+            stands for a session: ``from_filter`` (str or False) and ``smtp_from`` (str)
         """
         servers = self._get_mail_server_model()
         if self.mail_server_id:
-            return {
-                "from_filter": self.mail_server_id.sudo().from_filter,
-                "smtp_from": self.email_from,
-            }
-        server, smtp_from = servers._find_mail_server(self.email_from)
+            server, smtp_from = servers.browse(self.mail_server_id.ids), self.email_from
+        else:
+            # Handed over with what Odoo looks at: one query where its own search takes two.
+            candidates = servers.search_fetch(
+                servers._find_mail_server_allowed_domain(),
+                ["active", "name", "from_filter"],
+                order="sequence",
+            )
+            server, smtp_from = servers._find_mail_server(self.email_from, candidates)
         from_filter = server.from_filter if server else servers._get_default_from_filter()
-        return {"from_filter": from_filter, "smtp_from": smtp_from}
+        return server or servers, SimpleNamespace(from_filter=from_filter, smtp_from=smtp_from)
 
-    def _get_seen_sender(self):
+    def _get_seen_sender(self, terms):
         """Return what will stand in From, by Odoo's own rules."""
         message = EmailMessage()
         message["From"] = self.email_from
         message["To"] = NOBODY
-        session = SimpleNamespace(**self._get_sender_terms())
-        self._get_mail_server_model()._prepare_email_message__(message, session)
+        self._get_mail_server_model()._prepare_email_message__(message, terms)
         return str(message["From"])
 
     @api.depends("cc", "bcc", "copy_policy", "recipient_count")

@@ -25,7 +25,7 @@ class PartnerMailing(models.Model):
             size += 2 * len((mailing.body_html or "").encode())
             if size < MEGABYTE:
                 continue  # every server takes that; no need to look for the server
-            server = mailing._get_expected_server()
+            server, _terms = mailing._get_sender_terms()
             limit = server._get_max_email_size()
             if size > limit * MEGABYTE:
                 raise ValidationError(

@@ -3,6 +3,7 @@ from . import (
     test_audiences,
     test_contacts_file,
     test_content,
+    test_envelope,
     test_extra_addresses,
     test_handover,
     test_leaving_out,

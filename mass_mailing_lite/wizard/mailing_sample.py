@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -117,4 +115,5 @@ class PartnerMailingSample(models.AbstractModel):
 
     def _get_offline_session(self):
         """Return what the message needs of a session with the mail server, without connecting."""
-        return SimpleNamespace(**self.mailing_id.sudo()._get_sender_terms())
+        _server, terms = self.mailing_id.sudo()._get_sender_terms()
+        return terms
