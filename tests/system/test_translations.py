@@ -13,7 +13,8 @@ LANGUAGES = ("es", "fr", "pl", "ru")
 # What must stand in a translation as it stands in the term: what is filled in by the
 # program, and the expression (not the fallback) of a placeholder.
 FILLED_IN = re.compile(r"%\([a-z_]+\)[sd]|%[sd]|\{\{[^|}]*")
-TAG = re.compile(r"</?[a-z][a-z0-9]*(?=[\s/>])")
+# "Name <address>" is no tag but a word to translate.
+TAG = re.compile(r"</?(?!address>|dirección>|adresse>|adres>)[a-z][a-z0-9]*(?=[\s/>])")
 
 
 def terms(path):
