@@ -36,6 +36,7 @@ from . import (
 # After what they extend: the content of a mailing.
 from . import (
     partner_mailing_language,
+    partner_mailing_leaving_out,
     partner_mailing_notice,
     partner_mailing_placeholder,
     partner_mailing_qweb,

@@ -68,13 +68,3 @@ class ResPartner(models.Model):
         result = super().unlink()
         self.env["partner.mailing.recipient"].sudo()._follow_contacts(ids)
         return result
-
-
-class MergePartnerAutomatic(models.TransientModel):
-    _inherit = "base.partner.merge.automatic.wizard"
-
-    def _update_foreign_keys(self, src_partners, dst_partner):
-        super()._update_foreign_keys(src_partners, dst_partner)
-        self.env["partner.mailing.recipient"].sudo()._follow_contacts(
-            src_partners.ids, dst_partner.id
-        )

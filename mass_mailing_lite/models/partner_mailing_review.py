@@ -25,7 +25,7 @@ class PartnerMailing(models.Model):
             request = mailing.sudo().approval_ids.filtered(
                 lambda request: request.state == "pending"
             )
-            mailing.review_html = request and self.env["ir.qweb"]._render(
+            mailing.review_html = bool(request) and self.env["ir.qweb"]._render(
                 "mass_mailing_lite.mailing_review", mailing._get_review(request)
             )
 

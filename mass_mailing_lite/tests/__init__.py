@@ -1,10 +1,12 @@
 from . import (
     test_approval,
     test_audiences,
+    test_contacts_file,
     test_content,
     test_envelope,
     test_extra_addresses,
     test_handover,
+    test_leaving_out,
     test_marking,
     test_message,
     test_placeholder,
@@ -19,6 +21,7 @@ from . import (
     test_tested,
     test_tour,
     test_tour_content,
+    test_tour_recipients,
     test_uncertain,
     test_wizards,
 )

@@ -1,4 +1,5 @@
 from . import (
+    base_partner_merge,
     mailing_sample,
     partner_mailing_decision,
     partner_mailing_import,

@@ -15,7 +15,7 @@ class PartnerMailingImport(models.TransientModel):
     _description = "Import Addresses"
 
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")
-    file = fields.Binary("File", help="CSV or Excel (.xlsx), with one address a row.")
+    file = fields.Binary(help="CSV or Excel (.xlsx), with one address a row.")
     file_name = fields.Char()
     address_column = fields.Selection(
         "_selection_column",

@@ -4,6 +4,7 @@ import re
 
 import polib
 import pytest
+
 from devtools import database, paths
 
 ADDON = paths.ROOT / "mass_mailing_lite"

@@ -1,0 +1,53 @@
+import { registry } from "@web/core/registry";
+
+// Marks contacts in the Contacts list and adds them to a new mailing.
+registry.category("web_tour.tours").add("mass_mailing_lite_mark", {
+    url: "/odoo/action-contacts.action_contacts?view_type=list",
+    steps: () => [
+        { trigger: ".o_searchview_input", run: "edit Tourist" },
+        { trigger: ".o_searchview_input", run: "press Enter" },
+        // The user's own contact goes when the search has come back.
+        {
+            trigger:
+                ".o_list_table:has(.o_data_row:contains(Tourist Anna)):not(:has(.o_data_row:contains(tour_marker)))",
+        },
+        { trigger: "thead .o_list_record_selector input", run: "click" },
+        { trigger: ".o_cp_action_menus button:contains(Actions)", run: "click" },
+        { trigger: ".o-dropdown-item:contains(Add to Mailing)", run: "click" },
+        { trigger: ".modal [name=name] input", run: "edit Marked on tour" },
+        { trigger: ".modal button[name=action_add]", run: "click" },
+        { trigger: ".modal [name=result]:contains(2):contains(of):contains(3)" },
+        { trigger: ".modal .o_data_row:contains(Invalid e-mail address)" },
+        { trigger: ".modal button[name=action_open_mailing]", run: "click" },
+        { trigger: ".o_partner_mailing_form a[name=recipients]", run: "click" },
+        { trigger: "[name=recipient_window_ids] td:contains(tourist.anna@example.com)" },
+    ],
+});
+
+// Reviews the list: one out and back, all out and back, a refresh with a look.
+registry.category("web_tour.tours").add("mass_mailing_lite_review", {
+    url: "/odoo/action-mass_mailing_lite.partner_mailing_action?view_type=list",
+    steps: () => [
+        { trigger: ".o_data_row td:contains(Marked on tour)", run: "click" },
+        { trigger: "a[name=recipients]", run: "click" },
+        {
+            trigger: "[name=recipient_window_ids] tr:contains(tourist.anna) button[name=action_leave_out]",
+            run: "click",
+        },
+        {
+            trigger: "[name=skipped_window_ids] tr:contains(tourist.anna) button[name=action_take_back]",
+            run: "click",
+        },
+        { trigger: "[name=recipient_window_ids] td:contains(tourist.anna)" },
+        { trigger: "button[name=action_leave_out_all]", run: "click" },
+        { trigger: ".modal-footer .btn-primary", run: "click" },
+        { trigger: "[name=skipped_window_ids] tr:contains(tourist.boris):contains(by hand)" },
+        { trigger: "button[name=action_take_back_all]", run: "click" },
+        { trigger: "[name=recipient_window_ids] td:contains(tourist.boris)" },
+        { trigger: "[name=extra_emails] textarea", run: "edit extra@example.org" },
+        { trigger: "button[name=action_refresh_recipients]", run: "click" },
+        { trigger: ".modal [name=in_ids] td:contains(extra@example.org)" },
+        { trigger: ".modal button[name=action_apply]", run: "click" },
+        { trigger: "[name=recipient_window_ids] td:contains(extra@example.org)" },
+    ],
+});

@@ -1,0 +1,125 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from . import pages
+from .common import MailingCase
+
+
+@tagged("post_install", "-at_install")
+class TestLeavingOut(MailingCase):
+    def setUp(self):
+        super().setUp()
+        self._new_contact("Broken", "broken", self.news)
+        self.mailing = self.new_mailing()
+        self.mailing.action_load_recipients()
+
+    def selected(self, user=None):
+        """Return what the page of recipients passes when all that it shows is selected."""
+        Recipient = self.env["partner.mailing.recipient"].with_user(user or self.marketer)
+        domain = [("mailing_id", "=", self.mailing.id)]
+        return Recipient.search(domain, limit=1).with_context(
+            active_model=Recipient._name, active_domain=domain
+        )
+
+    def test_all_are_left_out_and_taken_back(self):
+        self.mailing.action_leave_out_all()
+        self.assertEqual(
+            self.states(self.mailing),
+            {"anna@example.com": "by_hand", "boris@example.com": "by_hand", "broken": "invalid"},
+        )
+        self.assertCountersTrue(self.mailing)
+        self.mailing.action_load_recipients()
+        self.assertEqual(self.mailing.recipient_count, 0, "it holds through a refresh")
+        self.mailing.action_take_back_all()
+        self.assertEqual(self.mailing.recipient_count, 2)
+        self.assertEqual(self.states(self.mailing)["broken"], "invalid")
+        self.assertCountersTrue(self.mailing)
+
+    def test_all_is_for_drafts_that_one_may_change(self):
+        with self.assertRaises(AccessError):
+            self.mailing.with_user(self.colleague).action_leave_out_all()
+        self.mailing.action_submit()
+        for action in ("action_leave_out_all", "action_take_back_all"):
+            with self.assertRaisesRegex(UserError, "is no draft"):
+                getattr(self.mailing, action)()
+
+    def test_all_that_the_filter_matches_is_meant_beyond_the_limit_of_ids(self):
+        self.env["ir.config_parameter"].set_param("web.active_ids_limit", 1)
+        self.selected().action_leave_out()
+        self.assertEqual(self.mailing.recipient_count, 0)
+        self.selected().action_take_back()
+        self.assertEqual(self.mailing.recipient_count, 2)
+        self.assertEqual(self.states(self.mailing)["broken"], "invalid")
+        self.assertCountersTrue(self.mailing)
+        with self.assertRaises(AccessError):
+            self.selected(self.colleague).action_leave_out()
+        self.mailing.action_submit()
+        self.selected().action_leave_out()
+        with self.assertRaisesRegex(UserError, "is no draft"):
+            self.selected().action_take_back()
+
+    def test_the_page_groups_by_reason_language_company_and_tag(self):
+        Recipient = self.env["partner.mailing.recipient"].with_user(self.marketer)
+        firm = self._new_contact("Firm", "firm@example.com", is_company=True)
+        self.anna.parent_id = firm
+        for field, expected in (
+            ("skip_reason", "invalid"),
+            ("lang", self.anna.lang),
+            ("partner_company_id", firm),
+            ("category_ids", self.news),
+        ):
+            with self.subTest(field):
+                groups = Recipient._read_group(
+                    [("mailing_id", "=", self.mailing.id)], [field], ["__count"]
+                )
+                self.assertIn(expected, [value for value, _count in groups])
+                self.assertTrue(Recipient.fields_get([field])[field]["groupable"])
+        found = Recipient.search([("category_ids", "in", self.news.ids)])
+        self.assertLessEqual(self.rows(self.mailing)["anna@example.com"], found)
+
+    def test_pages_open_with_few_queries_and_little_data(self):
+        openings = (pages.opening_form, pages.opening_tab, pages.opening_page)
+        env = self.env(user=self.marketer)
+        mailing = self.mailing.with_env(env)
+
+        def costs(number):
+            mailing.extra_emails = "\n".join(f"x{n}@example.org" for n in range(number))
+            mailing.action_load_recipients()
+            mailing.extra_emails = False
+            return [pages.cost(env, opening(env, mailing)) for opening in openings]
+
+        for opening, few, many in zip(openings, costs(100), costs(500), strict=True):
+            with self.subTest(opening.__name__):
+                self.assertLessEqual(many[0], few[0], "queries")
+                if opening is not pages.opening_form:
+                    self.assertLessEqual(many[0], 15, "queries")
+                self.assertLess(many[1], 200_000, "bytes")
+
+    def test_a_deleted_contact_is_not_pointed_to(self):
+        row = self.rows(self.mailing)["anna@example.com"]
+        self.anna.unlink()
+        row.invalidate_recordset()
+        self.assertFalse(row.partner_id)
+        self.assertEqual(row.skip_reason, "by_hand")
+        self.assertCountersTrue(self.mailing)
+
+    def test_a_merged_contact_keeps_its_mailings(self):
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (self.anna + self.boris).ids, self.boris
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.rows(self.mailing)["anna@example.com"].partner_id, self.boris)
+
+    def test_a_deleted_mailing_takes_its_list_along(self):
+        rows = self.env["partner.mailing.recipient"].search([("mailing_id", "=", self.mailing.id)])
+        self.mailing.unlink()
+        self.assertFalse(rows.exists())
+
+    def test_a_contact_that_was_deleted_while_it_was_loaded_is_not_submitted(self):
+        row = self.rows(self.mailing)["anna@example.com"]
+        self.env.cr.execute(
+            "UPDATE partner_mailing_recipient SET partner_id = 2147483647 WHERE id = %s", [row.id]
+        )
+        self.env.invalidate_all()
+        self.mailing.action_submit()
+        self.assertEqual((row.state, row.partner_id.id), ("skipped", False))
