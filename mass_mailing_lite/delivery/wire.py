@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 # One TLS record: it reaches the peer whole or not at all, so a failed write tells how much went.
 TLS_RECORD = 16384
-JOIN_LIMIT = 65536  # octets; to copy 2.7 MB takes 2 ms, as long as 400 small messages
+JOIN_LIMIT = 65536  # octets; to copy 2.7 MB takes 2 ms
 LINE_LIMIT = 4096  # octets of a reply line; RFC 5321 section 4.5.3.1.5 asks for 512
 REPLY_LIMIT = 65536  # octets of a whole reply
 

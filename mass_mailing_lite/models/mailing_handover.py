@@ -21,7 +21,7 @@ _logger = logging.getLogger(__name__)
 
 # Fields that ``_build_email__`` makes of its arguments; all others are its ``headers``.
 BUILT = frozenset(
-    {
+    [
         "message-id",
         "subject",
         "from",
@@ -30,11 +30,11 @@ BUILT = frozenset(
         "cc",
         "bcc",
         "date",
-        "references",
         "mime-version",
         "content-type",
         "content-transfer-encoding",
-    }
+        "references",
+    ]
 )
 
 _told = set()  # what the log has said already: (database, modules)

@@ -20,7 +20,7 @@ class PartnerMailingApproval(models.Model):
 
     mailing_id = fields.Many2one("partner.mailing", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="mailing_id.company_id", store=True)
-    requested_by_id = fields.Many2one("res.users", "Requested By", required=True)
+    requested_by_id = fields.Many2one("res.users", required=True)
     requested_at = fields.Datetime("Requested On", required=True)
     state = fields.Selection(APPROVAL_STATES, required=True, default="pending", index=True)
     validator_id = fields.Many2one("res.users", "Decided By")
@@ -33,9 +33,7 @@ class PartnerMailingApproval(models.Model):
     recipient_count = fields.Integer("Recipients", required=True)
     summary = fields.Json(help="How the list was made up when it was submitted.")
     content = fields.Json(help="The content in words, for the next request to be compared with.")
-    first_validator_id = fields.Many2one(
-        "res.users", "First Validator", help="Where two validators must agree."
-    )
+    first_validator_id = fields.Many2one("res.users", help="Where two validators must agree.")
     first_validated_at = fields.Datetime("First Validated On")
     is_self_validation = fields.Boolean(
         "Self-Validation", help="Validated by somebody who prepared it, as the company allows."
