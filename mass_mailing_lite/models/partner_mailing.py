@@ -139,7 +139,7 @@ class PartnerMailing(models.Model):
         default=lambda self: self.env.user.email_formatted,
         help="Sender, as Name <address>.",
     )
-    reply_to = fields.Char("Reply To", help="Empty: replies go to the sender.")
+    reply_to = fields.Char(help="Empty: replies go to the sender.")
     cc = fields.Char("Copy", help="Addresses, separated by commas.")
     bcc = fields.Char("Blind Copy", help="Addresses, separated by commas.")
     copy_policy = fields.Selection(
