@@ -59,8 +59,10 @@ class PartnerMailing(models.Model):
 
     This file says what a mailing is. What happens to it stands beside:
     ``partner_mailing_loading`` (audiences become recipients), ``…_workflow``
-    (submit, validate, pause …), ``…_fingerprint`` (what was validated),
-    ``…_message`` (content becomes messages), ``…_sending`` (the sender).
+    (pause, resume, cancel), ``…_approving`` (submit, validate, refuse),
+    ``…_fingerprint`` (what was validated), ``…_content`` and ``…_message``
+    (content becomes messages), ``…_sending`` (the sender), ``…_dialogs`` (where
+    buttons lead).
     """
 
     _name = "partner.mailing"
@@ -380,99 +382,9 @@ class PartnerMailing(models.Model):
         return vals_list
 
     # ------------------------------------------------------------
-    # Content that came from elsewhere
+    # Cache
     # ------------------------------------------------------------
-
-    def _adopt_attachments(self):
-        """Make the attached files the mailing's own.
-
-        A file that belongs to another record (a template, say) is copied, so
-        that what somebody does to it there cannot change what was validated.
-
-        :raises AccessError: for a file that the user may not read
-        """
-        for mailing in self:
-            foreign = mailing.attachment_ids.filtered(
-                lambda file, mailing=mailing: (
-                    (file.res_model, file.res_id) != (mailing._name, mailing.id)
-                )
-            )
-            if not foreign:
-                continue
-            foreign.check_access("read")
-            uploaded = foreign.filtered(
-                lambda file: not file.res_id and file.create_uid == self.env.user
-            )
-            owner = {"res_model": mailing._name, "res_id": mailing.id}
-            uploaded.sudo().write(owner)
-            copies = self.env["ir.attachment"]
-            for file in foreign - uploaded:
-                copies |= file.sudo().copy({**owner, "name": file.name})
-            if copies:
-                kept = mailing.attachment_ids - foreign + uploaded
-                mailing._as_system().write(
-                    {"attachment_ids": [fields.Command.set((kept + copies).ids)]}
-                )
 
     def _forget_cached_totals(self):
+        """Forget what SQL has changed: totals, and the views on the list."""
         self.env["partner.mailing"].invalidate_model([*TOTALS, *LIST_VIEWS], flush=False)
-
-    def _has_unsafe_expression(self):
-        """Check the fields that are rendered; the mixin would read every field.
-
-        ``recipient_ids`` among them, a million ids for a look at a subject.
-        """
-        for mailing in self.sudo():
-            for name in ("subject", "preview_text"):
-                if self._has_unsafe_expression_template_inline_template(
-                    mailing[name], "res.partner", name
-                ):
-                    return True
-            if self._has_unsafe_expression_template_qweb(
-                mailing.body_html, "res.partner", "body_html"
-            ):
-                return True
-        return False
-
-    # ------------------------------------------------------------
-    # Actions: where buttons lead
-    # ------------------------------------------------------------
-
-    def action_open_recipients(self):
-        """Open the page of all recipients; ``recipient_filter`` in the context narrows it."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "mass_mailing_lite.partner_mailing_recipient_action"
-        )
-        action["domain"] = [("mailing_id", "=", self.id)]
-        action["display_name"] = self.env._("Recipients of %s", self.name)
-        action["context"] = {"default_mailing_id": self.id}
-        if name := self.env.context.get("recipient_filter"):
-            action["context"][f"search_default_{name}"] = 1
-        return action
-
-    def action_send_test(self):
-        """Open the dialog that sends a test."""
-        return self._open_dialog("partner.mailing.test", self.env._("Send a Test"))
-
-    def action_preview(self):
-        """Open the dialog that shows the message as a recipient gets it."""
-        return self._open_dialog(
-            "partner.mailing.preview", self.env._("Preview"), dialog_size="extra-large"
-        )
-
-    def _open_dialog(self, model, title, **context):
-        self.ensure_one()
-        self.check_access("read")
-        context["default_mailing_id"] = self.id
-        first = self.recipient_window_ids[:1]
-        if first:
-            context["default_recipient_id"] = first.id
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": model,
-            "view_mode": "form",
-            "target": "new",
-            "context": context,
-        }

@@ -131,7 +131,7 @@ class PartnerMailing(models.Model):
         """
         if reason is None:
             self._check_can_decide()
-            return self._open_decision("partner.mailing.refuse", self.env._("Refuse"))
+            return self._open_dialog("partner.mailing.refuse", self.env._("Refuse"))
         if not reason.strip():
             raise UserError(self.env._("Say why you refuse the mailing: the author needs it."))
         for mailing in self:
@@ -145,7 +145,7 @@ class PartnerMailing(models.Model):
     def action_open_validation(self):
         """Open the dialog that validates, with room for a note."""
         self._check_can_decide()
-        return self._open_decision("partner.mailing.validate", self.env._("Validate"))
+        return self._open_dialog("partner.mailing.validate", self.env._("Validate"))
 
     def action_back_to_draft(self):
         """Take the mailing back to change it; its request or validation ends.
@@ -183,16 +183,6 @@ class PartnerMailing(models.Model):
         return requests.filtered(
             lambda request: request.state in ("pending", "validated")
         ).with_env(self.env)
-
-    def _open_decision(self, model, title):
-        return {
-            "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": model,
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_mailing_id": self.id},
-        }
 
     # ------------------------------------------------------------
     # Who may decide
