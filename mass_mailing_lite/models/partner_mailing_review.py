@@ -54,7 +54,10 @@ class PartnerMailing(models.Model):
                 (languages.get(code, self.env._("No language set")), count)
                 for code, count in summary.get("languages", [])
             ],
-            "audiences": summary.get("audiences", []),
+            "audiences": [
+                (name or self.env._("Extra addresses"), count)
+                for name, count in summary.get("audiences", [])
+            ],
             "left_out": [
                 (reasons.get(key, key), count) for key, count in summary.get("left_out", [])
             ],
@@ -106,7 +109,7 @@ class PartnerMailing(models.Model):
             [*of_mailing, ("is_submitted", "=", True), ("partner_id", "=", False)]
         )
         if extra:
-            audiences.append([self.env._("Extra addresses"), extra])
+            audiences.append(["", extra])  # named in the language of whoever looks at it
         return {
             "languages": [[lang or "", count] for lang, count in by_language],
             "left_out": [[reason, count] for reason, count in by_reason],
