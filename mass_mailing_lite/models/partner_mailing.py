@@ -89,6 +89,7 @@ class PartnerMailing(models.Model):
             "approval_ids",
             "recipient_ids",
             "recipients_loaded_at",
+            "marked_count",
             "counter_id",
             "started_at",
             "finished_at",

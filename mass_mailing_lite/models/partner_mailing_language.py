@@ -27,30 +27,36 @@ class PartnerMailing(models.Model):
             mailing.language_summary = " · ".join(
                 f"{names.get(lang, lang)}: {counts[lang]:,}" for lang in ordered
             )
-            missing = [lang for lang in ordered if mailing._get_missing_translations(lang)]
+            missing = mailing._get_missing_translations(ordered)
             mailing.language_warning = bool(missing) and " ".join(
                 self.env._(
                     "%(language)s (%(count)s recipients) has no translation of: %(fields)s.",
                     language=names.get(lang, lang),
                     count=f"{counts[lang]:,}",
-                    fields=", ".join(mailing._get_missing_translations(lang)),
+                    fields=", ".join(labels),
                 )
-                for lang in missing
+                for lang, labels in missing.items()
             )
 
-    def _get_missing_translations(self, lang):
-        """Return the labels of the fields that recipients of ``lang`` get in another language.
+    def _get_missing_translations(self, langs):
+        """Return the fields that recipients get in another language than their own.
 
         Where all read one language, they get what was written, and nothing is missing.
+
+        :param langs: codes of the languages that recipients read
+        :return: {language code: [labels of fields]}, without languages that lack nothing
         """
-        if len(self.language_counts or {}) < 2:
-            return []
-        saved = self._origin or self
-        missing = []
-        for name in TRANSLATED_CONTENT:
-            stored = saved._fields[name]._get_stored_translations(saved) or {}
-            if stored and lang not in stored:
-                missing.append(self._fields[name]._description_string(self.env))
+        saved = self._origin
+        if len(langs) < 2 or not saved:
+            return {}
+        saved.flush_recordset(TRANSLATED_CONTENT)
+        stored = saved._get_translations()
+        missing = {}
+        for lang in langs:
+            for name in TRANSLATED_CONTENT:
+                if stored[name] and lang not in stored[name]:
+                    label = self._fields[name]._description_string(self.env)
+                    missing.setdefault(lang, []).append(label)
         return missing
 
     def _load_recipients(self):

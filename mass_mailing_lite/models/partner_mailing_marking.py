@@ -22,7 +22,7 @@ class PartnerMailing(models.Model):
         copy=False,
         help="Chosen one by one, or by a filter, in the Contacts list.",
     )
-    marked_count = fields.Integer("Marked", compute="_compute_marked_count")
+    marked_count = fields.Integer("Marked", compute="_compute_marked_count", store=True)
 
     @api.depends("marked_partner_ids")
     def _compute_marked_count(self):
@@ -93,7 +93,8 @@ class PartnerMailing(models.Model):
         self._forget_cached_marks()
 
     def _forget_cached_marks(self):
-        self.invalidate_recordset(["marked_partner_ids", "marked_count"], flush=False)
+        self.invalidate_recordset(["marked_partner_ids"], flush=False)
+        self.env.add_to_compute(self._fields["marked_count"], self)
         self.env["res.partner"].invalidate_model(["partner_mailing_marked_ids"], flush=False)
 
     def _mark_contacts(self, domain, selected):
