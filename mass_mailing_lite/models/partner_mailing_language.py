@@ -59,24 +59,21 @@ class PartnerMailing(models.Model):
                     missing.setdefault(lang, []).append(label)
         return missing
 
-    def _load_recipients(self):
-        result = super()._load_recipients()
-        self._as_system().write({"language_counts": self._count_languages()})
-        return result
+    def _note_languages(self, groups):
+        """Keep how many recipients there are of each language that they will be written to in.
 
-    def _count_languages(self):
-        """Return {language code: recipients}, by the language that each will be written to in."""
+        While the mailing is sent nothing of it is written: that would meet a "Pause".
+
+        :param groups: rows (state, language code or None, count)
+        """
         self.ensure_one()
+        if self.state != "draft":
+            return
         installed = {code for code, _name in self.env["res.lang"].get_installed()}
         fallback = self.company_id.sudo().partner_id.lang or "en_US"
         counts = {}
-        for lang, count in (
-            self.env["partner.mailing.recipient"]
-            .sudo()
-            ._read_group(
-                [("mailing_id", "=", self.id), ("state", "!=", "skipped")], ["lang"], ["__count"]
-            )
-        ):
-            read = lang if lang in installed else fallback
-            counts[read] = counts.get(read, 0) + count
-        return counts
+        for state, lang, count in groups:
+            if state != "skipped":
+                read = lang if lang in installed else fallback
+                counts[read] = counts.get(read, 0) + count
+        self._as_system().write({"language_counts": counts})
