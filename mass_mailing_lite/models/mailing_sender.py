@@ -1,5 +1,6 @@
 """The sender: claim, fill, transmit, record; what a scheduled action or a command runs."""
 
+import contextlib
 import logging
 import time
 
@@ -49,8 +50,8 @@ class MailingSender:
     def __exit__(self, *_exc):
         for line in self._lines.values():
             line.close()
-        # After a database error the session is gone, and the lock with it.
-        if not self.env.cr.closed:
+        # Where the database is gone, the lock went with it; what went wrong is the news, not this.
+        with contextlib.suppress(psycopg2.Error):
             self.env.cr.rollback()
             self.recipients._end_sender(self.number)
 

@@ -290,12 +290,17 @@ class TestApproval(MailingCase):
         self.assertIn("Now it is winter.", review)
 
     def test_the_review_reads_as_much_for_many_as_for_few(self):
-        mailing = self.new_mailing(extra_emails="\n".join(f"x{n}@example.org" for n in range(300)))
+        self._count_queries_of_review(10)  # what a worker has cached
+        self.assertEqual(self._count_queries_of_review(10), self._count_queries_of_review(300))
+
+    def _count_queries_of_review(self, count):
+        addresses = "\n".join(f"x{number}@example.org" for number in range(count))
+        mailing = self.new_mailing(extra_emails=addresses)
         mailing.action_submit()
         self.env.invalidate_all()
         before = self.env.cr.sql_log_count
         self.assertTrue(mailing.with_user(self.validator).review_html)
-        self.assertLess(self.env.cr.sql_log_count - before, 60)
+        return self.env.cr.sql_log_count - before
 
     def test_a_draft_that_was_submitted_once_is_archived_and_not_deleted(self):
         mailing = self.new_mailing()

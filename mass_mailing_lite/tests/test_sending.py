@@ -3,6 +3,7 @@ from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.tests import freeze_time, tagged
+from odoo.tools import file_open
 
 from ..models import mailing_sender
 from .common import SendingCase
@@ -231,6 +232,15 @@ class TestSending(SendingCase):
             row.with_user(self.marketer).action_leave_out()
         self.run_scheduler()
         self.assertEqual((mailing.state, self.inbox.messages), ("done", []))
+
+    def test_a_copied_database_sends_nothing(self):
+        mailing = self.new_validated_mailing()
+        self.env.flush_all()
+        with file_open("mass_mailing_lite/data/neutralize.sql") as statements:
+            self.env.cr.execute(statements.read())
+        self.env.invalidate_all()
+        self.run_scheduler()
+        self.assertEqual((mailing.state, self.inbox.messages), ("paused", []))
 
     def test_a_cancelled_mailing_sends_nothing(self):
         mailing = self.new_validated_mailing()
