@@ -18,9 +18,7 @@ def read(message):
         return []
     text = mime.plain_text(message)
     return [
-        status
-        for group in mime.carried(part)
-        if (status := _read_group(group, text)) is not None
+        status for group in mime.carried(part) if (status := _read_group(group, text)) is not None
     ]
 
 

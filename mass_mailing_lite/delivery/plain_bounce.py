@@ -34,7 +34,7 @@ def read(message):
     if _QSBMF.match(text):
         return _read_qsbmf(text)
     failed = mime.addresses(mime.header(message, "X-Failed-Recipients"))
-    if not (failed or _is_from_mail_system(message) and _CODE.search(text)):
+    if not (failed or (_is_from_mail_system(message) and _CODE.search(text))):
         return []
     action = "delayed" if _DELAY.search(text) and not failed else "failed"
     if failed:
@@ -78,9 +78,7 @@ def _reason(text):
 def _addresses(message, text):
     """Return the addresses that the text names before the copy of the message, save its writer's."""
     ours = {
-        address
-        for name in ("From", "To")
-        for address in mime.addresses(mime.header(message, name))
+        address for name in ("From", "To") for address in mime.addresses(mime.header(message, name))
     }
     head = re.split(r"^-{2,}.*(?:copy|original|message)", text, flags=re.I | re.M)[0]
     return [found for found in mime.addresses(head) if found not in ours]

@@ -76,6 +76,9 @@ def _returned_ids(message):
 
 
 def _answered_ids(message):
+    return get_answered_ids(mime.header(message, "In-Reply-To"), mime.header(message, "References"))
+
+
+def get_answered_ids(in_reply_to: str, references: str) -> list[str]:
     """Return what a message says it answers: the nearest first (RFC 5322, section 3.6.4)."""
-    found = mime.message_ids(mime.header(message, "In-Reply-To"))
-    return found + mime.message_ids(mime.header(message, "References"))[::-1]
+    return mime.message_ids(in_reply_to) + mime.message_ids(references)[::-1]

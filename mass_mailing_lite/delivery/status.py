@@ -78,7 +78,7 @@ class Status:
     @property
     def failure_type(self) -> str:
         """One of ``outcome.FAILURE_TYPES``."""
-        if self.enhanced[1:] in ("", ".0.0") or self.code == 554 and self.enhanced[1:] == ".3.0":
+        if self.enhanced[1:] in ("", ".0.0") or (self.code == 554 and self.enhanced[1:] == ".3.0"):
             for kind, pattern in _WORDS:
                 if pattern.search(self.text):
                     return kind
@@ -122,7 +122,7 @@ def make_status(addresses, action, status, text) -> Status:
     inside = _ENHANCED.search(text)
     enhanced = status
     # Many systems name 5.0.0, and the real code is in the server's reply.
-    if inside and (not status or status[1:] == ".0.0" and inside[1][0] == status[0]):
+    if inside and (not status or (status[1:] == ".0.0" and inside[1][0] == status[0])):
         enhanced = inside[1]
     if not enhanced:
         enhanced = f"{str(code or 5)[0]}.0.0"
