@@ -32,10 +32,10 @@ class MailThread(models.AbstractModel):
         found = report.read(message)
         is_report = found.kind in (report.FAILED, report.DELAYED, report.COMPLAINT)
         is_answer = found.kind is report.PERSONAL
-        if (is_bounce and is_answer) or (not is_bounce and is_report):
-            if self.env[RECIPIENT]._find_by_message_ids(found.message_ids):
-                return not is_bounce
-        return is_bounce
+        if not (is_answer if is_bounce else is_report):
+            return is_bounce
+        is_ours = bool(self.env[RECIPIENT]._find_by_message_ids(found.message_ids))
+        return is_bounce != is_ours
 
     @api.model
     def _routing_handle_bounce(self, email_message, message_dict):
