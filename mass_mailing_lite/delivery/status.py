@@ -33,6 +33,9 @@ NOT_THE_ADDRESS = frozenset(
 _REPLY = re.compile(r"\b([245]\d\d)(?:[- ]#?([245]\.\d{1,3}\.\d{1,3}))?(?=[- :\n]|$)")
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 
+# Exim, when the last of many attempts has failed.
+_GAVE_UP = re.compile(r"retry time(out| not reached)", re.I)
+
 # Where the code says no more than "no": what systems without a better one write instead.
 _WORDS = (
     ("mailbox_full", re.compile(r"quota|(mailbox|inbox|storage)\W+(\w+\W+){0,3}full|over ?limit", re.I)),
@@ -119,14 +122,21 @@ def make_status(addresses, action, status, text) -> Status:
     """
     reply = _REPLY.search(text)
     code = int(reply[1]) if reply else None
-    inside = _ENHANCED.search(text)
-    enhanced = status
-    # Many systems name 5.0.0, and the real code is in the server's reply.
-    if inside and (not status or (status[1:] == ".0.0" and inside[1][0] == status[0])):
-        enhanced = inside[1]
-    if not enhanced:
-        enhanced = f"{str(code or 5)[0]}.0.0"
+    enhanced = status if status and not status.endswith(".0.0") else _better(status, code, text)
     return Status(tuple(dict.fromkeys(addresses)), action, code, enhanced, _words(text, code))
+
+
+def _better(status, code, text):
+    """Return the status code that the server's words call for, where the report names none.
+
+    Many systems name 5.0.0 for everything; Exim also for what was refused for
+    the time being until it gave up.
+    """
+    if inside := _ENHANCED.search(text):
+        return inside[1]
+    if _GAVE_UP.search(text):
+        return "4.0.0"
+    return f"{str(code)[0]}.0.0" if code else status or "5.0.0"
 
 
 def _words(text, code):

@@ -131,6 +131,9 @@ def test_the_better_code_is_taken_and_an_address_is_no_code():
         ["a@example.com"], "failed", "5.0.0", "host 192.5.1.1 said: 550 5.2.2 Quota exceeded"
     )
     assert (status.enhanced, status.failure_type) == ("5.2.2", "mailbox_full")
+    for text in ("452 4.2.2 Over quota: retry timeout exceeded", "mailbox is full: retry timeout"):
+        status = report.delivery_status.make_status(["a@example.com"], "failed", "5.0.0", text)
+        assert (status.is_permanent, status.failure_type) == (False, "mailbox_full")
     status = report.delivery_status.make_status(
         ["a@example.com"], "failed", "4.4.7", "550 5.1.1 No such user"
     )

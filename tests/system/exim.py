@@ -1,7 +1,8 @@
 """Debian's Exim with a private configuration, relaying to an inbox of the test.
 
 It listens on a high port of loopback and asks for STARTTLS and a login. A mount namespace gives it
-the system user that its package would have made; the machine itself sees nothing of it.
+the system user that its package would have made; the machine itself sees nothing of it. At the
+domain `closed.example.org` it takes everything, and then finds that there is nobody, or no room.
 """
 
 import contextlib
@@ -41,12 +42,27 @@ check:
   accept authenticated = *
   deny message = log in first
 begin routers
+nobody:
+  driver = redirect
+  domains = closed.example.org
+  local_parts = nobody
+  data = :fail: User unknown
+  allow_fail
+full:
+  driver = accept
+  domains = closed.example.org
+  transport = full
 onward:
   driver = manualroute
   route_list = * 127.0.0.1::{inbox}
   self = send
   transport = onward
 begin transports
+full:
+  driver = appendfile
+  file = {folder}/spool/mailbox
+  user = {account}
+  quota = 1
 onward:
   driver = smtp
   hosts_avoid_tls = *
@@ -79,6 +95,7 @@ def running(inbox_port):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         values = {"folder": folder, "program": program, "port": port, "inbox": inbox_port}
+        values["account"] = ACCOUNT
         text = CONFIGURATION.format(**values, user=USER, password=PASSWORD)
         (folder / "exim.conf").write_text(text)
         _write_accounts(folder)
