@@ -69,8 +69,8 @@ class Pool:
     def transmit(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
         """Send the envelopes over all sessions; return their outcomes in the same order.
 
-        What a session could not begin because the server closed after some success, or because it
-        had closed an idle session, is sent over a new session at once. Whatever else is NOT_SENT
+        What a session could not begin because the server closed after some success, takes no more
+        of this session, or had closed an idle one, is sent over a new session at once. Whatever else is NOT_SENT
         is left to the caller.
 
         :raises NoSession: when no session could be opened before anything was sent
@@ -105,7 +105,7 @@ class Pool:
         """Drop sessions that are used up, open missing ones, return those to use now."""
         kept = []
         for slot in self._sessions:
-            if slot.session.usable and slot.carried < self._limit:
+            if slot.usable and slot.carried < self._limit:
                 kept.append(slot)
             else:
                 slot.session.close()
@@ -160,18 +160,34 @@ class _Slot:
         self.session = session
         self.carried = 0  # messages begun
         self._was_fresh = True
+        self._is_full = False  # the server takes no more messages of this session
+
+    @property
+    def usable(self) -> bool:
+        return self.session.usable and not self._is_full
 
     def send(self, batch: Sequence[Envelope]) -> list[Outcome]:
         """Send over the session and count."""
         self._was_fresh = self.carried == 0
         self.carried += len(batch)
-        return self.session.send(batch)
+        results = self.session.send(batch)
+        self._is_full = any(is_session_limit(outcome) for outcome in results)
+        return results
 
     def may_repeat(self, results: Sequence[Outcome]) -> bool:
         """Whether what this session left undone may be tried over another one at once.
 
         Not on a new session that achieved nothing: the server would be asked for ever.
         """
-        if self.session.usable:
+        if self.usable:
             return False
         return not self._was_fresh or any(outcome.kind is not NOT_SENT for outcome in results)
+
+
+def is_session_limit(outcome: Outcome) -> bool:
+    """Whether a server says that this session has had its number of messages.
+
+    OpenSMTPD after a hundred: "452 4.5.3" to MAIL, where no recipient was named yet that could be
+    one too many (RFC 3463, section 3.6).
+    """
+    return outcome.stage == "mail" and outcome.enhanced == "4.5.3"
