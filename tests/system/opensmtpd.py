@@ -15,7 +15,7 @@ PACKAGE, ENCRYPTED = "opensmtpd", False
 ACCOUNTS = {"opensmtpd": 61003, "opensmtpq": 61004}
 
 CONFIGURATION = """
-queue ttl 4s
+queue ttl 30s
 listen on 127.0.0.1 port {port} hostname mail.example.com
 action "onward" relay host smtp://127.0.0.1:{inbox}
 match from any for any action "onward"
