@@ -71,12 +71,15 @@ class PartnerMailingRecipient(models.Model):
             SQL(
                 """
                 SELECT r.id
-                  FROM partner_mailing m
-                  JOIN partner_mailing_recipient r
-                    ON r.mailing_id = m.id AND r.email_normalized = ANY(%(addresses)s)
+                  FROM partner_mailing_recipient r
+                 WHERE r.mailing_id = ANY(ARRAY(
+                           SELECT m.id
+                             FROM partner_mailing m
+                            WHERE m.started_at IS NOT NULL
+                              AND COALESCE(m.finished_at, %(now)s)
+                                  > %(now)s - make_interval(days => %(days)s)))
+                   AND r.email_normalized = ANY(%(addresses)s)
                    AND r.skip_reason IS NULL
-                 WHERE m.started_at IS NOT NULL
-                   AND COALESCE(m.finished_at, %(now)s) > %(now)s - make_interval(days => %(days)s)
                    AND r.sent_at > %(now)s - make_interval(days => %(days)s)
               ORDER BY r.sent_at DESC
                  LIMIT 1
@@ -260,11 +263,16 @@ class PartnerMailingRecipient(models.Model):
             SQL(
                 """
                 SELECT count(*)
-                  FROM partner_mailing_recipient own, partner_mailing m
-                  JOIN partner_mailing_recipient r ON r.mailing_id = m.id AND r.skip_reason IS NULL
-                 WHERE own.id = %(id)s AND r.email_normalized = own.email_normalized
-                   AND m.started_at IS NOT NULL
-                   AND COALESCE(m.finished_at, %(now)s) > %(now)s - make_interval(months => %(months)s)
+                  FROM partner_mailing_recipient own
+                  JOIN partner_mailing_recipient r ON r.email_normalized = own.email_normalized
+                 WHERE own.id = %(id)s
+                   AND r.mailing_id = ANY(ARRAY(
+                           SELECT m.id
+                             FROM partner_mailing m
+                            WHERE m.started_at IS NOT NULL
+                              AND COALESCE(m.finished_at, %(now)s)
+                                  > %(now)s - make_interval(months => %(months)s)))
+                   AND r.skip_reason IS NULL
                    AND r.state = 'bounced' AND r.bounce_type IN ('permanent', 'transient')
                    AND r.bounced_at > %(now)s - make_interval(months => %(months)s)
                 """,
