@@ -44,6 +44,10 @@ class Limits:
             if messages:
                 yield seconds, messages
 
+    def slow_down(self, rate: float) -> float:
+        """Return how many messages a second remain of ``rate`` over a long time."""
+        return min([rate, *(messages / seconds for seconds, messages in self.windows())])
+
 
 def worth_waking(limit: int) -> int:
     """Return how many messages have to be free before a sender is woken for them.

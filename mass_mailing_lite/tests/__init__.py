@@ -17,6 +17,8 @@ from . import (
     test_rights,
     test_rights_table,
     test_sending,
+    test_sending_settings,
+    test_server_pace,
     test_template,
     test_tested,
     test_tour,

@@ -90,6 +90,12 @@ def test_the_domain_with_the_most_recipients_decides():
     )
 
 
+def test_over_a_long_time_the_narrowest_limit_holds():
+    assert Limits().slow_down(50) == 50
+    assert Limits(minute=60, hour=1800, day=86400).slow_down(50) == 0.5
+    assert Limits(minute=6000).slow_down(50) == 50
+
+
 def test_a_clock_that_was_set_is_told_from_one_that_drifts():
     assert clock_jump(1000.0, 1000.4, 60) == 0
     assert clock_jump(1000.0, 1003.0, 3600) == 0, "an hour's slow correction"
