@@ -50,6 +50,13 @@ class IrMailServer(models.Model):
                         )
                     )
 
+    def write(self, vals):
+        result = super().write(vals)
+        if not set(LIMIT_FIELDS.values()).isdisjoint(vals):
+            # What a limit holds may go on at once.
+            self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
+        return result
+
     def _get_partner_mailing_limits(self):
         """Return the limits of this server, none at all without a server."""
         return Limits(**{key: self[name] for key, name in LIMIT_FIELDS.items()})

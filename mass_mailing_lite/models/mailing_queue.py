@@ -1,10 +1,22 @@
 """The waiting rows of one mailing, in the order in which a sender claims them."""
 
+import time
+
 from .mailing_hold import Hold
 from .mailing_pace import get_domain
 
 # Seconds after which rows that are held by their domain are looked for again, at the earliest.
 LEAST_WAIT = 0.05
+
+
+# States from which a row may come back into the queue.
+UNSETTLED = ("pending", "sending", "failed", "uncertain")
+
+
+def make_queue(sender, mailing, pace):
+    """Return the queue of a mailing that the limits of its mail server call for."""
+    by_domain = pace and pace.limits.domain_minute
+    return (DomainQueue if by_domain else Queue)(sender, mailing, pace)
 
 
 class Queue:
@@ -25,6 +37,10 @@ class Queue:
         self._pace = pace
         self._last_id = 0
 
+    def prepare(self, seconds):
+        """Make ready to be claimed from; return whether that was done within ``seconds``."""
+        return True
+
     def take(self, size):
         """Claim up to ``size`` rows; none at the end of the list, and while something holds them."""
         self.hold = None
@@ -39,6 +55,10 @@ class Queue:
             self._pace.grant(rows)
         return rows
 
+    def put_back(self, row_id):
+        """Let a row that the server did not take be first in line again."""
+        self._last_id = min(self._last_id, row_id - 1)
+
     def settle(self, results):
         """Count what was tried of claimed rows against the limits, and give back the rest."""
         if self._pace:
@@ -46,10 +66,6 @@ class Queue:
 
     def forget(self, results):
         """Note that the transaction with these results stands."""
-        for result in results:
-            if not result["attempted"]:
-                # What the server did not take is first in line again.
-                self._last_id = min(self._last_id, result["id"] - 1)
         if self._pace:
             self._pace.forget(results)
 
@@ -66,6 +82,32 @@ class DomainQueue(Queue):
     def __init__(self, sender, mailing, pace):
         super().__init__(sender, mailing, pace)
         self._last_domain = ""
+        self._in_transaction = sender.in_transaction
+        self._counter = mailing.counter_id
+        # Kept by the sender: where time was up, the next queue of the mailing goes on there.
+        self._progress = sender.sorting.setdefault(mailing.id, [list(UNSETTLED), 0])
+
+    def prepare(self, seconds):
+        """Note the domains of the rows, once for a mailing: 20 s for a million."""
+        until = time.monotonic() + seconds
+        states, _last = self._progress
+        while states and not self._counter.is_sorted_by_domain:
+            if time.monotonic() > until:
+                return False
+            last = self._in_transaction(self._sort_further)
+            self._progress[1] = last or 0
+            if last is None:
+                states.pop(0)
+        if not self._counter.is_sorted_by_domain:
+            note = {"is_sorted_by_domain": True}
+            self._in_transaction(
+                lambda: self._counter._note_sending(self._counter.id, **note)
+            )
+        return True
+
+    def _sort_further(self):
+        states, last = self._progress
+        return self._recipients._sort_by_domain(self._mailing_id, states[0], last)
 
     def _claim(self, size):
         rows = self._claim_behind(size)
@@ -75,7 +117,11 @@ class DomainQueue(Queue):
         if not rows:
             self._last_domain = ""
             wait = self._recipients._seconds_until_domain(self._mailing_id, self._pace)
-            if wait is not None:
+            if wait is None:
+                # A sender that knew nothing of the limit may have put rows back.
+                self._recipients._sort_by_domain(self._mailing_id, "pending")
+                rows = self._claim_behind(size)
+            else:
                 self.hold = Hold("domain", max(wait, LEAST_WAIT))
         return rows
 

@@ -1,7 +1,7 @@
 from datetime import timezone
 
 from odoo import api, fields, models
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL
 
 from ..delivery.pace import expected_end
 from .mailing_wake import precise_now
@@ -33,8 +33,7 @@ class PartnerMailing(models.Model):
 
     def _get_expected_text(self, end):
         """Say when the mailing will have left, in the user's language and time zone."""
-        zone = self.env.context.get("tz") or self.env.user.tz
-        moment = format_datetime(self.env, end, tz=zone, dt_format="short")
+        moment = self._format_moment(end)
         if self.state in ("validated", "sending"):
             return moment
         begin = self._get_expected_begin()

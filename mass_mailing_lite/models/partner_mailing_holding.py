@@ -23,23 +23,37 @@ class PartnerMailing(models.Model):
     @api.depends("state", "hold_kind", "hold_until")
     @api.depends_context("lang", "tz", "uid")
     def _compute_trouble_text(self):
-        zone = self.env.context.get("tz") or self.env.user.tz
         for mailing in self:
-            counter = mailing.sudo().counter_id
-            mailing.trouble_text = (
-                mailing.state == "sending"
-                and counter.hold_kind == "server"
-                and self.env._(
-                    "The mail server cannot be used: %(words)s. The next try, %(number)s of %(most)s,"
-                    " is on %(time)s.",
-                    words=counter.trouble_words,
-                    number=counter.trouble_count + 1,
-                    most=mailing.company_id.sudo().partner_mailing_server_tries,
-                    time=format_datetime(
-                        self.env, counter.hold_until, tz=zone, dt_format="short"
-                    ),
-                )
+            in_trouble = mailing.state == "sending" and mailing.hold_kind == "server"
+            mailing.trouble_text = in_trouble and mailing._get_trouble_in_words()
+
+    def _get_trouble_in_words(self):
+        counter = self.sudo().counter_id
+        return self.env._(
+            "The mail server cannot be used: %(words)s. The next try, %(number)s of %(most)s, is on"
+            " %(time)s.",
+            words=counter.trouble_words,
+            number=counter.trouble_count + 1,
+            most=self.company_id.sudo().partner_mailing_server_tries,
+            time=self._format_moment(counter.hold_until),
+        )
+
+    def _get_hold_in_words(self):
+        """Say why a mailing that should be sent is not, if that takes long; or False."""
+        self.ensure_one()
+        if self.state == "sending" and self.hold_kind == "server":
+            return self._get_trouble_in_words()
+        if not self._get_seconds_open():
+            return self.env._(
+                "It is outside the sending hours; they begin on %s.",
+                self._format_moment(self._get_opening(fields.Datetime.now())),
             )
+        return False
+
+    def _format_moment(self, moment):
+        """Return a moment (naive, UTC) in the user's language and time zone."""
+        zone = self.env.context.get("tz") or self.env.user.tz
+        return format_datetime(self.env, moment, tz=zone, dt_format="short")
 
     # ------------------------------------------------------------
     # Sending hours
@@ -97,9 +111,16 @@ class PartnerMailing(models.Model):
                 counter.id, hold_kind=None, hold_until=None, trouble_words=None, trouble_count=0
             )
 
-    def _back_off(self, words):
-        """Try the mail server again later, or pause the mailing after the set number of tries."""
+    def _back_off(self, words, is_final=False):
+        """Try the mail server again later, or pause the mailing after the set number of tries.
+
+        :param is_final: pause at once: trying again cannot help
+        """
         self.ensure_one()
+        if is_final:
+            self._pause_with_alert(self.env._("The mail server refused the login: %s", words))
+            self._forget_holds()
+            return
         counter = self.sudo().counter_id
         counter.invalidate_recordset(flush=False)
         now = fields.Datetime.now()

@@ -7,9 +7,6 @@ from .sql_terms import UTC_NOW
 
 # Rows sorted in one transaction: 0.4 s, as long as a pause may wait.
 SORTED_AT_ONCE = 20000
-# States from which a row may come back into the queue.
-UNSETTLED = ("pending", "sending", "failed", "uncertain")
-
 
 class PartnerMailingRecipient(models.Model):
     """The recipients as queues by domain, where the mail server limits what one domain gets.

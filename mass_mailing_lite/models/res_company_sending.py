@@ -9,6 +9,13 @@ from ..delivery.hours import SendingHours
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_FIELDS = tuple(f"partner_mailing_on_{day}" for day in WEEKDAYS)
+HOUR_FIELDS = {
+    "partner_mailing_use_hours",
+    "partner_mailing_hour_from",
+    "partner_mailing_hour_to",
+    "partner_mailing_tz",
+    *DAY_FIELDS,
+}
 
 NOT_NEGATIVE = (
     "partner_mailing_two_validators_from",
@@ -112,6 +119,12 @@ class ResCompany(models.Model):
                             most=most[name],
                         )
                     )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not HOUR_FIELDS.isdisjoint(vals):
+            self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
+        return result
 
     def _get_sending_hours(self):
         """Return when mailings of this company may leave; None for at any time.

@@ -9,6 +9,7 @@ from . import (
     test_leaving_out,
     test_marking,
     test_message,
+    test_pace,
     test_placeholder,
     test_preview,
     test_progress,
@@ -24,6 +25,7 @@ from . import (
     test_tour,
     test_tour_content,
     test_tour_recipients,
+    test_trouble,
     test_uncertain,
     test_wizards,
 )
