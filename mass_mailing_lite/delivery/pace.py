@@ -131,8 +131,8 @@ def _end_within_hours(begin, count, limits, rate, hours):
     if hours is None:
         seconds = seconds_for(count, limits, rate)
         return None if seconds is None else begin + timedelta(seconds=seconds)
-    for number, (opening, closing) in enumerate(hours.windows(begin)):
-        opening = max(opening, begin)
+    for number, (start, closing) in enumerate(hours.windows(begin)):
+        opening = max(start, begin)
         seconds = seconds_for(count, limits, rate)
         if seconds is None or number == MOST_WINDOWS:
             return None

@@ -60,6 +60,7 @@ class ServerPace:
         self._sender = sender
         self.now = self._offset = 0.0
         self._grants = {}  # {id of a claimed row: its Grants, in all and of its domain}
+        self._claimed = {}  # the same, of the transaction that is under way
         self._merge_from = MOST_GRANTS
 
     def prepare(self):
@@ -121,9 +122,12 @@ class ServerPace:
         grants = {
             domain: Grant(number, counts[domain]) for domain, number in self.env.cr.fetchall()
         }
-        for row in rows:
-            own = (grants[None], grants.get(get_domain(row)))
-            self._grants[row["id"]] = own if own[1] else own[:1]
+        # Not yet among the others: the transaction may fail, and what was recorded in it may be an
+        # earlier claim of the same row.
+        self._claimed = {
+            row["id"]: [grant for grant in (grants[None], grants.get(get_domain(row))) if grant]
+            for row in rows
+        }
 
     def settle(self, results):
         """End the grants whose last rows are recorded, and give back what was not tried.
@@ -132,9 +136,7 @@ class ServerPace:
         """
         settled, returned = self._sum_up(results)
         touched = [
-            grant
-            for grant, number in settled.items()
-            if returned[grant] or number == grant.open
+            grant for grant, number in settled.items() if returned[grant] or number == grant.open
         ]
         if not touched:
             return
@@ -157,14 +159,16 @@ class ServerPace:
             )
         )
 
-    def forget(self, results):
-        """Note that the transaction with these results stands."""
+    def confirm(self, results):
+        """Note that the transaction stands in which these were recorded, and rows claimed."""
         settled, returned = self._sum_up(results)
         for grant, number in settled.items():
             grant.open -= number
             grant.count -= returned[grant]
         for result in results:
             self._grants.pop(result["id"], None)
+        self._grants.update(self._claimed)
+        self._claimed = {}
 
     def _sum_up(self, results):
         """Return ({Grant: rows recorded}, {Grant: rows of these that were not tried})."""

@@ -22,8 +22,8 @@ def make_queue(sender, mailing, pace):
 class Queue:
     """By id, along the list; no more than the mail server takes.
 
-    ``take`` and ``settle`` run inside a transaction of the caller, which may fail and be run anew;
-    ``forget`` follows when it stands.
+    ``settle`` and ``take`` run inside a transaction of the caller, which may fail and be run anew;
+    ``confirm`` follows when it stands.
 
     :param pace: a ``ServerPace``, None for a mail server without limits
     :ivar hold: the ``Hold`` that ended the last ``take``, None when there was none
@@ -64,10 +64,10 @@ class Queue:
         if self._pace:
             self._pace.settle(results)
 
-    def forget(self, results):
-        """Note that the transaction with these results stands."""
+    def confirm(self, results):
+        """Note that the transaction stands in which these were recorded, and rows claimed."""
         if self._pace:
-            self._pace.forget(results)
+            self._pace.confirm(results)
 
     def _claim(self, size):
         rows = self._recipients._claim(self._mailing_id, self._sender, size, self._last_id)
@@ -100,9 +100,7 @@ class DomainQueue(Queue):
                 states.pop(0)
         if not self._counter.is_sorted_by_domain:
             note = {"is_sorted_by_domain": True}
-            self._in_transaction(
-                lambda: self._counter._note_sending(self._counter.id, **note)
-            )
+            self._in_transaction(lambda: self._counter._note_sending(self._counter.id, **note))
         return True
 
     def _sort_further(self):

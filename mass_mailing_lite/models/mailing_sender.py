@@ -111,10 +111,10 @@ class MailingSender:
             self._note_slice(mailing, count, time.monotonic() - started, hold)
             return count
         except NoSession as error:
-            words = error.outcome.text
-            self._stop(mailing, lambda: mailing._back_off(words, is_wrong_login(error.outcome)))
-        except TooManyFailures as failures:
-            self._stop(mailing, lambda: mailing._break_off(*failures.args))
+            trouble = error.outcome
+            self._stop(mailing, mailing._back_off, trouble.text, is_wrong_login(trouble))
+        except TooManyFailures as error:
+            self._stop(mailing, mailing._break_off, *error.args)
         except UserError as error:
             # ir.mail_server's own: no server set up, an archived one …
             self._give_up(mailing, str(error))
@@ -168,10 +168,10 @@ class MailingSender:
     def _give_up(self, mailing, reason):
         """Pause a mailing that cannot be sent; its recipients are not at fault."""
         words = self.env._("The mailing cannot be sent: %s", reason)
-        self._stop(mailing, lambda: mailing._pause_with_alert(words))
+        self._stop(mailing, mailing._pause_with_alert, words)
 
-    def _stop(self, mailing, step):
-        """Close the connections of a mailing, and do what its state calls for."""
+    def _stop(self, mailing, step, *args):
+        """Close the connections of a mailing, and take a step unless somebody has paused it."""
         self.env.cr.rollback()
         self._holds.pop(mailing.id, None)
         self.close_line(mailing)
@@ -179,7 +179,7 @@ class MailingSender:
         def stop():
             mailing.invalidate_recordset()
             if mailing.state == "sending":
-                step()
+                step(*args)
 
         self.in_transaction(stop)
 
@@ -318,7 +318,7 @@ class SendingLine:
             return self._queue.take(wanted) if wanted > 0 else []
 
         rows = self.sender.in_transaction(step)
-        self._queue.forget(results)
+        self._queue.confirm(results)
         for result in results:
             del self._rows[result["id"]]
         if wanted > 0 and tally and self.mailing._has_too_many_failures(*tally):

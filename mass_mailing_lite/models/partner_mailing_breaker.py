@@ -26,17 +26,16 @@ class PartnerMailing(models.Model):
         """Pause a mailing in which too many failed, and begin to count anew."""
         self.ensure_one()
         self.counter_id._note_sending(self.counter_id.id, recent_results=None)
-        if self.state == "sending":
-            self._pause_with_alert(
-                self.env._(
-                    "Of the last %(settled)s recipients %(failed)s failed for good, most of them"
-                    ' because of "%(reason)s". Look at those who failed before you resume: the list'
-                    " may be old, or the content not be liked.",
-                    settled=settled,
-                    failed=failed,
-                    reason=self._get_commonest_failure(),
-                )
+        self._pause_with_alert(
+            self.env._(
+                "Of the last %(settled)s recipients %(failed)s failed for good, most of them because"
+                ' of "%(reason)s". Look at those who failed before you resume: the list may be old,'
+                " or the content not be liked.",
+                settled=settled,
+                failed=failed,
+                reason=self._get_commonest_failure(),
             )
+        )
 
     def _get_commonest_failure(self):
         """Return in words what most of the failed recipients failed for."""

@@ -17,9 +17,7 @@ class PartnerMailing(models.Model):
     _inherit = "partner.mailing"
 
     expected_end = fields.Datetime(compute="_compute_expected_end", compute_sudo=True)
-    expected_text = fields.Char(
-        "Expected End", compute="_compute_expected_end", compute_sudo=True
-    )
+    expected_text = fields.Char("Expected End", compute="_compute_expected_end", compute_sudo=True)
 
     @api.depends("state", "mail_server_id", "scheduled_at", "recipient_count", "pending_count")
     @api.depends_context("lang", "tz", "uid")

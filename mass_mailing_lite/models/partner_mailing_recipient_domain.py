@@ -8,6 +8,7 @@ from .sql_terms import UTC_NOW
 # Rows sorted in one transaction: 0.4 s, as long as a pause may wait.
 SORTED_AT_ONCE = 20000
 
+
 class PartnerMailingRecipient(models.Model):
     """The recipients as queues by domain, where the mail server limits what one domain gets.
 
@@ -64,9 +65,7 @@ class PartnerMailingRecipient(models.Model):
         domain; for each the sum of its grants, at most as many as its limit,
         and as many rows as it may get. It ends when ``limit`` rows are found.
         """
-        due = SQL(
-            "r.mailing_id = %s AND r.state = 'pending' AND r.domain IS NOT NULL", mailing_id
-        )
+        due = SQL("r.mailing_id = %s AND r.state = 'pending' AND r.domain IS NOT NULL", mailing_id)
         picked = SQL(
             """
             SELECT r.id

@@ -67,13 +67,9 @@ class TestSendingSettings(MailingCase):
         )
         mailing = self.new_mailing()
         # 22:00 in Santiago in July is 2:00 of the next day in UTC.
-        self.assertEqual(
-            mailing._get_opening(datetime(2026, 7, 1, 20)), datetime(2026, 7, 2, 2)
-        )
+        self.assertEqual(mailing._get_opening(datetime(2026, 7, 1, 20)), datetime(2026, 7, 2, 2))
         self.assertEqual(mailing._get_opening(datetime(2026, 7, 2, 9)), datetime(2026, 7, 2, 9))
-        self.assertEqual(
-            mailing._get_opening(datetime(2026, 7, 2, 9, 30)), datetime(2026, 7, 3, 2)
-        )
+        self.assertEqual(mailing._get_opening(datetime(2026, 7, 2, 9, 30)), datetime(2026, 7, 3, 2))
 
     def test_around_the_clock_there_are_no_hours(self):
         self.env.company.write(

@@ -26,10 +26,10 @@ class TestServerPace(MailingCase):
             ("steady_time", lambda: self.steady),
             ("_last_looks", {}),
         ):
-            self.enterContext(patch.object(mailing_pace, target, value))
+            self._patch(patch.object(mailing_pace, target, value))
         self.later(0)
 
-    def enterContext(self, context):
+    def _patch(self, context):
         value = context.__enter__()
         self.addCleanup(context.__exit__, None, None, None)
         return value
@@ -51,12 +51,13 @@ class TestServerPace(MailingCase):
         rows = [{"id": next(self.rows), "email_normalized": address} for _row in range(count)]
         if rows:
             pace.grant(rows)
+            pace.confirm([])
         return rows
 
     def record(self, pace, rows, attempted=True):
         results = [{"id": row["id"], "attempted": attempted} for row in rows]
         pace.settle(results)
-        pace.forget(results)
+        pace.confirm(results)
 
     def send(self, pace, wanted):
         """Send what is allowed, in no time; return how many those were."""
@@ -120,8 +121,20 @@ class TestServerPace(MailingCase):
         results = [{"id": row["id"], "attempted": False} for row in rows[:3]]
         pace.settle(results)
         pace.settle(results)
-        pace.forget(results)
+        pace.confirm(results)
         self.assertEqual(pace.allow(99), 3)
+
+    def test_a_row_that_was_put_back_may_be_claimed_in_the_same_transaction(self):
+        pace = self.pace(minute=10)
+        rows = self.claim(pace, 10)
+        results = [{"id": row["id"], "attempted": False} for row in rows]
+        pace.settle(results)
+        self.assertEqual(pace.allow(99), 10)
+        pace.grant(rows)
+        pace.confirm(results)
+        self.assertEqual(pace.allow(99), 0)
+        self.record(pace, rows, attempted=False)
+        self.assertEqual(pace.allow(99), 10)
 
     def test_all_senders_of_a_server_share_its_limits(self):
         first, second = self.pace(sender=1, minute=10), self.pace(sender=2, minute=10)
@@ -237,6 +250,7 @@ class TestServerPace(MailingCase):
             rows = Recipients._claim_by_domain(mailing.id, 1, 100, pace, after)
             if rows:
                 pace.grant(rows)
+                pace.confirm([])
             return rows
 
         rows = claim()

@@ -28,7 +28,9 @@ class TestTrouble(SendingCase):
                 self.assertIn("connection refused", mailing.trouble_text)
                 self.assertIn(f"The next try, {number + 1} of 5", mailing.trouble_text)
                 self.run_scheduler()
-                self.assertEqual(mailing.sudo().counter_id.trouble_count, number, "not before its time")
+                self.assertEqual(
+                    mailing.sudo().counter_id.trouble_count, number, "not before its time"
+                )
             now += timedelta(minutes=minutes)
         self.assertFalse(mailing.sudo().activity_ids)
         with freeze_time(now):
@@ -136,7 +138,9 @@ class TestTrouble(SendingCase):
         self.server.partner_mailing_limit_minute = 15
         mailing = self.new_mailing_with_failures(60, every=2)
         self.run_scheduler()
-        self.assertEqual((mailing.state, mailing.sent_count + mailing.failed_count), ("sending", 15))
+        self.assertEqual(
+            (mailing.state, mailing.sent_count + mailing.failed_count), ("sending", 15)
+        )
         self.env.cr.execute("UPDATE partner_mailing_grant SET ended_at = ended_at - 61")
         self.run_scheduler()
         self.assertEqual(mailing.state, "paused")

@@ -1,7 +1,7 @@
 """Sending hours by the clock on the wall."""
 
 from datetime import datetime, timedelta, timezone
-from itertools import islice
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -59,7 +59,9 @@ def test_clocks_that_change_leave_the_hours_where_the_clock_shows_them():
 
 def test_hours_that_a_change_swallows_are_left_out():
     lost = SendingHours(2 * 60, 3 * 60, EVERY_DAY, PARIS)
-    begins = [begin.astimezone(PARIS) for begin, _end in islice(lost.windows(paris(2026, 3, 28)), 3)]
+    begins = [
+        begin.astimezone(PARIS) for begin, _end in islice(lost.windows(paris(2026, 3, 28)), 3)
+    ]
     assert [begin.day for begin in begins] == [28, 30, 31]
 
 
@@ -67,7 +69,7 @@ def test_around_the_clock_there_is_no_gap():
     always = SendingHours(8 * 60, 8 * 60, EVERY_DAY, PARIS)
     windows = list(islice(always.windows(paris(2026, 3, 2, 3)), 40))
     assert windows[0][0] <= paris(2026, 3, 2, 3)
-    assert all(first[1] == second[0] for first, second in zip(windows, windows[1:], strict=False))
+    assert all(first[1] == second[0] for first, second in pairwise(windows))
 
 
 @given(
