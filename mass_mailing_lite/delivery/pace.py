@@ -6,7 +6,7 @@ free for whoever comes next, and over a longer time the pace is the same.
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -136,13 +136,13 @@ def _end_within_hours(begin, count, limits, rate, hours):
         seconds = seconds_for(count, limits, rate)
         if seconds is None or number == MOST_WINDOWS:
             return None
-        if opening + timedelta(seconds=seconds) <= closing:
+        if opening + timedelta(seconds=seconds) < closing:
             return opening + timedelta(seconds=seconds)
         count -= _count_within((closing - opening).total_seconds(), count, limits, rate)
     return None
 
 
 def _count_within(seconds, most, limits, rate):
-    """Return how many messages, ``most`` at the utmost, leave in so many seconds."""
+    """Return how many messages, ``most`` at the utmost, leave before so many seconds are over."""
     counts = range(1, most + 1)
-    return bisect_right(counts, seconds, key=lambda count: seconds_for(count, limits, rate))
+    return bisect_left(counts, seconds, key=lambda count: seconds_for(count, limits, rate))

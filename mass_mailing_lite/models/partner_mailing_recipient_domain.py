@@ -78,13 +78,7 @@ class PartnerMailingRecipient(models.Model):
               CROSS JOIN LATERAL (
                    SELECT r.id
                      FROM partner_mailing_recipient r
-                    WHERE %(due)s AND r.domain = walk.domain
-                      AND r.is_submitted
-                      AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %(now)s)
-                      AND EXISTS (SELECT FROM partner_mailing m
-                                   WHERE m.id = r.mailing_id AND m.state = 'sending')
-                      AND NOT EXISTS (SELECT FROM mail_blacklist b
-                                       WHERE b.email = r.email_normalized AND b.active)
+                    WHERE %(due)s AND r.domain = walk.domain AND %(claimable)s
                  ORDER BY r.id
                     LIMIT GREATEST(%(most)s - grants.used, 0)
                       FOR UPDATE OF r SKIP LOCKED) r
@@ -94,7 +88,7 @@ class PartnerMailingRecipient(models.Model):
             server=pace.server_id,
             since=pace.now - MINUTE,
             due=due,
-            now=UTC_NOW,
+            claimable=self._claimable_sql(),
             most=pace.limits.domain_minute,
             limit=limit,
         )

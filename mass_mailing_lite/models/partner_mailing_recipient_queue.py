@@ -97,14 +97,8 @@ class PartnerMailingRecipient(models.Model):
                     SELECT r.id
                       FROM partner_mailing_recipient r
                      WHERE r.mailing_id = %(mailing_id)s
-                       AND r.state = 'pending'
-                       AND r.is_submitted
                        AND r.id > %(after_id)s
-                       AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %(now)s)
-                       AND EXISTS (SELECT FROM partner_mailing m
-                                    WHERE m.id = r.mailing_id AND m.state = 'sending')
-                       AND NOT EXISTS (SELECT FROM mail_blacklist b
-                                        WHERE b.email = r.email_normalized AND b.active)
+                       AND %(claimable)s
                   ORDER BY r.id
                      LIMIT %(limit)s
                        FOR UPDATE OF r SKIP LOCKED)
@@ -112,12 +106,27 @@ class PartnerMailingRecipient(models.Model):
                 """,
                 mailing_id=mailing_id,
                 after_id=after_id,
-                now=UTC_NOW,
+                claimable=self._claimable_sql(),
                 limit=limit,
                 take=self._take_picked_sql(sender),
             )
         )
         return sorted(self.env.cr.dictfetchall(), key=lambda row: row["id"])
+
+    def _claimable_sql(self):
+        """Return the condition under which a row ``r`` may be claimed, in whatever order."""
+        return SQL(
+            """
+            r.state = 'pending'
+            AND r.is_submitted
+            AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %s)
+            AND EXISTS (SELECT FROM partner_mailing m
+                         WHERE m.id = r.mailing_id AND m.state = 'sending')
+            AND NOT EXISTS (SELECT FROM mail_blacklist b
+                             WHERE b.email = r.email_normalized AND b.active)
+            """,
+            UTC_NOW,
+        )
 
     def _take_picked_sql(self, sender):
         """Return the UPDATE that gives the rows of a CTE ``picked`` to ``sender``."""

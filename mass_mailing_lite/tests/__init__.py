@@ -4,6 +4,7 @@ from . import (
     test_contacts_file,
     test_content,
     test_envelope,
+    test_expected,
     test_extra_addresses,
     test_handover,
     test_leaving_out,

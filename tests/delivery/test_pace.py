@@ -71,13 +71,13 @@ def test_a_mailing_ends_after_its_limits():
 
 def test_a_mailing_goes_on_the_next_day_when_the_hours_are_over():
     office = SendingHours(9 * 60, 17 * 60, frozenset(range(5)), ZoneInfo("UTC"))
-    begin = BEGIN + timedelta(hours=7)  # an hour is left: 60 of 90
+    begin = BEGIN + timedelta(hours=7)  # an hour is left, for 59 of 90
     assert expected_end(begin, 90, Limits(), 1 / 60, office) == BEGIN + timedelta(
-        days=1, minutes=30
+        days=1, minutes=31
     )
     friday = begin + timedelta(days=4)
     assert expected_end(friday, 90, Limits(), 1 / 60, office) == BEGIN + timedelta(
-        days=7, minutes=30
+        days=7, minutes=31
     )
     assert expected_end(begin, 10**9, Limits(), 1 / 60, office) is None
 

@@ -161,7 +161,8 @@ def test_the_command_sends_nothing_outside_the_sending_hours(server, inbox):
     }
     [[number]] = server.sql("SELECT min(id) FROM res_company")
     admin.call("res.company", "write", [int(number)], closed)
-    mailing = validated(author, server.login("validator"))
+    [own] = admin.search_read("ir.mail_server", [("name", "=", company.MAIL_SERVER)], "id")
+    mailing = validated(author, server.login("validator"), mail_server_id=own["id"])
     sender = command(server, "--mailing", str(mailing))
     output, _nothing = sender.communicate(timeout=60)
     assert sender.returncode == 2, output
