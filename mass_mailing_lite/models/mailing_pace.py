@@ -1,13 +1,17 @@
 """The pace of a mail server: what a sender may claim now, and when it may claim more.
 
 Counted in the database over all mailings, processes and hosts. An allowance is taken in the
-transaction of the claim itself, so a kill neither loses nor exceeds it. Whoever takes one updates
-the server's row, so of two senders at the same moment one meets a serialization failure, and
-begins its transaction anew with what the other took in sight.
+transaction of the claim itself, so a kill neither loses nor exceeds it. Senders take theirs one
+after the other, under a lock of the session that lasts longer than the transaction: a transaction
+that waited for a lock of its own would not see what the one before has just taken. Should somebody
+pass by that lock, the server's row, which each of them writes, makes his transaction fail.
 """
 
+import contextlib
 import time
 from collections import Counter
+
+import psycopg2
 
 from odoo.tools import SQL
 
@@ -16,7 +20,11 @@ from ..delivery.pace import DAY, HOUR, MINUTE, clock_jump, worth_waking
 # Seconds since 1970 by PostgreSQL's clock: the one that all senders share.
 CLOCK = SQL("extract(epoch FROM clock_timestamp())::float8")
 
-# Grants of a server above which old ones are merged. A claim of 25 ms leaves 2,400 a minute; a sum over 5,000 takes 1 ms.
+# First half of the advisory lock under which allowances are taken; the second is the server's id.
+PACE_LOCK = 0x6D6D70
+
+# Grants of a server above which old ones are merged. A claim of 25 ms leaves 2,400 a minute; a sum
+# over 5,000 takes 1 ms.
 MOST_GRANTS = 5000
 # Seconds that merged grants may be apart: a six-hundredth of the window, which is what a limit an
 # hour or a day loses by it.
@@ -73,10 +81,30 @@ class ServerPace:
             )
         )
 
-    def allow(self, wanted):
-        """Return how many messages may be claimed now, ``wanted`` at most; lock the server's row.
+    @contextlib.contextmanager
+    def alone(self):
+        """Let no other sender take from the same server, within a ``with`` block.
 
-        Followed in the same transaction by the claim and ``grant``.
+        Begins and ends between transactions: what is claimed inside is committed there.
+        """
+        cr = self.env.cr
+        cr.execute(SQL("SELECT pg_advisory_lock(%s, %s)", PACE_LOCK, self.server_id))
+        cr.commit()  # pylint: disable=invalid-commit  # what follows is to see what others took
+        try:
+            yield
+        except BaseException:
+            cr.rollback()
+            raise
+        finally:
+            # Where the session is gone, so is its lock.
+            with contextlib.suppress(psycopg2.InterfaceError, psycopg2.OperationalError):
+                cr.execute(SQL("SELECT pg_advisory_unlock(%s, %s)", PACE_LOCK, self.server_id))
+                cr.commit()  # pylint: disable=invalid-commit  # no transaction while messages leave
+
+    def allow(self, wanted):
+        """Return how many messages may be claimed now, ``wanted`` at most.
+
+        Within ``alone``; followed in the same transaction by the claim and ``grant``.
 
         :raises psycopg2.errors.SerializationFailure: when another sender took some meanwhile
         """

@@ -1,5 +1,6 @@
 """The waiting rows of one mailing, in the order in which a sender claims them."""
 
+import contextlib
 import time
 
 from .mailing_hold import Hold
@@ -40,6 +41,10 @@ class Queue:
     def prepare(self, seconds):
         """Make ready to be claimed from; return whether that was done within ``seconds``."""
         return True
+
+    def alone(self):
+        """Return a context for transactions with ``take``: limits are shared with other senders."""
+        return self._pace.alone() if self._pace else contextlib.nullcontext()
 
     def take(self, size):
         """Claim up to ``size`` rows; none at the end of the list, and while something holds them."""

@@ -131,7 +131,7 @@ class MailingSender:
         if line is None:
             pace = self._get_pace(mailing)
             # Nobody connects to a server that takes no more for now.
-            if pace and not self.in_transaction(lambda: pace.allow(1)):
+            if pace and not self._has_room(pace):
                 return 0, Hold("pace", pace.wait)
             queue = make_queue(self, mailing, pace)
             if not queue.prepare(seconds):
@@ -150,6 +150,10 @@ class MailingSender:
             pace = self._paces[server.id] = ServerPace(self.env, server, self.number, limits)
             self.in_transaction(pace.prepare)
         return self._paces[server.id]
+
+    def _has_room(self, pace):
+        with pace.alone():
+            return self.in_transaction(lambda: pace.allow(1))
 
     def _note_slice(self, mailing, count, seconds, hold):
         """Keep in mind what holds a mailing, and write it down for those who look at it."""
@@ -317,7 +321,8 @@ class SendingLine:
                     return []
             return self._queue.take(wanted) if wanted > 0 else []
 
-        rows = self.sender.in_transaction(step)
+        with self._queue.alone() if wanted > 0 else contextlib.nullcontext():
+            rows = self.sender.in_transaction(step)
         self._queue.confirm(results)
         for result in results:
             del self._rows[result["id"]]

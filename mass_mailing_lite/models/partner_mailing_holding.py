@@ -5,8 +5,6 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
-from .partner_mailing_counter_sending import HOLD_KINDS
-
 # Seconds until a mail server that cannot be used is tried again; the last one for all later tries.
 TROUBLE_DELAYS = (60, 300, 900, 1800, 3600)
 
@@ -16,7 +14,7 @@ class PartnerMailing(models.Model):
 
     _inherit = "partner.mailing"
 
-    hold_kind = fields.Selection(HOLD_KINDS, related="counter_id.hold_kind")
+    hold_kind = fields.Selection(related="counter_id.hold_kind")
     hold_until = fields.Datetime(related="counter_id.hold_until")
     trouble_text = fields.Char(compute="_compute_trouble_text")
 
