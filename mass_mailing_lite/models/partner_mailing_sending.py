@@ -1,7 +1,7 @@
 import logging
 import math
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -81,15 +81,22 @@ class PartnerMailing(models.Model):
         return total
 
     def _send_round(self, sender, seconds_left, limit):
-        """Give each mailing its slice; return how many messages were settled."""
+        """Give each mailing its slice, who had none for longest first.
+
+        :return: number of messages that were handed over or refused
+        """
         done = 0
         busy = sender.get_busy()
-        for mailing in self._find_sendable() | busy:
+        mailings = self._find_sendable() | busy
+        for mailing in mailings.sorted(lambda one: one.counter_id.served_at or datetime.min):
             if sender.get_hold(mailing) and mailing not in busy:
                 continue
             started = time.monotonic()
             if seconds := min(SLICE_SECONDS, seconds_left, mailing._get_seconds_open()):
-                rest = None if limit is None else limit - done - sender.count_open(mailing)
+                rest = sender.get_share(mailing, mailings)
+                if limit is not None:
+                    most = limit - done - sender.count_open(mailing)
+                    rest = most if rest is None else min(rest, most)
                 count = sender.send_slice(mailing, seconds, rest)
             else:
                 count = sender.finish(mailing)
