@@ -77,20 +77,33 @@ class MailingSend(Command):
             nonlocal done
             env.cr.commit()  # pylint: disable=invalid-commit  # a command has no request to do it
             done += count
-            show_progress(done, done + waiting)
+            show_progress(done, done + waiting, "" if count else get_hold(concerned))
             return 0 if stopped else float("inf")
 
         signal.signal(signal.SIGINT, stop)
-        mailings._send_due(report, limit=args.limit)
+        mailings._send_due(report, limit=args.limit, patience=float("inf"))
         env.invalidate_all()
         return show_result(concerned)
 
 
-def show_progress(done, total):
+def get_hold(mailings):
+    """Return in words until when a limit of the mail server holds the mailings, or nothing."""
+    mailings.counter_id.invalidate_recordset()
+    mailings.invalidate_recordset(["hold_kind", "hold_until", "state"])
+    holds = [
+        one.hold_until
+        for one in mailings
+        if one.state == "sending" and one.hold_kind in ("pace", "domain")
+    ]
+    return f"waits for a limit of the mail server until {min(holds):%H:%M:%S} UTC" if holds else ""
+
+
+def show_progress(done, total, note=""):
     """Draw a bar on standard error, over the one before."""
     filled = BAR_WIDTH * done // total if total else BAR_WIDTH
     bar = "#" * filled + "-" * (BAR_WIDTH - filled)
-    print(f"\r[{bar}] {done}/{total}", end="", file=sys.stderr, flush=True)
+    # The code at the end wipes out what was longer before.
+    print(f"\r[{bar}] {done}/{total} {note}\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def show_result(mailings):
@@ -113,6 +126,10 @@ def show_result(mailings):
     paused = mailings.filtered(lambda mailing: mailing.state == "paused")
     for mailing in paused:
         print(f"{mailing.name}: {mailing.pause_reason}", file=sys.stderr)
-    if paused:
+    held = [mailing for mailing in mailings if mailing.state in ("validated", "sending")]
+    held = [(mailing, reason) for mailing in held if (reason := mailing._get_hold_in_words())]
+    for mailing, reason in held:
+        print(f"{mailing.name}: {reason}", file=sys.stderr)
+    if paused or held:
         return COULD_NOT_SEND
     return SOME_FAILED if any(mailing.failed_count for mailing in mailings) else ALL_SENT

@@ -12,6 +12,10 @@ from odoo.exceptions import UserError
 from ..delivery import outcome as outcomes
 from ..delivery.pool import NoSession, Pool
 from .mailing_handover import Handover
+from .mailing_hold import Hold
+from .mailing_pace import ServerPace
+from .mailing_queue import make_queue
+from .mailing_wake import precise_now
 
 _logger = logging.getLogger(__name__)
 
@@ -21,12 +25,17 @@ CLAIM_SECONDS = 0.025
 CLAIM_MOST = 500  # rows; keeps memory flat on a fast line
 SERIALIZATION_TRIES = 10
 IDLE_SECONDS = 0.2  # how long a server may be silent before the other mailings have their turn
+TURNS = 10  # that each mailing has at least within the limit of a server that it shares
 FRUITLESS_CLAIMS = 3  # in a row, after which the server is at fault and the mailing waits
 
 # Seconds until a deferred message is tried again; after the last one it has
 # failed. 55 hours in all (RFC 5321, section 4.5.4.1: give up after 4 to 5 days;
 # a mailing's news does not keep that long).
 RETRY_DELAYS = tuple(hours * 3600 for hours in (0.5, 1, 2, 4, 8, 16, 24))
+
+
+class TooManyFailures(Exception):
+    """So many of the last recipients failed for good: ``(settled, failed)``."""
 
 
 class MailingSender:
@@ -41,6 +50,10 @@ class MailingSender:
         self.recipients = self.env["partner.mailing.recipient"]
         self.number = None
         self._lines = {}
+        self.sorting = {}  # {mailing id: how far its rows are sorted by domain}
+        self._paces = {}  # by server
+        self._pace_of = {}  # by mailing
+        self._holds = {}
 
     def __enter__(self):
         self.number = self.recipients._new_sender()
@@ -64,26 +77,47 @@ class MailingSender:
         lines = self._lines.values()
         return sum(line.open_count for line in lines if line.mailing != mailing)
 
-    def finish(self):
-        """Wait for what is on its way, and record it.
+    def get_hold(self, mailing):
+        """Return what holds the mailing at this moment, None when nothing does."""
+        hold = self._holds.get(mailing.id)
+        return hold if hold and hold.seconds_left else None
+
+    def get_held_ids(self):
+        """Return the ids of the mailings that something holds at this moment."""
+        return [number for number, hold in self._holds.items() if hold and hold.seconds_left]
+
+    def get_wait(self, mailings):
+        """Return in how many seconds the first of ``mailings`` goes on; None when none is held."""
+        holds = [self._holds.get(number) for number in mailings.ids]
+        return min((hold.seconds_left for hold in holds if hold), default=None)
+
+    def finish(self, mailings=None):
+        """Wait for what is on its way, of ``mailings`` or of all, and record it.
 
         :return: number of messages handed over or refused
         """
-        return sum(line.finish() for line in self._lines.values())
+        chosen = self._lines if mailings is None else mailings.ids
+        return sum(self._lines[number].finish() for number in chosen if number in self._lines)
 
     def send_slice(self, mailing, seconds, limit=None):
         """Send a mailing's messages for ``seconds``, until ``limit``, the end, or the server is slow.
 
-        Messages may still be on their way after it; see ``get_busy``. Pauses the
-        mailing, with the server's words, when the server takes none.
+        Messages may still be on their way after it; see ``get_busy``. Something
+        may hold the rest; see ``get_hold``. When the server takes none, it is
+        tried again later, or the mailing is paused with the server's words.
 
         :return: number of messages handed over or refused
         """
+        started = time.monotonic()
         try:
-            line = self._get_line(mailing)
-            return line.send(seconds, limit)
+            count, hold = self._send_slice(mailing, seconds, limit)
+            self._note_slice(mailing, count, time.monotonic() - started, hold)
+            return count
         except NoSession as error:
-            self._give_up(mailing, error.outcome.text)
+            trouble = error.outcome
+            self._stop(mailing, mailing._back_off, trouble.text, is_wrong_login(trouble))
+        except TooManyFailures as error:
+            self._stop(mailing, mailing._break_off, *error.args)
         except UserError as error:
             # ir.mail_server's own: no server set up, an archived one …
             self._give_up(mailing, str(error))
@@ -94,20 +128,97 @@ class MailingSender:
             self._give_up(mailing, f"{type(error).__name__}: {error}")
         return 0
 
-    def _get_line(self, mailing):
-        if mailing.id not in self._lines:
-            self._lines[mailing.id] = SendingLine(self, mailing)
-        return self._lines[mailing.id]
+    def _send_slice(self, mailing, seconds, limit):
+        """Return how many messages were settled, and what holds the rest, None for nothing."""
+        line = self._lines.get(mailing.id)
+        if line is None:
+            pace = self._get_pace(mailing)
+            # Nobody connects to a server that takes no more for now.
+            if pace and not self._has_room(pace):
+                return 0, Hold("pace", pace.wait)
+            queue = make_queue(self, mailing, pace)
+            if not queue.prepare(seconds):
+                return 0, Hold("domain", 0.0)
+            line = self._lines[mailing.id] = SendingLine(self, mailing, queue)
+        count = line.send(seconds, limit)
+        return count, line.hold
+
+    def get_share(self, mailing, mailings):
+        """Return how many messages a mailing may send before the others have their turn.
+
+        None for any number: where its server has no limits, or none of ``mailings`` shares it.
+        """
+        pace = self._get_pace(mailing)
+        rivals = sum(self._get_pace(one) is pace for one in mailings) if pace else 1
+        if rivals == 1:
+            return None
+        least = min((limit for _seconds, limit in pace.limits.windows()), default=None)
+        return least and max(1, least // (TURNS * rivals))
+
+    def _get_pace(self, mailing):
+        """Return the pace of the mailing's server, None when it has no limits."""
+        if mailing.id not in self._pace_of:
+            self._pace_of[mailing.id] = self._find_pace(mailing)
+        return self._pace_of[mailing.id]
+
+    def _find_pace(self, mailing):
+        server = mailing._get_used_server()
+        limits = server._get_partner_mailing_limits()
+        if not limits:
+            return None
+        if server.id not in self._paces:
+            pace = self._paces[server.id] = ServerPace(self.env, server, self.number, limits)
+            self.in_transaction(pace.prepare)
+        return self._paces[server.id]
+
+    def _has_room(self, pace):
+        with pace.alone():
+            return self.in_transaction(lambda: pace.allow(1))
+
+    def _note_slice(self, mailing, count, seconds, hold):
+        """Keep in mind what holds a mailing, and write it down for those who look at it."""
+        self._holds[mailing.id] = hold
+        counter = mailing.counter_id
+        values = {}
+        if count:
+            values.update(busy_seconds=seconds, served_at=precise_now())
+            if counter.hold_kind or counter.trouble_count:
+                values.update(hold_kind=None, hold_until=None, trouble_words=None, trouble_count=0)
+        if hold and hold.seconds_left:
+            values.update(hold_kind=hold.kind, hold_until=hold.until)
+        if values:
+            self.in_transaction(lambda: counter._note_sending(counter.id, **values))
 
     def _give_up(self, mailing, reason):
-        """Pause a mailing whose server cannot be used; its recipients are not at fault."""
+        """Pause a mailing that cannot be sent; its recipients are not at fault."""
+        words = self.env._("The mailing cannot be sent: %s", reason)
+        self._stop(mailing, mailing._pause_with_alert, words)
+
+    def _stop(self, mailing, step, *args):
+        """Close the connections of a mailing, and take a step unless somebody has paused it."""
         self.env.cr.rollback()
+        self._holds.pop(mailing.id, None)
+        self.close_line(mailing)
+
+        def stop():
+            mailing.invalidate_recordset()
+            if mailing.state == "sending":
+                step(*args)
+
+        self.in_transaction(stop)
+
+    def close_lines(self):
+        """Close all connections, while all that is left waits."""
+        for mailing in [line.mailing for line in self._lines.values()]:
+            self.close_line(mailing)
+        # The limits may be other ones then.
+        self._pace_of.clear()
+        self._paces.clear()
+
+    def close_line(self, mailing):
+        """Close the connections of a mailing; they are opened again when it goes on."""
         if line := self._lines.pop(mailing.id, None):
             line.close()
-        mailing.invalidate_recordset()
-        if mailing.state == "sending":
-            mailing._pause_with_alert(self.env._("The mailing cannot be sent: %s", reason))
-        self.env.cr.commit()  # pylint: disable=invalid-commit  # the pause stands, whatever follows
 
     def in_transaction(self, step):
         """Run ``step`` and commit; again after a conflict with another sender."""
@@ -116,7 +227,7 @@ class MailingSender:
                 result = step()
                 self.env.cr.commit()  # pylint: disable=invalid-commit  # claim and record must outlive a kill
                 return result
-            except psycopg2.errors.SerializationFailure:
+            except (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected):
                 self.env.cr.rollback()
                 if attempt == SERIALIZATION_TRIES - 1:
                     raise
@@ -131,17 +242,18 @@ class SendingLine:
     recorded and those behind them claimed.
     """
 
-    def __init__(self, sender, mailing):
+    def __init__(self, sender, mailing, queue):
         self.sender = sender
         self.mailing = mailing
+        self._queue = queue
+        self._window = mailing._get_failure_window()
         self._compiled = {}
         self._rows = {}  # claimed and not yet recorded, by id
         self._unmade = []  # results of rows whose message could not be made
-        self._last_id = 0
         self._fruitless = 0
         self._depth = 1  # messages that go in CLAIM_SECONDS
         self._measured_at = 0.0  # monotonic seconds
-        server = mailing.mail_server_id
+        server = mailing._get_used_server()
         self._connections = max(server.partner_mailing_connections, 1) if server else 1
         # Opened at once: what the server is decides how the message is built.
         self._first = mailing._connect()
@@ -156,8 +268,16 @@ class SendingLine:
         """Rows that are claimed and not yet recorded."""
         return len(self._rows)
 
+    @property
+    def hold(self):
+        """What holds the rows that wait, None when nothing does."""
+        return self._queue.hold
+
     def send(self, seconds, limit):
-        """See ``MailingSender.send_slice``."""
+        """See ``MailingSender.send_slice``.
+
+        :raises TooManyFailures: when too many of the last recipients failed for good
+        """
         self.sender.recipients._skip_blocklisted(self.mailing)
         self._measured_at = heard = time.monotonic()
         until = heard + seconds
@@ -211,14 +331,26 @@ class SendingLine:
         if not results and wanted <= 0:
             return True
 
-        def step():
-            if results:
-                self.sender.recipients._record(self.mailing.id, self.sender.number, results)
-            return self._take(wanted) if wanted > 0 else []
+        tally = None
 
-        rows = self.sender.in_transaction(step)
+        def step():
+            nonlocal tally
+            if results:
+                tally = self.sender.recipients._record(
+                    self.mailing.id, self.sender.number, results, self._window
+                )
+                self._queue.settle(results)
+                if self.mailing._has_too_many_failures(*tally):
+                    return []
+            return self._queue.take(wanted) if wanted > 0 else []
+
+        with self._queue.alone() if wanted > 0 else contextlib.nullcontext():
+            rows = self.sender.in_transaction(step)
+        self._queue.confirm(results)
         for result in results:
             del self._rows[result["id"]]
+        if wanted > 0 and tally and self.mailing._has_too_many_failures(*tally):
+            raise TooManyFailures(*tally)
         if not rows:
             return wanted <= 0
         self._rows.update((row["id"], row) for row in rows)
@@ -234,14 +366,6 @@ class SendingLine:
             self._take_back()
             raise
         return True
-
-    def _take(self, size):
-        rows = self.sender.recipients._claim(
-            self.mailing.id, self.sender.number, size, self._last_id
-        )
-        # At the end of the list: rows that were deferred may wait at its beginning.
-        self._last_id = rows[-1]["id"] if rows else 0
-        return rows
 
     def _take_back(self, rows=()):
         """Let wait again ``rows``, and those that no connection has begun."""
@@ -319,8 +443,7 @@ class SendingLine:
             if result["attempted"]:
                 settled += 1
             else:
-                # What the server did not take is first in line again.
-                self._last_id = min(self._last_id, result["id"] - 1)
+                self._queue.put_back(result["id"])
         self._fruitless = 0 if settled else self._fruitless + 1
         failure = self._pool.failure
         if not settled and (failure or self._fruitless >= FRUITLESS_CLAIMS):
@@ -328,6 +451,11 @@ class SendingLine:
             words = next(filter(None, (result["words"] for result in results)), "")
             raise NoSession(failure or outcomes.Outcome(outcomes.NOT_SENT, "connect", text=words))
         return settled
+
+
+def is_wrong_login(outcome):
+    """Tell whether a server has refused the login for good: a person has to mend that."""
+    return outcome.failure_type == "login" and (outcome.code or 0) >= 500
 
 
 def get_result(row, outcome=None, failure=None):

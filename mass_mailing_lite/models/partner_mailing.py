@@ -96,6 +96,8 @@ class PartnerMailing(models.Model):
             "finished_at",
             "resumed_at",
             "pause_reason",
+            "hold_kind",
+            "hold_until",
             "editor_ids",
             "create_uid",
             "language_counts",

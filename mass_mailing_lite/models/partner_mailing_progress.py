@@ -1,8 +1,8 @@
-from odoo import models
+from odoo import fields, models
 
 from .ir_websocket import PROGRESS
 
-FIGURES = ("recipient_count", "pending_count", "sent_count", "failed_count")
+FIGURES = ("recipient_count", "pending_count", "sent_count", "failed_count", "hold_kind")
 
 
 class PartnerMailing(models.Model):
@@ -21,13 +21,19 @@ class PartnerMailing(models.Model):
         for mailing in self.sudo():
             mailing.counter_id.invalidate_recordset(flush=False)
             mailing._forget_cached_totals()
+            limits = mailing._get_used_server()._get_partner_mailing_limits()
+            end = mailing._get_expected_end(mailing.pending_count, rate)
             mailing.env["bus.bus"]._sendone(
                 (mailing.company_id, PROGRESS),
                 PROGRESS,
                 {
                     "id": mailing.id,
                     "state": mailing.state,
-                    "rate": round(rate, 1),
+                    "rate": round(limits.slow_down(rate), 3),
+                    "expected_end": fields.Datetime.to_string(end),
+                    "hold_until": fields.Datetime.to_string(
+                        mailing.hold_until and mailing.hold_until.replace(microsecond=0)
+                    ),
                     **{name: mailing[name] for name in FIGURES},
                 },
             )

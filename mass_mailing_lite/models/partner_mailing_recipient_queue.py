@@ -3,11 +3,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.tools import SQL
 
-# First half of the advisory lock that a living sender holds; the second half
-# is the sender's number, `claim`. Any constant does; this one is ours.
-SENDER_LOCK = 0x6D6D6C
-
-UTC_NOW = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
+from .sql_terms import SENDER_LOCK, UTC_NOW
 
 
 class PartnerMailingRecipient(models.Model):
@@ -101,36 +97,54 @@ class PartnerMailingRecipient(models.Model):
                     SELECT r.id
                       FROM partner_mailing_recipient r
                      WHERE r.mailing_id = %(mailing_id)s
-                       AND r.state = 'pending'
-                       AND r.is_submitted
                        AND r.id > %(after_id)s
-                       AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %(now)s)
-                       AND EXISTS (SELECT FROM partner_mailing m
-                                    WHERE m.id = r.mailing_id AND m.state = 'sending')
-                       AND NOT EXISTS (SELECT FROM mail_blacklist b
-                                        WHERE b.email = r.email_normalized AND b.active)
+                       AND %(claimable)s
                   ORDER BY r.id
                      LIMIT %(limit)s
                        FOR UPDATE OF r SKIP LOCKED)
-                UPDATE partner_mailing_recipient r
-                   SET state = 'sending',
-                       claim = %(sender)s,
-                       attempts = r.attempts + 1,
-                       message_id = COALESCE(r.message_id,
-                           '<' || r.id || '.' || gen_random_uuid() || '@' || %(host)s || '>')
-                  FROM picked
-                 WHERE r.id = picked.id
-             RETURNING r.id, r.partner_id, r.name, r.email_normalized, r.lang, r.attempts, r.message_id
+                %(take)s
                 """,
                 mailing_id=mailing_id,
                 after_id=after_id,
-                now=UTC_NOW,
+                claimable=self._claimable_sql(),
                 limit=limit,
-                sender=sender,
-                host=self._message_id_host(),
+                take=self._take_picked_sql(sender),
             )
         )
         return sorted(self.env.cr.dictfetchall(), key=lambda row: row["id"])
+
+    def _claimable_sql(self):
+        """Return the condition under which a row ``r`` may be claimed, in whatever order."""
+        return SQL(
+            """
+            r.state = 'pending'
+            AND r.is_submitted
+            AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %s)
+            AND EXISTS (SELECT FROM partner_mailing m
+                         WHERE m.id = r.mailing_id AND m.state = 'sending')
+            AND NOT EXISTS (SELECT FROM mail_blacklist b
+                             WHERE b.email = r.email_normalized AND b.active)
+            """,
+            UTC_NOW,
+        )
+
+    def _take_picked_sql(self, sender):
+        """Return the UPDATE that gives the rows of a CTE ``picked`` to ``sender``."""
+        return SQL(
+            """
+            UPDATE partner_mailing_recipient r
+               SET state = 'sending',
+                   claim = %s,
+                   attempts = r.attempts + 1,
+                   message_id = COALESCE(r.message_id,
+                       '<' || r.id || '.' || gen_random_uuid() || '@' || %s || '>')
+              FROM picked
+             WHERE r.id = picked.id
+         RETURNING r.id, r.partner_id, r.name, r.email_normalized, r.lang, r.attempts, r.message_id
+            """,
+            sender,
+            self._message_id_host(),
+        )
 
     def _message_id_host(self):
         """Return the right side of Message-IDs: the host of the database's web address."""
@@ -139,10 +153,12 @@ class PartnerMailingRecipient(models.Model):
             or "localhost"
         )
 
-    def _record(self, mailing_id, sender, results):
+    def _record(self, mailing_id, sender, results, window=0):
         """Write what became of claimed rows, and the totals, in one statement.
 
         :param results: list of dicts as ``_get_result`` makes them
+        :param window: how many of the last settled rows to keep in mind, 0 for none
+        :return: ``(settled, failed)`` of those rows
         """
         columns = ("id", "state", "failure_type", "failure_reason", "delay", "attempted")
         values = [[result[column] for result in results] for column in columns]
@@ -168,22 +184,28 @@ class PartnerMailingRecipient(models.Model):
                 ), total AS (
                     SELECT count(*) FILTER (WHERE state = 'sent') AS sent,
                            count(*) FILTER (WHERE state = 'failed') AS failed,
-                           count(*) FILTER (WHERE state = 'uncertain') AS uncertain
+                           count(*) FILTER (WHERE state = 'uncertain') AS uncertain,
+                           string_agg(CASE state WHEN 'failed' THEN '1' ELSE '0' END, '')
+                               FILTER (WHERE state IN ('sent', 'failed')) AS results
                       FROM recorded)
                 UPDATE partner_mailing_counter k
                    SET pending_count = k.pending_count - t.sent - t.failed - t.uncertain,
                        sent_count = k.sent_count + t.sent,
                        failed_count = k.failed_count + t.failed,
-                       uncertain_count = k.uncertain_count + t.uncertain
+                       uncertain_count = k.uncertain_count + t.uncertain,
+                       recent_results = right(concat(k.recent_results, t.results), %(window)s)
                   FROM total t, partner_mailing m
                  WHERE m.id = %(mailing_id)s AND k.id = m.counter_id
+             RETURNING length(k.recent_results), length(replace(k.recent_results, '0', ''))
                 """,
                 mailing_id=mailing_id,
                 sender=sender,
                 now=UTC_NOW,
+                window=window,
                 **dict(zip(columns, values, strict=True)),
             )
         )
+        return self.env.cr.fetchone()
 
     def _skip_blocklisted(self, mailing):
         """Leave out waiting rows whose address came onto the blocklist since they were loaded."""
@@ -266,16 +288,15 @@ class PartnerMailingRecipient(models.Model):
         self.env["partner.mailing.counter"].invalidate_model(flush=False)
         self.env["partner.mailing"]._forget_cached_totals()
 
-    def _next_attempt_at(self):
-        """Return when the next deferred row of a running mailing is due, or None."""
+    def _next_attempt_at(self, mailing):
+        """Return when the next deferred row of a mailing is due, or None."""
         [(moment,)] = self.env.execute_query(
             SQL(
                 """
-                SELECT min(r.next_attempt_at)
-                  FROM partner_mailing_recipient r
-                  JOIN partner_mailing m ON m.id = r.mailing_id AND m.state = 'sending'
-                 WHERE r.state = 'pending' AND r.next_attempt_at IS NOT NULL
-                """
+                SELECT min(next_attempt_at) FROM partner_mailing_recipient
+                 WHERE mailing_id = %s AND state = 'pending' AND next_attempt_at IS NOT NULL
+                """,
+                mailing.id,
             )
         )
         # A trigger in the past would fire at once, and again and again.

@@ -7,7 +7,6 @@ from odoo.tools import SQL, format_datetime, human_size
 from odoo.tools.mail import html2plaintext
 
 SAMPLE = 5  # recipients shown to the validator
-PACE_FROM = 5  # earlier mailings through the same server, from which its pace is read
 DIFF_LINES = 40
 
 
@@ -65,7 +64,8 @@ class PartnerMailing(models.Model):
             "subject": subject,
             "body": body,
             "server": mailing.mail_server_id.name,
-            "pace": mailing._get_pace_in_words(request.recipient_count),
+            "expected": mailing.expected_text,
+            "pace": mailing._get_pace_in_words(),
             "scheduled_at": mailing.scheduled_at
             and format_datetime(self.env, mailing.scheduled_at, tz=self.env.user.tz),
             "changes": mailing._get_changes(request),
@@ -114,6 +114,7 @@ class PartnerMailing(models.Model):
             "languages": [[lang or "", count] for lang, count in by_language],
             "left_out": [[reason, count] for reason, count in by_reason],
             "audiences": audiences,
+            "largest_domain": self._count_largest_domain(),
         }
 
     def _count_of(self, audience):
@@ -130,6 +131,24 @@ class PartnerMailing(models.Model):
             )
         )
         return count
+
+    def _count_largest_domain(self):
+        """Return how many submitted recipients the domain with the most has."""
+        # Plan at a million rows: one pass, 0.5 s, once a request; only where domains have a limit.
+        if not self._get_used_server().partner_mailing_limit_domain_minute:
+            return 0
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FROM partner_mailing_recipient
+                 WHERE mailing_id = %s AND is_submitted
+              GROUP BY substring(email_normalized FROM '[^@]*$')
+              ORDER BY 1 DESC LIMIT 1
+                """,
+                self.id,
+            )
+        )
+        return rows[0][0] if rows else 0
 
     # ------------------------------------------------------------
     # What changed since the last decision
@@ -185,38 +204,6 @@ class PartnerMailing(models.Model):
             label = self._fields["recipient_count"]._description_string(self.env)
             changes.append((label, str(before.recipient_count), str(request.recipient_count), []))
         return changes
-
-    # ------------------------------------------------------------
-    # Pace
-    # ------------------------------------------------------------
-
-    def _get_pace_in_words(self, count):
-        """Say how long the sending will take, at the pace of earlier mailings; or False."""
-        earlier = self.sudo().search(
-            [
-                ("state", "=", "done"),
-                ("mail_server_id", "=", self.mail_server_id.id),
-                ("started_at", "!=", False),
-                ("finished_at", "!=", False),
-            ],
-            order="finished_at desc",
-            limit=PACE_FROM,
-        )
-        seconds = sum((m.finished_at - m.started_at).total_seconds() for m in earlier)
-        sent = sum(earlier.mapped("sent_count"))
-        if not sent or not seconds:
-            return False
-        pace = round(60 * sent / seconds)
-        minutes = round(count * seconds / sent / 60)
-        if minutes < 1:
-            return self.env._(
-                "less than a minute, at the pace of earlier mailings: %s a minute", pace
-            )
-        return self.env._(
-            "%(duration)s (hours:minutes), at the pace of earlier mailings: %(pace)s a minute",
-            duration=f"{minutes // 60}:{minutes % 60:02}",
-            pace=pace,
-        )
 
 
 def diff_lines(old, new):

@@ -1,16 +1,21 @@
 import logging
+import math
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from .mailing_sender import MailingSender
+from .mailing_wake import wake_at
 
 _logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 1.0  # how long one mailing may keep the others waiting
+PATIENCE = 2.0  # seconds of waiting for a limit below which the scheduler is not left
+WAIT_STEP = 0.5
+LONG_WAIT = 10.0  # seconds for which no connection is kept open
 
 
 class PartnerMailing(models.Model):
@@ -29,13 +34,10 @@ class PartnerMailing(models.Model):
         self.browse()._send_due(
             lambda done, waiting: cron._commit_progress(done, remaining=waiting)
         )
-        wake = self.env.ref("mass_mailing_lite.ir_cron_send").sudo()
-        if self._find_sendable():
-            wake._trigger()
-        elif moment := self.env["partner.mailing.recipient"]._next_attempt_at():
-            wake._trigger(at=moment)
+        if moment := self._get_next_wake():
+            wake_at(self.env.ref("mass_mailing_lite.ir_cron_send").sudo(), moment)
 
-    def _send_due(self, report, limit=None):
+    def _send_due(self, report, limit=None, patience=PATIENCE):
         """Send what is due, of all mailings or of those in ``self``.
 
         Commits as it goes: a kill leaves open what is on the wire, nothing else.
@@ -43,34 +45,66 @@ class PartnerMailing(models.Model):
         :param report: called after each round with (messages of the round,
             messages waiting); commits and returns the seconds that are left
         :param limit: most messages to send, None for no limit
+        :param patience: for how many seconds to wait in place where a limit of
+            the mail server holds all that is left
         :return: number of messages that were handed over or refused
         """
         self.env["partner.mailing.recipient"]._recover()
+        self.env["partner.mailing.grant"]._end_of_dead_senders()
         self._start_due()
+        self._note_closed()
         total = 0
         with MailingSender(self.env) as sender:
             seconds_left = report(0, self._count_waiting())
             while seconds_left > 0 and (limit is None or total < limit):
-                done = 0
-                for mailing in self._find_sendable() | sender.get_busy():
-                    rest = limit and limit - total - done - sender.count_open(mailing)
-                    started = time.monotonic()
-                    count = sender.send_slice(mailing, min(SLICE_SECONDS, seconds_left), rest)
-                    mailing._announce_progress(count / max(time.monotonic() - started, 0.001))
-                    mailing._finish_if_done()
-                    done += count
+                rest = None if limit is None else limit - total
+                done = self._send_round(sender, seconds_left, rest)
                 total += done
-                seconds_left = report(done, self._count_waiting())
-                if not done and not sender.get_busy():
+                held = [] if patience == math.inf else sender.get_held_ids()
+                seconds_left = report(done, self._count_waiting(held))
+                if done or sender.get_busy():
+                    continue
+                wait = sender.get_wait(self._find_sendable())
+                if wait is None or wait > min(patience, seconds_left):
                     break
+                if wait > LONG_WAIT:
+                    sender.close_lines()
+                # In short steps: a person may stop the run, or validate another mailing.
+                time.sleep(min(wait, WAIT_STEP))
             if busy := sender.get_busy():
                 last = sender.finish()
                 total += last
                 busy._announce_progress()
                 for mailing in busy:
                     mailing._finish_if_done()
-                report(last, self._count_waiting())
+                report(last, self._count_waiting(sender.get_held_ids()))
         return total
+
+    def _send_round(self, sender, seconds_left, limit):
+        """Give each mailing its slice, who had none for longest first.
+
+        :return: number of messages that were handed over or refused
+        """
+        done = 0
+        busy = sender.get_busy()
+        mailings = self._find_sendable() | busy
+        for mailing in mailings.sorted(lambda one: one.counter_id.served_at or datetime.min):
+            if sender.get_hold(mailing) and mailing not in busy:
+                continue
+            started = time.monotonic()
+            if seconds := min(SLICE_SECONDS, seconds_left, mailing._get_seconds_open()):
+                rest = sender.get_share(mailing, mailings)
+                if limit is not None:
+                    most = limit - done - sender.count_open(mailing)
+                    rest = most if rest is None else min(rest, most)
+                count = sender.send_slice(mailing, seconds, rest)
+            else:
+                count = sender.finish(mailing)
+                self._note_closed()
+            mailing._announce_progress(count / max(time.monotonic() - started, 0.001))
+            mailing._finish_if_done()
+            done += count
+        return done
 
     def _domain_of_run(self):
         """Return the domain of the mailings that a run is about."""
@@ -86,7 +120,7 @@ class PartnerMailing(models.Model):
             order="scheduled_at, id",
         )
         for mailing in due.try_lock_for_update(allow_referencing=True):
-            if mailing.state != "validated":
+            if mailing.state != "validated" or not mailing._get_seconds_open():
                 continue
             if not mailing._matches_validation():
                 mailing._pause_with_alert(
@@ -107,6 +141,8 @@ class PartnerMailing(models.Model):
                 mailing._as_system().write(
                     {"state": "sending", "started_at": mailing.started_at or now}
                 )
+                # The list may be another one than last time.
+                mailing.counter_id._note_sending(mailing.counter_id.id, is_sorted_by_domain=False)
         self.env.cr.commit()  # pylint: disable=invalid-commit  # the sender's first step
         # A mailing without recipients, all of them left out since, is done at once.
         for mailing in due:
@@ -122,7 +158,11 @@ class PartnerMailing(models.Model):
         if not self.scheduled_at:
             return False
         approval = self.approval_ids.filtered(lambda request: request.state == "validated")
-        moments = [self.scheduled_at, approval.decided_at, self.resumed_at]
+        moments = [
+            self._get_opening(self.scheduled_at),
+            approval.decided_at,
+            self.resumed_at,
+        ]
         hours = self.company_id.partner_mailing_late_hours
         return now - max(filter(None, moments)) > timedelta(hours=hours)
 
@@ -130,8 +170,13 @@ class PartnerMailing(models.Model):
         """Return the mailings that have something to send right now, in the order they began."""
         return (
             self.sudo()
-            .search(self._domain_of_run() & Domain("state", "=", "sending"), order="started_at, id")
-            .filtered(lambda mailing: mailing._has_due_rows())
+            .search(
+                self._domain_of_run()
+                & Domain("state", "=", "sending")
+                & self._domain_without_trouble(),
+                order="started_at, id",
+            )
+            .filtered(lambda mailing: mailing._get_seconds_open() and mailing._has_due_rows())
         )
 
     def _has_due_rows(self):
@@ -151,9 +196,12 @@ class PartnerMailing(models.Model):
             )
         )
 
-    def _count_waiting(self):
-        """Return how many messages the mailings of a run have yet to send, from the counters."""
-        mailings = self._find_sendable()
+    def _count_waiting(self, held=()):
+        """Return how many messages the mailings of a run have yet to send, from the counters.
+
+        :param held: ids of mailings that are not counted, for they wait
+        """
+        mailings = self._find_sendable().filtered(lambda mailing: mailing.id not in held)
         mailings.counter_id.invalidate_recordset()
         return max(sum(mailings.mapped("pending_count")), 0)
 

@@ -33,6 +33,7 @@ class PartnerMailing(models.Model):
             mailing._as_system().write(
                 {"state": state, "pause_reason": False, "resumed_at": fields.Datetime.now()}
             )
+            mailing._forget_holds()
             mailing.sudo().activity_unlink(["mail.mail_activity_data_warning"])
             mailing._wake_sender()
         return True
@@ -72,6 +73,7 @@ class PartnerMailing(models.Model):
             mailing._as_system().write(
                 {"state": "sending", "finished_at": False, "pause_reason": False}
             )
+            mailing._forget_holds()
             mailing._wake_sender()
         return True
 

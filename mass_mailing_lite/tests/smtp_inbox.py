@@ -6,6 +6,7 @@ import socket
 from contextlib import closing
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 
 class SmtpInbox:
@@ -22,8 +23,14 @@ class SmtpInbox:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self._controller = Controller(
-            self, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=True
+            self,
+            hostname="127.0.0.1",
+            port=self.port,
+            enable_SMTPUTF8=True,
+            authenticator=self._authenticate,
+            auth_require_tls=False,
         )
+        self._login_refusal = None
 
     def __enter__(self):
         self._controller.start()
@@ -43,6 +50,15 @@ class SmtpInbox:
         """Return the one message that went to ``address``."""
         [found] = [message for _sender, addresses, message in self.messages if address in addresses]
         return found
+
+    def refuse_logins(self, reply):
+        """Answer each login with ``reply`` from now on."""
+        self._login_refusal = reply
+
+    def _authenticate(self, _server, _session, _envelope, _mechanism, _data):
+        if self._login_refusal:
+            return AuthResult(success=False, handled=False, message=self._login_refusal)
+        return AuthResult(success=True)
 
     # The hooks of aiosmtpd, by its names.
 

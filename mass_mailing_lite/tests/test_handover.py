@@ -99,7 +99,7 @@ class TestHandover(SendingCase):
         self.assertEqual(self.states(mailing)["anna@example.com"], "failed")
         self.assertEqual(self.states(mailing)["boris@example.com"], "sent")
 
-    def test_a_refused_sender_pauses_the_mailing_and_burns_nobody(self):
+    def test_a_refused_sender_holds_the_mailing_and_burns_nobody(self):
         self.see_each_message()
 
         async def refuse(_server, _session, _envelope, _address, _options):
@@ -108,8 +108,8 @@ class TestHandover(SendingCase):
         self.inbox.handle_MAIL = refuse
         mailing = self.new_validated_mailing()
         self.run_scheduler()
-        self.assertEqual(mailing.state, "paused")
-        self.assertIn("Sender address rejected", mailing.pause_reason)
+        self.assertEqual((mailing.state, mailing.hold_kind), ("sending", "server"))
+        self.assertIn("Sender address rejected", mailing.trouble_text)
         self.assertEqual(set(self.states(mailing).values()), {"pending"})
 
     def test_an_addon_in_trouble_gets_the_message_again_later(self):

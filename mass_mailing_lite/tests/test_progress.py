@@ -8,8 +8,9 @@ from odoo.tests import tagged
 from .common import SendingCase
 
 
-@tagged("post_install", "-at_install")
-class TestProgress(SendingCase):
+class Heard:
+    """For tests that listen to the bus."""
+
     def heard(self):
         """Return what was said on the bus of this company, in order."""
         channel = json.dumps(
@@ -22,6 +23,9 @@ class TestProgress(SendingCase):
             if json.loads(one.channel) == json.loads(channel)
         ]
 
+
+@tagged("post_install", "-at_install")
+class TestProgress(Heard, SendingCase):
     def test_the_sender_says_how_far_it_is(self):
         mailing = self.new_validated_mailing()
         self.run_scheduler()

@@ -97,32 +97,6 @@ class TestSending(SendingCase):
         self.run_scheduler()
         self.assertEqual((row.state, row.attempts), ("failed", 8))
 
-    def test_without_a_mail_server_the_mailing_waits_and_nobody_is_marked(self):
-        mailing = self.new_validated_mailing()
-        self.server.smtp_port = 1  # nothing listens there
-        self.run_scheduler()
-        self.assertEqual(mailing.state, "paused")
-        self.assertIn("connection refused", mailing.pause_reason)
-        self.assertEqual(set(self.states(mailing).values()), {"pending"})
-        self.assertEqual(self.rows(mailing)["anna@example.com"].attempts, 0)
-        self.assertEqual(mailing.sudo().activity_ids.user_id, self.marketer)
-        self.assertCountersTrue(mailing)
-        self.server.smtp_port = self.inbox.port
-        mailing.action_resume()
-        self.run_scheduler()
-        self.assertEqual(mailing.state, "done")
-
-    def test_a_refused_sender_pauses_the_mailing_and_burns_nobody(self):
-        async def refuse(_server, _session, _envelope, _address, _options):
-            return "550 5.7.1 Sender address rejected"
-
-        self.inbox.handle_MAIL = refuse
-        mailing = self.new_validated_mailing()
-        self.run_scheduler()
-        self.assertEqual(mailing.state, "paused")
-        self.assertIn("Sender address rejected", mailing.pause_reason)
-        self.assertEqual(set(self.states(mailing).values()), {"pending"})
-
     def test_a_chosen_mail_server_is_used(self):
         other = self.env["ir.mail_server"].create(
             {"name": "Down", "smtp_host": "127.0.0.1", "smtp_port": 1, "sequence": 1}

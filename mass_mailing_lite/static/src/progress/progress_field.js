@@ -1,3 +1,4 @@
+import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -7,6 +8,14 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { Component, onWillDestroy, onWillUpdateProps, useState } from "@odoo/owl";
 
 export const PROGRESS = "partner_mailing_progress";
+
+// What may hold a mailing, in words.
+const HOLDS = {
+    pace: _t("the limit of the mail server is used up"),
+    domain: _t("the limit for one domain is used up"),
+    hours: _t("outside the sending hours"),
+    server: _t("the mail server cannot be used"),
+};
 
 // How far the sending of a mailing is, moved by what the sender says on the bus.
 export class ProgressField extends Component {
@@ -34,7 +43,10 @@ export class ProgressField extends Component {
         this.state.heard = figures;
         // Buttons and other fields depend on the state; but nothing that is typed is lost.
         const record = this.props.record;
-        if (figures.state !== record.data.state && !record.dirty) {
+        const inTrouble = (one) => one.hold_kind === "server";
+        const news =
+            figures.state !== record.data.state || inTrouble(figures) !== inTrouble(record.data);
+        if (news && !record.dirty) {
             record.load();
         }
     }
@@ -58,16 +70,38 @@ export class ProgressField extends Component {
     }
 
     get pace() {
-        const { rate, pending_count } = this.figures;
-        if (!rate || !pending_count) {
+        const { state, rate, pending_count, hold_kind, hold_until, expected_end } = this.figures;
+        if (state !== "sending" || !pending_count) {
             return "";
         }
-        const minutes = Math.round(pending_count / rate / 60);
-        const pace = formatInteger(Math.round(rate * 60));
-        return minutes < 1
-            ? _t("%(pace)s a minute, done in less than a minute", { pace })
-            : _t("%(pace)s a minute, done in about %(minutes)s min", { pace, minutes });
+        const until = toMoment(hold_until);
+        const parts = [];
+        if (hold_kind && until && until > luxon.DateTime.now()) {
+            parts.push(_t("%(reason)s, goes on at %(time)s", {
+                reason: HOLDS[hold_kind],
+                time: formatMoment(until),
+            }));
+        } else if (rate) {
+            parts.push(_t("%(pace)s a minute", { pace: formatInteger(Math.ceil(rate * 60)) }));
+        }
+        if (expected_end) {
+            const end = toMoment(expected_end);
+            parts.push(_t("ends at about %(time)s", { time: formatMoment(end) }));
+        }
+        return parts.join(", ");
     }
+}
+
+// Moments come as text from the bus, and as a moment from the record.
+function toMoment(value) {
+    return typeof value === "string" ? deserializeDateTime(value) : value;
+}
+
+// The time of day, and the date too where it is not today.
+function formatMoment(moment) {
+    return moment.hasSame(luxon.DateTime.now(), "day")
+        ? moment.toLocaleString(luxon.DateTime.TIME_SIMPLE)
+        : formatDateTime(moment, { showSeconds: false });
 }
 
 export const progressField = {
@@ -81,6 +115,8 @@ export const progressField = {
         { name: "pending_count", type: "integer" },
         { name: "sent_count", type: "integer" },
         { name: "failed_count", type: "integer" },
+        { name: "hold_kind", type: "selection", selection: [] },
+        { name: "hold_until", type: "datetime" },
     ],
 };
 

@@ -1,0 +1,137 @@
+"""The waiting rows of one mailing, in the order in which a sender claims them."""
+
+import contextlib
+import time
+
+from .mailing_hold import Hold
+from .mailing_pace import get_domain
+
+# Seconds after which rows that are held by their domain are looked for again, at the earliest.
+LEAST_WAIT = 0.05
+
+
+# States from which a row may come back into the queue.
+UNSETTLED = ("pending", "sending", "failed", "uncertain")
+
+
+def make_queue(sender, mailing, pace):
+    """Return the queue of a mailing that the limits of its mail server call for."""
+    by_domain = pace and pace.limits.domain_minute
+    return (DomainQueue if by_domain else Queue)(sender, mailing, pace)
+
+
+class Queue:
+    """By id, along the list; no more than the mail server takes.
+
+    ``settle`` and ``take`` run inside a transaction of the caller, which may fail and be run anew;
+    ``confirm`` follows when it stands.
+
+    :param pace: a ``ServerPace``, None for a mail server without limits
+    :ivar hold: the ``Hold`` that ended the last ``take``, None when there was none
+    """
+
+    def __init__(self, sender, mailing, pace):
+        self.hold = None
+        self._recipients = sender.recipients
+        self._sender = sender.number
+        self._mailing_id = mailing.id
+        self._pace = pace
+        self._last_id = 0
+
+    def prepare(self, seconds):
+        """Make ready to be claimed from; return whether that was done within ``seconds``."""
+        return True
+
+    def alone(self):
+        """Return a context for transactions with ``take``: limits are shared with other senders."""
+        return self._pace.alone() if self._pace else contextlib.nullcontext()
+
+    def take(self, size):
+        """Claim up to ``size`` rows; none at the end of the list, and while something holds them."""
+        self.hold = None
+        if not self._pace:
+            return self._claim(size)
+        allowed = self._pace.allow(size)
+        if not allowed:
+            self.hold = Hold("pace", self._pace.wait)
+            return []
+        rows = self._claim(allowed)
+        if rows:
+            self._pace.grant(rows)
+        return rows
+
+    def put_back(self, row_id):
+        """Let a row that the server did not take be first in line again."""
+        self._last_id = min(self._last_id, row_id - 1)
+
+    def settle(self, results):
+        """Count what was tried of claimed rows against the limits, and give back the rest."""
+        if self._pace:
+            self._pace.settle(results)
+
+    def confirm(self, results):
+        """Note that the transaction stands in which these were recorded, and rows claimed."""
+        if self._pace:
+            self._pace.confirm(results)
+
+    def _claim(self, size):
+        rows = self._recipients._claim(self._mailing_id, self._sender, size, self._last_id)
+        # At the end of the list: rows that were deferred may wait at its beginning.
+        self._last_id = rows[-1]["id"] if rows else 0
+        return rows
+
+
+class DomainQueue(Queue):
+    """By domain, each in its turn; no more of one than it may get."""
+
+    def __init__(self, sender, mailing, pace):
+        super().__init__(sender, mailing, pace)
+        self._last_domain = ""
+        self._in_transaction = sender.in_transaction
+        self._counter = mailing.counter_id
+        # Kept by the sender: where time was up, the next queue of the mailing goes on there.
+        self._progress = sender.sorting.setdefault(mailing.id, [list(UNSETTLED), 0])
+
+    def prepare(self, seconds):
+        """Note the domains of the rows, once for a mailing: 20 s for a million."""
+        until = time.monotonic() + seconds
+        states, _last = self._progress
+        while states and not self._counter.is_sorted_by_domain:
+            if time.monotonic() > until:
+                return False
+            last = self._in_transaction(self._sort_further)
+            self._progress[1] = last or 0
+            if last is None:
+                states.pop(0)
+        if not self._counter.is_sorted_by_domain:
+            note = {"is_sorted_by_domain": True}
+            self._in_transaction(lambda: self._counter._note_sending(self._counter.id, **note))
+        return True
+
+    def _sort_further(self):
+        states, last = self._progress
+        return self._recipients._sort_by_domain(self._mailing_id, states[0], last)
+
+    def _claim(self, size):
+        rows = self._claim_behind(size)
+        if not rows and self._last_domain:
+            self._last_domain = ""
+            rows = self._claim_behind(size)
+        if not rows:
+            self._last_domain = ""
+            wait = self._recipients._seconds_until_domain(self._mailing_id, self._pace)
+            if wait is None:
+                # A sender that knew nothing of the limit may have put rows back.
+                self._recipients._sort_by_domain(self._mailing_id, "pending")
+                rows = self._claim_behind(size)
+            else:
+                self.hold = Hold("domain", max(wait, LEAST_WAIT))
+        return rows
+
+    def _claim_behind(self, size):
+        rows = self._recipients._claim_by_domain(
+            self._mailing_id, self._sender, size, self._pace, self._last_domain
+        )
+        if rows:
+            self._last_domain = get_domain(rows[-1])
+        return rows

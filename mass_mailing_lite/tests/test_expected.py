@@ -1,0 +1,115 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import freeze_time, tagged
+
+from .common import SendingCase
+from .test_pace import to
+from .test_progress import Heard
+
+
+@tagged("post_install", "-at_install")
+class TestExpected(Heard, SendingCase):
+    """When a mailing will have left, as people see it."""
+
+    def loaded(self, count, **values):
+        mailing = self.new_mailing(
+            audience_ids=False, extra_emails=to("example.com", count), **values
+        )
+        mailing.action_load_recipients()
+        return mailing
+
+    def assertEnds(self, mailing, moment):
+        mailing.invalidate_recordset()
+        self.assertLessEqual(abs(mailing.expected_end - moment), timedelta(seconds=2))
+
+    def test_nobody_invents_an_end(self):
+        mailing = self.loaded(10)
+        self.assertFalse(mailing.expected_end)
+        self.assertFalse(mailing.expected_text)
+
+    def test_a_draft_shows_the_end_that_the_limits_allow(self):
+        self.server.partner_mailing_limit_minute = 10
+        mailing = self.loaded(100)
+        self.assertEnds(mailing, fields.Datetime.now() + timedelta(minutes=9))
+        self.assertIn("if it began now", mailing.expected_text)
+        mailing.scheduled_at = fields.Datetime.now() + timedelta(days=2)
+        self.assertEnds(mailing, mailing.scheduled_at + timedelta(minutes=9))
+        self.assertIn("if it begins on time", mailing.expected_text)
+
+    def test_the_end_is_in_the_time_zone_of_who_reads_it(self):
+        self.server.partner_mailing_limit_hour = 1
+        mailing = self.loaded(3)
+        with freeze_time("2026-11-18 10:00:00"):
+            mailing.invalidate_recordset()
+            for zone, hour in (("Europe/Madrid", "1:00"), ("America/Lima", "7:00")):
+                self.marketer.tz = zone
+                seen = mailing.with_context(tz=zone).expected_text
+                self.assertIn(hour, seen)
+
+    def test_the_sending_hours_push_the_end_to_another_day(self):
+        self.server.partner_mailing_limit_hour = 10
+        self.env.company.write(
+            {
+                "partner_mailing_use_hours": True,
+                "partner_mailing_hour_from": 9,
+                "partner_mailing_hour_to": 11,
+                "partner_mailing_tz": "UTC",
+            }
+        )
+        mailing = self.loaded(45)
+        with freeze_time("2026-11-20 09:00:00"):  # a Friday: twenty then, and twenty on Monday
+            self.assertEnds(mailing, fields.Datetime.to_datetime("2026-11-24 09:00:00"))
+
+    def test_without_limits_the_pace_of_earlier_mailings_tells(self):
+        earlier = self.new_validated_mailing()
+        self.run_scheduler()
+        self.assertEqual(earlier.state, "done")
+        self.assertGreater(earlier.sudo().counter_id.busy_seconds, 0)
+        earlier.sudo().counter_id._note_sending(earlier.sudo().counter_id.id, recent_results=None)
+        self.env.cr.execute(
+            "UPDATE partner_mailing_counter SET busy_seconds = 2 WHERE id = %s",
+            [earlier.sudo().counter_id.id],
+        )
+        self.env.invalidate_all()
+        mailing = self.loaded(600)
+        self.assertEnds(mailing, fields.Datetime.now() + timedelta(minutes=10))
+        self.assertIn("60 a minute", mailing._get_pace_in_words())
+
+    def test_the_domain_with_the_most_recipients_is_reckoned_with(self):
+        self.server.partner_mailing_limit_domain_minute = 10
+        mailing = self.new_mailing(
+            audience_ids=False,
+            extra_emails=to("big.example", 55) + "\n" + to("small.example", 5),
+        )
+        mailing.action_submit()
+        self.assertEnds(mailing, fields.Datetime.now() + timedelta(minutes=5))
+
+    def test_the_validator_sees_the_end_and_what_decides_it(self):
+        self.server.partner_mailing_limit_minute = 10
+        self.server.partner_mailing_limit_day = 5000
+        mailing = self.loaded(30)
+        mailing.action_submit()
+        page = mailing.with_user(self.validator).review_html
+        self.assertIn("takes no more than 10 a minute, 5000 a day", page)
+        self.assertIn("if it began now", page)
+
+    def test_screens_hear_the_end_and_what_holds_the_mailing(self):
+        self.server.partner_mailing_limit_minute = 3
+        mailing = self.new_validated_mailing(audience_ids=False, extra_emails=to("example.com", 10))
+        self.run_scheduler()
+        last = [one for one in self.heard() if one["id"] == mailing.id][-1]
+        now = fields.Datetime.now()
+        self.assertEqual((last["hold_kind"], last["rate"]), ("pace", 0.05))
+        until = fields.Datetime.to_datetime(last["hold_until"])
+        self.assertLessEqual(abs(until - now - timedelta(seconds=60)), timedelta(seconds=5))
+        end = fields.Datetime.to_datetime(last["expected_end"])
+        self.assertLessEqual(abs(end - until - timedelta(minutes=2)), timedelta(seconds=5))
+
+    def test_a_list_of_mailings_asks_for_no_end(self):
+        self.assertNotIn(
+            "expected_end",
+            self.env["partner.mailing"].get_view(
+                self.env.ref("mass_mailing_lite.partner_mailing_view_list").id, "list"
+            )["arch"],
+        )

@@ -1,0 +1,84 @@
+from datetime import datetime
+
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from .common import MailingCase
+
+LIMITS = ("minute", "hour", "day", "domain_minute")
+
+
+@tagged("post_install", "-at_install")
+class TestSendingSettings(MailingCase):
+    def settings(self, **values):
+        """Save the page of settings as an administrator of the system does."""
+        admin = self.env.ref("base.user_admin")
+        self.env["res.config.settings"].with_user(admin).create(values).execute()
+
+    def test_a_negative_limit_of_a_mail_server_is_refused_in_words(self):
+        server = self.env["ir.mail_server"].create({"name": "Ours", "smtp_host": "127.0.0.1"})
+        for name in LIMITS:
+            with self.subTest(name), self.assertRaises(ValidationError) as refused:
+                server[f"partner_mailing_limit_{name}"] = -1
+            self.assertIn('mail server "Ours" is -1', str(refused.exception))
+            server[f"partner_mailing_limit_{name}"] = 0
+
+    def test_negative_and_absurd_numbers_in_the_settings_are_refused_in_words(self):
+        for name, value, words in (
+            ("two_validators_from", -1, '"Two Validators From" is -1'),
+            ("late_hours", -5, '"Too Late After (Hours)" is -5'),
+            ("failure_share", 101, "cannot be more than 100"),
+            ("failure_share", -1, "cannot be less than 0"),
+            ("failure_window", 0, "cannot be less than 1"),
+            ("failure_window", 100000, "cannot be more than 1000"),
+            ("server_tries", 0, "cannot be less than 1"),
+        ):
+            with self.subTest(name, value=value), self.assertRaises(ValidationError) as refused:
+                self.settings(**{f"partner_mailing_{name}": value})
+            self.assertIn(words, str(refused.exception))
+
+    def test_hours_that_are_no_time_of_day_are_refused_in_words(self):
+        for value in (-1, 24.5):
+            with self.subTest(value), self.assertRaises(ValidationError) as refused:
+                self.settings(partner_mailing_hour_to=value)
+            self.assertIn("from 0:00 to 24:00", str(refused.exception))
+
+    def test_days_are_exchanged_though_between_two_none_would_be_left(self):
+        days = {f"partner_mailing_on_{day}": False for day in ("tue", "wed", "thu", "fri")}
+        self.settings(partner_mailing_on_mon=True, **days)
+        self.settings(partner_mailing_on_mon=False, **days, partner_mailing_on_sun=True)
+        company = self.env.company
+        self.assertFalse(company.partner_mailing_on_mon)
+        self.assertTrue(company.partner_mailing_on_sun)
+        with self.assertRaises(ValidationError) as refused:
+            self.settings(partner_mailing_on_sun=False)
+        self.assertIn("No day of the week is left", str(refused.exception))
+
+    def test_the_hours_are_those_of_the_company_s_time_zone(self):
+        company = self.env.company
+        self.assertIsNone(company._get_sending_hours())
+        company.write(
+            {
+                "partner_mailing_use_hours": True,
+                "partner_mailing_hour_from": 22,
+                "partner_mailing_hour_to": 5.5,
+                "partner_mailing_tz": "America/Santiago",
+            }
+        )
+        mailing = self.new_mailing()
+        # 22:00 in Santiago in July is 2:00 of the next day in UTC.
+        self.assertEqual(mailing._get_opening(datetime(2026, 7, 1, 20)), datetime(2026, 7, 2, 2))
+        self.assertEqual(mailing._get_opening(datetime(2026, 7, 2, 9)), datetime(2026, 7, 2, 9))
+        self.assertEqual(mailing._get_opening(datetime(2026, 7, 2, 9, 30)), datetime(2026, 7, 3, 2))
+
+    def test_around_the_clock_there_are_no_hours(self):
+        self.env.company.write(
+            {
+                "partner_mailing_use_hours": True,
+                "partner_mailing_hour_from": 0,
+                "partner_mailing_hour_to": 24,
+                "partner_mailing_on_sat": True,
+                "partner_mailing_on_sun": True,
+            }
+        )
+        self.assertIsNone(self.env.company._get_sending_hours())
