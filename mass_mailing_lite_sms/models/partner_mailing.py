@@ -18,7 +18,6 @@ class PartnerMailing(models.Model):
     )
     sms_body = fields.Text("SMS Text", translate=True, render_engine="inline_template")
     extra_numbers = fields.Text(
-        "Extra Numbers",
         help="Phone numbers that belong to no contact: one a line, or separated by commas or"
         " semicolons; with a name as Anna <+7 903 123-45-67>.",
     )

@@ -15,6 +15,7 @@ def time_out(_numbers):
     try:
         raise requests.exceptions.ReadTimeout("no answer in 15 s")
     except requests.exceptions.ReadTimeout:
+        # pylint: disable-next=translation-required
         raise AccessError("The request to the service timed out.")  # noqa: B904
 
 
@@ -24,6 +25,7 @@ def refuse_connection(_numbers):
     try:
         raise requests.exceptions.ConnectionError(MaxRetryError(None, "/", reason))
     except requests.exceptions.ConnectionError:
+        # pylint: disable-next=translation-required
         raise AccessError("An error occurred while reaching the service.")  # noqa: B904
 
 
