@@ -39,6 +39,7 @@ from . import (
 from . import (
     partner_mailing_language,
     partner_mailing_leaving_out,
+    partner_mailing_links,
     partner_mailing_notice,
     partner_mailing_placeholder,
     partner_mailing_qweb,

@@ -15,6 +15,7 @@ from odoo.tools.mail import (
 )
 
 from ..delivery.fault import FAULTS, from_exception
+from ..delivery.link_token import LinkHole
 from ..delivery.message import MessageTemplate, Value
 from ..delivery.plain_text import html_to_text
 from ..delivery.pool import NoSession
@@ -44,12 +45,13 @@ PRIORITY_HEADERS = {
 class Compiled(NamedTuple):
     """A mailing's message in one language, ready to be filled.
 
-    ``holes`` says, mark by mark, what fills it: a placeholder, or the name of a
-    field whose template is rendered for each recipient, by ``renderers[name]``.
+    ``holes`` says, mark by mark, what fills it: a placeholder, the token of a
+    link, or the name of a field whose template is rendered for each recipient,
+    by ``renderers[name]``.
     """
 
     template: MessageTemplate
-    holes: tuple[Placeholder | str, ...]
+    holes: tuple[Placeholder | LinkHole | str, ...]
     sender: str
     copies: tuple[str, ...]
     lang: str
@@ -97,7 +99,7 @@ class PartnerMailing(models.Model):
         if subject_prefix:
             subject = f"{subject_prefix} {subject}"
         preview = mailing._put_marks("preview_text", TEXT, mark_for)
-        body = mailing._put_marks("body_html", HTML, mark_for)
+        body = mailing._put_links(mailing._put_marks("body_html", HTML, mark_for), mark_for)
         server = mailing._get_mail_server_model()
         message = server._build_common_message(
             email_from=mailing.email_from,
@@ -109,7 +111,7 @@ class PartnerMailing(models.Model):
             subtype_alternative="plain",
             email_cc=mailing._split_copies(mailing.cc),
             reply_to=mailing.reply_to or False,
-            headers=mailing._get_headers(),
+            headers={**mailing._get_headers(), **mailing._get_link_headers(mark_for)},
             attachments=[
                 (file.name, file.raw or b"", file.mimetype) for file in mailing.attachment_ids
             ],
@@ -239,6 +241,7 @@ class PartnerMailing(models.Model):
         names = {
             name
             for hole in compiled.holes
+            if not isinstance(hole, LinkHole)
             for name in CONTACT_FIELD.findall(
                 hole.path if isinstance(hole, Placeholder) else mailing[hole] or ""
             )

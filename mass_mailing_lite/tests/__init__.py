@@ -7,6 +7,7 @@ from . import (
     test_extra_addresses,
     test_handover,
     test_leaving_out,
+    test_links,
     test_marking,
     test_message,
     test_placeholder,
