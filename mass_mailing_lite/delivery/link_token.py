@@ -3,7 +3,7 @@
 A token says nothing in clear, and nobody makes one without the database's secret::
 
     key = LinkKey(secret, "unsubscribe")      # make it once, keep it
-    token = key.make(recipient_id)            # 32 characters of base64url, 2 µs
+    token = key.make(recipient_id)            # 32 characters of base64url, 3 µs
     key.parse(token)                          # recipient_id; None for whatever is not a token
 
 A token of one purpose, or of another secret, is none for any other. The same number gives the same
@@ -20,6 +20,7 @@ Authenticated-Encryption", 2006) over 64 bits with HMAC-SHA256 (RFC 2104) as the
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -53,8 +54,8 @@ class LinkKey:
 
     def __init__(self, secret: str, purpose: str) -> None:
         root = hmac.digest(secret.encode(), b"mass_mailing_lite link " + purpose.encode(), "sha256")
-        self._sign = _Hmac(hmac.digest(root, b"sign", "sha256"))
-        self._hide = _Hmac(hmac.digest(root, b"hide", "sha256"))
+        self._sign = _hmac(hmac.digest(root, b"sign", "sha256"))
+        self._hide = _hmac(hmac.digest(root, b"hide", "sha256"))
 
     def make(self, number: int) -> str:
         """Return the token of a number.
@@ -79,18 +80,20 @@ class LinkKey:
         return int.from_bytes(plain, "big", signed=True)
 
 
-class _Hmac:
-    """HMAC-SHA256 with the key's part of the work done once: 0.7 µs instead of hmac.digest's 1.9."""
+def _hmac(key: bytes) -> Callable[[bytes], bytes]:
+    """Return HMAC-SHA256 with a key, whose part of the work is done once.
 
-    __slots__ = ("_inner", "_outer")
+    Then it takes 0.7 µs; ``hmac.digest`` takes 1.9.
+    """
+    padded = key.ljust(_BLOCK, b"\0")
+    new_inner = sha256(bytes(octet ^ 0x36 for octet in padded)).copy
+    new_outer = sha256(bytes(octet ^ 0x5C for octet in padded)).copy
 
-    def __init__(self, key: bytes) -> None:
-        padded = key.ljust(_BLOCK, b"\0")
-        self._inner = sha256(bytes(octet ^ 0x36 for octet in padded))
-        self._outer = sha256(bytes(octet ^ 0x5C for octet in padded))
-
-    def __call__(self, message: bytes) -> bytes:
-        inner, outer = self._inner.copy(), self._outer.copy()
+    def compute(message: bytes) -> bytes:
+        inner = new_inner()
         inner.update(message)
+        outer = new_outer()
         outer.update(inner.digest())
         return outer.digest()
+
+    return compute

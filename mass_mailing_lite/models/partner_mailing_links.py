@@ -51,9 +51,9 @@ class PartnerMailing(models.Model):
         """
         return self._get_link_key(purpose).parse(token)
 
-    def _make_link_token(self, purpose, row):
-        """Return the token for a claimed row, or for one that a preview or test made up."""
-        return self._get_link_key(purpose).make(-self.id if row.get("is_sample") else row["id"])
+    def _get_link_number(self, row):
+        """Return what the tokens for a row stand for; see ``_read_link_token``."""
+        return -self.id if row.get("is_sample") else row["id"]
 
     def _get_link(self, purpose, token):
         """Return the address of a personal link, with a token or with its mark."""
@@ -84,7 +84,7 @@ class PartnerMailing(models.Model):
         """
 
         def complete(link):
-            token = self._make_link_token(link["purpose"], row)
+            token = self._get_link_key(link["purpose"]).make(self._get_link_number(row))
             return self._get_link(link["purpose"], token)
 
         return Value(
@@ -94,7 +94,7 @@ class PartnerMailing(models.Model):
 
     def _get_value(self, hole, contact, row, compiled):
         if isinstance(hole, LinkHole):
-            return self._make_link_token(hole.purpose, row)
+            return compiled.renderers[hole](self._get_link_number(row))
         value = super()._get_value(hole, contact, row, compiled)
         if hole == "body_html":
             return self._put_links_in_rendered(value, row)

@@ -46,8 +46,8 @@ class Compiled(NamedTuple):
     """A mailing's message in one language, ready to be filled.
 
     ``holes`` says, mark by mark, what fills it: a placeholder, the token of a
-    link, or the name of a field whose template is rendered for each recipient,
-    by ``renderers[name]``.
+    link (made from the row's number by ``renderers[hole]``), or the name of a
+    field whose template is rendered for each contact by ``renderers[name]``.
     """
 
     template: MessageTemplate
@@ -55,7 +55,7 @@ class Compiled(NamedTuple):
     sender: str
     copies: tuple[str, ...]
     lang: str
-    renderers: dict[str, Callable]
+    renderers: dict[LinkHole | str, Callable]
 
 
 class PartnerMailing(models.Model):
@@ -124,7 +124,11 @@ class PartnerMailing(models.Model):
             copies=mailing._get_copy_addresses(),
             lang=lang,
             renderers={
-                hole: mailing._make_renderer(hole) for hole in holes if isinstance(hole, str)
+                hole: mailing._get_link_key(hole.purpose).make
+                if isinstance(hole, LinkHole)
+                else mailing._make_renderer(hole)
+                for hole in holes
+                if not isinstance(hole, Placeholder)
             },
         )
 

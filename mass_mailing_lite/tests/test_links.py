@@ -89,8 +89,7 @@ class TestLinks(MailingCase):
 
     def test_a_token_is_of_this_database(self):
         mailing = self.new_mailing()
-        row = {"id": 4711}
-        token = mailing._make_link_token("view", row)
+        token = mailing._get_link_key("view").make(4711)
         self.assertEqual(mailing._read_link_token("view", token), 4711)
         self.env["ir.config_parameter"].set_param("database.secret", "of another one")
         self.assertIsNone(mailing._read_link_token("view", token))
