@@ -28,6 +28,8 @@ from . import (
     partner_mailing_refresh,
     partner_mailing_review,
     partner_mailing_sending,
+    partner_mailing_unsubscribing,
+    partner_mailing_unsubscription,
     partner_mailing_workflow,
     res_company,
     res_config_settings,
@@ -46,4 +48,6 @@ from . import (
     partner_mailing_size,
     partner_mailing_template,
     partner_mailing_tested,
+    partner_mailing_unsubscribe_link,
+    partner_mailing_view_in_browser,
 )

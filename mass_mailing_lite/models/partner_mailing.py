@@ -25,6 +25,7 @@ TOTALS = (
     "bounced_count",
     "uncertain_count",
     "skipped_count",
+    "unsubscribed_count",
     "progress",
 )
 LIST_VIEWS = ("recipient_ids", "recipient_window_ids", "skipped_window_ids")

@@ -24,5 +24,6 @@ from . import (
     test_tour_content,
     test_tour_recipients,
     test_uncertain,
+    test_unsubscribe,
     test_wizards,
 )
