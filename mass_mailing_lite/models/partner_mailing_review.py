@@ -159,9 +159,7 @@ class PartnerMailing(models.Model):
             "audience_ids": ", ".join(mailing.audience_ids.mapped("name")),
             "extra_emails": mailing.extra_emails,
             "has_unsubscribe": self.env._("Yes") if mailing.has_unsubscribe else self.env._("No"),
-            "unsubscribe_category_ids": ", ".join(
-                mailing.unsubscribe_category_ids.mapped("name")
-            ),
+            "unsubscribe_category_ids": ", ".join(mailing.unsubscribe_category_ids.mapped("name")),
         }
         return {name: value or "" for name, value in values.items()}
 

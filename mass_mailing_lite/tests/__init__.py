@@ -25,5 +25,6 @@ from . import (
     test_tour_recipients,
     test_uncertain,
     test_unsubscribe,
+    test_view_in_browser,
     test_wizards,
 )

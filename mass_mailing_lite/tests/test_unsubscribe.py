@@ -76,8 +76,11 @@ class TestUnsubscribe(UnsubscribeCase):
         mailing = self.new_running_mailing()
         token = self.token(mailing)
         for _time in range(2):
-            self.url_open(f"{PATH}/{token}?do=leave_all&group={self.news.id}&List-Unsubscribe=One-Click")
-            self.url_open(f"{PATH}/{token}", head=True)
+            self.url_open(
+                f"{PATH}/{token}?do=leave_all&group={self.news.id}&List-Unsubscribe=One-Click"
+            )
+            head = self.opener.head(f"{self.base_url()}{PATH}/{token}", timeout=20)
+            self.assertEqual((head.status_code, head.content), (200, b""))
         self.env.invalidate_all()
         self.assertEqual(self.anna.category_id, self.news + self.offers)
         self.assertFalse(self.blocklisted())
@@ -248,7 +251,7 @@ class TestUnsubscribe(UnsubscribeCase):
         token = self.token(mailing)
         key = mailing._get_link_key("unsubscribe")
         wrong = [
-            "", "/", token[:-1], token + "A", token[:-1] + ("A" if token[-1] != "A" else "B"),
+            "", token[:-1], token + "A", token[:-1] + ("A" if token[-1] != "A" else "B"),
             "..%2f..%2fetc", "%00", "é", "a" * 3000, "a/b/c",
             self.token(mailing, purpose="view"), key.make(2**31), key.make(2**62),
             key.make(-(2**31)), key.make(0),
@@ -256,7 +259,11 @@ class TestUnsubscribe(UnsubscribeCase):
         sizes = set()
         for text in wrong:
             with self.subTest(token=text[:40]):
-                for answer in (self.get(text), self.post(text, do="leave_all"), self.one_click(text)):
+                for answer in (
+                    self.get(text),
+                    self.post(text, do="leave_all"),
+                    self.one_click(text),
+                ):
                     self.assertEqual(answer.status_code, 404)
                     self.assertIn("This link is not valid", answer.text)
                     sizes.add(len(answer.content))
@@ -295,7 +302,10 @@ class TestUnsubscribe(UnsubscribeCase):
                 (act, {"reason": "other"}),
                 (mailing.counter_id, {"unsubscribed_count": 9}),
             ):
-                with self.subTest(user=user.login, values=values), self.assertRaises(Exception) as error:
+                with (
+                    self.subTest(user=user.login, values=values),
+                    self.assertRaises(Exception) as error,
+                ):
                     record.with_user(user).write(values)
                 self.assertEqual(type(error.exception).__name__, "AccessError")
         for user in (portal, self.outsider):
@@ -337,10 +347,7 @@ class TestUnsubscribedRows(UnsubscribeCase, SendingCase):
         self.assertEqual(self.states(mailing)["anna@example.com"], "unsubscribed")
         self.assertEqual(mailing.state, "done")
         self.assertCountersTrue(mailing)
-        self.assertEqual(
-            [address for message in self.inbox.messages for address in message.recipients],
-            ["boris@example.com"],
-        )
+        self.assertEqual(self.inbox.addresses, ["boris@example.com"])
 
     def test_who_gets_the_tag_again_is_written_to(self):
         mailing = self.new_validated_mailing(
@@ -367,7 +374,7 @@ class TestUnsubscribedRows(UnsubscribeCase, SendingCase):
     def test_the_link_in_the_message_is_the_one_that_works(self):
         self.new_validated_mailing(mail_server_id=self.server.id)
         self.run_scheduler()
-        message = next(m for m in self.inbox.messages if m.recipients == ["anna@example.com"]).parsed
+        message = self.inbox.message_to("anna@example.com")
         [address] = re.findall(r"^<(https?://.*)>$", message["List-Unsubscribe"])
         self.assertEqual(message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
         for part in (message.get_body(("html",)), message.get_body(("plain",))):
