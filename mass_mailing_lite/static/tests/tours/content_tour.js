@@ -34,17 +34,6 @@ registry.category("web_tour.tours").add("mass_mailing_lite_content", {
         { trigger: ".o_partner_mailing_placeholders [data-path=name]", run: "click" },
         { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
         { trigger: "[name=body_html] t[t-out='object.name']" },
-        {
-            trigger: "[name=body_html] .odoo-editor-editable",
-            run: async function (actions) {
-                await actions.editor("/view");
-                this.anchor.dispatchEvent(
-                    new InputEvent("input", { inputType: "insertText", data: "w" })
-                );
-            },
-        },
-        { trigger: ".o-we-powerbox .o-we-command:contains(View in Browser)", run: "click" },
-        { trigger: "[name=body_html] a[href='/partner_mailing/view']:contains(View in browser)" },
         { trigger: "button[name=action_preview]", run: "click" },
         { trigger: ".modal [name=subject]:contains(News for you colleague)" },
         { trigger: ".modal .o_partner_mailing_frame iframe[sandbox]" },
