@@ -9,6 +9,7 @@ from . import (
     test_gateway_replies,
     test_handover,
     test_leaving_out,
+    test_links,
     test_marking,
     test_message,
     test_placeholder,
@@ -23,7 +24,10 @@ from . import (
     test_tested,
     test_tour,
     test_tour_content,
+    test_tour_link,
     test_tour_recipients,
     test_uncertain,
+    test_unsubscribe,
+    test_view_in_browser,
     test_wizards,
 )
