@@ -1,0 +1,183 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+BATCH = 20_000  # rows, 0.4 s
+
+# What a row becomes. A refusal often quotes the address, so its words go too; its type stays.
+BLANK = {
+    "name": SQL("''"),
+    "email": SQL("NULL"),
+    "email_normalized": SQL("NULL"),
+    "partner_id": SQL("NULL"),
+    "message_id": SQL("NULL"),
+    "failure_reason": SQL("NULL"),
+}
+# Parts of a request that name people; the rest is the company's own text.
+PERSONAL_CONTENT = ("extra_emails",)
+
+
+class PartnerMailing(models.Model):
+    """Who got an old mailing is forgotten after the time that the company has set; figures stay."""
+
+    _inherit = "partner.mailing"
+
+    personal_data_removed_at = fields.Datetime(
+        "Personal Data Removed On",
+        copy=False,
+        readonly=True,
+        help="Names and addresses of the recipients were removed then; figures stay.",
+    )
+
+    @api.model
+    def _cron_remove_personal_data(self):
+        """Remove names and addresses from mailings that ended longer ago than their company keeps."""
+        for company in self.env["res.company"].search([("partner_mailing_keep_months", ">", 0)]):
+            for mailing in self._find_to_forget(company):
+                mailing._remove_personal_data()
+
+    def _find_to_forget(self, company):
+        before = fields.Datetime.now() - relativedelta(months=company.partner_mailing_keep_months)
+        return (
+            self.sudo()
+            .with_context(active_test=False)
+            .search(
+                Domain("company_id", "=", company.id)
+                & Domain("state", "in", ("done", "cancelled"))
+                & Domain("finished_at", "<", before)
+                & Domain("personal_data_removed_at", "=", False),
+                order="id",
+            )
+        )
+
+    def _remove_personal_data(self):
+        """Blank the recipients, in batches that are committed one by one.
+
+        The mailing is noted at the end: after a kill the next run goes on.
+        """
+        self.ensure_one()
+        # By domain and the like can be told only as long as there are addresses.
+        self.env["partner.mailing.reaction"]._fold()
+        breakdown = self.env["partner.mailing.breakdown"]
+        if not breakdown.sudo().search([("mailing_id", "=", self.id)], limit=1):
+            breakdown._count(self)
+        cron, place = self.env["ir.cron"], ("", 0)
+        while place:
+            count, place = self._blank_recipients(place)
+            cron._commit_progress(count)
+        self._blank_sources()
+        self._as_system().write({"personal_data_removed_at": fields.Datetime.now()})
+        cron._commit_progress(1)
+
+    def _blank_recipients(self, place):
+        """Blank the next rows behind ``place`` (state, id).
+
+        Plan: walks ``_mailing_state_idx`` from where the last batch ended.
+
+        :return: (number of rows, place of the last one, None at the end)
+        """
+        state, last_id = place
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH batch AS MATERIALIZED (
+                    SELECT id, state FROM partner_mailing_recipient
+                     WHERE mailing_id = %(mailing_id)s AND (state, id) > (%(state)s, %(last_id)s)
+                  ORDER BY state, id
+                     LIMIT %(limit)s
+                ), blanked AS (
+                    UPDATE partner_mailing_recipient r SET %(assignments)s
+                      FROM batch WHERE r.id = batch.id)
+                SELECT state, id, count(*) OVER () FROM batch ORDER BY state DESC, id DESC LIMIT 1
+                """,
+                mailing_id=self.id,
+                state=state,
+                last_id=last_id,
+                limit=BATCH,
+                assignments=SQL(", ").join(
+                    SQL("%s = %s", SQL.identifier(name), value) for name, value in BLANK.items()
+                ),
+            )
+        )
+        last = self.env.cr.fetchone()
+        self.env["partner.mailing.recipient"].invalidate_model(flush=False)
+        return (last[2], (last[0], last[1])) if last else (0, None)
+
+    def _blank_sources(self):
+        """Forget where the recipients came from: typed addresses, marks, who clicked what."""
+        system = self._as_system()
+        system.write({"extra_emails": False})
+        self.env.cr.execute(
+            SQL("DELETE FROM partner_mailing_marked_partner_rel WHERE mailing_id = %s", self.id)
+        )
+        self._forget_cached_marks()
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM partner_mailing_click WHERE link_id IN"
+                " (SELECT id FROM partner_mailing_link WHERE mailing_id = %s)",
+                self.id,
+            )
+        )
+        for request in system.with_context(active_test=False).approval_ids:
+            content = request.content or {}
+            request.content = {
+                name: "" if name in PERSONAL_CONTENT else value for name, value in content.items()
+            }
+
+    def action_back_to_draft(self):
+        for mailing in self:
+            if mailing.personal_data_removed_at:
+                raise UserError(
+                    self.env._(
+                        'Of the mailing "%s" it is no longer known who got it, so it cannot go on.'
+                        " Duplicate it instead.",
+                        mailing.name,
+                    )
+                )
+        return super().action_back_to_draft()
+
+
+class PartnerMailingRecipient(models.Model):
+    _inherit = "partner.mailing.recipient"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_by_system(self):
+        """Let Odoo's privacy lookup delete rows of mailings that are over, totals staying.
+
+        It deletes with the rights of the system, which no call from outside has.
+        """
+        if self.env.su and all(
+            mailing.state in ("done", "cancelled") for mailing in self.mailing_id
+        ):
+            return
+        super()._unlink_except_by_system()
+
+
+class PartnerMailingBreakdown(models.Model):
+    _inherit = "partner.mailing.breakdown"
+
+    def _refresh(self, mailing):
+        if not mailing.personal_data_removed_at:
+            return super()._refresh(mailing)
+        return None
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    partner_mailing_keep_months = fields.Integer(
+        "Keep Recipients for (Months)",
+        help="So long after its end a mailing knows who got it; then names and addresses are"
+        " removed, and figures stay. 0: for ever.",
+    )
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    partner_mailing_keep_months = fields.Integer(
+        related="company_id.partner_mailing_keep_months", readonly=False
+    )
