@@ -48,7 +48,9 @@ class PartnerMailingBreakdown(models.Model):
     counted_at = fields.Datetime("Counted On", required=True)
     dimension = fields.Selection(DIMENSIONS, "Broken Down By", required=True)
     domain = fields.Char("Recipient Domain", help="Empty for domains that share a line.")
-    lang = fields.Char("Language")
+    lang = fields.Selection(
+        lambda self: self.env["partner.mailing.breakdown"]._get_languages(), "Language"
+    )
     moment = fields.Datetime("Time of Sending")
     recipient_count = fields.Integer("Recipients")
     sent_count = fields.Integer("Sent", help="Taken by a mail server.")
@@ -57,6 +59,14 @@ class PartnerMailingBreakdown(models.Model):
     clicked_count = fields.Integer("Clicked")
     bounced_count = fields.Integer("Bounced")
     failed_count = fields.Integer("Failed")
+
+    @api.model
+    def _get_languages(self):
+        """Return all languages, for contacts keep theirs when it is switched off."""
+        return [
+            (lang.code, lang.name)
+            for lang in self.env["res.lang"].sudo().with_context(active_test=False).search([])
+        ]
 
     @api.model
     def _refresh(self, mailing):

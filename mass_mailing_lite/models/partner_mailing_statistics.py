@@ -66,7 +66,7 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         lines = self.env["partner.mailing.breakdown"].search([("mailing_id", "=", self.id)])
         by = lines.grouped("dimension")
-        languages = dict(self.env["res.lang"].with_context(active_test=False).get_installed())
+        languages = dict(lines._get_languages())
         return {
             "totals": self._get_totals(),
             "filters": {**FUNNEL, **LOSSES},

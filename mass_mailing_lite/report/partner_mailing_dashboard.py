@@ -134,12 +134,11 @@ class PartnerMailingReport(models.Model):
         return [{"name": name, **dict(zip(names, values, strict=True))} for name, *values in groups]
 
     def _get_links(self, since):
-        links = self.env["partner.mailing.link"].search(
+        groups = self.env["partner.mailing.link"]._read_group(
             [("mailing_id.started_at", ">", since), ("clicked_count", ">", 0)],
-            order="clicked_count desc, id",
+            ["url"],
+            ["clicked_count:sum"],
+            order="clicked_count:sum desc, url",
             limit=LATEST,
         )
-        return [
-            {"url": link.url, "clicked": link.clicked_count, "mailing": link.mailing_id.name}
-            for link in links
-        ]
+        return [{"url": url, "clicked": clicked} for url, clicked in groups]

@@ -2,14 +2,13 @@ from datetime import timedelta
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import HttpCase, freeze_time, tagged
 
 from .common import MailingCase
 from .pages import cost
 
 
-@tagged("post_install", "-at_install")
-class TestStatistics(MailingCase):
+class StatisticsCase(MailingCase):
     def new_sent_mailing(self, user=None, **values):
         """Return a mailing as it is when Anna got it, Boris' bounced and Clara's failed."""
         self._new_contact("Clara", "clara@example.org", self.news, lang="en_US")
@@ -48,6 +47,9 @@ class TestStatistics(MailingCase):
             row = self.rows(mailing)[address]
             row._note_clicked(row.id, link.id, by_machine=False)
 
+
+@tagged("post_install", "-at_install")
+class TestStatistics(StatisticsCase):
     def test_the_page_says_what_became_of_the_messages(self):
         mailing = self.new_sent_mailing()
         self.react(mailing, "anna@example.com")
@@ -257,3 +259,15 @@ class TestStatistics(MailingCase):
                 if field.aggregator and name != "id"
             ]
             self.assertTrue(Model.formatted_read_group([], ["mailing_id"], measures))
+
+
+@tagged("post_install", "-at_install")
+class TestStatisticsTour(StatisticsCase, HttpCase):
+    def test_the_dashboard_leads_to_a_mailing_and_its_recipients(self):
+        mailing = self.new_sent_mailing(name="Tour figures")
+        self.rows(mailing)["boris@example.com"]._as_system().state = "bounced"
+        mailing._recount()
+        mailing.action_open_statistics()
+        for other in self.env["partner.mailing"].search([("id", "!=", mailing.id)]):
+            other._as_system().started_at = False
+        self.start_tour("/odoo/mailing-dashboard", "mass_mailing_lite_statistics", login="marketer")

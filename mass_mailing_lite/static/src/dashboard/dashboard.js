@@ -3,10 +3,11 @@ import { deserializeDate, deserializeDateTime, formatDate } from "@web/core/l10n
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
+import { formatFloat } from "@web/views/fields/formatters";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 
-import { COLORS, formatInteger, formatShare, LABELS, share } from "../statistics/figures";
+import { ALARM, COLORS, formatInteger, formatShare, LABELS, share } from "../statistics/figures";
 import { MailingChart } from "../statistics/mailing_chart";
 
 const PERIODS = [
@@ -74,12 +75,13 @@ export class MailingDashboard extends Component {
     change(key, value, was, format) {
         const difference = value - was;
         const rounded = format(Math.abs(difference));
-        if (rounded === format(0)) {
-            return { text: _t("unchanged"), mood: "text-muted", icon: "" };
+        if (rounded === format(0) || (key !== "sent" && Math.abs(difference) < 0.05)) {
+            return { text: _t("unchanged"), title: _t("Compared with the time before"), mood: "text-muted", icon: "" };
         }
         const up = difference > 0;
         return {
-            text: rounded,
+            text: key === "sent" ? rounded : _t("%s points", formatFloat(Math.abs(difference), { digits: [16, 1] })),
+            title: _t("Compared with the time before"),
             icon: up ? "fa-arrow-up" : "fa-arrow-down",
             mood: key === "sent" ? "text-muted" : up !== LOSSES.includes(key) ? "text-success" : "text-danger",
         };
@@ -96,6 +98,10 @@ export class MailingDashboard extends Component {
                 data: curve.map((point) => point[`${key}_count`]),
             })),
         };
+    }
+
+    isAlarming(part, whole) {
+        return share(part, whole) >= ALARM;
     }
 
     formatTime(text) {

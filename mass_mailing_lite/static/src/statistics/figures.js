@@ -8,6 +8,9 @@ export const COLORS = {
     failed: "#EA6175",
 };
 
+// Percent of lost messages from which one should look for the reason.
+export const ALARM = 5;
+
 export const LABELS = {
     recipients: _t("Recipients"),
     sent: _t("Sent"),

@@ -5,7 +5,7 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
-import { COLORS, formatInteger, formatShare, LABELS, share } from "./figures";
+import { ALARM, COLORS, formatInteger, formatShare, LABELS, share } from "./figures";
 import { MailingChart } from "./mailing_chart";
 
 const STEPS = ["recipients", "sent", "delivered", "opened", "clicked"];
@@ -96,6 +96,11 @@ export class StatisticsField extends Component {
         return key === "recipients" || !line[key]
             ? formatInteger(line[key])
             : formatShare(share(line[key], line[OF[key] || "recipients"]));
+    }
+
+    isAlarming(line, key) {
+        const whole = line[OF[key] || "recipients"];
+        return ["bounced", "failed"].includes(key) && share(line[key], whole) >= ALARM;
     }
 
     get topClicks() {
