@@ -1,1 +1,1 @@
-from . import tracking
+from . import tracking, unsubscribe, view_in_browser

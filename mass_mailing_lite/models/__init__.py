@@ -32,6 +32,8 @@ from . import (
     partner_mailing_refresh,
     partner_mailing_review,
     partner_mailing_sending,
+    partner_mailing_unsubscribing,
+    partner_mailing_unsubscription,
     partner_mailing_workflow,
     res_company,
     res_config_settings,
@@ -54,4 +56,6 @@ from . import (
     partner_mailing_tested,
     partner_mailing_tracked_message,
     partner_mailing_tracking,
+    partner_mailing_unsubscribe_link,
+    partner_mailing_view_in_browser,
 )

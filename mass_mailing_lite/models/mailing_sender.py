@@ -94,18 +94,8 @@ class MailingSender:
         self.env.cr.commit()  # pylint: disable=invalid-commit  # the pause stands, whatever follows
 
     def in_transaction(self, step):
-        """Run ``step`` and commit; again after a conflict with another sender."""
-        for attempt in range(SERIALIZATION_TRIES):
-            try:
-                result = step()
-                self.env.cr.commit()  # pylint: disable=invalid-commit  # claim and record must outlive a kill
-                return result
-            except psycopg2.errors.SerializationFailure:
-                self.env.cr.rollback()
-                if attempt == SERIALIZATION_TRIES - 1:
-                    raise
-                time.sleep(0.002 * 2**attempt)
-        return None
+        """Run ``step`` and commit: claim and record must outlive a kill."""
+        return in_transaction(self.env.cr, step)
 
 
 class SendingLine:
@@ -214,19 +204,13 @@ class SendingLine:
     def _fill(self, rows):
         by_lang = {}
         for row in rows:
-            by_lang.setdefault(self._get_lang(row), []).append(row)
+            by_lang.setdefault(self.mailing._get_language_of(row), []).append(row)
         for lang, rows_of_lang in by_lang.items():
             if lang not in self._compiled:
                 self._compiled[lang] = self.mailing._compile_message(lang, self._session)
             yield from self.mailing._fill_messages(self._compiled[lang], rows_of_lang)
         # Contacts that were read for this claim are not needed again.
         self.sender.env["res.partner"].invalidate_model(flush=False)
-
-    def _get_lang(self, row):
-        installed = self.sender.env["res.lang"]._get_data(code=row["lang"] or "")
-        if installed:
-            return row["lang"]
-        return self.mailing.company_id.partner_id.lang or "en_US"
 
     # ------------------------------------------------------------
     # Judgement
@@ -244,6 +228,25 @@ class SendingLine:
             self._record_and_claim(results, None, more=False)
             words = next(filter(None, (result["words"] for result in results)), "")
             raise NoSession(outcomes.Outcome(outcomes.NOT_SENT, "connect", text=words))
+
+
+def in_transaction(cr, step):
+    """Run ``step`` and commit; again after a conflict with somebody else who writes totals.
+
+    :param cr: the cursor, at the beginning of a transaction
+    :param step: callable without arguments, whose result is returned
+    """
+    for attempt in range(SERIALIZATION_TRIES):
+        try:
+            result = step()
+            cr.commit()  # pylint: disable=invalid-commit  # what the function is for
+            return result
+        except psycopg2.errors.SerializationFailure:
+            cr.rollback()
+            if attempt == SERIALIZATION_TRIES - 1:
+                raise
+            time.sleep(0.002 * 2**attempt)
+    return None
 
 
 def get_result(row, outcome=None, failure=None):

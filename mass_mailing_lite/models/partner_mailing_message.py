@@ -113,7 +113,8 @@ class PartnerMailing(models.Model):
             reply_to=mailing.reply_to or False,
             headers={**mailing._get_headers(), **mailing._get_link_headers(mark_for)},
             attachments=[
-                (file.name, file.raw or b"", file.mimetype) for file in mailing.attachment_ids
+                (file.name, file.raw or b"", file.mimetype)
+                for file in mailing._get_files_to_attach()
             ],
         )
         envelope_sender, _recipients, message = server._prepare_email_message__(message, session)
@@ -172,6 +173,10 @@ class PartnerMailing(models.Model):
             "Precedence": "bulk",
             "X-Auto-Response-Suppress": "OOF, AutoReply",
         }
+
+    def _get_files_to_attach(self):
+        """Return the files that each message has."""
+        return self.attachment_ids
 
     def _get_mail_server_model(self):
         """Return ``ir.mail_server`` with the bounce and sender addresses of the company."""

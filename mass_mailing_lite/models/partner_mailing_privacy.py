@@ -121,6 +121,11 @@ class PartnerMailing(models.Model):
                 self.id,
             )
         )
+        # The address on the list of those who left stays: it is what keeps them unwritten to.
+        left = self.env["partner.mailing.unsubscription"]._as_system()
+        left.search([("mailing_id", "=", self.id)]).write(
+            {"comment": False, "removed_tags": False, "recipient_id": False}
+        )
         for request in system.with_context(active_test=False).approval_ids:
             content = request.content or {}
             request.content = {

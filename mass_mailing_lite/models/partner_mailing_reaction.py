@@ -1,11 +1,7 @@
-import time
-
-import psycopg2.errors
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-FOLD_TRIES = 10
+from .mailing_sender import in_transaction
 
 
 class PartnerMailingReaction(models.Model):
@@ -30,18 +26,9 @@ class PartnerMailingReaction(models.Model):
 
     @api.model
     def _cron_fold(self):
-        """Move reactions into the totals; again, when a sender wrote a total at that moment."""
-        for attempt in range(FOLD_TRIES):
-            try:
-                count = self._fold()
-                self.env["ir.cron"]._commit_progress(count, remaining=0)
-                return
-            except psycopg2.errors.SerializationFailure:
-                if attempt == FOLD_TRIES - 1:
-                    raise
-                # Only a new transaction sees what the sender wrote.
-                self.env.cr.rollback()
-                time.sleep(0.002 * 2**attempt)
+        """Move reactions into the totals."""
+        count = in_transaction(self.env.cr, self._fold)
+        self.env["ir.cron"]._commit_progress(count, remaining=0)
 
     @api.model
     def _fold(self):

@@ -22,7 +22,6 @@ class PartnerMailing(models.Model):
     )
     opened_count = fields.Integer("Opened", related="counter_id.opened_count")
     clicked_count = fields.Integer("Clicked", related="counter_id.clicked_count")
-    unsubscribed_count = fields.Integer("Unsubscribed", related="counter_id.unsubscribed_count")
     machine_opened_count = fields.Integer(
         "Opened by Machines",
         related="counter_id.machine_opened_count",
@@ -64,5 +63,4 @@ class PartnerMailingCounter(models.Model):
 
     opened_count = fields.Integer(default=0, required=True)
     clicked_count = fields.Integer(default=0, required=True)
-    unsubscribed_count = fields.Integer(default=0, required=True)
     machine_opened_count = fields.Integer(default=0, required=True)

@@ -27,5 +27,6 @@ from . import (
     test_tour_recipients,
     test_tracking,
     test_uncertain,
+    test_unsubscribe,
     test_wizards,
 )

@@ -116,7 +116,7 @@ class TestStatistics(StatisticsCase):
     def test_reading_the_page_takes_few_queries(self):
         mailing = self.new_sent_mailing()
         mailing.action_open_statistics()
-        spec = dict.fromkeys(("name", "subject", "state", "started_at", "statistics"), {})
+        spec = {name: {} for name in ("name", "subject", "state", "started_at", "statistics")}
         queries, _size = cost(self.env, lambda: mailing.web_read(spec))
         self.assertLessEqual(queries, 8)
 
