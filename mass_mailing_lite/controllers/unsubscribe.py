@@ -36,7 +36,7 @@ class Unsubscribe(Controller):
             return render_invalid()
         if form.get("List-Unsubscribe") == "One-Click":
             return self._act_on_one_click(number)
-        if number < 0:
+        if number <= 0:
             return self._show(token, number)
         recipients = get_environment()["partner.mailing.recipient"]
         step = ""
@@ -65,25 +65,21 @@ class Unsubscribe(Controller):
 
     def _act_on_one_click(self, number):
         """Answer a mail program: 200 and a word, no redirect, nobody looks at it."""
+        recipients = get_environment()["partner.mailing.recipient"]
         if number > 0:
-            recipients = get_environment()["partner.mailing.recipient"]
             standing = recipients._unsubscribe_by_one_click(number)
-            if standing is None:
-                return render_invalid()
+        else:
+            standing = get_standing(recipients.env, number)
+        if not standing:
+            return render_invalid()
+        if number > 0:
             settle(recipients, standing)
         return request.make_response("OK", headers=[("Content-Type", "text/plain; charset=utf-8")])
 
     def _show(self, token, number, step=""):
         """Return the page as things stand now."""
-        env = get_environment()
-        if number < 0:
-            mailing = env["partner.mailing"].browse(-number).exists()
-            if not mailing:
-                return render_invalid()
-            standing = get_standing_of_test(mailing)
-        else:
-            standing = env["partner.mailing.recipient"]._get_standing(number)
-        if standing is None:
+        standing = get_standing(get_environment(), number)
+        if not standing:
             return render_invalid()
         env = get_environment(standing.lang)
         tags = env["res.partner.category"].browse([*standing.groups, *standing.left])
@@ -96,7 +92,7 @@ class Unsubscribe(Controller):
                 "company": Company.of(env["res.company"].browse(standing.company_id)),
                 "action": f"{PATH}/{token}",
                 "step": step,
-                "is_test": number < 0,
+                "is_test": number <= 0,
                 "address": standing.address,
                 "unsubscribed": standing.unsubscribed,
                 "blocklisted": standing.blocklisted,
@@ -112,9 +108,15 @@ def read_token(token):
     return request.env["partner.mailing"]._read_link_token("unsubscribe", token)
 
 
-def get_standing_of_test(mailing):
-    """Return what stands for a ``Standing`` in the link of a test, which belongs to nobody."""
-    return SimpleNamespace(
+def get_standing(env, number):
+    """Return the ``Standing`` of a recipient, or what stands for it in the link of a test.
+
+    :param int number: what the token stands for; see ``_read_link_token``
+    """
+    if number > 0:
+        return env["partner.mailing.recipient"]._get_standing(number)
+    mailing = env["partner.mailing"].browse(-number).exists()
+    return mailing and SimpleNamespace(
         address="name@example.com",
         lang=mailing.company_id.partner_id.lang,
         company_id=mailing.company_id.id,

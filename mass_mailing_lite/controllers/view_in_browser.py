@@ -4,7 +4,7 @@ import email.policy
 from odoo.exceptions import UserError
 from odoo.http import Controller, request, route
 
-from .public_page import HEADERS, get_environment, render_invalid
+from .public_page import HEADERS, Company, get_environment, render, render_invalid
 
 PATH = "/partner_mailing/view"
 
@@ -28,6 +28,8 @@ class ViewInBrowser(Controller):
         if number is None:
             return render_invalid()
         env = get_environment()
+        if number < 0:
+            return self._show_test(env["partner.mailing"].browse(-number).exists())
         try:
             data = env["partner.mailing"]._get_message_to_view(number)
         except UserError:  # content that cannot be rendered any more, for a contact that changed
@@ -42,3 +44,11 @@ class ViewInBrowser(Controller):
         }
         page = message.get_body(("html",)).get_content()
         return request.make_response(page, headers=list(headers.items()))
+
+    def _show_test(self, mailing):
+        """Return a page that says what the link will do; the message may be a draft."""
+        if not mailing:
+            return render_invalid()
+        env = get_environment(mailing.company_id.partner_id.lang)
+        company = Company.of(env["res.company"].browse(mailing.company_id.id))
+        return render(env, "public_page_test", {"company": company})

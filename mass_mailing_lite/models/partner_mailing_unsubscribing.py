@@ -1,3 +1,4 @@
+import json
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ class Standing(NamedTuple):
     address: str
     lang: str
     company_id: int
+    staff_lang: str
     unsubscribed: bool  # by a link of this mailing
     blocklisted: bool
     carried: list[list[int]]  # [contact, tag] of the groups that can be left
@@ -45,7 +47,7 @@ class PartnerMailingRecipient(models.Model):
     def _get_standing(self, number, lock=False):
         """Return the ``Standing`` of the recipient ``number``; None when there is none.
 
-        Plan at a million rows: three rows by primary key, the address in the
+        Plan at a million rows: four rows by primary key, the address in the
         indexes of contacts, blocklist and unsubscriptions; 0.2 ms.
 
         :param lock: hold the row until the end of the transaction
@@ -57,11 +59,11 @@ class PartnerMailingRecipient(models.Model):
             SQL(
                 """
                 SELECT r.id, r.mailing_id, m.name, r.email_normalized, r.lang, m.company_id,
-                       r.unsubscribed_at IS NOT NULL,
+                       COALESCE(s.lang, 'en_US'), r.unsubscribed_at IS NOT NULL,
                        EXISTS (SELECT FROM mail_blacklist b
                                 WHERE b.email = r.email_normalized AND b.active),
-                       ARRAY(SELECT ARRAY[c.partner_id, c.category_id]
-                               FROM (%(carried)s) c ORDER BY 1),
+                       ARRAY(SELECT ARRAY[g.partner_id, g.category_id]
+                               FROM (%(carried)s) g ORDER BY 1),
                        ARRAY(SELECT l.category_id
                                FROM partner_mailing_unsubscription u
                                JOIN partner_mailing_unsubscription_category_rel l
@@ -70,6 +72,8 @@ class PartnerMailingRecipient(models.Model):
                        %(gone)s
                   FROM partner_mailing_recipient r
                   JOIN partner_mailing m ON m.id = r.mailing_id
+                  JOIN res_company c ON c.id = m.company_id
+                  JOIN res_partner s ON s.id = c.partner_id
                  WHERE r.id = %(number)s AND r.email_normalized IS NOT NULL
                    %(lock)s
                 """,
@@ -125,20 +129,43 @@ class PartnerMailingRecipient(models.Model):
             self._log_on_contacts(standing, removed)
         if everything and not standing.blocklisted:
             self._add_to_blocklist(standing)
-        self.env["partner.mailing.unsubscription"]._as_system().create(
-            {
-                "mailing_id": standing.mailing_id,
-                "recipient_id": standing.id,
-                "email_normalized": standing.address,
-                "is_everything": everything,
-                "category_ids": [Command.set(groups)],
-                "is_one_click": is_one_click,
-                "removed_tags": removed,
-            }
+        self._remember(standing, groups, everything, is_one_click, removed)
+
+    def _remember(self, standing, groups, everything, is_one_click, removed):
+        """Keep a decision, and mark the recipient: one statement where the ORM takes seven."""
+        self.env.execute_query(
+            SQL(
+                """
+                WITH act AS (
+                    INSERT INTO partner_mailing_unsubscription
+                           (mailing_id, company_id, recipient_id, email_normalized, is_everything,
+                            is_one_click, removed_tags, create_date, create_uid, write_date, write_uid)
+                    VALUES (%(mailing)s, %(company)s, %(recipient)s, %(address)s, %(everything)s,
+                            %(is_one_click)s, %(removed)s, %(now)s, %(uid)s, %(now)s, %(uid)s)
+                 RETURNING id
+                ), groups AS (
+                    INSERT INTO partner_mailing_unsubscription_category_rel
+                           (unsubscription_id, category_id)
+                    SELECT act.id, category_id FROM act, unnest(%(groups)s::integer[]) category_id)
+                UPDATE partner_mailing_recipient
+                   SET unsubscribed_at = COALESCE(unsubscribed_at, %(now)s)
+                 WHERE id = %(recipient)s
+             RETURNING id
+                """,
+                mailing=standing.mailing_id,
+                company=standing.company_id,
+                recipient=standing.id,
+                address=standing.address,
+                everything=everything,
+                is_one_click=is_one_click,
+                removed=json.dumps(removed),
+                groups=groups,
+                now=fields.Datetime.now(),
+                uid=self.env.uid,
+            )
         )
-        if not standing.unsubscribed:
-            row = self.browse(standing.id)
-            row._as_system().write({"unsubscribed_at": fields.Datetime.now()})
+        self.env["partner.mailing.unsubscription"].invalidate_model(flush=False)
+        self.invalidate_model(["unsubscribed_at"], flush=False)
 
     def _log_on_contacts(self, standing, pairs, undone=False):
         """Write into the chatter of each contact which tags went, or came back."""
@@ -176,8 +203,7 @@ class PartnerMailingRecipient(models.Model):
             staff.env["mail.blacklist"]._add(standing.address, message=message)
 
     def _in_language_of_staff(self, standing):
-        company = self.env["res.company"].browse(standing.company_id)
-        return self.with_context(lang=company.partner_id.lang or "en_US")
+        return self.with_context(lang=standing.staff_lang)
 
     def _undo_unsubscribing(self, number):
         """Take back what the links of one message have done, as far as it still stands.

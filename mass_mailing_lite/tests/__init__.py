@@ -28,5 +28,6 @@ from . import (
     test_tracking,
     test_uncertain,
     test_unsubscribe,
+    test_view_in_browser,
     test_wizards,
 )

@@ -79,7 +79,8 @@ class TestUnsubscribe(UnsubscribeCase):
             self.url_open(
                 f"{PATH}/{token}?do=leave_all&group={self.news.id}&List-Unsubscribe=One-Click"
             )
-            self.url_open(f"{PATH}/{token}", head=True)
+            head = self.opener.head(f"{self.base_url()}{PATH}/{token}", timeout=20)
+            self.assertEqual((head.status_code, head.content), (200, b""))
         self.env.invalidate_all()
         self.assertEqual(self.anna.category_id, self.news + self.offers)
         self.assertFalse(self.blocklisted())
@@ -250,7 +251,7 @@ class TestUnsubscribe(UnsubscribeCase):
         token = self.token(mailing)
         key = mailing._get_link_key("unsubscribe")
         wrong = [
-            "", "/", token[:-1], token + "A", token[:-1] + ("A" if token[-1] != "A" else "B"),
+            "", token[:-1], token + "A", token[:-1] + ("A" if token[-1] != "A" else "B"),
             "..%2f..%2fetc", "%00", "é", "a" * 3000, "a/b/c",
             self.token(mailing, purpose="view"), key.make(2**31), key.make(2**62),
             key.make(-(2**31)), key.make(0),
@@ -310,15 +311,37 @@ class TestUnsubscribe(UnsubscribeCase):
         for user in (portal, self.outsider):
             self.assertFalse(act.with_user(user).has_access("read"))
 
-    def test_it_takes_few_queries(self):
-        mailing = self.new_running_mailing()
-        recipients = self.env["partner.mailing.recipient"]
-        number = self.rows(mailing)["anna@example.com"].id
-        self.get(self.token(mailing))
-        self.env.invalidate_all()
+    def count_queries(self, request):
+        """Return the queries of a request, all that Odoo adds around it included."""
         self.env.flush_all()
-        with self.assertQueryCount(1):
-            recipients._get_standing(number)
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        request()
+        return self.env.cr.sql_log_count - before
+
+    def test_a_request_takes_few_queries(self):
+        mailing = self.new_running_mailing()
+        token, other = self.token(mailing), self.token(mailing, "boris@example.com")
+        self.get(token)
+        self.get("A" * 32)
+        self.assertLessEqual(self.count_queries(lambda: self.get(token)), 6)
+        self.assertLessEqual(self.count_queries(lambda: self.get(other)), 6)
+        self.assertLessEqual(self.count_queries(lambda: self.get("A" * 32)), 1)
+
+    def test_what_we_keep_of_a_decision_takes_three_statements(self):
+        """The rest is Odoo's: tags of a contact, its chatter, the blocklist."""
+        mailing = self.new_running_mailing(extra_emails="zoe@example.org")
+        recipients = self.env["partner.mailing.recipient"].sudo()
+        self.env["mail.blacklist"]._add("zoe@example.org")
+        number = self.rows(mailing)["zoe@example.org"].id
+        self.env.flush_all()
+
+        def decide():
+            standing = recipients._get_standing(number, lock=True)
+            recipients._remember(standing, [], True, False, [])
+            recipients._settle_unsubscription(standing)
+
+        self.assertEqual(self.count_queries(decide), 3)
 
 
 @tagged("post_install", "-at_install")
@@ -346,10 +369,7 @@ class TestUnsubscribedRows(UnsubscribeCase, SendingCase):
         self.assertEqual(self.states(mailing)["anna@example.com"], "unsubscribed")
         self.assertEqual(mailing.state, "done")
         self.assertCountersTrue(mailing)
-        self.assertEqual(
-            [address for message in self.inbox.messages for address in message.recipients],
-            ["boris@example.com"],
-        )
+        self.assertEqual(self.inbox.addresses, ["boris@example.com"])
 
     def test_who_gets_the_tag_again_is_written_to(self):
         mailing = self.new_validated_mailing(
@@ -376,9 +396,7 @@ class TestUnsubscribedRows(UnsubscribeCase, SendingCase):
     def test_the_link_in_the_message_is_the_one_that_works(self):
         self.new_validated_mailing(mail_server_id=self.server.id)
         self.run_scheduler()
-        message = next(
-            m for m in self.inbox.messages if m.recipients == ["anna@example.com"]
-        ).parsed
+        message = self.inbox.message_to("anna@example.com")
         [address] = re.findall(r"^<(https?://.*)>$", message["List-Unsubscribe"])
         self.assertEqual(message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
         for part in (message.get_body(("html",)), message.get_body(("plain",))):
