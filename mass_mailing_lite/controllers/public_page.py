@@ -8,7 +8,7 @@ from odoo.http import request
 # Nothing is loaded but the logo, nothing runs, and no other page may frame this one or learn its
 # address, which holds the token.
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline';"
+    "Content-Security-Policy": "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",

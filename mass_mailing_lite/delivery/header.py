@@ -8,6 +8,7 @@ and more a field; the usual field, printable ASCII on one line, takes less than 
 import re
 from collections.abc import Callable, Sequence
 from email.utils import getaddresses
+from functools import partial
 from urllib.parse import quote
 
 from .encoded_word import encoded_words
@@ -16,6 +17,7 @@ Mailbox = tuple[str, str]  # display name, address
 HeaderValue = str | Mailbox | Sequence[Mailbox]
 
 LINE = 78  # characters that a line should not exceed, RFC 5322 section 2.1.1
+_USUAL_LENGTH = LINE - len(': "" <>')
 LINE_MAX = 998  # characters that it must not
 
 ADDRESS_HEADERS = frozenset(
@@ -56,6 +58,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029\ud800-\udfff]+")
 _printable = re.compile(r"[ -~]*").fullmatch
 _plain_name = re.compile(r"[ !#-<>-\[\]-~]*").fullmatch  # needs no escape, holds no "=?"
+_usual_name = re.compile(r"[!#-<>-\[\]-~](?:[ !#-<>-\[\]-~]{0,30}[!#-<>-\[\]-~])?").fullmatch
+_usual_address = re.compile(r"[A-Za-z0-9._+-]{1,32}@[A-Za-z0-9.-]{1,32}").fullmatch
+_usual_identifier = re.compile(r"[!-~]{1,60}").fullmatch
 _dot_atom = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+").fullmatch
 
 
@@ -67,10 +72,10 @@ def encoder(name: str) -> Callable[[HeaderValue], bytes]:
     in a value become blanks, so no value can begin another field.
     """
     if name.lower() in ADDRESS_HEADERS:
-        return lambda value: encode_mailboxes(name, value)
+        return partial(encode_mailboxes, name)
     if name.lower() in LITERAL_HEADERS:
-        return lambda value: encode_literal(name, value)
-    return lambda value: encode_text(name, value)
+        return partial(encode_literal, name)
+    return partial(encode_text, name)
 
 
 def clean(text: str) -> str:
@@ -92,6 +97,8 @@ def encode_text(name: str, text: str) -> bytes:
 
 def encode_literal(name: str, text: str) -> bytes:
     """Encode a field of identifiers or URLs; non-ASCII becomes percent-encoded (RFC 3987, 3.1)."""
+    if _usual_identifier(text):
+        return f"{name}: {text}\r\n".encode()
     text = clean(text).strip()
     if not text.isascii():
         text = quote(text, safe="".join(map(chr, range(32, 127))))
@@ -106,6 +113,13 @@ def encode_mailboxes(name: str, value: HeaderValue) -> bytes:
     if isinstance(value, str):
         value = getaddresses([clean(value)])
     elif value and isinstance(value[0], str):
+        display_name, address = value
+        if (
+            len(name) + len(display_name) + len(address) <= _USUAL_LENGTH
+            and _usual_name(display_name)
+            and _usual_address(address)
+        ):
+            return f'{name}: "{display_name}" <{address}>\r\n'.encode()
         value = (value,)
     line = f"{name}:"
     lines = []

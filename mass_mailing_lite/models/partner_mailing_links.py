@@ -92,10 +92,16 @@ class PartnerMailing(models.Model):
             type(value.html)(PERSONAL_LINK.sub(complete, value.html)),
         )
 
-    def _get_value(self, hole, contact, row, compiled):
+    def _make_reader(self, hole):
         if isinstance(hole, LinkHole):
-            return compiled.renderers[hole](self._get_link_number(row))
-        value = super()._get_value(hole, contact, row, compiled)
+            make = self._get_link_key(hole.purpose).make
+            return lambda _contact, row: make(self._get_link_number(row))
+        read = super()._make_reader(hole)
         if hole == "body_html":
-            return self._put_links_in_rendered(value, row)
-        return value
+            return lambda contact, row: self._put_links_in_rendered(read(contact, row), row)
+        return read
+
+    def _get_contact_fields(self, holes):
+        return super()._get_contact_fields(
+            [hole for hole in holes if not isinstance(hole, LinkHole)]
+        )

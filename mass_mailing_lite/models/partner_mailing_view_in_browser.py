@@ -45,7 +45,7 @@ class PartnerMailing(models.Model):
         [(_row, envelope, error)] = mailing._fill_messages(compiled, [row])
         if error:
             raise UserError(error)
-        return envelope.data
+        return envelope.octets()
 
     def _get_files_to_attach(self):
         if self.env.context.get(WITHOUT_FILES):

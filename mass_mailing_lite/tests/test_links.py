@@ -30,7 +30,7 @@ class TestLinks(MailingCase):
         for row, envelope, error in mailing._fill_messages(compiled, rows):
             self.assertFalse(error)
             messages[self.env["partner.mailing.recipient"].browse(row["id"])] = (
-                email.message_from_bytes(envelope.data, policy=email.policy.default)
+                email.message_from_bytes(envelope.octets(), policy=email.policy.default)
             )
         return compiled, messages
 

@@ -16,7 +16,7 @@ from devtools import company
 
 from .mailings import MAILING, validated
 
-FORGED, CLIENTS = 2000, 8
+FORGED, CLIENTS = 10_000, 8
 ONE_CLICK = "List-Unsubscribe=One-Click"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # All that a link could change.
@@ -83,7 +83,7 @@ def messages(odoo_server, inbox, tags):
         time.sleep(0.2)
     return {
         delivery.recipients[0]: email.message_from_bytes(
-            delivery.content, policy=email.policy.default
+            delivery.content(), policy=email.policy.default
         )
         for delivery in inbox.deliveries()
     }
@@ -100,10 +100,18 @@ def links(message):
     return found
 
 
+def count(server, what):
+    """Return the number that a statement behind SELECT count(*) gives."""
+    [[number]] = server.sql(f"SELECT count(*) {what}")
+    return int(number)
+
+
 def tags_of(server, address):
-    return server.sql(
-        "SELECT count(*) FROM res_partner_res_partner_category_rel t"
-        f" JOIN res_partner p ON p.id = t.partner_id WHERE p.email = '{address}'"
+    """Return how many tags the contact with an address has."""
+    return count(
+        server,
+        "FROM res_partner_res_partner_category_rel t"
+        f" JOIN res_partner p ON p.id = t.partner_id WHERE p.email = '{address}'",
     )
 
 
@@ -119,8 +127,8 @@ def test_one_click_from_the_header_of_a_message_that_arrived(odoo_server, messag
     assert status == 200
     assert "Location" not in headers
     assert "Set-Cookie" not in headers
-    assert tags_of(odoo_server, address) == "0"
-    assert tags_of(odoo_server, other) == "2"
+    assert tags_of(odoo_server, address) == 0
+    assert tags_of(odoo_server, other) == 2
 
 
 def test_a_mail_program_that_sends_multipart_is_understood(odoo_server, messages):
@@ -136,7 +144,7 @@ def test_a_mail_program_that_sends_multipart_is_understood(odoo_server, messages
         {"Content-Type": "multipart/form-data; boundary=x"},
     )
     assert connection.getresponse().status == 200
-    assert tags_of(odoo_server, address) == "0"
+    assert tags_of(odoo_server, address) == 0
 
 
 def test_the_same_click_many_times_at_once_has_one_effect(odoo_server, messages):
@@ -147,17 +155,15 @@ def test_the_same_click_many_times_at_once_has_one_effect(odoo_server, messages)
             clients.map(lambda _: ask(odoo_server, "POST", path, ONE_CLICK)[0], range(CLIENTS))
         )
     assert answers == [200] * CLIENTS
-    acts = (
-        f"SELECT count(*) FROM partner_mailing_unsubscription WHERE email_normalized = '{address}'"
-    )
-    assert odoo_server.sql(acts) == "1"
-    assert tags_of(odoo_server, address) == "0"
-    assert odoo_server.sql(f"SELECT count(*) FROM mail_blacklist WHERE email = '{address}'") == "0"
+    acts = f"FROM partner_mailing_unsubscription WHERE email_normalized = '{address}'"
+    assert count(odoo_server, acts) == 1
+    assert tags_of(odoo_server, address) == 0
+    assert count(odoo_server, f"FROM mail_blacklist WHERE email = '{address}'") == 0
     logged = (
-        "SELECT count(*) FROM mail_message g JOIN res_partner p ON p.id = g.res_id"
+        "FROM mail_message g JOIN res_partner p ON p.id = g.res_id"
         f" WHERE g.model = 'res.partner' AND p.email = '{address}' AND g.body LIKE '%Unsubscribed%'"
     )
-    assert odoo_server.sql(logged) == "1"
+    assert count(odoo_server, logged) == 1
 
 
 def test_everybody_leaves_at_once_and_the_totals_are_true(odoo_server, messages):
@@ -173,7 +179,7 @@ def test_everybody_leaves_at_once_and_the_totals_are_true(odoo_server, messages)
         "  JOIN partner_mailing_recipient r ON r.mailing_id = m.id"
         " WHERE m.id = (SELECT max(id) FROM partner_mailing) GROUP BY 1"
     )
-    assert counted == f"{len(paths)}|{len(paths)}"
+    assert counted == [[str(len(paths))] * 2]
 
 
 def test_forged_requests_change_nothing_and_look_alike(odoo_server, messages):
@@ -218,14 +224,14 @@ def test_a_person_leaves_gives_a_reason_and_comes_back(odoo_server, messages, pa
     page.uncheck("text=Offers")
     page.click("text=Leave these groups")
     assert "has left: News" in page.inner_text("main")
-    assert tags_of(odoo_server, address) == "1"
+    assert tags_of(odoo_server, address) == 1
     page.check("text=Too many e-mails")
     page.fill("textarea", "Once a month would do.")
     page.click("text=Send")
     assert "Thank you" in page.inner_text("h1")
     kept = "SELECT reason, comment FROM partner_mailing_unsubscription ORDER BY id DESC LIMIT 1"
-    assert odoo_server.sql(kept) == "too_often|Once a month would do."
+    assert odoo_server.sql(kept) == [["too_often", "Once a month would do."]]
     page.click("text=Undo")
     assert "You are subscribed again" in page.inner_text("h1")
-    assert tags_of(odoo_server, address) == "2"
+    assert tags_of(odoo_server, address) == 2
     assert not errors
