@@ -35,11 +35,19 @@ class PartnerMailing(models.Model):
     @api.model
     def _cron_remove_personal_data(self):
         """Remove names and addresses from mailings that ended longer ago than their company keeps."""
+        cron = self.env["ir.cron"]
         for company in self.env["res.company"].search([("partner_mailing_keep_months", ">", 0)]):
             for mailing in self._find_to_forget(company):
-                mailing._remove_personal_data()
+                if not mailing._remove_personal_data(
+                    lambda count: cron._commit_progress(count, remaining=1)
+                ):
+                    return  # The time of this run is over; Odoo calls again.
+        cron._commit_progress(remaining=0)
 
     def _find_to_forget(self, company):
+        """Return the mailings of a company whose recipients are to be forgotten by now."""
+        if not company.partner_mailing_keep_months:
+            return self.browse()
         before = fields.Datetime.now() - relativedelta(months=company.partner_mailing_keep_months)
         return (
             self.sudo()
@@ -53,10 +61,14 @@ class PartnerMailing(models.Model):
             )
         )
 
-    def _remove_personal_data(self):
+    def _remove_personal_data(self, report):
         """Blank the recipients, in batches that are committed one by one.
 
         The mailing is noted at the end: after a kill the next run goes on.
+
+        :param report: called with the number of rows of each batch; commits and
+            returns the seconds that are left
+        :return: whether the end was reached
         """
         self.ensure_one()
         # By domain and the like can be told only as long as there are addresses.
@@ -64,13 +76,15 @@ class PartnerMailing(models.Model):
         breakdown = self.env["partner.mailing.breakdown"]
         if not breakdown.sudo().search([("mailing_id", "=", self.id)], limit=1):
             breakdown._count(self)
-        cron, place = self.env["ir.cron"], ("", 0)
+        place = ("", 0)
         while place:
             count, place = self._blank_recipients(place)
-            cron._commit_progress(count)
+            if report(count) <= 0:
+                return False
         self._blank_sources()
         self._as_system().write({"personal_data_removed_at": fields.Datetime.now()})
-        cron._commit_progress(1)
+        report(1)
+        return True
 
     def _blank_recipients(self, place):
         """Blank the next rows behind ``place`` (state, id).
@@ -90,13 +104,18 @@ class PartnerMailing(models.Model):
                      LIMIT %(limit)s
                 ), blanked AS (
                     UPDATE partner_mailing_recipient r SET %(assignments)s
-                      FROM batch WHERE r.id = batch.id)
+                      FROM batch WHERE r.id = batch.id AND NOT (%(is_blank)s))
                 SELECT state, id, count(*) OVER () FROM batch ORDER BY state DESC, id DESC LIMIT 1
                 """,
                 mailing_id=self.id,
                 state=state,
                 last_id=last_id,
                 limit=BATCH,
+                # Rows of a run that was interrupted are not written again.
+                is_blank=SQL(" AND ").join(
+                    SQL("%s IS NOT DISTINCT FROM %s", SQL.identifier("r", name), value)
+                    for name, value in BLANK.items()
+                ),
                 assignments=SQL(", ").join(
                     SQL("%s = %s", SQL.identifier(name), value) for name, value in BLANK.items()
                 ),
@@ -165,9 +184,11 @@ class PartnerMailingBreakdown(models.Model):
     _inherit = "partner.mailing.breakdown"
 
     def _refresh(self, mailing):
-        if not mailing.personal_data_removed_at:
-            return super()._refresh(mailing)
-        return None
+        # From then on addresses go, a batch at a time; what is counted last stays.
+        company = mailing.company_id.sudo()
+        if mailing.personal_data_removed_at or mailing in mailing._find_to_forget(company):
+            return None
+        return super()._refresh(mailing)
 
 
 class ResCompany(models.Model):
