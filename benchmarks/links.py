@@ -20,7 +20,7 @@ MAILING = {
     "email_from": "shop@example.com",
     "extra_emails": "reader@example.com",
 }
-TOKEN = """
+SCRIPT = """
 row = env["partner.mailing.recipient"].search([], limit=1)
 print("TOKEN", env["partner.mailing"]._get_link_key("unsubscribe").make(row.id))
 """
@@ -31,7 +31,7 @@ def token_of(tools, name):
     admin = ["shell", "-c", tools.configure("bench-token", db_name=name), "--no-http"]
     done = subprocess.run(
         [str(part) for part in tools.command(*admin)],
-        input=TOKEN,
+        input=SCRIPT,
         env=tools.environment(),
         capture_output=True,
         text=True,

@@ -17,7 +17,6 @@ Mailbox = tuple[str, str]  # display name, address
 HeaderValue = str | Mailbox | Sequence[Mailbox]
 
 LINE = 78  # characters that a line should not exceed, RFC 5322 section 2.1.1
-_USUAL_LENGTH = LINE - len(': "" <>')
 LINE_MAX = 998  # characters that it must not
 
 ADDRESS_HEADERS = frozenset(
@@ -58,8 +57,13 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029\ud800-\udfff]+")
 _printable = re.compile(r"[ -~]*").fullmatch
 _plain_name = re.compile(r"[ !#-<>-\[\]-~]*").fullmatch  # needs no escape, holds no "=?"
-_usual_name = re.compile(r"[!#-<>-\[\]-~](?:[ !#-<>-\[\]-~]{0,30}[!#-<>-\[\]-~])?").fullmatch
-_usual_address = re.compile(r"[A-Za-z0-9._+-]{1,32}@[A-Za-z0-9.-]{1,32}").fullmatch
+# What nearly all values are: printable, without blanks at the ends, quotation marks or encoded words.
+_usual_text = re.compile(r"[!-<>-~](?:[ -<>-~]*[!-<>-~])?").fullmatch
+_usual_mailbox = re.compile(
+    r"[!-9;-~]+: "  # name of the field
+    r'"[!#-<>-\[\]-~](?:[ !#-<>-\[\]-~]*[!#-<>-\[\]-~])?"'
+    r" <[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9.-]+>"
+).fullmatch
 _usual_identifier = re.compile(r"[!-~]{1,60}").fullmatch
 _dot_atom = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+").fullmatch
 
@@ -85,6 +89,9 @@ def clean(text: str) -> str:
 
 def encode_text(name: str, text: str) -> bytes:
     """Encode an unstructured field such as Subject."""
+    line = f"{name}: {text}"
+    if len(line) <= LINE and _usual_text(text):
+        return line.encode() + b"\r\n"
     text = clean(text).strip()
     line = f"{name}: {text}"
     if line.isascii() and "=?" not in text:
@@ -113,13 +120,9 @@ def encode_mailboxes(name: str, value: HeaderValue) -> bytes:
     if isinstance(value, str):
         value = getaddresses([clean(value)])
     elif value and isinstance(value[0], str):
-        display_name, address = value
-        if (
-            len(name) + len(display_name) + len(address) <= _USUAL_LENGTH
-            and _usual_name(display_name)
-            and _usual_address(address)
-        ):
-            return f'{name}: "{display_name}" <{address}>\r\n'.encode()
+        line = f'{name}: "{value[0]}" <{value[1]}>'
+        if len(line) <= LINE and _usual_mailbox(line):
+            return line.encode() + b"\r\n"
         value = (value,)
     line = f"{name}:"
     lines = []

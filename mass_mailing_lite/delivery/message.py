@@ -28,12 +28,14 @@ _LARGE = 65536  # octets of a static end that is not worth a copy for each recip
 class Value(NamedTuple):
     """What stands for a mark where the plain and the HTML part differ.
 
+    Each may be given in pieces; long ones that are the same for many recipients are encoded once.
+
     :ivar text: for text/plain parts and headers
     :ivar html: for text/html parts, inserted as it is
     """
 
-    text: str
-    html: Markup
+    text: str | Sequence[str]
+    html: str | Sequence[str]
 
 
 class MessageTemplate:
@@ -134,8 +136,10 @@ class MessageTemplate:
             value = headers[name]
             if value:
                 octets[position] = value if type(value) is bytes else encode(value)
-        for position, header, encode in self._marked_headers:
-            octets[position] = encode(header.fill([_text(value) for value in values]))
+        if self._marked_headers:
+            texts = [value if type(value) is str else _text(value) for value in values]
+            for position, header, encode in self._marked_headers:
+                octets[position] = encode(header.fill(texts))
         for index, in_text, in_html in self._texts:
             value = values[index]
             if type(value) is str and _plain(value):
@@ -153,19 +157,20 @@ def _encode(
     value: "str | Markup | Value | None", for_text: bool, for_html: bool
 ) -> tuple[bytes, bytes]:
     """Return the value's quoted-printable octets for plain and for HTML parts, where wanted."""
-    return (
-        quoted_printable.encode(_text(value)) if for_text else b"",
-        quoted_printable.encode(_html(value)) if for_html else b"",
-    )
+    if isinstance(value, Value):
+        text, html = value
+    else:
+        text, html = _text(value), str(escape(value or ""))
+    return _encode_part(text) if for_text else b"", _encode_part(html) if for_html else b""
+
+
+def _encode_part(part: str | Sequence[str]) -> bytes:
+    if isinstance(part, str):
+        return quoted_printable.encode(part)
+    return quoted_printable.encode_pieces(part)
 
 
 def _text(value: "str | Markup | Value | None") -> str:
-    if type(value) is str:
-        return value
     if isinstance(value, Value):
-        return value.text
+        return value.text if isinstance(value.text, str) else "".join(value.text)
     return value.striptags() if isinstance(value, Markup) else str(value or "")
-
-
-def _html(value: "str | Markup | Value | None") -> str:
-    return str(value.html if isinstance(value, Value) else escape(value or ""))

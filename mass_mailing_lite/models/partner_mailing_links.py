@@ -80,17 +80,15 @@ class PartnerMailing(models.Model):
     def _put_links_in_rendered(self, value, row):
         """Return what QWeb rendered for one recipient with that recipient's links.
 
-        :param value: ``Value`` of the body, which has no marks
+        :param value: ``Value`` of the body, which has no marks; its parts may be
+            in pieces, and are in pieces again: what is the same for all stays so
         """
 
         def complete(link):
             token = self._get_link_key(link["purpose"]).make(self._get_link_number(row))
-            return self._get_link(link["purpose"], token)
+            return self._get_link(link["purpose"], ""), token
 
-        return Value(
-            PERSONAL_LINK.sub(complete, value.text),
-            type(value.html)(PERSONAL_LINK.sub(complete, value.html)),
-        )
+        return Value(*(replace_in_pieces(PERSONAL_LINK, complete, part) for part in value))
 
     def _make_reader(self, hole):
         if isinstance(hole, LinkHole):
@@ -105,3 +103,20 @@ class PartnerMailing(models.Model):
         return super()._get_contact_fields(
             [hole for hole in holes if not isinstance(hole, LinkHole)]
         )
+
+
+def replace_in_pieces(pattern, replace, content):
+    """Return a text, or one in pieces, in pieces with matches of a pattern replaced.
+
+    :param pattern: compiled regular expression; what it finds lies in one piece
+    :param replace: callable, match -> the pieces that come instead
+    :param content: text, or sequence of texts
+    """
+    result = []
+    for piece in (content,) if isinstance(content, str) else content:
+        end = 0
+        for match in pattern.finditer(piece):
+            result += [piece[end : match.start()], *replace(match)]
+            end = match.end()
+        result.append(piece[end:] if end else piece)
+    return result

@@ -208,8 +208,6 @@ class PartnerMailingRecipient(models.Model):
     def _undo_unsubscribing(self, number):
         """Take back what the links of one message have done, as far as it still stands.
 
-        Whoever was left out of a mailing in between stays left out of that one.
-
         :return: ``Standing`` before, None when there is no such recipient
         """
         standing = self._get_standing(number, lock=True)
@@ -275,6 +273,9 @@ class PartnerMailingRecipient(models.Model):
     def _settle_unsubscription(self, standing):
         """Leave the address out of all mailings under way, and count who unsubscribed.
 
+        Or take it back into them, when it was undone: as far as it is in the
+        list that was submitted, so never more than was validated.
+
         A statement of its own transaction: a sender writes the totals forty
         times a second, and a conflict with it must not undo the decision. The
         count is taken anew, so one that was missed is in the next.
@@ -295,8 +296,21 @@ class PartnerMailingRecipient(models.Model):
                        AND (EXISTS (SELECT FROM mail_blacklist b
                                      WHERE b.email = %(address)s AND b.active) OR %(left)s)
                  RETURNING m.counter_id
+                ), back AS (
+                    UPDATE partner_mailing_recipient r
+                       SET state = 'pending', skip_reason = NULL
+                      FROM partner_mailing m
+                     WHERE m.state = ANY(%(open)s) AND r.mailing_id = m.id
+                       AND r.email_normalized = %(address)s
+                       AND r.skip_reason = 'unsubscribed' AND r.is_submitted
+                       AND NOT EXISTS (SELECT FROM mail_blacklist b
+                                        WHERE b.email = %(address)s AND b.active)
+                       AND NOT %(left)s
+                 RETURNING m.counter_id
                 ), changed AS (
-                    SELECT counter_id, count(*) AS gone FROM gone GROUP BY counter_id
+                    SELECT counter_id, 1 AS gone FROM gone
+                     UNION ALL
+                    SELECT counter_id, -1 FROM back
                      UNION ALL
                     SELECT counter_id, 0 FROM partner_mailing WHERE id = %(mailing)s
                 ), total AS (

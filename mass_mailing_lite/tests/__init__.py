@@ -24,6 +24,7 @@ from . import (
     test_tested,
     test_tour,
     test_tour_content,
+    test_tour_link,
     test_tour_recipients,
     test_tracking,
     test_uncertain,

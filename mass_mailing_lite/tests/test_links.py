@@ -4,7 +4,8 @@ import re
 from types import SimpleNamespace
 
 from odoo import Command
-from odoo.tests import tagged
+from odoo.exceptions import UserError
+from odoo.tests import Form, tagged
 
 from ..delivery.link_token import LinkHole
 from .common import MailingCase
@@ -93,3 +94,58 @@ class TestLinks(MailingCase):
         self.assertEqual(mailing._read_link_token("view", token), 4711)
         self.env["ir.config_parameter"].set_param("database.secret", "of another one")
         self.assertIsNone(mailing._read_link_token("view", token))
+
+    def test_the_footer_is_in_the_recipients_language_and_names_the_company(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        footer = self.env.ref("mass_mailing_lite.mail_footer")
+        footer.with_context(lang="fr_FR").arch_db = footer.arch_db.replace(
+            ">Unsubscribe<", ">Se désabonner<"
+        )
+        self.env.company.partner_id.write({"street": "1 High Street", "city": "Leeds"})
+        mailing = self.new_mailing().sudo()
+        compiled = mailing._compile_message("fr_FR", ANYONE)
+        row = {"id": 7, "partner_id": self.anna.id, "name": "Anna", "lang": "fr_FR",
+               "email_normalized": "anna@example.com", "message_id": "<1@example.com>"}  # fmt: skip
+        [(_row, envelope, _error)] = mailing._fill_messages(compiled, [row])
+        message = email.message_from_bytes(envelope.octets(), policy=email.policy.default)
+        for part in (message.get_body(("html",)), message.get_body(("plain",))):
+            text = part.get_content()
+            self.assertIn("Se désabonner", text)
+            self.assertIn(self.env.company.name, text)
+            self.assertIn("1 High Street, Leeds", text)
+
+    def test_a_link_that_somebody_placed_takes_the_place_of_the_footer(self):
+        body = '<p><a href="/partner_mailing/unsubscribe">No more of this</a></p>'
+        _compiled, messages = self.fill(self.new_mailing(body_html=body))
+        for row, message in messages.items():
+            [html], [text] = self.tokens(message, "unsubscribe")
+            self.assertEqual(row.mailing_id._read_link_token("unsubscribe", html), row.id)
+            self.assertNotIn("You receive this e-mail", message.get_body().get_content())
+            self.assertIn(f"/unsubscribe/{text}>", message["List-Unsubscribe"])
+
+    def test_switched_off_there_is_neither_footer_nor_header(self):
+        _compiled, messages = self.fill(self.new_mailing(has_unsubscribe=False))
+        for message in messages.values():
+            self.assertNotIn("List-Unsubscribe", message)
+            self.assertNotIn("partner_mailing", message.as_string())
+
+    def test_the_switch_is_validated_and_the_validator_is_told(self):
+        mailing = self.new_mailing(has_unsubscribe=False)
+        mailing.action_submit()
+        self.assertIn("switched off", mailing.with_user(self.validator).review_html)
+        for values in ({"has_unsubscribe": True}, {"unsubscribe_category_ids": False}):
+            with self.assertRaises(UserError):
+                mailing.write(values)
+        mailing.with_user(self.validator).action_validate()
+        self.assertTrue(mailing._matches_validation())
+        self.env.cr.execute(
+            "UPDATE partner_mailing SET has_unsubscribe = TRUE WHERE id = %s", [mailing.id]
+        )
+        mailing.invalidate_recordset()
+        self.assertFalse(mailing._matches_validation())
+
+    def test_the_tags_of_an_audience_are_those_that_can_be_left(self):
+        form = Form(self.env["partner.mailing"].with_user(self.marketer))
+        form.name = "Offers"
+        form.audience_ids.add(self.audience)
+        self.assertEqual(form.save().unsubscribe_category_ids, self.news)

@@ -33,6 +33,12 @@ TABLE = {
         "manager": {READ},
         "outsider": set(),
     },
+    ("partner.mailing.unsubscription", OTHERS): {
+        "marketer": {READ},
+        "validator": {READ},
+        "manager": {READ},
+        "outsider": set(),
+    },
     ("partner.mailing.counter", OTHERS): {
         "marketer": set(),
         "validator": set(),
@@ -93,6 +99,10 @@ class TestRightsTable(MailingCase):
             "partner.mailing": mailing,
             "partner.mailing.recipient": self.rows(mailing)["anna@example.com"],
             "partner.mailing.approval": mailing.approval_ids,
+            "partner.mailing.unsubscription": self.env["partner.mailing.unsubscription"]
+            ._as_system()
+            .create({"mailing_id": mailing.id, "email_normalized": "anna@example.com"})
+            .with_env(self.env),
             "partner.mailing.counter": mailing.sudo().counter_id,
             "partner.mailing.report": self.env["partner.mailing.report"].browse(mailing.id),
             "partner.mailing.breakdown": self.env["partner.mailing.breakdown"].search(
