@@ -99,23 +99,6 @@ def find_links(body):
     return [url for match in LINK.finditer(body) if (url := get_address(match))]
 
 
-def replace_links(body, get_replacement):
-    """Return the body with other addresses.
-
-    :param get_replacement: callable, address -> other address, or None to leave it alone
-    """
-
-    def replace(match):
-        address = get_address(match)
-        other = address and get_replacement(address)
-        if not other:
-            return match[0]
-        quote = match["quote"]
-        return f"{match['before']}{quote}{html.escape(other)}{quote}"
-
-    return LINK.sub(replace, body)
-
-
 def get_address(match):
     """Return the address of a link as a browser reads it, or None when it is left alone.
 

@@ -1,3 +1,5 @@
+import email
+import email.policy
 import re
 from datetime import timedelta
 from unittest.mock import patch
@@ -107,6 +109,27 @@ class TestTracking(SendingCase, HttpCase):
         self.assertEqual(len(self.links("boris@example.com")), 0)
         self.assertEqual(self.get(self.links()[0]).headers["Location"], "https://www.example.com/a")
         self.pixel("boris@example.com")
+
+    def test_tracking_a_body_with_logic_asks_the_database_nothing_for_each_message(self):
+        self.marketer.group_ids += self.env.ref("mail.group_mail_template_editor")
+        mailing = self.new_validated_mailing(
+            body_html='<p><t t-if="object.name"><a href="https://www.example.com/a">A</a></t></p>',
+            track_clicks=True,
+        ).sudo()
+        _server, terms = mailing._get_sender_terms()
+        compiled = mailing._compile_message("en_US", terms)
+        row = self.rows(mailing)["anna@example.com"]
+        names = ["name", "email_normalized", "lang", "attempts"]
+        row = {**row.read(names)[0], "partner_id": self.anna.id, "message_id": "<1@example.com>"}
+        list(mailing._fill_messages(compiled, [row]))
+        before = self.env.cr.sql_log_count
+        filled = [
+            envelope.octets()
+            for _row, envelope, _error in mailing._fill_messages(compiled, [row] * 5)
+        ]
+        self.assertEqual(self.env.cr.sql_log_count, before)
+        message = email.message_from_bytes(filled[0], policy=email.policy.default)
+        self.assertIn("/partner_mailing/click/", message.get_body(("html",)).get_content())
 
     def test_the_validator_is_told(self):
         mailing = self.new_mailing(track_opens=True)
