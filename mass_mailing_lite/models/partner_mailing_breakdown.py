@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .partner_mailing_recipient_queue import UTC_NOW
+
 DIMENSIONS = [
     ("domain", "Recipient domain"),
     ("language", "Language"),
@@ -16,6 +18,7 @@ STEPS = (60, 300, 900, 3600, 6 * 3600)
 DAY = 24 * 3600
 # How old figures may be when somebody opens them.
 KEPT_FOR = timedelta(minutes=1)
+COUNTED_AGAIN = 7  # days after the end of a mailing
 # First half of the advisory lock that whoever counts a mailing holds.
 COUNTING_LOCK = 0x6D6D6C + 1
 
@@ -79,6 +82,33 @@ class PartnerMailingBreakdown(models.Model):
         )
         if is_ours:
             self._count(mailing)
+
+    @api.model
+    def _find_uncounted(self):
+        """Return the mailings to count by themselves: when they have ended, and once more a week later.
+
+        By then nearly all who open and click have done so.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT m.id
+                  FROM partner_mailing m
+                 WHERE m.state = 'done' AND m.personal_data_removed_at IS NULL
+                   AND m.finished_at > %(now)s - make_interval(days => 2 * %(days)s)
+                   AND NOT EXISTS (
+                       SELECT FROM partner_mailing_breakdown b
+                        WHERE b.mailing_id = m.id
+                          AND b.counted_at >= m.finished_at + CASE
+                              WHEN %(now)s > m.finished_at + make_interval(days => %(days)s)
+                              THEN make_interval(days => %(days)s) ELSE interval '0' END)
+              ORDER BY m.id
+                """,
+                now=UTC_NOW,
+                days=COUNTED_AGAIN,
+            )
+        )
+        return self.env["partner.mailing"].sudo().browse(number for (number,) in rows)
 
     def _count(self, mailing):
         """Replace the breakdown of a mailing by a new one."""

@@ -26,9 +26,16 @@ class PartnerMailingReaction(models.Model):
 
     @api.model
     def _cron_fold(self):
-        """Move reactions into the totals."""
+        """Move reactions into the totals, and count mailings that have ended."""
         count = in_transaction(self.env.cr, self._fold)
-        self.env["ir.cron"]._commit_progress(count, remaining=0)
+        breakdown, cron = self.env["partner.mailing.breakdown"], self.env["ir.cron"]
+        uncounted = breakdown._find_uncounted()
+        seconds_left = cron._commit_progress(count, remaining=len(uncounted))
+        for mailing in uncounted:
+            if seconds_left <= 0:
+                break
+            breakdown._refresh(mailing)
+            seconds_left = cron._commit_progress(1)
 
     @api.model
     def _fold(self):

@@ -113,6 +113,32 @@ class TestStatistics(StatisticsCase):
             line["delivered"] for line in mailing.statistics["domains"] if line["name"] == domain
         )
 
+    def test_a_mailing_is_counted_by_itself_when_it_has_ended_and_once_more(self):
+        mailing = self.new_sent_mailing()
+        breakdown = self.env["partner.mailing.breakdown"]
+        domain = [("mailing_id", "=", mailing.id)]
+        self.count_by_schedule()
+        self.assertTrue(breakdown.search(domain))
+        self.assertNotIn(mailing, breakdown._find_uncounted())
+        self.env.cr.execute(
+            "UPDATE partner_mailing SET finished_at = finished_at - interval '8 days'"
+            " WHERE id = %s", [mailing.id]
+        )  # fmt: skip
+        self.env.cr.execute(
+            "UPDATE partner_mailing_breakdown SET counted_at = counted_at - interval '8 days'"
+            " WHERE mailing_id = %s", [mailing.id]
+        )  # fmt: skip
+        self.env.invalidate_all()
+        self.assertIn(mailing, breakdown._find_uncounted())
+        self.count_by_schedule()
+        self.assertNotIn(mailing, breakdown._find_uncounted())
+
+    def count_by_schedule(self):
+        cron = self.env.ref("mass_mailing_lite.ir_cron_count_reactions")
+        with self.enter_registry_test_mode():
+            self.assertIs(cron.method_direct_trigger(), True)
+        self.env.invalidate_all()
+
     def test_reading_the_page_takes_few_queries(self):
         mailing = self.new_sent_mailing()
         mailing.action_open_statistics()

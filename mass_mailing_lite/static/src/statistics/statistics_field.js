@@ -12,6 +12,11 @@ const STEPS = ["recipients", "sent", "delivered", "opened", "clicked"];
 const LOSSES = ["unsubscribed", "bounced", "failed"];
 // What a share is taken of, where that is not the number of recipients.
 const OF = { opened: "delivered", clicked: "delivered", unsubscribed: "delivered", bounced: "sent" };
+const WHOLES = {
+    recipients: _t("of the recipients"),
+    sent: _t("of the sent"),
+    delivered: _t("of the delivered"),
+};
 
 // The figures of one mailing: a funnel, the curve of its sending, and tables.
 export class StatisticsField extends Component {
@@ -51,7 +56,7 @@ export class StatisticsField extends Component {
             label: LABELS[key],
             count: formatInteger(totals[key]),
             share: formatShare(share(totals[key], totals[OF[key] || "recipients"])),
-            of: _t("of %s", LABELS[OF[key] || "recipients"].toString().toLowerCase()),
+            of: WHOLES[OF[key] || "recipients"],
             width: share(totals[key], totals.recipients),
         }));
     }
