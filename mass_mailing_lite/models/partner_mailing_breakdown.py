@@ -3,8 +3,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .partner_mailing_recipient_queue import UTC_NOW
-
 DIMENSIONS = [
     ("domain", "Recipient domain"),
     ("language", "Language"),
@@ -95,16 +93,16 @@ class PartnerMailingBreakdown(models.Model):
                 SELECT m.id
                   FROM partner_mailing m
                  WHERE m.state = 'done' AND m.personal_data_removed_at IS NULL
-                   AND m.finished_at > %(now)s - make_interval(days => 2 * %(days)s)
+                   AND m.finished_at > %(now)s::timestamp - make_interval(days => 2 * %(days)s)
                    AND NOT EXISTS (
                        SELECT FROM partner_mailing_breakdown b
                         WHERE b.mailing_id = m.id
                           AND b.counted_at >= m.finished_at + CASE
-                              WHEN %(now)s > m.finished_at + make_interval(days => %(days)s)
+                              WHEN %(now)s::timestamp > m.finished_at + make_interval(days => %(days)s)
                               THEN make_interval(days => %(days)s) ELSE interval '0' END)
               ORDER BY m.id
                 """,
-                now=UTC_NOW,
+                now=fields.Datetime.now(),
                 days=COUNTED_AGAIN,
             )
         )
