@@ -47,6 +47,7 @@ from . import (
     partner_mailing_leaving_out,
     partner_mailing_links,
     partner_mailing_notice,
+    partner_mailing_picture,
     partner_mailing_placeholder,
     partner_mailing_privacy,
     partner_mailing_qweb,

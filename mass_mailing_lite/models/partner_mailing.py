@@ -334,8 +334,11 @@ class PartnerMailing(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        mailings = super().create(vals_list)
+        stored = [self._store_pictures(vals) for vals in vals_list]
+        mailings = super().create([vals for vals, _files in stored])
         mailings._adopt_attachments()
+        for mailing, (_vals, files) in zip(mailings, stored, strict=True):
+            mailing._adopt_pictures(files)
         return mailings
 
     def write(self, vals):
@@ -343,9 +346,11 @@ class PartnerMailing(models.Model):
         if covered and not self._is_system():
             self._check_covered_unlocked(covered)
             self._as_system().write(self._get_trace_of_change(covered))
+        vals, files = self._store_pictures(vals)
         result = super().write(vals)
         if "attachment_ids" in vals:
             self._adopt_attachments()
+        self._adopt_pictures(files)
         return result
 
     def _get_trace_of_change(self, names):
