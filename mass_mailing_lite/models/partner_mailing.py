@@ -29,6 +29,7 @@ TOTALS = (
     "clicked_count",
     "unsubscribed_count",
     "machine_opened_count",
+    "replied_count",
     "progress",
 )
 LIST_VIEWS = ("recipient_ids", "recipient_window_ids", "skipped_window_ids")
@@ -283,6 +284,7 @@ class PartnerMailing(models.Model):
     bounced_count = fields.Integer("Bounced", related="counter_id.bounced_count")
     uncertain_count = fields.Integer("Uncertain", related="counter_id.uncertain_count")
     skipped_count = fields.Integer("Left Out", related="counter_id.skipped_count")
+    replied_count = fields.Integer("Replied", related="counter_id.replied_count")
     progress = fields.Float(compute="_compute_progress", help="0 to 100.")
 
     # ------------------------------------------------------------

@@ -126,7 +126,7 @@ class PartnerMailing(models.Model):
         return (last[2], (last[0], last[1])) if last else (0, None)
 
     def _blank_sources(self):
-        """Forget where the recipients came from: typed addresses, marks, who clicked what."""
+        """Forget what else names them: typed addresses, marks, who clicked what, answers."""
         system = self._as_system()
         system.write({"extra_emails": False})
         self.env.cr.execute(
@@ -145,6 +145,13 @@ class PartnerMailing(models.Model):
         left.search([("mailing_id", "=", self.id)]).write(
             {"comment": False, "removed_tags": False, "recipient_id": False}
         )
+        # Answers that no contact has a place for; those of contacts are the contacts'.
+        answers = [
+            ("model", "=", self._name),
+            ("res_id", "=", self.id),
+            ("message_type", "=", "email"),
+        ]
+        self.env["mail.message"].sudo().search(answers).unlink()
         for request in system.with_context(active_test=False).approval_ids:
             content = request.content or {}
             request.content = {

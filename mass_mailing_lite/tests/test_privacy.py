@@ -37,6 +37,9 @@ class TestPrivacy(SendingCase):
 
     def test_after_the_set_time_nobody_can_be_told_and_figures_stay(self):
         before = self.mailing._get_totals()
+        self.mailing.sudo().message_post(
+            body="Thank you, Clara", message_type="email", email_from="clara@example.org"
+        )
         self.env.company.partner_mailing_keep_months = 6
         self.after(5)
         self.assertIn("anna@example.com", self.all_rows().mapped("email"))
@@ -52,6 +55,7 @@ class TestPrivacy(SendingCase):
         self.assertEqual(self.mailing._get_totals(), before)
         self.assertCountersTrue(self.mailing)
         self.assertFalse(self.mailing.extra_emails)
+        self.assertNotIn("Thank you", str(self.mailing.sudo().message_ids.mapped("body")))
         for request in self.mailing.sudo().approval_ids:
             self.assertNotIn("clara", str(request.content))
         self.assertNothingLeft("partner_mailing", "partner_mailing_recipient",
