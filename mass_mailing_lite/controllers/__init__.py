@@ -1,1 +1,1 @@
-from . import unsubscribe, view_in_browser
+from . import tracking, unsubscribe, view_in_browser

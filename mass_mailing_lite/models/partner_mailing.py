@@ -25,7 +25,10 @@ TOTALS = (
     "bounced_count",
     "uncertain_count",
     "skipped_count",
+    "opened_count",
+    "clicked_count",
     "unsubscribed_count",
+    "machine_opened_count",
     "replied_count",
     "progress",
 )
@@ -105,6 +108,7 @@ class PartnerMailing(models.Model):
             "last_test_at",
             "last_test_by_id",
             "last_test_fingerprint",
+            "personal_data_removed_at",
             *TOTALS,
         }
     )

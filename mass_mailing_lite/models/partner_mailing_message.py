@@ -107,7 +107,7 @@ class PartnerMailing(models.Model):
             email_from=mailing.email_from,
             email_to=[NOBODY],
             subject=subject,
-            body=mailing._wrap_body(body, subject, preview),
+            body=mailing._wrap_body(mailing._put_tracking(body, mark_for), subject, preview),
             subtype="html",
             body_alternative=html_to_text(body),
             subtype_alternative="plain",
