@@ -101,6 +101,7 @@ class PartnerMailing(models.Model):
             "last_test_at",
             "last_test_by_id",
             "last_test_fingerprint",
+            "last_look_fingerprint",
             *TOTALS,
         }
     )
@@ -238,7 +239,7 @@ class PartnerMailing(models.Model):
         copy=False,
         index=True,
         tracking=True,
-        group_expand=True,
+        group_expand="_group_expand_state",
         readonly=True,
     )
     started_at = fields.Datetime("Sending Began", copy=False, readonly=True)
