@@ -206,6 +206,7 @@ class PartnerMailing(models.Model):
         "partner_mailing_audience_rel",
         "mailing_id",
         "audience_id",
+        string="Audiences",
         check_company=True,
     )
     extra_emails = fields.Text(

@@ -15,6 +15,7 @@ class PartnerMailing(models.Model):
     _inherit = "partner.mailing"
 
     subject_in_words = fields.Char(
+        "Subject in Words",
         compute="_compute_card",
         help="The subject with the names of the fields where values will stand.",
     )

@@ -5,6 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import SQL, format_datetime, human_size
 from odoo.tools.mail import html2plaintext
+from odoo.tools.misc import formatLang
 
 SAMPLE = 5  # recipients shown to the validator
 PACE_FROM = 5  # earlier mailings through the same server, from which its pace is read
@@ -206,7 +207,7 @@ class PartnerMailing(models.Model):
         sent = sum(earlier.mapped("sent_count"))
         if not sent or not seconds:
             return False
-        pace = round(60 * sent / seconds)
+        pace = formatLang(self.env, round(60 * sent / seconds), digits=0)
         minutes = round(count * seconds / sent / 60)
         if minutes < 1:
             return self.env._(

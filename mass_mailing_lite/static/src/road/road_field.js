@@ -30,7 +30,10 @@ export class RoadField extends Component {
 
     // For those who do not see the signs.
     statusText(step) {
-        return { done: _t("done"), attention: _t("to be looked at again") }[step.status] || _t("open");
+        if (step.status === "done") {
+            return _t("done");
+        }
+        return step.status === "attention" ? _t("to be looked at again") : _t("not done yet");
     }
 
     async go(step) {
