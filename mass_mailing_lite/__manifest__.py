@@ -1,7 +1,7 @@
 {
     "name": "Mass Mailing Lite",
     "summary": "Mass e-mail to contacts, approved by a second pair of eyes",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Marketing/Mass Mailing",
     "author": "Mass Mailing Lite contributors",
     "license": "LGPL-3",
@@ -38,5 +38,6 @@
         "web.assets_backend": ["mass_mailing_lite/static/src/**/*"],
         "web.assets_tests": ["mass_mailing_lite/static/tests/tours/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }
