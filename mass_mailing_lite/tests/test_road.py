@@ -96,9 +96,11 @@ class TestRoad(MailingCase):
         mailing.action_load_recipients()
         mailing.action_preview()
         mailing._remember_test()
-        cost_with = pages.cost(env, pages.opening_form(env, mailing))[0]
-        cost_without = pages.cost(env, pages.opening_form(env, mailing, without=("road",)))[0]
-        self.assertLessEqual(cost_with - cost_without, 3)
+        form = pages.opening_form(env, mailing)
+        rest = pages.opening_form(env, mailing, without=("road",))
+        pages.cost(env, form)  # what a worker has read once for all is not the road's
+        without, with_road = pages.cost(env, rest)[0], pages.cost(env, form)[0]
+        self.assertLessEqual(with_road - without, 2)
 
     def test_the_board_shows_the_way_and_what_is_off_it(self):
         Mailing = self.env["partner.mailing"].with_user(self.marketer)
