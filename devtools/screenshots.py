@@ -6,6 +6,7 @@ Runs under the Python of the environment, which has the browser's driver:
 
 import io
 import sys
+from datetime import datetime, timedelta
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
@@ -18,14 +19,17 @@ FOLDER = paths.ROOT / "docs" / "images"
 APP_FOLDER = paths.ROOT / "mass_mailing_lite" / "static" / "description"
 ON_APP_PAGE = ("board", "prepare", "review")
 
+WIDE = {"width": 1440, "height": 800}
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 LARGEST = 150_000  # bytes of a picture
 COLOURS = 128
 
 ACTION = "/odoo/action-mass_mailing_lite."
-# The assistant's greeting would stand in the way.
-HIDDEN = ".o-mail-ChatHub, .o-mail-ChatWindow { display: none !important }"
+# The assistant's greeting, and what was said about earlier steps, would stand in the way.
+HIDDEN = """
+.o-mail-ChatHub, .o-mail-ChatWindow, .o_notification_manager { display: none !important }
+"""
 
 
 def main():
@@ -36,9 +40,8 @@ def main():
             running = playwright.chromium.launch(
                 executable_path=browser.program(), args=browser.OPTIONS
             )
-            for user, size in (("marketing", DESKTOP), ("validator", DESKTOP), ("admin", DESKTOP)):
-                photograph(running, url, user, size, PICTURES[user], ids)
-            photograph(running, url, "validator", PHONE, PICTURES["phone"], ids)
+            for user, size, pictures in PICTURES:
+                photograph(running, url, user, size, pictures, ids)
             running.close()
     return 0
 
@@ -69,7 +72,8 @@ def prepare(url, name):
     marketing.call(demo.MAILING, "action_preview", [draft])
     waiting = start("Event Invitation", "An evening in our workshop")
     marketing.call(demo.MAILING, "action_submit", [waiting])
-    later = start("Price Change", "New prices", scheduled_at="2099-07-01 08:00:00")
+    in_two_weeks = (datetime.now() + timedelta(days=14)).strftime("%Y-%m-%d 08:00:00")
+    later = start("Price Change", "New prices", scheduled_at=in_two_weeks)
     marketing.call(demo.MAILING, "action_submit", [later])
     validator.call(demo.MAILING, "action_validate", [later])
     return {"draft": draft, "waiting": waiting, "done": done}
@@ -110,21 +114,24 @@ def keep(name, picture):
 
 MAILINGS = "partner_mailing_action"
 FORM = ".o_partner_mailing_form .o_form_sheet"
-PICTURES = {
-    "marketing": {
-        "board": (f"{MAILINGS}?view_type=kanban", ".o_kanban_record iframe", []),
-        "templates": ("mail_template_action", ".o_kanban_record iframe", []),
-        "prepare": (f"{MAILINGS}/{{draft}}", FORM, []),
-        "recipients": (f"{MAILINGS}/{{draft}}", FORM, ["a[name=recipients]"]),
-        "preview": (f"{MAILINGS}/{{draft}}", FORM, ["button[name=action_preview]"]),
-        "result": (f"{MAILINGS}/{{done}}", FORM, ["a[name=recipients]"]),
-    },
-    "validator": {"review": (f"{MAILINGS}/{{waiting}}", FORM, [])},
-    "phone": {"review-phone": (f"{MAILINGS}/{{waiting}}", FORM, [])},
-    "admin": {
-        "settings": ("res_config_settings_action", ".o_setting_container .app_settings_block", [])
-    },
-}
+CARDS = ".o_kanban_record iframe"
+PICTURES = [
+    ("marketing", WIDE, {"board": (f"{MAILINGS}?view_type=kanban", CARDS, [])}),
+    (
+        "marketing",
+        DESKTOP,
+        {
+            "templates": ("mail_template_action", CARDS, []),
+            "prepare": (f"{MAILINGS}/{{draft}}", FORM, []),
+            "recipients": (f"{MAILINGS}/{{draft}}", FORM, ["a[name=recipients]"]),
+            "preview": (f"{MAILINGS}/{{draft}}", FORM, ["button[name=action_preview]"]),
+            "result": (f"{MAILINGS}/{{done}}", FORM, ["a[name=recipients]"]),
+        },
+    ),
+    ("validator", DESKTOP, {"review": (f"{MAILINGS}/{{waiting}}", FORM, [])}),
+    ("validator", PHONE, {"review-phone": (f"{MAILINGS}/{{waiting}}", FORM, [])}),
+    ("admin", DESKTOP, {"settings": ("res_config_settings_action", ".app_settings_block", [])}),
+]
 
 
 if __name__ == "__main__":
