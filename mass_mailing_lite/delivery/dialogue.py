@@ -1,4 +1,4 @@
-"""The order of commands and replies for a batch of messages on one connection.
+"""The order of commands and replies for the messages of one connection.
 
 A mail transaction is MAIL, RCPT, DATA, the message, end of data (RFC 5321, section 3.3). With
 PIPELINING the commands go in groups (RFC 2920, section 3.1): DATA must be the last of its group,
@@ -6,13 +6,15 @@ and a message's content may be the first, so one group is::
 
     content of message n, end of data | MAIL RCPT DATA of message n+1
 
-and each message takes one round trip, where the plain dialogue takes four.
+and each message takes one round trip, where the plain dialogue takes four. While the server works
+on a group, the message after the next is made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 from .envelope import END_OF_DATA, Envelope, content, mail_command
-from .outcome import NOT_SENT, UNCERTAIN, Outcome, clean, from_reply
+from .outcome import NOT_SENT, REFUSED, UNCERTAIN, Outcome, clean, from_reply
 from .wire import LineError, Reply, Wire
 
 LAST_WORDS_TIMEOUT = 1.0  # seconds to hear why a server closed
@@ -20,85 +22,154 @@ LAST_WORDS_TIMEOUT = 1.0  # seconds to hear why a server closed
 _RESET = (b"RSET\r\n",)
 
 
+class Feed(Protocol):
+    """Where a dialogue gets its messages, and where it says what became of them."""
+
+    def take(self, wait: bool) -> Envelope | None:
+        """Return the next message.
+
+        :param wait: nothing else is to be done meanwhile; ``None`` then means the end, else that
+            there is none at the moment
+        """
+
+    def settle(self, envelope: Envelope, outcome: Outcome) -> None:
+        """Say what became of a message that was taken: once for each."""
+
+
+class Ready(NamedTuple):
+    """A message that can go: ``commands`` open its transaction, ``content`` closes it."""
+
+    envelope: Envelope
+    commands: list[bytes]
+    content: tuple[bytes, ...]
+
+
 class OutOfStep(LineError):
     """The reply cannot be one to the command that it should answer."""
 
 
 class Dialogue:
-    """One batch on one wire.
+    """What is said on one wire until the feed ends or something fails.
 
     Between two messages the connection is in one of these states, held in ``_closing``: the octets
-    that end the transaction before, not yet sent; ``_unsettled`` is the position of the message
-    whose content they are, if any.
+    that end the transaction before, not yet sent; ``_unsettled`` is the message whose content they
+    are, if any. ``_ahead`` is a message that was taken and made, and not begun.
+
+    :param refuse: returns the outcome of a message that the server need not be asked about, from
+        the envelope and its size; else ``None``
+    :ivar objection: what ended the dialogue before the feed did: a refusal that concerns all messages,
+        or the end of the connection
     """
 
-    def __init__(self, wire: Wire, features: dict[str, str], final_timeout: float):
+    def __init__(
+        self,
+        wire: Wire,
+        features: dict[str, str],
+        final_timeout: float,
+        feed: Feed,
+        refuse: Callable[[Envelope, int], Outcome | None],
+    ):
         self._wire = wire
         self._features = features
         self._final_timeout = final_timeout
+        self._feed = feed
+        self._refuse = refuse
         self._pipelining = "pipelining" in features
         self._closing: tuple[bytes, ...] = ()
-        self._unsettled: int | None = None
-        self._settled: int | None = None  # the message whose final reply was read last
+        self._unsettled: Envelope | None = None
+        self._settled: Envelope | None = None  # whose final reply was read last, not yet told
+        self._outcome: Outcome | None = None  # of that one
         self._note = ""  # what became of the copies of the unsettled message
         self._stage = "mail"
-        self._objection: Outcome | None = None  # a refusal that concerns all messages
-        self._outcomes: list[Outcome | None] = []
+        self._current: Envelope | None = None
+        self._ahead: Ready | None = None
+        self.objection: Outcome | None = None
 
-    def run(self, envelopes: Sequence[Envelope], outcomes: list[Outcome | None]) -> bool:
-        """Transmit the envelopes whose outcome is ``None`` and put their outcomes there.
+    def run(self) -> bool:
+        """Transmit what the feed gives until it ends, or until an objection.
 
         :returns: whether the connection may be used further
         """
-        self._outcomes = outcomes
-        waiting = [index for index, outcome in enumerate(outcomes) if outcome is None]
         try:
-            for index in waiting:
-                if self._objection:
+            while not self.objection:
+                if message := self._next(wait=not self._closing):
+                    self._open(message)
+                elif self._closing:
+                    self._close()
+                    self._tell()
+                else:
                     break
-                self._stage = "mail"
-                self._open(index, envelopes[index])
             self._close()
         except LineError as error:
-            self._give_up(waiting, error)
+            self._give_up(error)
             return False
-        for index in waiting:
-            if outcomes[index] is None:
-                outcomes[index] = self._objection
+        finally:
+            self._tell()
+        if self._ahead:
+            self._feed.settle(self._ahead.envelope, self.objection)
+            self._ahead = None
         return True
 
-    def _open(self, index: int, envelope: Envelope) -> None:
-        """Bring the transaction to the point where the content may be sent."""
-        commands = [mail_command(envelope, self._features)]
+    def _next(self, wait: bool) -> Ready | None:
+        """Return the message that is ready, or make the next one so."""
+        message, self._ahead = self._ahead, None
+        while message is None and (envelope := self._feed.take(wait)):
+            message = self._make_ready(envelope)
+        return message
+
+    def _make_ready(self, envelope: Envelope) -> Ready | None:
+        """Make a message; one that cannot be sent over this connection is settled at once."""
+        try:
+            pieces = envelope.pieces()
+        except Exception as error:  # it is about this one message, whatever it is
+            self._feed.settle(envelope, Outcome(REFUSED, "making", text=clean(str(error))))
+            return None
+        size = sum(map(len, pieces))
+        if refusal := self._refuse(envelope, size):
+            self._feed.settle(envelope, refusal)
+            return None
+        commands = [mail_command(envelope, size, self._features)]
         commands += [f"RCPT TO:<{address}>\r\n".encode() for address in envelope.recipients]
-        if self._pipelining and len(envelope.recipients) == 1:
-            self._close(b"".join(commands) + b"DATA\r\n")
-            self._read_group(index, envelope)
+        return Ready(envelope, commands, content(envelope, pieces))
+
+    def _open(self, message: Ready) -> None:
+        """Bring the transaction to the point where the content may be sent."""
+        self._current, self._stage = message.envelope, "mail"
+        if self._pipelining and len(message.commands) == 2:
+            self._close(b"".join(message.commands) + b"DATA\r\n")
+            self._read_group(message)
         else:
             # With several recipients DATA waits: were the first refused and a copy accepted, the
             # server would ask for the content, and only closing the connection could stop it.
             self._close()
-            self._open_by_steps(index, envelope, commands)
+            if self.objection:
+                self._conclude_current(self.objection)
+            else:
+                self._open_by_steps(message)
+        self._current = None
+        self._tell()
 
     def _close(self, following: bytes = b"") -> None:
         """End the transaction before, with the next group's commands in the same packet."""
-        closing, following_only = self._closing, not self._closing
-        if following_only and not following:
+        closing = self._closing
+        if not closing and not following:
             return
         try:
             self._wire.send(*closing, following)
         except LineError as error:
-            if not following_only:
+            if closing:
                 self._settle_after_failure(error.sent >= sum(map(len, closing)), error)
             raise self._with_last_words(error) from error
-        if not following_only:
+        if not self.objection:
+            self._ahead = self._next(wait=False)
+        if closing:
             self._settle()
 
     def _settle(self) -> None:
         """Read the reply to what ended the transaction before."""
-        index, note = self._unsettled, self._note
-        self._closing, self._unsettled, self._note, self._settled = (), None, "", index
-        if index is None:  # RSET, or the lone dot, whose reply says what RCPT's said
+        envelope, note = self._unsettled, self._note
+        self._closing, self._unsettled, self._note = (), None, ""
+        if envelope is None:  # RSET, or the lone dot, whose reply says what RCPT's said
             self._read("mail")
             return
         try:
@@ -106,9 +177,10 @@ class Dialogue:
             if reply.code < 400 and reply.code // 100 != 2:
                 raise LineError(f"The server answered {reply.code} to the end of data")
         except LineError as error:
-            self._doubt(index, error)
+            self._settled, self._outcome = envelope, _doubt(error)
             raise
-        self._conclude(index, "end_of_data", reply, note)
+        self._settled = envelope
+        self._outcome = self._judge("end_of_data", reply, note)
         _raise_if_closing(reply)
 
     def _settle_after_failure(self, was_handed_over: bool, error: LineError) -> None:
@@ -119,38 +191,48 @@ class Dialogue:
             except LineError as later:
                 error.reply = error.reply or later.reply
             return
-        index, self._unsettled = self._unsettled, None
-        if index is None:
+        envelope, self._unsettled = self._unsettled, None
+        if envelope is None:
             return
         # Without the end of data nothing can have been accepted (RFC 5321, section 4.1.1.4).
         self._with_last_words(error)
+        self._settled = envelope
         if error.reply:
-            self._conclude(index, "end_of_data", error.reply)
+            self._outcome = self._judge("end_of_data", error.reply)
         else:
-            self._outcomes[index] = Outcome(NOT_SENT, "end_of_data", text=clean(str(error)))
+            self._outcome = Outcome(NOT_SENT, "end_of_data", text=clean(str(error)))
 
-    def _read_group(self, index: int, envelope: Envelope) -> None:
+    def _tell(self) -> None:
+        """Say what became of the message whose final reply was read.
+
+        Not before the replies behind it were seen: one too few or too many puts it in doubt.
+        """
+        if self._settled:
+            self._feed.settle(self._settled, self._outcome)
+            self._settled = None
+
+    def _read_group(self, message: Ready) -> None:
         """Read the replies to MAIL, RCPT and DATA sent together."""
         try:
             mail, rcpt, data = self._read("mail"), self._read("rcpt"), self._read("data")
         except OutOfStep as error:
-            # One reply too few or too many: which was the one to the content before?
-            if self._settled is not None:
-                self._doubt(self._settled, error)
+            if self._settled:
+                self._outcome = _doubt(error)
             raise
         refused = next(
             ((stage, r) for stage, r in (("mail", mail), ("rcpt", rcpt)) if r.code >= 400), None
         )
         if refused:
-            self._conclude(index, *refused)
+            self._conclude_current(self._judge(*refused))
             # A server may ask for the content though nobody is there to get it; then a lone dot
             # ends it (RFC 2920, section 3.1). Else the transaction may still be open.
             self._closing = (END_OF_DATA,) if data.code == 354 else _RESET
         else:
-            self._begin_content(index, envelope, data)
+            self._begin_content(message, data)
 
-    def _open_by_steps(self, index: int, envelope: Envelope, commands: list[bytes]) -> None:
+    def _open_by_steps(self, message: Ready) -> None:
         """Send MAIL and RCPT, wait for their replies, then send DATA."""
+        commands = message.commands
         groups = [b"".join(commands)] if self._pipelining else commands
         replies: list[Reply] = []
         for group in groups:
@@ -160,27 +242,28 @@ class Dialogue:
             refused = replies[: 2 if len(replies) > 1 else 1][-1]
             if replies[0].code >= 400 or refused.code >= 400:
                 stage = "mail" if replies[0].code >= 400 else "rcpt"
-                self._conclude(index, stage, replies[0] if stage == "mail" else refused)
+                reply = replies[0] if stage == "mail" else refused
+                self._conclude_current(self._judge(stage, reply))
                 self._closing = _RESET
                 return
         self._note = "; ".join(
             f"copy to {address} refused: {reply.code} {reply.text}"
-            for address, reply in zip(envelope.recipients[1:], replies[2:], strict=True)
+            for address, reply in zip(message.envelope.recipients[1:], replies[2:], strict=True)
             if reply.code >= 400
         )
         self._send(b"DATA\r\n")
-        self._begin_content(index, envelope, self._read("data"))
+        self._begin_content(message, self._read("data"))
 
-    def _begin_content(self, index: int, envelope: Envelope, data: Reply) -> None:
+    def _begin_content(self, message: Ready, data: Reply) -> None:
         """Make the content what closes the transaction, or conclude that DATA was refused."""
         if data.code != 354:
-            self._conclude(index, "data", data)
+            self._conclude_current(self._judge("data", data))
             self._closing, self._note = _RESET, ""
             return
         if self._wire.has_unread:
             raise LineError("The server answers more than it was asked")
-        self._closing = content(envelope)
-        self._unsettled = index
+        self._closing = message.content
+        self._unsettled = message.envelope
 
     def _send(self, octets: bytes) -> None:
         try:
@@ -192,8 +275,9 @@ class Dialogue:
         """Read the reply to a command: positive (2xx; 354 to DATA) or a refusal."""
         self._stage = stage
         reply = self._wire.read_reply()
-        _raise_if_closing(reply)
-        if reply.code < 400 and (reply.code == 354) != (stage == "data"):
+        if reply.code >= 400:
+            _raise_if_closing(reply)
+        elif (reply.code == 354) != (stage == "data"):
             raise OutOfStep(f"The server answered {reply.code} to {stage.upper()}")
         return reply
 
@@ -207,27 +291,35 @@ class Dialogue:
             error.reply = reply if reply.code >= 400 else None
         return error
 
-    def _conclude(self, index: int, stage: str, reply: Reply, note: str = "") -> None:
+    def _judge(self, stage: str, reply: Reply, note: str = "") -> Outcome:
+        """Return what a reply means for its message; what concerns all is an objection."""
         text = f"{reply.text}; {note}" if note else reply.text
-        outcome = self._outcomes[index] = from_reply(stage, reply.code, text)
+        outcome = from_reply(stage, reply.code, text)
         if outcome.kind is NOT_SENT:
-            self._objection = outcome
+            self.objection = outcome
+        return outcome
 
-    def _doubt(self, index: int, error: LineError) -> None:
-        self._outcomes[index] = Outcome(UNCERTAIN, "end_of_data", text=clean(str(error)))
+    def _conclude_current(self, outcome: Outcome) -> None:
+        self._feed.settle(self._current, outcome)
+        self._current = None
 
-    def _give_up(self, waiting: list[int], error: LineError) -> None:
+    def _give_up(self, error: LineError) -> None:
         """Nothing of the rest was accepted: say so, with the server's words where there are any."""
-        stage = self._stage
-        for index in waiting:
-            if self._outcomes[index] is None:
-                if error.reply:
-                    refusal = from_reply(stage, error.reply.code, error.reply.text)
-                    outcome = Outcome(NOT_SENT, stage, refusal.code, refusal.enhanced, refusal.text)
-                else:
-                    outcome = Outcome(NOT_SENT, stage, text=clean(str(error)))
-                self._outcomes[index] = outcome
-                stage = "mail"
+        rest = [self._unsettled, self._current, self._ahead and self._ahead.envelope]
+        self._unsettled = self._current = self._ahead = None
+        words = "", clean(str(error))
+        if error.reply:
+            refusal = from_reply(self._stage, error.reply.code, error.reply.text)
+            words = refusal.enhanced, refusal.text
+        code = error.reply.code if error.reply else None
+        for envelope in filter(None, rest):
+            self._feed.settle(envelope, Outcome(NOT_SENT, self._stage, code, *words))
+            self._stage = "mail"
+        self.objection = Outcome(NOT_SENT, "mail", code, *words)
+
+
+def _doubt(error: LineError) -> Outcome:
+    return Outcome(UNCERTAIN, "end_of_data", text=clean(str(error)))
 
 
 def _raise_if_closing(reply: Reply) -> None:

@@ -4,20 +4,23 @@ Envelope RFC 5321, section 2.3.1; MAIL's parameters: SIZE RFC 1870, BODY RFC 615
 RFC 6531; dot-stuffing RFC 5321, section 4.5.2.
 """
 
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 END_OF_DATA = b".\r\n"
 
+_usual_path = re.compile(r"[A-Za-z0-9.@_+-]+").fullmatch
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+
+class Envelope(NamedTuple):
     """One message to transmit.
 
     :ivar key: the caller's own name for it; not looked at
     :ivar sender: envelope sender; ``""`` is the null reverse-path
     :ivar recipients: the first is the one that the outcome is about, others get copies
-    :ivar data: the message with CRLF line ends, not dot-stuffed
+    :ivar data: the message with CRLF line ends, not dot-stuffed; or a function that makes it, in
+        pieces, when its turn has come: then it is made while the server is busy with the one before
     :ivar smtputf8: the message has UTF-8 in its header (RFC 6532); an address that is not ASCII
         asks for SMTPUTF8 by itself
     :ivar eight_bit: the message has octets over 127
@@ -28,7 +31,7 @@ class Envelope:
     key: Any
     sender: str
     recipients: tuple[str, ...]
-    data: bytes
+    data: bytes | Callable[[], tuple[bytes, ...]]
     smtputf8: bool = False
     eight_bit: bool = False
     dot_free: bool = False
@@ -36,44 +39,56 @@ class Envelope:
     @property
     def needs_smtputf8(self) -> bool:
         """Whether it can be sent only to a server that offers SMTPUTF8."""
-        return self.smtputf8 or not (
-            self.sender.isascii() and all(address.isascii() for address in self.recipients)
+        return (
+            self.smtputf8 or not self.sender.isascii() or not all(map(str.isascii, self.recipients))
         )
 
+    def pieces(self) -> tuple[bytes, ...]:
+        """Return the message; what is large and the same for all is a piece of its own."""
+        return self.data() if callable(self.data) else (self.data,)
 
-def mail_command(envelope: Envelope, features: dict[str, str]) -> bytes:
+    def octets(self) -> bytes:
+        """Return the message in one piece."""
+        return b"".join(self.pieces())
+
+
+def mail_command(envelope: Envelope, size: int, features: dict[str, str]) -> bytes:
     """Return the MAIL command with the parameters that the server knows.
 
+    :param size: octets of the message
     :param features: what EHLO offered: keyword in lower case, its parameters
     """
     command = f"MAIL FROM:<{envelope.sender}>"
     if "size" in features:
-        command += f" SIZE={len(envelope.data)}"
-    if envelope.eight_bit or (envelope.needs_smtputf8 and "8bitmime" in features):
+        command += f" SIZE={size}"
+    needs_smtputf8 = envelope.needs_smtputf8
+    if envelope.eight_bit or (needs_smtputf8 and "8bitmime" in features):
         command += " BODY=8BITMIME"
-    if envelope.needs_smtputf8:
+    if needs_smtputf8:
         command += " SMTPUTF8"
     return command.encode() + b"\r\n"
 
 
-def content(envelope: Envelope) -> tuple[bytes, ...]:
+def content(envelope: Envelope, pieces: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """Return the message as it goes over the wire: dot-stuffed (RFC 5321, section 4.5.2), ended.
 
     In pieces, so that a large one is not copied to get its end.
+
+    :param pieces: what :meth:`Envelope.pieces` gave
     """
-    data = envelope.data
     if not envelope.dot_free:
-        data = data.replace(b"\n.", b"\n..")
-        if data.startswith(b"."):
-            data = b"." + data
-    if data and not data.endswith(b"\r\n"):
-        data += b"\r\n"
-    return data, END_OF_DATA
+        data = b"".join(pieces).replace(b"\n.", b"\n..")
+        pieces = (b"." + data if data.startswith(b".") else data,)
+    if pieces[-1] and not pieces[-1].endswith(b"\r\n"):
+        pieces += (b"\r\n",)
+    return (*pieces, END_OF_DATA)
 
 
 def is_path(address: str, may_be_empty: bool = False) -> bool:
     """Whether the address can stand between ``<`` and ``>`` without ending the command."""
     if not address:
         return may_be_empty
+    if _usual_path(address):
+        return True
     # isprintable is false for control characters, line separators and surrogates
     return address.isprintable() and not any(character in address for character in " <>")

@@ -8,6 +8,7 @@ and more a field; the usual field, printable ASCII on one line, takes less than 
 import re
 from collections.abc import Callable, Sequence
 from email.utils import getaddresses
+from functools import partial
 from urllib.parse import quote
 
 from .encoded_word import encoded_words
@@ -56,6 +57,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029\ud800-\udfff]+")
 _printable = re.compile(r"[ -~]*").fullmatch
 _plain_name = re.compile(r"[ !#-<>-\[\]-~]*").fullmatch  # needs no escape, holds no "=?"
+# What nearly all values are: printable, without blanks at the ends, quotation marks or encoded words.
+_usual_text = re.compile(r"[!-<>-~](?:[ -<>-~]*[!-<>-~])?").fullmatch
+_usual_mailbox = re.compile(
+    r"[!-9;-~]+: "  # name of the field
+    r'"[!#-<>-\[\]-~](?:[ !#-<>-\[\]-~]*[!#-<>-\[\]-~])?"'
+    r" <[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9.-]+>"
+).fullmatch
+_usual_identifier = re.compile(r"[!-~]{1,60}").fullmatch
 _dot_atom = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+").fullmatch
 
 
@@ -67,10 +76,10 @@ def encoder(name: str) -> Callable[[HeaderValue], bytes]:
     in a value become blanks, so no value can begin another field.
     """
     if name.lower() in ADDRESS_HEADERS:
-        return lambda value: encode_mailboxes(name, value)
+        return partial(encode_mailboxes, name)
     if name.lower() in LITERAL_HEADERS:
-        return lambda value: encode_literal(name, value)
-    return lambda value: encode_text(name, value)
+        return partial(encode_literal, name)
+    return partial(encode_text, name)
 
 
 def clean(text: str) -> str:
@@ -80,6 +89,9 @@ def clean(text: str) -> str:
 
 def encode_text(name: str, text: str) -> bytes:
     """Encode an unstructured field such as Subject."""
+    line = f"{name}: {text}"
+    if len(line) <= LINE and _usual_text(text):
+        return line.encode() + b"\r\n"
     text = clean(text).strip()
     line = f"{name}: {text}"
     if line.isascii() and "=?" not in text:
@@ -92,6 +104,8 @@ def encode_text(name: str, text: str) -> bytes:
 
 def encode_literal(name: str, text: str) -> bytes:
     """Encode a field of identifiers or URLs; non-ASCII becomes percent-encoded (RFC 3987, 3.1)."""
+    if _usual_identifier(text):
+        return f"{name}: {text}\r\n".encode()
     text = clean(text).strip()
     if not text.isascii():
         text = quote(text, safe="".join(map(chr, range(32, 127))))
@@ -106,6 +120,9 @@ def encode_mailboxes(name: str, value: HeaderValue) -> bytes:
     if isinstance(value, str):
         value = getaddresses([clean(value)])
     elif value and isinstance(value[0], str):
+        line = f'{name}: "{value[0]}" <{value[1]}>'
+        if len(line) <= LINE and _usual_mailbox(line):
+            return line.encode() + b"\r\n"
         value = (value,)
     line = f"{name}:"
     lines = []

@@ -22,17 +22,20 @@ PER_RECIPIENT_HEADERS = ("To", "Message-Id", "Date")
 # Needs neither quoted-printable nor HTML escapes: the same octets serve every text part.
 _plain = re.compile(r"(?!\.)[ !#-%(-;?-~]{1,75}").fullmatch
 _HOLE_SIZE = 40  # octets guessed for the size
+_LARGE = 65536  # octets of a static end that is not worth a copy for each recipient
 
 
 class Value(NamedTuple):
     """What stands for a mark where the plain and the HTML part differ.
 
+    Each may be given in pieces; long ones that are the same for many recipients are encoded once.
+
     :ivar text: for text/plain parts and headers
     :ivar html: for text/html parts, inserted as it is
     """
 
-    text: str
-    html: Markup
+    text: str | Sequence[str]
+    html: str | Sequence[str]
 
 
 class MessageTemplate:
@@ -47,6 +50,7 @@ class MessageTemplate:
         "_headers",
         "_marked_headers",
         "_segments",
+        "_tail",
         "_texts",
         "dot_free",
         "eight_bit",
@@ -74,6 +78,9 @@ class MessageTemplate:
         self.dot_free: bool = b"\n." not in static
         holes = len(segments) - sum(isinstance(segment, bytes) for segment in segments)
         self.size: int = len(static) + _HOLE_SIZE * holes
+        # Attachments come last.
+        is_large = isinstance(segments[-1], bytes) and len(segments[-1]) > _LARGE
+        self._tail = (self._segments.pop(),) if is_large else ()
 
     @classmethod
     def compile(
@@ -100,7 +107,7 @@ class MessageTemplate:
     def fill(
         self,
         values: Sequence["str | Markup | Value | None"],
-        headers: Mapping[str, HeaderValue | None],
+        headers: Mapping[str, "HeaderValue | bytes | None"],
     ) -> bytes:
         """Return the message for one recipient.
 
@@ -110,48 +117,60 @@ class MessageTemplate:
             headers.
         :param headers: a value for each of the per-recipient headers, named as in compile: a text;
             for address fields better ``(display name, address)`` or a list of these. ``None`` or
-            ``""`` leaves the field out.
+            ``""`` leaves the field out. ``bytes`` are the whole field, encoded before.
         :returns: octets with CRLF line ends, ready to be transmitted (the session dot-stuffs where
             a static part asks for it)
         :raises KeyError: when a header's value is missing
         :raises IndexError: when a value is missing
         """
+        return b"".join(self.fill_pieces(values, headers))
+
+    def fill_pieces(
+        self,
+        values: Sequence["str | Markup | Value | None"],
+        headers: Mapping[str, "HeaderValue | bytes | None"],
+    ) -> tuple[bytes, ...]:
+        """Return the message as :meth:`fill` does; large attachments are a piece, never copied."""
         octets = self._segments.copy()
         for position, name, encode in self._headers:
             value = headers[name]
             if value:
-                octets[position] = encode(value)
-        for position, header, encode in self._marked_headers:
-            octets[position] = encode(header.fill([_text(value) for value in values]))
+                octets[position] = value if type(value) is bytes else encode(value)
+        if self._marked_headers:
+            texts = [value if type(value) is str else _text(value) for value in values]
+            for position, header, encode in self._marked_headers:
+                octets[position] = encode(header.fill(texts))
         for index, in_text, in_html in self._texts:
-            text, html = _encode(values[index], bool(in_text), bool(in_html))
+            value = values[index]
+            if type(value) is str and _plain(value):
+                text = html = value.encode() + quoted_printable.SOFT_BREAK
+            else:
+                text, html = _encode(value, bool(in_text), bool(in_html))
             for position in in_text:
                 octets[position] = text
             for position in in_html:
                 octets[position] = html
-        return b"".join(octets)
+        return (b"".join(octets), *self._tail)
 
 
 def _encode(
     value: "str | Markup | Value | None", for_text: bool, for_html: bool
 ) -> tuple[bytes, bytes]:
     """Return the value's quoted-printable octets for plain and for HTML parts, where wanted."""
-    if type(value) is str and _plain(value):
-        octets = value.encode() + quoted_printable.SOFT_BREAK
-        return octets, octets
-    return (
-        quoted_printable.encode(_text(value)) if for_text else b"",
-        quoted_printable.encode(_html(value)) if for_html else b"",
-    )
+    if isinstance(value, Value):
+        text, html = value
+    else:
+        text, html = _text(value), str(escape(value or ""))
+    return _encode_part(text) if for_text else b"", _encode_part(html) if for_html else b""
+
+
+def _encode_part(part: str | Sequence[str]) -> bytes:
+    if isinstance(part, str):
+        return quoted_printable.encode(part)
+    return quoted_printable.encode_pieces(part)
 
 
 def _text(value: "str | Markup | Value | None") -> str:
-    if type(value) is str:
-        return value
     if isinstance(value, Value):
-        return value.text
+        return value.text if isinstance(value.text, str) else "".join(value.text)
     return value.striptags() if isinstance(value, Markup) else str(value or "")
-
-
-def _html(value: "str | Markup | Value | None") -> str:
-    return str(value.html if isinstance(value, Value) else escape(value or ""))

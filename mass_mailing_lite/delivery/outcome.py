@@ -9,12 +9,14 @@ import enum
 import re
 from dataclasses import dataclass
 
-STAGES = ("connect", "greeting", "tls", "login", "mail", "rcpt", "data", "end_of_data")
+STAGES = (
+    "making", "connect", "greeting", "tls", "login", "mail", "rcpt", "data", "end_of_data",
+)  # fmt: skip
 
 FAILURE_TYPES = (
     "address_unknown", "mailbox_full", "mailbox_unavailable", "relay_denied", "policy", "content",
     "too_large", "smtputf8", "greylisted", "rate_limited", "network", "sender_refused", "login",
-    "tls", "server", "unknown",
+    "tls", "server", "rendering", "unknown",
 )  # fmt: skip
 
 TEXT_LIMIT = 1000  # characters kept of a reply; RFC 5321 section 4.5.3.1.5 allows 512 a line
@@ -179,6 +181,8 @@ def failure_type(outcome: Outcome) -> str:
     stage, code, text = outcome.stage, outcome.code, outcome.text
     if stage in ("login", "tls"):
         return stage
+    if stage == "making":
+        return "rendering"
     if code in (530, 534, 535, 538):  # RFC 4954 section 6, RFC 3207 section 4
         return "tls" if "TLS" in text or code == 538 else "login"
     if code is None and not outcome.enhanced:

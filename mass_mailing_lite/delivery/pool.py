@@ -1,23 +1,30 @@
-"""Several sessions with one server, so that their waiting overlaps.
+"""Several sessions with one server, fed from one queue, so that their waiting overlaps.
 
 Over a line with 20 ms round trip one session sends 50 messages a second at best, eight send 400.
-Threads do nothing but speak SMTP; opening sessions, which reads the caller's database, happens in
-the calling thread.
+Each session has a thread, which makes messages and speaks SMTP; whoever owns the pool reads and
+writes the database meanwhile. Opening sessions, which needs that database, happens in the owner's
+thread.
 """
 
+import logging
 import smtplib
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 
+from .envelope import Envelope
 from .fault import FAULTS, from_exception
-from .outcome import NOT_SENT, Outcome
-from .smtp import FINAL_TIMEOUT, REPLY_TIMEOUT, Envelope, Session
+from .outcome import NOT_SENT, UNCERTAIN, Outcome
+from .smtp import CLOSED, FINAL_TIMEOUT, REPLY_TIMEOUT, Session
+
+_logger = logging.getLogger(__name__)
 
 # Seconds before a server that refused one of several connections is asked for more again: many
 # servers limit them, and each refused attempt counts against the client.
 RECONNECT_PAUSE = 60.0
+
+PARTING_TIME = 5.0  # seconds that a session gets to end what it is doing when the pool closes
 
 
 class NoSession(Exception):
@@ -34,13 +41,16 @@ class NoSession(Exception):
 class Pool:
     """A set of sessions with one server; a context manager that closes them.
 
-    :param connect: returns a connected and logged-in ``smtplib.SMTP``; called in the thread that
-        calls :meth:`transmit`, and only when there is something to send
-    :param connections: sessions at most; with one, no thread is started
+    ``put`` and ``collect`` are for one thread, the owner's.
+
+    :param connect: returns a connected and logged-in ``smtplib.SMTP``; called in the owner's
+        thread, and only when there is something to send
+    :param connections: sessions at most
     :param messages_per_connection: a session that has had so many is closed and another opened;
         many servers limit it themselves
     :param timeout: see :class:`smtp.Session`
     :param final_timeout: see :class:`smtp.Session`
+    :ivar failure: why no session can be opened at present, else ``None``
     """
 
     def __init__(
@@ -55,10 +65,19 @@ class Pool:
         self._connections = max(1, connections)
         self._limit = max(1, messages_per_connection)
         self._timeouts = (timeout, final_timeout)
-        self._sessions: list[_Slot] = []
-        self._executor: ThreadPoolExecutor | None = None
-        self._failure: Outcome | None = None  # of the last attempt to connect
+        self._lanes: list[_Lane] = []
         self._no_more_before = 0.0  # monotonic seconds
+        self.failure: Outcome | None = None
+        # What follows is shared with the lanes' threads, under one lock.
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)  # for lanes: there is something to take
+        self._news = threading.Condition(self._lock)  # for the owner: enough is done
+        self._waiting: deque[Envelope] = deque()
+        self._done: list[tuple[Envelope, Outcome]] = []
+        self._open = 0  # messages put and not yet done
+        self._enough = 1  # messages done that the owner waits for
+        self._objection: Outcome | None = None  # the server takes nothing, whoever it is for
+        self._closing = False
 
     def __enter__(self) -> "Pool":
         return self
@@ -66,112 +85,231 @@ class Pool:
     def __exit__(self, *_exc: object) -> None:
         self.close()
 
-    def transmit(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
-        """Send the envelopes over all sessions; return their outcomes in the same order.
+    @property
+    def open_count(self) -> int:
+        """Messages that were put and not yet collected."""
+        return self._open + len(self._done)
+
+    def put(self, envelopes: Iterable[Envelope]) -> None:
+        """Let the sessions send these, too; opens sessions that are missing."""
+        with self._lock:
+            before = len(self._waiting)
+            self._waiting.extend(envelopes)
+            self._open += len(self._waiting) - before
+            self._objection = None
+            self._work.notify(len(self._waiting) - before)
+        self._open_lanes()
+
+    def collect(
+        self, least: int, seconds: float = threading.TIMEOUT_MAX
+    ) -> list[tuple[Envelope, Outcome]]:
+        """Return the messages that are done since the last time, with their outcomes.
 
         What a session could not begin because the server closed after some success, or because it
-        had closed an idle session, is sent over a new session at once. Whatever else is NOT_SENT
-        is left to the caller.
+        had closed an idle session, goes over a new session first. Whatever else is NOT_SENT is left
+        to the caller: all that waits, when the server objects or no session can be opened.
 
-        :raises NoSession: when no session could be opened before anything was sent
+        :param least: wait for so many, or for all there are if these are fewer
+        :param seconds: do not wait longer
         """
-        outcomes: list[Outcome | None] = [None] * len(envelopes)
-        waiting = deque(range(len(envelopes)))
-        while waiting:
-            slots = self._open(len(waiting))
-            if not slots:
-                self._leave(waiting, outcomes)
-                break
-            shares = self._share(slots, waiting)
-            for slot, share, results in self._run(slots, shares, envelopes):
-                for index, outcome in zip(share, results, strict=True):
-                    outcomes[index] = outcome
-                if slot.may_repeat(results):
-                    waiting += [
-                        i for i, o in zip(share, results, strict=True) if o.kind is NOT_SENT
-                    ]
-        return outcomes
+        until = time.monotonic() + seconds
+        while True:
+            self._open_lanes()
+            with self._lock:
+                self._enough = min(least, self._open + len(self._done))
+                remaining = min(until - time.monotonic(), threading.TIMEOUT_MAX)
+                if len(self._done) >= self._enough or remaining <= 0:
+                    done, self._done = self._done, []
+                    return done
+                if not self._needs_lane():
+                    self._news.wait(remaining)
+
+    def withdraw(self) -> list[Envelope]:
+        """Take back what no session has begun."""
+        with self._lock:
+            withdrawn = list(self._waiting)
+            self._waiting.clear()
+            self._open -= len(withdrawn)
+        return withdrawn
+
+    def transmit(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
+        """Send the envelopes, and nothing else; return their outcomes in the same order.
+
+        :raises NoSession: when no session could be opened and nothing was sent
+        """
+        self.put(envelopes)
+        done = self.collect(len(envelopes)) if envelopes else []
+        outcomes = {id(envelope): outcome for envelope, outcome in done}
+        if self.failure and all(outcome is self.failure for outcome in outcomes.values()):
+            raise NoSession(self.failure)
+        return [outcomes[id(envelope)] for envelope in envelopes]
 
     def close(self) -> None:
         """Close all sessions politely; the pool may be used again."""
-        for slot in self._sessions:
-            slot.session.close()
-        self._sessions = []
-        if self._executor:
-            self._executor.shutdown()
-            self._executor = None
+        with self._lock:
+            self._closing = True
+            self._work.notify_all()
+        deadline = time.monotonic() + PARTING_TIME
+        for lane in self._lanes:
+            lane.join(max(0.0, deadline - time.monotonic()))
+        self._lanes = []
+        self._closing = False
 
-    def _open(self, needed: int) -> list["_Slot"]:
-        """Drop sessions that are used up, open missing ones, return those to use now."""
-        kept = []
-        for slot in self._sessions:
-            if slot.session.usable and slot.carried < self._limit:
-                kept.append(slot)
-            else:
-                slot.session.close()
-        self._sessions = kept
-        wanted = min(self._connections, needed)
-        while len(kept) < wanted and (not kept or time.monotonic() >= self._no_more_before):
+    # What the owner's thread does for the lanes
+
+    def _open_lanes(self) -> None:
+        """Open sessions for what waits; give up on what waits when none can be had."""
+        while self._needs_lane():
             try:
                 smtp = self._connect()
             except FAULTS as error:
-                self._failure = from_exception(error)
+                failure = from_exception(error)
+            else:
+                failure = None
+                if smtp is None:  # Odoo's test mode
+                    failure = Outcome(NOT_SENT, "connect", text="Sending is switched off")
+            if failure:
                 self._no_more_before = time.monotonic() + RECONNECT_PAUSE
-                break
-            if smtp is None:  # Odoo's test mode
-                self._failure = Outcome(NOT_SENT, "connect", text="Sending is switched off")
-                break
-            kept.append(_Slot(Session(smtp, *self._timeouts)))
-        return kept[:wanted]
+                if not self._lanes:
+                    self.failure = failure
+                    self._give_up(failure)
+                return
+            self.failure = None
+            lane = _Lane(self, Session(smtp, *self._timeouts))
+            self._lanes.append(lane)
+            lane.start()
 
-    def _share(self, slots: list["_Slot"], waiting: deque[int]) -> list[list[int]]:
-        """Take from the waiting what each session gets now: equal parts, within its limit."""
-        total, count = len(waiting), len(slots)
-        shares = []
-        for number, slot in enumerate(slots):
-            part = total // count + (number < total % count)
-            size = min(part, self._limit - slot.carried)
-            shares.append([waiting.popleft() for _each in range(size)])
-        return shares
+    def _needs_lane(self) -> bool:
+        """Whether another session is wanted: for what waits, and not refused a moment ago."""
+        self._lanes = [lane for lane in self._lanes if not lane.is_over]
+        return (
+            bool(self._waiting)
+            and not self._objection
+            and len(self._lanes) < min(self._connections, self._open)
+            and (not self._lanes or time.monotonic() >= self._no_more_before)
+        )
 
-    def _run(self, slots, shares, envelopes):
-        """Send each session's share, all at once; return (slot, share, outcomes) of each."""
-        batches = [[envelopes[index] for index in share] for share in shares]
-        if len(slots) == 1:
-            results = [slots[0].send(batches[0])]
-        else:
-            if self._executor is None:
-                self._executor = ThreadPoolExecutor(self._connections, "smtp")
-            results = list(self._executor.map(_Slot.send, slots, batches))
-        return list(zip(slots, shares, results, strict=True))
+    def _give_up(self, outcome: Outcome) -> None:
+        with self._lock:
+            self._leave_waiting(outcome)
 
-    def _leave(self, waiting: deque[int], outcomes: list[Outcome | None]) -> None:
-        """Give up on what waits; those that were tried keep their outcome."""
-        if all(outcome is None for outcome in outcomes):
-            raise NoSession(self._failure)
-        for index in waiting:
-            outcomes[index] = outcomes[index] or self._failure
+    def _leave_waiting(self, outcome: Outcome) -> None:
+        """Settle all that waits. The lock is held."""
+        self._done += [(envelope, outcome) for envelope in self._waiting]
+        self._open -= len(self._waiting)
+        self._waiting.clear()
 
+    # What lanes call
 
-class _Slot:
-    """A session and what it has carried."""
+    def _take(self, lane: "_Lane", wait: bool) -> Envelope | None:
+        with self._lock:
+            while (self._objection or not self._waiting) and not self._closing:
+                if not wait:
+                    return None
+                self._work.wait()
+            if self._closing or lane.carried >= self._limit:
+                return None
+            lane.carried += 1
+            return self._waiting.popleft()
 
-    def __init__(self, session: Session):
-        self.session = session
-        self.carried = 0  # messages begun
-        self._was_fresh = True
+    def _settle(self, settled: Sequence[tuple[Envelope, Outcome]]) -> None:
+        with self._lock:
+            self._done += settled
+            self._open -= len(settled)
+            if len(self._done) >= self._enough:
+                self._news.notify()
 
-    def send(self, batch: Sequence[Envelope]) -> list[Outcome]:
-        """Send over the session and count."""
-        self._was_fresh = self.carried == 0
-        self.carried += len(batch)
-        return self.session.send(batch)
+    def _object(self, objection: Outcome) -> None:
+        """Leave all that waits: the server has refused what all messages have in common."""
+        with self._lock:
+            self._objection = objection
+            self._leave_waiting(objection)
+            self._news.notify()
 
-    def may_repeat(self, results: Sequence[Outcome]) -> bool:
-        """Whether what this session left undone may be tried over another one at once.
+    def _end(self, lane: "_Lane", left: Sequence[tuple[Envelope, Outcome]]) -> None:
+        """Let what a lane that is over has left undone wait again, or leave it.
 
-        Not on a new session that achieved nothing: the server would be asked for ever.
+        Not after a new session that achieved nothing: the server would be asked for ever.
         """
-        if self.session.usable:
-            return False
-        return not self._was_fresh or any(outcome.kind is not NOT_SENT for outcome in results)
+        with self._lock:
+            lane.is_over = True
+            others = any(other.has_achieved for other in self._lanes if not other.is_over)
+            if lane.has_achieved or others:
+                self._waiting.extendleft(envelope for envelope, _outcome in reversed(left))
+                self._work.notify(len(left))
+            elif left:
+                self._done += left
+                self._open -= len(left)
+                self._leave_waiting(left[-1][1])
+            if not lane.has_achieved:
+                self._no_more_before = time.monotonic() + RECONNECT_PAUSE
+            self._news.notify()
+
+
+class _Lane:
+    """A session and its thread: the feed of its dialogues.
+
+    :ivar carried: messages that it took
+    :ivar has_achieved: a message got an outcome by it, or it was closed while idle
+    """
+
+    def __init__(self, pool: Pool, session: Session):
+        self._pool = pool
+        self._session = session
+        self._held: list[Envelope] = []  # taken and not settled: two at most
+        self._left: list[tuple[Envelope, Outcome]] = []  # NOT_SENT, perhaps to be tried again
+        self.carried = 0
+        self.has_achieved = False
+        self.is_over = False
+        self._thread = threading.Thread(target=self._run, name="smtp", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take messages."""
+        self._thread.start()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the end; cut off a session that waits for its server."""
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            self._session.cut()
+            self._thread.join(PARTING_TIME)
+
+    def take(self, wait: bool) -> Envelope | None:
+        """See ``dialogue.Feed``."""
+        self._leave()  # the session goes on, so these were about their messages alone
+        envelope = self._pool._take(self, wait)
+        if envelope and wait and not self._session.usable:
+            self._left.append((envelope, CLOSED))
+            self.has_achieved = True
+            return None
+        if envelope:
+            self._held.append(envelope)
+        return envelope
+
+    def settle(self, envelope: Envelope, outcome: Outcome) -> None:
+        """See ``dialogue.Feed``."""
+        self._held.remove(envelope)
+        if outcome.kind is NOT_SENT:
+            self._left.append((envelope, outcome))
+        else:
+            self.has_achieved = True
+            self._pool._settle([(envelope, outcome)])
+
+    def _run(self) -> None:
+        try:
+            while (objection := self._session.run(self)) and self._session.usable:
+                self._leave()
+                self._pool._object(objection)
+        except Exception as error:  # a defect; what was on its way may have arrived
+            _logger.exception("A session with a mail server failed.")
+            self._pool._settle(
+                [(e, Outcome(UNCERTAIN, "mail", text=str(error))) for e in self._held]
+            )
+        finally:
+            self._pool._end(self, self._left)
+            self._session.close()
+
+    def _leave(self) -> None:
+        if self._left:
+            self._pool._settle(self._left)
+            self._left = []

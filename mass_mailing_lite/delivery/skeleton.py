@@ -170,4 +170,4 @@ def _checked(static: bytes, finder: re.Pattern[str]) -> bytes:
 
 
 def _join(pieces: Pieces, texts: Sequence[str]) -> str:
-    return "".join(texts[piece] if isinstance(piece, int) else piece for piece in pieces)
+    return "".join([piece if type(piece) is str else texts[piece] for piece in pieces])

@@ -9,15 +9,34 @@ import smtplib
 import socket
 from collections.abc import Sequence
 
-from .dialogue import Dialogue
+from .dialogue import Dialogue, Feed
 from .envelope import Envelope, is_path
-from .outcome import NOT_SENT, REFUSED, SENT, Outcome
+from .outcome import NOT_SENT, REFUSED, Outcome
 from .wire import LineError, Wire
 
 REPLY_TIMEOUT = 60.0  # seconds, for each reply but the last; RFC 5321 section 4.5.3.2 allows 300
 FINAL_TIMEOUT = 600.0  # seconds, for the reply to end of data; RFC 5321 section 4.5.3.2.6
 
-__all__ = ["FINAL_TIMEOUT", "REPLY_TIMEOUT", "Envelope", "Session"]
+CLOSED = Outcome(NOT_SENT, "connect", text="The session is closed")
+
+__all__ = ["CLOSED", "FINAL_TIMEOUT", "REPLY_TIMEOUT", "Envelope", "Session"]
+
+
+class _Batch:
+    """A feed that ends: a list of envelopes.
+
+    :ivar outcomes: of those that were settled, by the envelope's ``id()``
+    """
+
+    def __init__(self, envelopes: Sequence[Envelope]):
+        self._coming = iter(envelopes)
+        self.outcomes: dict[int, Outcome] = {}
+
+    def take(self, wait: bool) -> Envelope | None:
+        return next(self._coming, None)
+
+    def settle(self, envelope: Envelope, outcome: Outcome) -> None:
+        self.outcomes[id(envelope)] = outcome
 
 
 class Session:
@@ -27,7 +46,6 @@ class Session:
     :param timeout: seconds for each reply, and for each piece of data to leave
     :param final_timeout: seconds for the reply to end of data. What comes later is uncertain, so a
         short one makes duplicates (RFC 1047)
-    :ivar sent_count: messages that the server accepted
     """
 
     def __init__(
@@ -41,7 +59,6 @@ class Session:
         self._wire = Wire(smtp.sock, timeout)
         self._final_timeout = final_timeout
         self._broken = False
-        self.sent_count = 0
         # Groups of commands are small; Nagle's algorithm would hold each back for 40 ms.
         with contextlib.suppress(OSError, AttributeError):
             smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -64,13 +81,22 @@ class Session:
         server, content of the whole mailing) the rest is NOT_SENT with the same words, unasked:
         a server that is overloaded or offended is left alone. ``usable`` stays true then.
         """
+        batch = _Batch(envelopes)
+        objection = self.run(batch)
+        return [batch.outcomes.get(id(envelope), objection) for envelope in envelopes]
+
+    def run(self, feed: Feed) -> Outcome | None:
+        """Transmit what the feed gives until it ends, the connection breaks or the server objects.
+
+        :returns: ``None`` when the feed ended, else why what it still has was not begun: the
+            connection broke, or a refusal concerns all messages (sender, server, content of the
+            whole mailing); then ``usable`` stays true
+        """
         if self._broken:
-            return [Outcome(NOT_SENT, "connect", text="The session is closed")] * len(envelopes)
-        outcomes = [self._refuse(envelope) for envelope in envelopes]
-        dialogue = Dialogue(self._wire, self._features, self._final_timeout)
-        self._broken = not dialogue.run(envelopes, outcomes)
-        self.sent_count += sum(outcome.kind is SENT for outcome in outcomes)
-        return outcomes
+            return CLOSED
+        dialogue = Dialogue(self._wire, self._features, self._final_timeout, feed, self._refuse)
+        self._broken = not dialogue.run()
+        return dialogue.objection
 
     def close(self, timeout: float = 2.0) -> None:
         """Say QUIT where the session is in order, wait a little for the answer, close.
@@ -85,7 +111,12 @@ class Session:
         with contextlib.suppress(Exception):  # nothing is left to be saved
             self._smtp.close()
 
-    def _refuse(self, envelope: Envelope) -> Outcome | None:
+    def cut(self) -> None:
+        """End the connection at once; another thread that waits for a reply stops waiting."""
+        with contextlib.suppress(Exception):
+            self._smtp.sock.shutdown(socket.SHUT_RDWR)
+
+    def _refuse(self, envelope: Envelope, size: int) -> Outcome | None:
         """Return the outcome of an envelope that need not be tried, else ``None``."""
         if not is_path(envelope.sender, may_be_empty=True):
             text = f"The sender's address cannot be used: {envelope.sender!r}"
@@ -94,9 +125,9 @@ class Session:
         if bad is not None or not envelope.recipients:
             text = f"The address cannot be used: {bad or ''!r}"
             return Outcome(REFUSED, "rcpt", None, "5.1.3", text)
-        return self._refuse_for_features(envelope)
+        return self._refuse_for_features(envelope, size)
 
-    def _refuse_for_features(self, envelope: Envelope) -> Outcome | None:
+    def _refuse_for_features(self, envelope: Envelope, size: int) -> Outcome | None:
         """Return the outcome of an envelope that this server's extensions cannot carry."""
         if envelope.needs_smtputf8 and "smtputf8" not in self._features:
             text = "The server takes no addresses with other than ASCII letters (SMTPUTF8)"
@@ -108,7 +139,7 @@ class Session:
             return Outcome(NOT_SENT, "mail", None, "5.6.3", text)
         limit = self._features.get("size", "")
         # "0" or nothing: no fixed limit is declared, RFC 1870 section 4
-        if limit.isdecimal() and 0 < int(limit) < len(envelope.data):
-            text = f"The message has {len(envelope.data)} octets, the server takes {limit}"
+        if limit.isdecimal() and 0 < int(limit) < size:
+            text = f"The message has {size} octets, the server takes {limit}"
             return Outcome(NOT_SENT, "mail", None, "5.3.4", text)
         return None

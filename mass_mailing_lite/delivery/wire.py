@@ -16,6 +16,7 @@ JOIN_LIMIT = 65536  # octets; to copy 2.7 MB takes 2 ms
 LINE_LIMIT = 4096  # octets of a reply line; RFC 5321 section 4.5.3.1.5 asks for 512
 REPLY_LIMIT = 65536  # octets of a whole reply
 
+_USUAL_REPLY = re.compile(rb"([2-5]\d\d) ([!-~](?:[ -~]{0,510}[!-~])?)\r\n")
 _REPLY_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 
 
@@ -89,6 +90,12 @@ class Wire:
         :raises LineError: when the line breaks, time is over, or what came is no reply
         """
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
+        if not self._buffer:
+            self._buffer += self._receive(deadline)
+        if usual := _USUAL_REPLY.match(self._buffer):  # one line that came whole
+            code, text = usual.groups()
+            del self._buffer[: usual.end()]
+            return Reply(int(code), text.decode())
         lines, code, total = [], b"", 0
         while True:
             line = self._read_line(deadline)

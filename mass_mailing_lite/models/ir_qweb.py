@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from types import FunctionType
 
 from odoo import models
 from odoo.tools import safe_eval
@@ -14,6 +15,16 @@ class CompiledTemplate:
     functions: dict
     main: str
     options: dict
+
+    def get_static(self):
+        """Return the strings that the template's functions hold; what they yield is one or a value."""
+        return {
+            constant
+            for function in self.functions.values()
+            if isinstance(function, FunctionType)
+            for constant in function.__code__.co_consts
+            if isinstance(constant, str)
+        }
 
 
 class IrQweb(models.AbstractModel):
@@ -38,10 +49,10 @@ class IrQweb(models.AbstractModel):
         return prepared, CompiledTemplate(functions, main, options)
 
     def _render_compiled(self, template, values):
-        """Return the text of one run of a prepared template, with values of its own."""
+        """Return the pieces of one run of a prepared template, with values of its own."""
         values["__qweb_root_values"] = root_values = values.copy()
         root_values["__qweb_root_values"] = root_values
-        return "".join(self._render_iterall(template, None, values))
+        return list(self._render_iterall(template, None, values))
 
     def _compile(self, template):
         """Take a template that is compiled already as it is.

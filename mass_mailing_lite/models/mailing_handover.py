@@ -9,6 +9,8 @@ import email
 import email.policy
 import logging
 import smtplib
+import time
+from collections import deque
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
@@ -53,6 +55,8 @@ class Handover:
         self._server_id = mailing.mail_server_id.id or None
         self._connect = connect
         self._watch = None
+        self._waiting = deque()
+        self.failure = None  # as a pool has it; what keeps a session from being opened is raised
         if (key := (mailing.env.cr.dbname, modules)) not in _told:
             _told.add(key)
             _logger.info(
@@ -61,18 +65,37 @@ class Handover:
                 ", ".join(modules),
             )
 
-    def transmit(self, envelopes):
-        """Send the envelopes in order; return their outcomes in the same order.
+    @property
+    def open_count(self):
+        """Messages that were put and not yet collected."""
+        return len(self._waiting)
+
+    def put(self, envelopes):
+        """Let these be sent, too; nothing happens before they are collected."""
+        self._waiting.extend(envelopes)
+
+    def collect(self, least, seconds):
+        """Send in order for ``seconds``, or until ``least`` are done; return (envelope, outcome)s.
 
         After a failure that is not the recipient's fault the rest is left, with the same words.
         """
-        results, objection = [], None
-        for envelope in envelopes:
-            result = objection or self._send(envelope)
-            results.append(result)
-            if result.kind is outcomes.NOT_SENT:
-                objection = result
+        until = time.monotonic() + seconds
+        results = []
+        while self._waiting and len(results) < least:
+            envelope = self._waiting.popleft()
+            results.append((envelope, self._send(envelope)))
+            if results[-1][1].kind is outcomes.NOT_SENT:
+                results += [(left, results[-1][1]) for left in self._waiting]
+                self._waiting.clear()
+            if time.monotonic() >= until:
+                break
         return results
+
+    def withdraw(self):
+        """Take back what was not begun."""
+        withdrawn = list(self._waiting)
+        self._waiting.clear()
+        return withdrawn
 
     def close(self):
         """Close the session politely."""
@@ -103,7 +126,7 @@ class Handover:
 
     def _build(self, envelope):
         """Let ``_build_email__`` build the message from the parts of the one that was filled."""
-        filled = email.message_from_bytes(envelope.data, policy=email.policy.SMTP)
+        filled = email.message_from_bytes(envelope.octets(), policy=email.policy.SMTP)
         plain, html = filled.get_body(("plain",)), filled.get_body(("html",))
         shown = {box.addr_spec for box in getattr(filled["Cc"], "addresses", ())}
         return self._server._build_email__(

@@ -15,13 +15,12 @@ from .mailing_handover import Handover
 
 _logger = logging.getLogger(__name__)
 
-CLAIM_SECONDS = 0.025  # what a kill may leave open
-CLAIM_MOST = 500  # rows; keeps memory flat with large attachments on a fast line
+# What is claimed and not yet recorded: a message for each connection, and as many as go in this
+# time. That is what a kill can leave open.
+CLAIM_SECONDS = 0.025
+CLAIM_MOST = 500  # rows; keeps memory flat on a fast line
 SERIALIZATION_TRIES = 10
-# Rows of a claim for each connection, at least: the second one's commands go with the content of
-# the first, and both share the 5 ms of a claim and its record. Over a line with 20 ms round trip
-# eight connections sent 171 messages a second with two and 150 with one.
-ROWS_PER_CONNECTION = 2
+IDLE_SECONDS = 0.2  # how long a server may be silent before the other mailings have their turn
 FRUITLESS_CLAIMS = 3  # in a row, after which the server is at fault and the mailing waits
 
 # Seconds until a deferred message is tried again; after the last one it has
@@ -48,17 +47,35 @@ class MailingSender:
         return self
 
     def __exit__(self, *_exc):
-        for line in self._lines.values():
-            line.close()
         # Where the database is gone, the lock went with it; what went wrong is the news, not this.
         with contextlib.suppress(psycopg2.Error):
             self.env.cr.rollback()
+            for line in self._lines.values():
+                line.close()
             self.recipients._end_sender(self.number)
 
-    def send_slice(self, mailing, seconds, limit=None):
-        """Send a mailing's messages for ``seconds``, or until ``limit`` or the end.
+    def get_busy(self):
+        """Return the mailings that have messages on their way."""
+        busy = [line.mailing.id for line in self._lines.values() if line.open_count]
+        return self.env["partner.mailing"].browse(busy)
 
-        Pauses the mailing, with the server's words, when the server takes none.
+    def count_open(self, mailing):
+        """Return how many messages of other mailings are on their way."""
+        lines = self._lines.values()
+        return sum(line.open_count for line in lines if line.mailing != mailing)
+
+    def finish(self):
+        """Wait for what is on its way, and record it.
+
+        :return: number of messages handed over or refused
+        """
+        return sum(line.finish() for line in self._lines.values())
+
+    def send_slice(self, mailing, seconds, limit=None):
+        """Send a mailing's messages for ``seconds``, until ``limit``, the end, or the server is slow.
+
+        Messages may still be on their way after it; see ``get_busy``. Pauses the
+        mailing, with the server's words, when the server takes none.
 
         :return: number of messages handed over or refused
         """
@@ -84,10 +101,9 @@ class MailingSender:
 
     def _give_up(self, mailing, reason):
         """Pause a mailing whose server cannot be used; its recipients are not at fault."""
-        line = self._lines.pop(mailing.id, None)
-        if line:
-            line.close()
         self.env.cr.rollback()
+        if line := self._lines.pop(mailing.id, None):
+            line.close()
         mailing.invalidate_recordset()
         if mailing.state == "sending":
             mailing._pause_with_alert(self.env._("The mailing cannot be sent: %s", reason))
@@ -109,17 +125,24 @@ class MailingSender:
 
 
 class SendingLine:
-    """One mailing on its way: connections to its server, compiled messages, a place in the list."""
+    """One mailing on its way: connections to its server, compiled messages, a place in the list.
+
+    While the connections carry messages, in threads of their own, the rows before them are
+    recorded and those behind them claimed.
+    """
 
     def __init__(self, sender, mailing):
         self.sender = sender
         self.mailing = mailing
         self._compiled = {}
+        self._rows = {}  # claimed and not yet recorded, by id
+        self._unmade = []  # results of rows whose message could not be made
         self._last_id = 0
         self._fruitless = 0
+        self._depth = 1  # messages that go in CLAIM_SECONDS
+        self._measured_at = 0.0  # monotonic seconds
         server = mailing.mail_server_id
         self._connections = max(server.partner_mailing_connections, 1) if server else 1
-        self._least = self._claim_size = ROWS_PER_CONNECTION * self._connections
         # Opened at once: what the server is decides how the message is built.
         self._first = mailing._connect()
         self._session = self._first
@@ -128,59 +151,105 @@ class SendingLine:
         else:
             self._pool = Pool(self._next_connection, self._connections)
 
-    def close(self):
-        self._pool.close()
-        if self._first is not None:
-            self._first.close()
+    @property
+    def open_count(self):
+        """Rows that are claimed and not yet recorded."""
+        return len(self._rows)
 
     def send(self, seconds, limit):
         """See ``MailingSender.send_slice``."""
         self.sender.recipients._skip_blocklisted(self.mailing)
-        until = time.monotonic() + seconds
+        self._measured_at = heard = time.monotonic()
+        until = heard + seconds
+        done, results, has_more = 0, [], True
+        while True:
+            wanted = self._connections + self._depth - len(self._rows) + len(results)
+            if limit is not None:
+                wanted = min(wanted, limit - done - len(self._rows) + len(results))
+            now = time.monotonic()
+            if now >= until or now - heard > IDLE_SECONDS or not has_more:
+                wanted = 0
+            has_more = self._record_and_claim(results, wanted) and has_more
+            if not self._rows or now >= until or now - heard > IDLE_SECONDS:
+                return done
+            results = self._collect()
+            if results:
+                heard = time.monotonic()
+                done += self._judge(results)
+
+    def finish(self):
+        """Take nothing more; wait for what is on its way, and record it.
+
+        :return: number of messages handed over or refused
+        """
+        self._take_back()
         done = 0
-        rows = self._claim(limit)
-        while rows:
-            started = time.monotonic()
-            results = self._transmit(rows)
-            settled = sum(result["attempted"] for result in results)
-            done += settled
-            self._adapt(len(rows), time.monotonic() - started)
-            self._judge(settled, results)
-            if settled < len(results):
-                # What the server did not take is first in line again.
-                self._last_id = rows[0]["id"] - 1
-            more = time.monotonic() < until and (limit is None or done < limit)
-            rows = self._record_and_claim(results, limit and limit - done, more)
+        while self._rows:
+            results = self._collect()
+            done += sum(result["attempted"] for result in results)
+            self._record_and_claim(results, 0)
         return done
+
+    def close(self):
+        """End what the connections are doing, close them, and record what is known."""
+        self._take_back()
+        self._pool.close()
+        if self._first is not None:
+            self._first.close()
+        if self._rows:
+            self._record_and_claim(self._collect(), 0)
 
     # ------------------------------------------------------------
     # Database
     # ------------------------------------------------------------
 
-    def _claim(self, limit):
-        return self.sender.in_transaction(lambda: self._take(limit))
+    def _record_and_claim(self, results, wanted):
+        """Record results and claim further rows in one transaction, and send these.
 
-    def _record_and_claim(self, results, limit, more):
-        """Record a claim and take the next one in one transaction: one commit for both."""
+        :return: whether there was something to claim
+        """
+        if not results and wanted <= 0:
+            return True
 
         def step():
-            self.sender.recipients._record(self.mailing.id, self.sender.number, results)
-            return self._take(limit) if more else []
+            if results:
+                self.sender.recipients._record(self.mailing.id, self.sender.number, results)
+            return self._take(wanted) if wanted > 0 else []
 
-        return self.sender.in_transaction(step)
+        rows = self.sender.in_transaction(step)
+        for result in results:
+            del self._rows[result["id"]]
+        if not rows:
+            return wanted <= 0
+        self._rows.update((row["id"], row) for row in rows)
+        # Rows that are not handed over wait again, and the mailing is paused.
+        try:
+            envelopes = self._fill(rows)
+        except Exception:
+            self._take_back(rows)
+            raise
+        try:
+            self._pool.put(envelopes)
+        except Exception:
+            self._take_back()
+            raise
+        return True
 
-    def _take(self, limit):
-        size = self._claim_size if limit is None else min(self._claim_size, limit)
+    def _take(self, size):
         rows = self.sender.recipients._claim(
             self.mailing.id, self.sender.number, size, self._last_id
         )
-        if not rows and self._last_id:
-            # The end of the list; rows that were deferred may wait at its beginning.
-            self._last_id = 0
-            return []
-        if rows:
-            self._last_id = rows[-1]["id"]
+        # At the end of the list: rows that were deferred may wait at its beginning.
+        self._last_id = rows[-1]["id"] if rows else 0
         return rows
+
+    def _take_back(self, rows=()):
+        """Let wait again ``rows``, and those that no connection has begun."""
+        keys = {envelope.key for envelope in self._pool.withdraw()}
+        keys.update(row["id"] for row in rows)
+        self._unmade = [result for result in self._unmade if result["id"] not in keys]
+        untouched = outcomes.Outcome(outcomes.NOT_SENT, "connect")
+        self._record_and_claim([get_result(self._rows[key], untouched) for key in keys], 0)
 
     # ------------------------------------------------------------
     # Wire
@@ -191,36 +260,36 @@ class SendingLine:
         session, self._first = self._first, None
         return session or self.mailing._connect()
 
-    def _transmit(self, rows):
-        """Fill and hand over the messages of a claim; return their results, row by row."""
-        by_id = {row["id"]: row for row in rows}
-        results, envelopes = {}, []
-        try:
-            for row, envelope, error in self._fill(rows):
-                if envelope:
-                    envelopes.append(envelope)
-                else:
-                    results[row["id"]] = get_result(row, failure=("rendering", error))
-            sent = self._pool.transmit(envelopes) if envelopes else []
-        except Exception:
-            # Nothing was handed over: the rows wait again, and the mailing is paused.
-            untouched = outcomes.Outcome(outcomes.NOT_SENT, "connect")
-            self._record_and_claim([get_result(row, untouched) for row in rows], None, more=False)
-            raise
-        for envelope, outcome in zip(envelopes, sent, strict=True):
-            results[envelope.key] = get_result(by_id[envelope.key], outcome)
-        return [results[row["id"]] for row in rows]
+    def _collect(self):
+        """Return what is known of rows, in time for the connections not to run dry."""
+        unmade, self._unmade = self._unmade, []
+        least = 0 if unmade else max(1, self._depth // 2)
+        done = self._pool.collect(least, CLAIM_SECONDS)
+        if done:
+            self._adapt(len(done))
+        return unmade + [
+            get_result(self._rows[envelope.key], outcome) for envelope, outcome in done
+        ]
 
     def _fill(self, rows):
+        """Return the envelopes of rows; those that cannot be made are put aside."""
         by_lang = {}
         for row in rows:
             by_lang.setdefault(self._get_lang(row), []).append(row)
+        envelopes = []
         for lang, rows_of_lang in by_lang.items():
             if lang not in self._compiled:
                 self._compiled[lang] = self.mailing._compile_message(lang, self._session)
-            yield from self.mailing._fill_messages(self._compiled[lang], rows_of_lang)
+            for row, envelope, error in self.mailing._fill_messages(
+                self._compiled[lang], rows_of_lang
+            ):
+                if envelope:
+                    envelopes.append(envelope)
+                else:
+                    self._unmade.append(get_result(row, failure=("rendering", error)))
         # Contacts that were read for this claim are not needed again.
         self.sender.env["res.partner"].invalidate_model(flush=False)
+        return envelopes
 
     def _get_lang(self, row):
         installed = self.sender.env["res.lang"]._get_data(code=row["lang"] or "")
@@ -232,18 +301,33 @@ class SendingLine:
     # Judgement
     # ------------------------------------------------------------
 
-    def _adapt(self, count, seconds):
-        """Size the next claim so that it takes ``CLAIM_SECONDS``; grow by twice at most."""
-        fitting = int(count * CLAIM_SECONDS / max(seconds, 1e-6))
-        self._claim_size = max(self._least, min(fitting, 2 * self._claim_size, CLAIM_MOST))
+    def _adapt(self, count):
+        """Measure how many messages go in ``CLAIM_SECONDS``; grow by twice at most."""
+        now = time.monotonic()
+        fitting = int(count * CLAIM_SECONDS / max(now - self._measured_at, 1e-6))
+        self._depth = max(1, min(fitting, 2 * self._depth, CLAIM_MOST))
+        self._measured_at = now
 
-    def _judge(self, settled, results):
-        """Raise when claim after claim brings nothing: the server is at fault."""
+    def _judge(self, results):
+        """Return how many rows are settled.
+
+        :raises NoSession: when the server takes nothing, time after time: it is at fault. All that
+            is known is recorded before
+        """
+        settled = 0
+        for result in results:
+            if result["attempted"]:
+                settled += 1
+            else:
+                # What the server did not take is first in line again.
+                self._last_id = min(self._last_id, result["id"] - 1)
         self._fruitless = 0 if settled else self._fruitless + 1
-        if self._fruitless >= FRUITLESS_CLAIMS:
-            self._record_and_claim(results, None, more=False)
+        failure = self._pool.failure
+        if not settled and (failure or self._fruitless >= FRUITLESS_CLAIMS):
+            self._record_and_claim(results, 0)
             words = next(filter(None, (result["words"] for result in results)), "")
-            raise NoSession(outcomes.Outcome(outcomes.NOT_SENT, "connect", text=words))
+            raise NoSession(failure or outcomes.Outcome(outcomes.NOT_SENT, "connect", text=words))
+        return settled
 
 
 def get_result(row, outcome=None, failure=None):
@@ -254,9 +338,9 @@ def get_result(row, outcome=None, failure=None):
     """
     if failure:
         return _result(row, "failed", *failure)
-    words = " ".join(str(part) for part in (outcome.code, outcome.enhanced, outcome.text) if part)
     if outcome.kind is outcomes.SENT:
         return _result(row, "sent", None, None)
+    words = " ".join(str(part) for part in (outcome.code, outcome.enhanced, outcome.text) if part)
     if outcome.kind is outcomes.UNCERTAIN:
         return _result(row, "uncertain", outcome.failure_type, words)
     if outcome.kind is outcomes.NOT_SENT:

@@ -1,7 +1,7 @@
 import re
 from collections.abc import Callable
 from email.utils import formatdate
-from functools import reduce
+from functools import partial
 from typing import NamedTuple
 
 import idna
@@ -15,6 +15,7 @@ from odoo.tools.mail import (
 )
 
 from ..delivery.fault import FAULTS, from_exception
+from ..delivery.header import encode_literal
 from ..delivery.message import MessageTemplate, Value
 from ..delivery.plain_text import html_to_text
 from ..delivery.pool import NoSession
@@ -45,15 +46,17 @@ class Compiled(NamedTuple):
     """A mailing's message in one language, ready to be filled.
 
     ``holes`` says, mark by mark, what fills it: a placeholder, or the name of a
-    field whose template is rendered for each recipient, by ``renderers[name]``.
+    field whose template is rendered for each recipient. ``readers``, mark by mark
+    too, are functions that return it: (contact, claimed row) -> text or ``Value``.
     """
 
     template: MessageTemplate
     holes: tuple[Placeholder | str, ...]
+    readers: tuple[Callable, ...]
+    contact_fields: tuple[str, ...]  # stored ones that the readers need
     sender: str
     copies: tuple[str, ...]
     lang: str
-    renderers: dict[str, Callable]
 
 
 class PartnerMailing(models.Model):
@@ -118,12 +121,11 @@ class PartnerMailing(models.Model):
         return Compiled(
             template=MessageTemplate.compile(message, list(holes.values())),
             holes=tuple(holes),
+            readers=tuple(mailing._make_reader(hole) for hole in holes),
+            contact_fields=mailing._get_contact_fields(holes),
             sender=envelope_sender,
             copies=mailing._get_copy_addresses(),
             lang=lang,
-            renderers={
-                hole: mailing._make_renderer(hole) for hole in holes if isinstance(hole, str)
-            },
         )
 
     def _put_marks(self, name, kind, mark_for):
@@ -203,52 +205,58 @@ class PartnerMailing(models.Model):
     def _fill_messages(self, compiled, rows):
         """Yield ``(row, envelope or None, error)`` for claimed rows of one language.
 
-        A recipient whose message cannot be made has no envelope but a reason;
-        the others are not held up by it.
+        What the messages need of the database is read here; they are put together
+        when their turn on the wire has come. A recipient whose message cannot be
+        made has no envelope but a reason; the others are not held up by it.
         """
-        date = formatdate(localtime=False)
-        contacts = self._get_contacts(rows, compiled)
-        for row, contact in zip(rows, contacts, strict=True):
+        template, sender, copies = compiled.template, compiled.sender, compiled.copies
+        eight_bit, dot_free = template.eight_bit, template.dot_free
+        fill, readers = template.fill_pieces, compiled.readers
+        date = encode_literal("Date", formatdate(localtime=False))
+        for row, contact in zip(rows, self._get_contacts(rows, compiled), strict=True):
             try:
-                values = [self._get_value(hole, contact, row, compiled) for hole in compiled.holes]
-                yield row, self._make_envelope(compiled, row, values, date), ""
+                address = row["email_normalized"]
+                is_ascii = address.isascii()
+                if not is_ascii:
+                    address = ascii_domain(address)
+                    is_ascii = address.isascii()
+                headers = {
+                    "To": (row["name"] or "", address),
+                    "Message-Id": row["message_id"],
+                    "Date": date,
+                }
+                data = partial(fill, [read(contact, row) for read in readers], headers)
             except Exception as error:
                 yield row, None, str(error)
+                continue
+            recipients = (address, *copies)
+            yield (
+                row,
+                Envelope(row["id"], sender, recipients, data, not is_ascii, eight_bit, dot_free),
+                "",
+            )
 
-    def _make_envelope(self, compiled, row, values, date):
-        address = ascii_domain(row["email_normalized"])
-        data = compiled.template.fill(
-            values,
-            {"To": (row["name"] or "", address), "Message-Id": row["message_id"], "Date": date},
-        )
-        return Envelope(
-            key=row["id"],
-            sender=compiled.sender,
-            recipients=(address, *compiled.copies),
-            data=data,
-            smtputf8=not address.isascii(),
-            eight_bit=compiled.template.eight_bit,
-            dot_free=compiled.template.dot_free,
-        )
-
-    def _get_contacts(self, rows, compiled):
-        """Return the contact of each row, prefetched together; one in memory for extra addresses."""
-        partners = self.env["res.partner"].sudo().with_context(lang=compiled.lang)
-        ids = [row["partner_id"] for row in rows if row["partner_id"]]
-        mailing = self.with_context(lang=compiled.lang)
+    def _get_contact_fields(self, holes):
+        """Return the stored fields of a contact that fill these holes."""
         names = {
             name
-            for hole in compiled.holes
+            for hole in holes
             for name in CONTACT_FIELD.findall(
-                hole.path if isinstance(hole, Placeholder) else mailing[hole] or ""
+                hole.path if isinstance(hole, Placeholder) else self[hole] or ""
             )
         }
-        stored = [
-            name for name in names if name in partners._fields and partners._fields[name].store
-        ]
-        partners.browse(ids).fetch(stored)
+        fields = self.env["res.partner"]._fields
+        return tuple(name for name in names if name in fields and fields[name].store)
+
+    def _get_contacts(self, rows, compiled):
+        """Give the contact of each row, prefetched together; one in memory for extra addresses."""
+        partners = self.env["res.partner"].sudo().with_context(lang=compiled.lang)
+        ids = [row["partner_id"] for row in rows if row["partner_id"]]
+        partners.browse(ids).fetch(compiled.contact_fields)
         # One iteration makes records with a common prefetch in a tenth of the time of as many browse().
         contacts = iter(partners.browse(ids))
+        if len(ids) == len(rows):
+            return contacts
         return [
             next(contacts)
             if row["partner_id"]
@@ -256,16 +264,33 @@ class PartnerMailing(models.Model):
             for row in rows
         ]
 
-    def _get_value(self, hole, contact, row, compiled):
-        """Return what stands at a mark for one contact: text, or text and HTML."""
+    def _make_reader(self, hole):
+        """Return the function that gives what stands at a mark: (contact, row) -> value."""
         if isinstance(hole, str):
-            return compiled.renderers[hole](contact)
-        value = reduce(lambda record, name: record[name], hole.path.split(".")[1:], contact)
-        if isinstance(value, models.BaseModel):
-            value = value.display_name
-        if isinstance(value, Markup):
-            return Value(html_to_text(value), value)
-        return str(value) if value or (value == 0 and value is not False) else hole.fallback
+            render = self._make_renderer(hole)
+            return lambda contact, _row: render(contact)
+        *through, last = hole.path.split(".")[1:]
+        fallback = hole.fallback
+
+        def read(contact, _row):
+            value = contact[last]
+            return value if type(value) is str and value else get_text(value, fallback)
+
+        def read_through(contact, row):
+            for name in through:
+                contact = contact[name]
+            return read(contact, row)
+
+        return read_through if through else read
+
+
+def get_text(value, fallback=""):
+    """Return a field's value as it stands in a message: text, or text and HTML."""
+    if isinstance(value, models.BaseModel):
+        value = value.display_name
+    if isinstance(value, Markup):
+        return Value(html_to_text(value), value)
+    return str(value) if value or (value == 0 and value is not False) else fallback
 
 
 def ascii_domain(address):

@@ -1,11 +1,11 @@
 from lxml import html
-from markupsafe import Markup
 
 from odoo import models
 from odoo.tools.rendering_tools import parse_inline_template, render_inline_template
 
 from ..delivery.message import Value
 from ..delivery.plain_text import html_to_text
+from ..delivery.repeated_text import RepeatedText
 
 WRAPPER = "div"
 
@@ -41,16 +41,20 @@ class PartnerMailing(models.Model):
         return render
 
     def _make_qweb_renderer(self, source):
+        source = str(self._replace_local_links(source))
         tree = html.fragment_fromstring(source, create_parent=WRAPPER)
         values = self._render_eval_context()
         qweb, template = self.env["ir.qweb"]._prepare_compiled(tree, values)
         base_url = self.get_base_url()
-        begin, end = len(f"<{WRAPPER}>"), -len(f"</{WRAPPER}>")
+        repeated = RepeatedText(template.get_static())
 
         def render(contact):
-            rendered = qweb._render_compiled(template, {**values, "object": contact})[begin:end]
-            if '="/' in rendered or "url(" in rendered:
-                rendered = self._replace_local_links(rendered, base_url)
-            return Value(html_to_text(rendered), Markup(rendered))
+            pieces = qweb._render_compiled(template, {**values, "object": contact})
+            pieces[0] = pieces[0].removeprefix(f"<{WRAPPER}>")
+            pieces[-1] = pieces[-1].removesuffix(f"</{WRAPPER}>")
+            if any('="/' in piece or "url(" in piece for piece in pieces):
+                complete = self._replace_local_links("".join(pieces), base_url)
+                return Value(html_to_text(complete), complete)
+            return Value(repeated.convert(pieces), pieces)
 
         return render

@@ -52,8 +52,8 @@ class PartnerMailing(models.Model):
             seconds_left = report(0, self._count_waiting())
             while seconds_left > 0 and (limit is None or total < limit):
                 done = 0
-                for mailing in self._find_sendable():
-                    rest = None if limit is None else limit - total - done
+                for mailing in self._find_sendable() | sender.get_busy():
+                    rest = limit and limit - total - done - sender.count_open(mailing)
                     started = time.monotonic()
                     count = sender.send_slice(mailing, min(SLICE_SECONDS, seconds_left), rest)
                     mailing._announce_progress(count / max(time.monotonic() - started, 0.001))
@@ -61,8 +61,15 @@ class PartnerMailing(models.Model):
                     done += count
                 total += done
                 seconds_left = report(done, self._count_waiting())
-                if not done:
+                if not done and not sender.get_busy():
                     break
+            if busy := sender.get_busy():
+                last = sender.finish()
+                total += last
+                busy._announce_progress()
+                for mailing in busy:
+                    mailing._finish_if_done()
+                report(last, self._count_waiting())
         return total
 
     def _domain_of_run(self):

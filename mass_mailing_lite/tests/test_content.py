@@ -160,4 +160,4 @@ class TestContent(MailingCase):
         [(_row, envelope, error)] = mailing._fill_messages(compiled, [row])
         self.assertFalse(error)
         strict = email.policy.SMTP.clone(raise_on_defect=True)
-        return envelope.data, email.message_from_bytes(envelope.data, policy=strict)
+        return envelope.octets(), email.message_from_bytes(envelope.octets(), policy=strict)

@@ -79,7 +79,7 @@ class TestEnvelope(MailingCase):
         self.assertEqual(envelope.sender, sender)
         self.assertEqual(sorted(envelope.recipients), sorted(addresses))
         strict = email.policy.SMTP.clone(raise_on_defect=True)
-        ours = email.message_from_bytes(envelope.data, policy=strict)
+        ours = email.message_from_bytes(envelope.octets(), policy=strict)
         self.assertEqual(self.headers(ours), self.headers(expected))
         [(name, _address)] = self.shown(ours["To"])
         self.assertEqual(name, contact.name.replace(" ", ""))

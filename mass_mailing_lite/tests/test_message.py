@@ -29,7 +29,7 @@ class TestMessage(MailingCase):
         [(_row, envelope, error)] = mailing._fill_messages(compiled, [row])
         self.assertFalse(error)
         strict = email.policy.SMTP.clone(raise_on_defect=True)
-        return envelope, email.message_from_bytes(envelope.data, policy=strict)
+        return envelope, email.message_from_bytes(envelope.octets(), policy=strict)
 
     def test_the_message_is_the_one_that_odoo_would_have_built(self):
         for name, subject, body in (

@@ -176,4 +176,4 @@ class TestPlaceholder(MailingCase):
         [(_row, envelope, error)] = mailing.sudo()._fill_messages(compiled, [row])
         self.assertFalse(error)
         strict = email.policy.SMTP.clone(raise_on_defect=True)
-        return email.message_from_bytes(envelope.data, policy=strict)
+        return email.message_from_bytes(envelope.octets(), policy=strict)

@@ -37,7 +37,7 @@ class PartnerMailingPreview(models.TransientModel):
                 wizard.problem = str(error)
                 wizard._show(b"")
             else:
-                wizard._show(envelope.data)
+                wizard._show(envelope.octets())
 
     def _show(self, data):
         """Take apart the message ``data`` (bytes as transmitted; empty when there is none)."""

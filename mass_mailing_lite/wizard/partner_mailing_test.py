@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools.mail import email_normalize_all, generate_tracking_message_id
@@ -90,7 +88,7 @@ class PartnerMailingTest(models.TransientModel):
             envelopes = self._build_envelopes(session, rows, self.env._("[Test]"))
             # Who gets a copy of each message gets none of a test.
             envelopes = [
-                replace(envelope, recipients=envelope.recipients[:1]) for envelope in envelopes
+                envelope._replace(recipients=envelope.recipients[:1]) for envelope in envelopes
             ]
             with Pool(lambda: session, 1) as pool:
                 results = pool.transmit(envelopes)

@@ -51,8 +51,12 @@ def check_lines(field):
 @example([" \n \n", "\t"])
 @example(["é" * 100 + "\n." + "é" * 100])
 @settings(max_examples=600, deadline=None)
-def test_texts_join_to_lines_that_decode_to_them(texts):
-    octets = b"".join(map(quoted_printable.encode, texts)) + quoted_printable.encode_last("end")
+@pytest.mark.parametrize(
+    "encode",
+    [lambda texts: b"".join(map(quoted_printable.encode, texts)), quoted_printable.encode_pieces],
+)
+def test_texts_join_to_lines_that_decode_to_them(encode, texts):
+    octets = encode(texts) + quoted_printable.encode_last("end")
     assert quopri.decodestring(octets).decode() == breaks("".join(map(breaks, texts)) + "end")
     lines = octets.split(b"\r\n")
     assert all(len(line) <= 76 for line in lines)

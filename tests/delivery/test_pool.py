@@ -7,7 +7,7 @@ import time
 import pytest
 from delivery.outcome import NOT_SENT, REFUSED, SENT, UNCERTAIN
 from delivery.pool import NoSession, Pool
-from scripted_server import CLOSE, Say
+from scripted_server import CLOSE, SILENCE, Say
 
 
 @pytest.fixture
@@ -35,6 +35,11 @@ def kinds(outcomes):
     return [outcome.kind for outcome in outcomes]
 
 
+def slowly(verb, line, count):
+    """Take long enough over each message for all sessions to be opened meanwhile."""
+    return Say(b"250 Ok\r\n", delay=0.05) if verb == "MAIL" else None
+
+
 def to(server):
     return sorted(recipients[0] for _sender, recipients, _content in server.ledger)
 
@@ -42,7 +47,9 @@ def to(server):
 @pytest.mark.parametrize("connections", [1, 3, 8])
 def test_each_message_goes_once_and_outcomes_keep_their_order(serve, pool, envelopes, connections):
     def answer(verb, line, count):
-        return b"550 5.1.1 No\r\n" if verb == "RCPT" and "user7@" in line else None
+        if verb == "RCPT" and "user7@" in line:
+            return b"550 5.1.1 No\r\n"
+        return slowly(verb, line, count)
 
     server = serve(answer)
     batch = envelopes(40)
@@ -56,7 +63,7 @@ def test_each_message_goes_once_and_outcomes_keep_their_order(serve, pool, envel
 
 
 def test_sessions_are_kept_between_batches(serve, pool, envelopes):
-    server = serve()
+    server = serve(slowly)
     sender = pool(server, 2)
     for _ in range(5):
         assert kinds(sender.transmit(envelopes(6))) == [SENT] * 6
@@ -64,9 +71,9 @@ def test_sessions_are_kept_between_batches(serve, pool, envelopes):
 
 
 def test_no_more_sessions_than_messages_are_opened(serve, pool, envelopes):
-    server = serve()
+    server = serve(slowly)
     pool(server, 8).transmit(envelopes(2))
-    assert server.connections == 2
+    assert server.connections <= 2
 
 
 def test_empty_batch_opens_no_session(serve, pool):
@@ -171,7 +178,7 @@ def test_switched_off_sending_is_told(envelopes):
 
 
 def test_closing_says_quit_on_every_session(serve, pool, envelopes):
-    server = serve()
+    server = serve(slowly)
     with pool(server, 3) as sender:
         sender.transmit(envelopes(6))
     assert server.commands.count("QUIT") == 3
@@ -186,3 +193,81 @@ def test_waiting_of_sessions_overlaps(serve, pool, envelopes):
     begun = time.monotonic()
     sender.transmit(envelopes(32))
     assert time.monotonic() - begun < 32 * 0.05 / 3
+
+
+# The queue
+
+
+def test_owner_goes_on_while_messages_are_on_their_way(serve, pool, envelopes):
+    server = serve(slowly)
+    sender = pool(server)
+    sender.put(envelopes(2))
+    assert sender.open_count == 2
+    assert sender.collect(2, 0.0) == []
+    ((first, outcome),) = sender.collect(1)
+    assert (first.key, outcome.kind) == (0, SENT)
+    sender.put(envelopes(4)[2:])
+    assert {envelope.key for envelope, _outcome in sender.collect(3)} == {1, 2, 3}
+    assert sender.open_count == 0
+    assert len(to(server)) == 4
+
+
+def test_what_no_session_has_begun_can_be_taken_back(serve, pool, envelopes):
+    server = serve(slowly)
+    sender = pool(server)
+    sender.put(envelopes(20))
+    withdrawn = sender.withdraw()
+    done = sender.collect(20)
+    assert len(withdrawn) >= 17
+    keys = [envelope.key for envelope in withdrawn] + [envelope.key for envelope, _o in done]
+    assert sorted(keys) == list(range(20))
+    assert len(to(server)) == len(done)
+
+
+def test_message_that_cannot_be_made_leaves_the_others_alone(serve, pool, envelopes):
+    def broken():
+        raise LookupError("no such picture")
+
+    first, second, third = envelopes(3)
+    outcomes = pool(serve()).transmit([first, second._replace(data=broken), third])
+    assert kinds(outcomes) == [SENT, REFUSED, SENT]
+    assert outcomes[1].failure_type == "rendering"
+    assert outcomes[1].text == "no such picture"
+
+
+def test_next_message_is_made_while_the_server_works(serve, pool, envelopes):
+    made, made_meanwhile = [], []
+
+    def answer(verb, line, count):
+        if verb == "CONTENT" and count == 0:
+            time.sleep(0.2)
+            made_meanwhile.extend(made)
+
+    def make(number):
+        made.append(number)
+        return (b"Subject: x\r\n\r\nHello\r\n",)
+
+    batch = [e._replace(data=lambda n=e.key: make(n)) for e in envelopes(4)]
+    assert kinds(pool(serve(answer)).transmit(batch)) == [SENT] * 4
+    assert made_meanwhile == [0, 1, 2]
+
+
+def test_objection_leaves_what_waits_and_the_next_put_asks_again(serve, pool, envelopes):
+    no = b"550 5.7.1 Sender refused\r\n"
+    server = serve(lambda verb, line, count: no if verb == "MAIL" and count == 0 else None)
+    sender = pool(server)
+    outcomes = sender.transmit(envelopes(10))
+    assert {outcome.text for outcome in outcomes} == {"Sender refused"}
+    assert kinds(outcomes) == [NOT_SENT] * 10
+    assert kinds(sender.transmit(envelopes(10))) == [SENT] * 10
+    assert server.connections == 1
+
+
+def test_closing_cuts_off_a_server_that_is_silent(serve, pool, envelopes, monkeypatch):
+    monkeypatch.setattr("delivery.pool.PARTING_TIME", 0.1)
+    server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" and count == 1 else None)
+    sender = pool(server)
+    sender.put(envelopes(2))
+    assert [outcome.kind for _envelope, outcome in sender.collect(1)] == [SENT]
+    sender.close()
+    assert [outcome.kind for _envelope, outcome in sender.collect(1)] == [UNCERTAIN]

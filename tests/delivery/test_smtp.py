@@ -33,7 +33,6 @@ def test_every_message_arrives_once_and_unchanged(serve, connect, envelopes, ext
     assert kinds(outcomes) == [SENT] * 20
     assert outcomes[0].text == "Ok: queued"
     assert outcomes[0].enhanced == "2.0.0"
-    assert session.sent_count == 20
     assert [recipients for _s, recipients, _c in server.ledger] == [e.recipients for e in batch]
     wire = b"Subject: x\r\n\r\n..\r\n...two\r\nend.\r\n"
     assert {content for _s, _r, content in server.ledger} == {wire}
@@ -236,7 +235,7 @@ def test_message_opened_behind_a_server_level_refusal_is_still_sent(serve, conne
 def test_refused_first_recipient_keeps_the_copies_from_being_sent(serve, connect):
     server = serve(on("RCPT", 0, b"550 5.1.1 No\r\n"))
     envelope = Envelope(1, "news@example.com", ("a@example.com", "cc@example.com"), b"x\r\n")
-    assert kinds(connect(server).send([envelope, envelope])) == [REFUSED, SENT]
+    assert kinds(connect(server).send([envelope, envelope._replace(key=2)])) == [REFUSED, SENT]
     assert len(server.ledger) == 1
     assert "RSET" in server.commands
 
