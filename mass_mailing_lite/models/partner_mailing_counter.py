@@ -25,6 +25,8 @@ class PartnerMailingCounter(models.Model):
     bounced_count = fields.Integer(default=0, required=True)
     uncertain_count = fields.Integer(default=0, required=True)
     skipped_count = fields.Integer(default=0, required=True)
+    # Not a state: of those above.
+    replied_count = fields.Integer(default=0, required=True)
 
     def _recount(self, mailing):
         """Set the totals of ``mailing`` anew from its recipients, and its languages.

@@ -30,3 +30,10 @@ class ResCompany(models.Model):
         " On: they are sent again, and a few recipients may get them twice."
         " Off: they are shown as uncertain, for a person to decide.",
     )
+    partner_mailing_blocklist_bounced = fields.Boolean(
+        "Blocklist Dead Addresses at Once",
+        default=True,
+        help="On: an address goes onto the blocklist the first time that a message to it comes back"
+        " for good. Off: after five messages that came back within three months, as it is with"
+        " temporary failures.",
+    )

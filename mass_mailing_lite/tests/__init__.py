@@ -6,6 +6,8 @@ from . import (
     test_content,
     test_envelope,
     test_extra_addresses,
+    test_gateway_bounces,
+    test_gateway_replies,
     test_handover,
     test_leaving_out,
     test_marking,
