@@ -33,6 +33,8 @@ from . import (
     partner_mailing_review,
     partner_mailing_road,
     partner_mailing_sending,
+    partner_mailing_unsubscribing,
+    partner_mailing_unsubscription,
     partner_mailing_workflow,
     res_company,
     res_config_settings,
@@ -44,6 +46,7 @@ from . import (
 from . import (
     partner_mailing_language,
     partner_mailing_leaving_out,
+    partner_mailing_links,
     partner_mailing_notice,
     partner_mailing_picture,
     partner_mailing_placeholder,
@@ -51,4 +54,6 @@ from . import (
     partner_mailing_size,
     partner_mailing_template,
     partner_mailing_tested,
+    partner_mailing_unsubscribe_link,
+    partner_mailing_view_in_browser,
 )

@@ -25,6 +25,7 @@ TOTALS = (
     "bounced_count",
     "uncertain_count",
     "skipped_count",
+    "unsubscribed_count",
     "replied_count",
     "progress",
 )
@@ -62,8 +63,8 @@ class PartnerMailing(models.Model):
     ``partner_mailing_loading`` (audiences become recipients), ``…_workflow``
     (pause, resume, cancel), ``…_approving`` (submit, validate, refuse),
     ``…_fingerprint`` (what was validated), ``…_content`` and ``…_message``
-    (content becomes messages), ``…_sending`` (the sender), ``…_dialogs`` (where
-    buttons lead).
+    (content becomes messages), ``…_links`` (what recipients can do by them),
+    ``…_sending`` (the sender), ``…_dialogs`` (where buttons lead).
     """
 
     _name = "partner.mailing"

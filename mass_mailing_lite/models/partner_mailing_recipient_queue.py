@@ -109,6 +109,7 @@ class PartnerMailingRecipient(models.Model):
                                     WHERE m.id = r.mailing_id AND m.state = 'sending')
                        AND NOT EXISTS (SELECT FROM mail_blacklist b
                                         WHERE b.email = r.email_normalized AND b.active)
+                       AND NOT %(unsubscribed)s
                   ORDER BY r.id
                      LIMIT %(limit)s
                        FOR UPDATE OF r SKIP LOCKED)
@@ -128,6 +129,9 @@ class PartnerMailingRecipient(models.Model):
                 limit=limit,
                 sender=sender,
                 host=self._message_id_host(),
+                unsubscribed=self.env["partner.mailing.unsubscription"]._left_sql(
+                    SQL("r.mailing_id"), SQL("r.email_normalized")
+                ),
             )
         )
         return sorted(self.env.cr.dictfetchall(), key=lambda row: row["id"])

@@ -10,6 +10,7 @@ from . import (
     test_gateway_replies,
     test_handover,
     test_leaving_out,
+    test_links,
     test_marking,
     test_message,
     test_odoo_lint,
@@ -26,7 +27,10 @@ from . import (
     test_tested,
     test_tour,
     test_tour_content,
+    test_tour_link,
     test_tour_recipients,
     test_uncertain,
+    test_unsubscribe,
+    test_view_in_browser,
     test_wizards,
 )

@@ -56,6 +56,7 @@ class TestMessage(MailingCase):
                 mailing = self.new_mailing(
                     subject=subject,
                     body_html=body,
+                    has_unsubscribe=False,
                     attachment_ids=[Command.create({"name": "a ü.bin", "raw": bytes(range(256))})],
                 )
                 _envelope, ours = self.build(mailing, contact)

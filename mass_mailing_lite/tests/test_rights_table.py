@@ -32,6 +32,12 @@ TABLE = {
         "manager": {READ},
         "outsider": set(),
     },
+    ("partner.mailing.unsubscription", OTHERS): {
+        "marketer": {READ},
+        "validator": {READ},
+        "manager": {READ},
+        "outsider": set(),
+    },
     ("partner.mailing.counter", OTHERS): {
         "marketer": set(),
         "validator": set(),
@@ -73,6 +79,10 @@ class TestRightsTable(MailingCase):
             "partner.mailing": mailing,
             "partner.mailing.recipient": self.rows(mailing)["anna@example.com"],
             "partner.mailing.approval": mailing.approval_ids,
+            "partner.mailing.unsubscription": self.env["partner.mailing.unsubscription"]
+            ._as_system()
+            .create({"mailing_id": mailing.id, "email_normalized": "anna@example.com"})
+            .with_env(self.env),
             "partner.mailing.counter": mailing.sudo().counter_id,
             "partner.mailing.audience": self.audience,
         }[model]

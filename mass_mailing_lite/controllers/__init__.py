@@ -1,0 +1,1 @@
+from . import unsubscribe, view_in_browser
