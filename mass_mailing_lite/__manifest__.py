@@ -27,7 +27,7 @@
         "views/partner_mailing_recipient_views.xml",
         "views/partner_mailing_approval_views.xml",
         "views/partner_mailing_audience_views.xml",
-"views/partner_mailing_phone_views.xml",
+        "views/partner_mailing_phone_views.xml",
         "views/mail_template_views.xml",
         "views/partner_mailing_views.xml",
         "views/partner_mailing_unsubscription_views.xml",
