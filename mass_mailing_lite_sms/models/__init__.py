@@ -7,5 +7,6 @@ from . import (
     partner_mailing_recipient,
     partner_mailing_recipient_report,
     partner_mailing_review,
+    partner_mailing_road,
     sms_tracker,
 )

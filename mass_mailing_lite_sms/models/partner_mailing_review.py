@@ -17,6 +17,8 @@ MAIL_ONLY = (
     "mail_server_id",
     "attachment_ids",
     "extra_emails",
+    "has_unsubscribe",
+    "unsubscribe_category_ids",
 )
 
 
