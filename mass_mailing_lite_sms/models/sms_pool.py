@@ -262,7 +262,7 @@ def judge_error(error):
     Only what surely came before anything was handed over lets it wait; a
     time-out and whatever is not known leave it open (RFC 1047 says why).
     """
-    words = clean(str(error))
+    words = clean(str(error)).rstrip(".")
     chain = []
     link = error
     while link is not None and link not in chain:

@@ -3,9 +3,11 @@ from unittest.mock import patch
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from odoo.addons.sms.tools.sms_api import SmsApiBase
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..hooks import uninstall_hook
 from ..models import sms_pool
 from .common import ANNA, BORIS, SmsCase
 
@@ -265,3 +267,51 @@ class TestSmsSending(SmsCase):
                 "401": "not_sent",
             },
         )
+
+    def test_a_provider_of_another_addon_is_used(self):
+        asked = []
+
+        class OtherApi(SmsApiBase):
+            def _send_sms_batch(self, messages, delivery_reports_url=False):
+                numbers = [entry for message in messages for entry in message["numbers"]]
+                asked.extend((self.company.id, entry["number"]) for entry in numbers)
+                return [{"uuid": entry["uuid"], "state": "sent"} for entry in numbers]
+
+        def split(records):
+            yield OtherApi(records.env), records
+
+        mailing = self.new_validated_sms()
+        with patch.object(self.registry["sms.sms"], "_split_by_api", split):
+            self.run_scheduler()
+        self.assertEqual(sorted(asked), [(self.env.company.id, BORIS), (self.env.company.id, ANNA)])
+        self.assertEqual((mailing.sent_count, self.gateway.sent), (2, []))
+
+    def test_answers_of_odoos_twilio_are_understood(self):
+        kinds = {
+            state: sms_pool.judge({"state": state, "failure_reason": "words"}).kind.value
+            for state in (
+                "sent",
+                "server_error",
+                "wrong_number_format",
+                "twilio_acc_unverified",
+                "twilio_from_missing",
+                "unknown",
+            )
+        }
+        self.assertEqual(
+            kinds,
+            {
+                "sent": "sent",
+                "server_error": "uncertain",
+                "wrong_number_format": "refused",
+                "twilio_acc_unverified": "refused",
+                "twilio_from_missing": "not_sent",
+                "unknown": "refused",
+            },
+        )
+
+    def test_uninstalling_cancels_what_would_become_e_mail(self):
+        by_sms, by_mail = self.new_validated_sms(), self.new_validated_mailing()
+        uninstall_hook(self.env)
+        self.assertEqual((by_sms.state, by_mail.state), ("cancelled", "validated"))
+        self.assertEqual(set(self.results(by_sms).values()), {"cancelled"})
