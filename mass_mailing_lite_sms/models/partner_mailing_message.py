@@ -66,7 +66,8 @@ class PartnerMailing(models.Model):
         )
 
     def _fill_messages(self, compiled, rows):
-        if self.channel != SMS:
+        # The mailing itself would be read anew for each claim, with its body.
+        if not isinstance(compiled.template, SmsTemplate):
             yield from super()._fill_messages(compiled, rows)
             return
         for row, contact in zip(rows, self._get_contacts(rows, compiled), strict=True):
@@ -85,7 +86,8 @@ class PartnerMailing(models.Model):
 
     def _get_contacts(self, rows, compiled):
         contacts = super()._get_contacts(rows, compiled)
-        if self.channel != SMS or all(row["partner_id"] for row in rows):
+        by_sms = isinstance(compiled.template, SmsTemplate)
+        if not by_sms or all(row["partner_id"] for row in rows):
             return contacts
         contacts = list(contacts)
         for row, contact in zip(rows, contacts, strict=True):
