@@ -4,6 +4,7 @@ from . import (
     partner_mailing_length,
     partner_mailing_message,
     partner_mailing_numbers,
+    partner_mailing_privacy,
     partner_mailing_recipient,
     partner_mailing_recipient_report,
     partner_mailing_review,

@@ -93,3 +93,18 @@ class TestSmsReports(SmsCase):
         other._action_update_from_sms_state("sent")
         other._action_update_from_provider_error("expired")
         self.assertEqual(set(self.results(mailing).values()), {"sent"})
+
+    def test_numbers_are_forgotten_with_the_rest(self):
+        mailing = self.new_sms(extra_numbers="Zoe <+34 611 222 333>")
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_validate()
+        self.run_scheduler()
+        uuids = self.trackers(mailing, ANNA).mapped("sms_uuid")
+        self.assertTrue(self.env["sms.sms"].search([("uuid", "in", uuids)]))
+        other = self.env["sms.sms"].create({"number": ANNA, "body": "Of somebody else"})
+        mailing._blank_sources()
+        self.assertFalse(mailing.extra_numbers)
+        self.assertFalse(mailing.approval_ids.content["extra_numbers"])
+        self.assertFalse(self.trackers(mailing, ANNA))
+        self.assertFalse(self.env["sms.sms"].search([("uuid", "in", uuids)]))
+        self.assertTrue(other.exists())
