@@ -8,7 +8,7 @@ class PartnerMailing(models.Model):
     _inherit = "partner.mailing"
 
     def _blank_sources(self):
-        super()._blank_sources()
+        result = super()._blank_sources()
         system = self._as_system()
         system.write({"extra_numbers": False})
         for request in system.with_context(active_test=False).approval_ids:
@@ -30,3 +30,4 @@ class PartnerMailing(models.Model):
         )
         self.env["sms.tracker"].invalidate_model(flush=False)
         self.env["sms.sms"].invalidate_model(flush=False)
+        return result

@@ -53,8 +53,9 @@ class PartnerMailing(models.Model):
 
     @api.depends("channel", "sms_body")
     def _compute_card(self):
-        super()._compute_card()
+        result = super()._compute_card()
         for mailing in self.filtered(lambda mailing: mailing.channel == SMS):
             text = self._name_placeholders(mailing.sms_body, TEXT)
             mailing.subject_in_words = text
             mailing.miniature = bool(text) and self._wrap_body(PAGE % escape(text), "", "")
+        return result
