@@ -58,11 +58,11 @@ class MailingSender:
 
     def __exit__(self, *_exc):
         # Where the database is gone, the lock went with it; what went wrong is the news, not this.
-        with contextlib.suppress(psycopg2.Error):
-            self.env.cr.rollback()
-            for line in self._lines.values():
-                line.close()
-            self.recipients._end_sender(self.number)
+        # The connections to mail servers are still there, and their threads.
+        steps = [self.env.cr.rollback, *(line.close for line in self._lines.values())]
+        for step in [*steps, lambda: self.recipients._end_sender(self.number)]:
+            with contextlib.suppress(psycopg2.Error):
+                step()
 
     def get_busy(self):
         """Return the mailings that have messages on their way."""
@@ -229,7 +229,8 @@ class SendingLine:
         self._unmade = []  # results of rows whose message could not be made
         self._fruitless = 0
         self._depth = 1  # messages that go in CLAIM_SECONDS
-        self._measured_at = 0.0  # monotonic seconds
+        self._measured_at = time.monotonic()
+        self._measured = 0  # messages that went since then
         server = mailing._get_used_server()
         self._connections = max(server.partner_mailing_connections, 1) if server else 1
         # Opened at once: what the server is decides how the message is built.
@@ -256,7 +257,9 @@ class SendingLine:
         :raises TooManyFailures: when too many of the last recipients failed for good
         """
         self.sender.recipients._skip_blocklisted(self.mailing)
-        self._measured_at = heard = time.monotonic()
+        heard = time.monotonic()
+        if not self._rows:
+            self._measured_at, self._measured = heard, 0
         until = heard + seconds
         done, results, has_more = 0, [], True
         while True:
@@ -289,10 +292,12 @@ class SendingLine:
 
     def close(self):
         """End what the connections are doing, close them, and record what is known."""
-        self._take_back()
-        self._pool.close()
-        if self._first is not None:
-            self._first.close()
+        try:
+            self._take_back()
+        finally:
+            self._pool.close()
+            if self._first is not None:
+                self._first.close()
         if self._rows:
             self._record_and_claim(self._collect(), 0)
 
@@ -403,11 +408,19 @@ class SendingLine:
     # ------------------------------------------------------------
 
     def _adapt(self, count):
-        """Measure how many messages go in ``CLAIM_SECONDS``; grow by twice at most."""
+        """Measure how many messages go in ``CLAIM_SECONDS``.
+
+        Over that time at least: what a burst would come to is more than ever goes.
+        """
+        self._measured += count
         now = time.monotonic()
-        fitting = int(count * CLAIM_SECONDS / max(now - self._measured_at, 1e-6))
-        self._depth = max(1, min(fitting, 2 * self._depth, CLAIM_MOST))
-        self._measured_at = now
+        seconds = now - self._measured_at
+        if seconds < CLAIM_SECONDS:
+            fitting = max(self._depth, self._measured)
+        else:
+            fitting = int(self._measured * CLAIM_SECONDS / seconds)
+            self._measured_at, self._measured = now, 0
+        self._depth = max(1, min(fitting, CLAIM_MOST))
 
     def _judge(self, results):
         """Return how many rows are settled.
