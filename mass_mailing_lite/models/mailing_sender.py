@@ -7,6 +7,7 @@ import time
 import psycopg2
 import psycopg2.errors
 
+from odoo import fields
 from odoo.exceptions import UserError
 
 from ..delivery import outcome as outcomes
@@ -161,7 +162,7 @@ class MailingSender:
         counter = mailing.counter_id
         values = {}
         if count:
-            values["busy_seconds"] = seconds
+            values.update(busy_seconds=seconds, served_at=fields.Datetime.now())
             if counter.hold_kind or counter.trouble_count:
                 values.update(hold_kind=None, hold_until=None, trouble_words=None, trouble_count=0)
         if hold and hold.seconds_left:

@@ -1,7 +1,7 @@
 import logging
 import math
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -160,17 +160,20 @@ class PartnerMailing(models.Model):
         return now - max(filter(None, moments)) > timedelta(hours=hours)
 
     def _find_sendable(self):
-        """Return the mailings that have something to send right now, in the order they began."""
-        return (
-            self.sudo()
-            .search(
-                self._domain_of_run()
-                & Domain("state", "=", "sending")
-                & self._domain_without_trouble(),
-                order="started_at, id",
-            )
-            .filtered(lambda mailing: mailing._get_seconds_open() and mailing._has_due_rows())
+        """Return the mailings that have something to send right now, who waited longest first.
+
+        Else the one that began first would take all of a limit that it shares, each minute anew.
+        """
+        found = self.sudo().search(
+            self._domain_of_run()
+            & Domain("state", "=", "sending")
+            & self._domain_without_trouble(),
+            order="started_at, id",
         )
+        found.counter_id.invalidate_recordset(["served_at"], flush=False)
+        return found.filtered(
+            lambda mailing: mailing._get_seconds_open() and mailing._has_due_rows()
+        ).sorted(lambda mailing: mailing.counter_id.served_at or datetime.min)
 
     def _has_due_rows(self):
         self.ensure_one()

@@ -30,9 +30,7 @@ def prepare(server, port):
     admin = server.login("admin")
     company.send_to(admin, port)
     [own] = admin.search_read("ir.mail_server", [("name", "=", company.MAIL_SERVER)], "id")
-    admin.call(
-        "ir.mail_server", "write", [own["id"]], {"partner_mailing_connections": CONNECTIONS}
-    )
+    admin.call("ir.mail_server", "write", [own["id"]], {"partner_mailing_connections": CONNECTIONS})
     return validated(
         server.login("marketing"), server.login("validator"), extra_emails=addresses(COUNT)
     )
