@@ -5,7 +5,6 @@ runs one of them, `--list=200000` makes the long list shorter.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 

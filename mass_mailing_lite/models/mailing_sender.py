@@ -299,6 +299,7 @@ class SendingLine:
             self._pool.close()
             if self._first is not None:
                 self._first.close()
+        self._take_back()  # what a connection that was cut off had not begun
         if self._rows:
             self._record_and_claim(self._collect(), 0)
 

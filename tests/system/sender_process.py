@@ -42,7 +42,7 @@ def main(database, patience):
 
 def use_patience(seconds):
     """Wait for replies so long, where a sender waits for minutes: tests of silence end sooner."""
-    from odoo.addons.mass_mailing_lite.models import mailing_sender  # noqa: PLC0415  # now loaded
+    from odoo.addons.mass_mailing_lite.models import mailing_sender
 
     ir_mail_server.SMTP_TIMEOUT = seconds
     mailing_sender.Pool = functools.partial(

@@ -37,7 +37,7 @@ def state_of(server, mailing):
 def test_a_mailing_to_nobody_is_not_submitted(server):
     author = server.login("marketing")
     mailing = write(author, extra_emails=False)
-    with pytest.raises(RpcError, match="recipient"):
+    with pytest.raises(RpcError, match="Recipients"):
         author.call(MAILING, "action_submit", [mailing])
     assert state_of(server, mailing) == "draft"
 

@@ -16,7 +16,7 @@ MINUTE = 60.0
 SENDERS = 4
 # Messages a minute that the two mail servers take, and recipients of the mailings.
 SHARED, OWN = proofs.size((40, 30), (120, 90))
-FIRST, SECOND, THIRD = proofs.size((70, 30, 50), (500, 200, 300))
+FIRST, SECOND, THIRD = proofs.size((70, 30, 50), (300, 120, 200))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from .ledger import Ledger
 from .mailings import MAILING, RECIPIENT, validated
 
 # What the export dialog of the list sends.
-COLUMNS = ["name", "email", "state", "reason", "attempts", "sent_at"]
+COLUMNS = ["name", "email_normalized", "state", "reason", "attempts", "sent_at"]
 
 
 def refuse_ben(stage, address):
