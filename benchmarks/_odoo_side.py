@@ -107,6 +107,38 @@ def send(env, result, *, mailing, go=None, joins=False):
     )
 
 
+def send_templates(env, result, *, port):
+    """Send a mailing from each template that is shipped; write the templates' names, in order."""
+    author, validator = _person(env, "author", "user"), _person(env, "decider", "validator")
+    server = _mail_server(env, port)
+    shipped = env["ir.model.data"].search(
+        [("module", "=", "mass_mailing_lite"), ("model", "=", "mail.template")], order="name"
+    )
+    templates = env["mail.template"].browse(shipped.mapped("res_id"))
+    for template in templates:
+        audience = env["partner.mailing.audience"].create(
+            {"name": template.name, "category_ids": [(4, _contacts(env, 1).id)]}
+        )
+        mailing = (
+            env["partner.mailing"]
+            .with_user(author)
+            .create(
+                {
+                    "name": template.name,
+                    "email_from": "Shop <shop@example.com>",
+                    "mail_server_id": server.id,
+                    "audience_ids": [(4, audience.id)],
+                }
+            )
+        )
+        mailing._load_template(template)
+        mailing.mail_server_id = server
+        mailing.action_submit()
+        mailing.with_user(validator).action_validate()
+        mailing.sudo()._send_due(lambda _done, _waiting: env.cr.commit() or float("inf"))
+    _write(result, {"names": templates.mapped("name")})
+
+
 def stock(env, result, *, count, port):
     """Send the same message by the stock addon ``mass_mailing``, queue and all."""
     _mail_server(env, port)

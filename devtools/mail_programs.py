@@ -1,4 +1,4 @@
-"""Debian's Exim and Postfix's load generator and sink, unpacked: peers for tests and measurements.
+"""Debian's mail servers, and Postfix's load generator and sink, unpacked: peers for tests and measurements.
 
 They are not installed and get no configuration here; whoever runs one gives it a folder of its own.
 """
@@ -11,6 +11,7 @@ from .console import remedy, step
 PACKAGES = {
     "postfix": ("usr/sbin",),
     "exim4-daemon-light": ("usr/sbin",),
+    "opensmtpd": ("usr/sbin",),
 }
 
 

@@ -105,8 +105,8 @@ class Pool:
     ) -> list[tuple[Envelope, Outcome]]:
         """Return the messages that are done since the last time, with their outcomes.
 
-        What a session could not begin because the server closed after some success, or because it
-        had closed an idle session, goes over a new session first. Whatever else is NOT_SENT is left
+        What a session could not begin because the server closed after some success, takes no more
+        of this session, or had closed an idle one, goes over a new session first. Whatever else is NOT_SENT is left
         to the caller: all that waits, when the server objects or no session can be opened.
 
         :param least: wait for so many, or for all there are if these are fewer
@@ -298,6 +298,8 @@ class _Lane:
     def _run(self) -> None:
         try:
             while (objection := self._session.run(self)) and self._session.usable:
+                if self.has_achieved and is_session_limit(objection):
+                    return  # what is left goes over another session
                 self._leave()
                 self._pool._object(objection)
         except Exception as error:  # a defect; what was on its way may have arrived
@@ -313,3 +315,12 @@ class _Lane:
         if self._left:
             self._pool._settle(self._left)
             self._left = []
+
+
+def is_session_limit(outcome: Outcome) -> bool:
+    """Whether a server says that this session has had its number of messages.
+
+    OpenSMTPD after a hundred: "452 4.5.3" to MAIL, where no recipient was named yet that could be
+    one too many (RFC 3463, section 3.6).
+    """
+    return outcome.stage == "mail" and outcome.enhanced == "4.5.3"

@@ -7,7 +7,6 @@ import time
 import psycopg2
 import psycopg2.errors
 
-from odoo import fields
 from odoo.exceptions import UserError
 
 from ..delivery import outcome as outcomes
@@ -16,6 +15,7 @@ from .mailing_handover import Handover
 from .mailing_hold import Hold
 from .mailing_pace import ServerPace
 from .mailing_queue import make_queue
+from .mailing_wake import precise_now
 
 _logger = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ CLAIM_SECONDS = 0.025
 CLAIM_MOST = 500  # rows; keeps memory flat on a fast line
 SERIALIZATION_TRIES = 10
 IDLE_SECONDS = 0.2  # how long a server may be silent before the other mailings have their turn
+TURNS = 10  # that each mailing has at least within the limit of a server that it shares
 FRUITLESS_CLAIMS = 3  # in a row, after which the server is at fault and the mailing waits
 
 # Seconds until a deferred message is tried again; after the last one it has
@@ -50,7 +51,8 @@ class MailingSender:
         self.number = None
         self._lines = {}
         self.sorting = {}  # {mailing id: how far its rows are sorted by domain}
-        self._paces = {}
+        self._paces = {}  # by server
+        self._pace_of = {}  # by mailing
         self._holds = {}
 
     def __enter__(self):
@@ -141,8 +143,25 @@ class MailingSender:
         count = line.send(seconds, limit)
         return count, line.hold
 
+    def get_share(self, mailing, mailings):
+        """Return how many messages a mailing may send before the others have their turn.
+
+        None for any number: where its server has no limits, or none of ``mailings`` shares it.
+        """
+        pace = self._get_pace(mailing)
+        rivals = sum(self._get_pace(one) is pace for one in mailings) if pace else 1
+        if rivals == 1:
+            return None
+        least = min((limit for _seconds, limit in pace.limits.windows()), default=None)
+        return least and max(1, least // (TURNS * rivals))
+
     def _get_pace(self, mailing):
         """Return the pace of the mailing's server, None when it has no limits."""
+        if mailing.id not in self._pace_of:
+            self._pace_of[mailing.id] = self._find_pace(mailing)
+        return self._pace_of[mailing.id]
+
+    def _find_pace(self, mailing):
         server = mailing._get_used_server()
         limits = server._get_partner_mailing_limits()
         if not limits:
@@ -162,7 +181,7 @@ class MailingSender:
         counter = mailing.counter_id
         values = {}
         if count:
-            values.update(busy_seconds=seconds, served_at=fields.Datetime.now())
+            values.update(busy_seconds=seconds, served_at=precise_now())
             if counter.hold_kind or counter.trouble_count:
                 values.update(hold_kind=None, hold_until=None, trouble_words=None, trouble_count=0)
         if hold and hold.seconds_left:
@@ -192,6 +211,9 @@ class MailingSender:
         """Close all connections, while all that is left waits."""
         for mailing in [line.mailing for line in self._lines.values()]:
             self.close_line(mailing)
+        # The limits may be other ones then.
+        self._pace_of.clear()
+        self._paces.clear()
 
     def close_line(self, mailing):
         """Close the connections of a mailing; they are opened again when it goes on."""
@@ -199,18 +221,8 @@ class MailingSender:
             line.close()
 
     def in_transaction(self, step):
-        """Run ``step`` and commit; again after a conflict with another sender."""
-        for attempt in range(SERIALIZATION_TRIES):
-            try:
-                result = step()
-                self.env.cr.commit()  # pylint: disable=invalid-commit  # claim and record must outlive a kill
-                return result
-            except (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected):
-                self.env.cr.rollback()
-                if attempt == SERIALIZATION_TRIES - 1:
-                    raise
-                time.sleep(0.002 * 2**attempt)
-        return None
+        """Run ``step`` and commit: claim and record must outlive a kill."""
+        return in_transaction(self.env.cr, step)
 
 
 class SendingLine:
@@ -383,7 +395,7 @@ class SendingLine:
         """Return the envelopes of rows; those that cannot be made are put aside."""
         by_lang = {}
         for row in rows:
-            by_lang.setdefault(self._get_lang(row), []).append(row)
+            by_lang.setdefault(self.mailing._get_language_of(row), []).append(row)
         envelopes = []
         for lang, rows_of_lang in by_lang.items():
             if lang not in self._compiled:
@@ -398,12 +410,6 @@ class SendingLine:
         # Contacts that were read for this claim are not needed again.
         self.sender.env["res.partner"].invalidate_model(flush=False)
         return envelopes
-
-    def _get_lang(self, row):
-        installed = self.sender.env["res.lang"]._get_data(code=row["lang"] or "")
-        if installed:
-            return row["lang"]
-        return self.mailing.company_id.partner_id.lang or "en_US"
 
     # ------------------------------------------------------------
     # Judgement
@@ -448,6 +454,25 @@ class SendingLine:
 def is_wrong_login(outcome):
     """Tell whether a server has refused the login for good: a person has to mend that."""
     return outcome.failure_type == "login" and (outcome.code or 0) >= 500
+
+
+def in_transaction(cr, step):
+    """Run ``step`` and commit; again after a conflict with somebody else who writes totals.
+
+    :param cr: the cursor, at the beginning of a transaction
+    :param step: callable without arguments, whose result is returned
+    """
+    for attempt in range(SERIALIZATION_TRIES):
+        try:
+            result = step()
+            cr.commit()  # pylint: disable=invalid-commit  # what the function is for
+            return result
+        except (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected):
+            cr.rollback()
+            if attempt == SERIALIZATION_TRIES - 1:
+                raise
+            time.sleep(0.002 * 2**attempt)
+    return None
 
 
 def get_result(row, outcome=None, failure=None):

@@ -1,9 +1,9 @@
 """Wakes the scheduled action at a moment, to the second.
 
 Odoo's scheduler looks for triggers of the future once a minute: with them alone a limit of one
-message a minute would give one each two minutes. So the process that has set the trigger tells the
-scheduler when the moment has come. Where that process is gone by then, the look once a minute is
-what is left.
+message a minute would give one each two minutes. So the process that has set the trigger sets one
+of the present when the moment has come, by a clock that nobody sets. Where that process is gone by
+then, the look once a minute is what is left.
 """
 
 import logging
@@ -14,6 +14,7 @@ import psycopg2
 
 from odoo import fields, sql_db
 from odoo.addons.base.models.ir_cron import ODOO_NOTIFY_FUNCTION
+from odoo.modules import module
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
@@ -38,11 +39,13 @@ def wake_at(cron, moment):
     cron._trigger(at=max(moment.replace(microsecond=0) - SECOND, now + SECOND))
     if moment - now <= TIMED_UNTIL:
         dbname = cron.env.cr.dbname
-        cron.env.cr.postcommit.add(lambda: _set_timer(dbname, moment))
+        cron.env.cr.postcommit.add(lambda: _set_timer(dbname, cron.id, moment))
 
 
-def _set_timer(dbname, moment):
-    """Tell the scheduler at ``moment``, unless it will be told earlier anyway."""
+def _set_timer(dbname, cron_id, moment):
+    """Trigger the scheduled action at ``moment``, unless that happens earlier anyway."""
+    if module.current_test:
+        return  # it would write into the database of other tests
     with _lock:
         known = _timers.get(dbname)
         if known and known[0] <= moment and known[1].is_alive():
@@ -50,21 +53,29 @@ def _set_timer(dbname, moment):
         if known:
             known[1].cancel()
         seconds = (moment - precise_now()).total_seconds()
-        timer = threading.Timer(max(seconds, 0.0), _notify, (dbname,))
+        timer = threading.Timer(max(seconds, 0.0), _trigger, (dbname, cron_id))
         timer.daemon = True
         timer.name = f"mass_mailing_lite.wake.{dbname}"
         _timers[dbname] = (moment, timer)
         timer.start()
 
 
-def _notify(dbname):
+def _trigger(dbname, cron_id):
     try:
+        with sql_db.db_connect(dbname).cursor() as cr:
+            cr.execute(
+                SQL(
+                    "INSERT INTO ir_cron_trigger (cron_id, call_at)"
+                    " VALUES (%s, date_trunc('second', now() AT TIME ZONE 'UTC'))",
+                    cron_id,
+                )
+            )
         with sql_db.db_connect("postgres").cursor() as cr:
             cr.execute(
                 SQL("SELECT %s('cron_trigger', %s)", SQL.identifier(ODOO_NOTIFY_FUNCTION), dbname)
             )
     except psycopg2.Error:
-        _logger.info("The scheduler of %s could not be told; it looks by itself.", dbname)
+        _logger.info("The scheduler of %s could not be woken; it looks by itself.", dbname)
 
 
 def precise_now():

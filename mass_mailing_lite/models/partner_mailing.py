@@ -25,6 +25,11 @@ TOTALS = (
     "bounced_count",
     "uncertain_count",
     "skipped_count",
+    "opened_count",
+    "clicked_count",
+    "unsubscribed_count",
+    "machine_opened_count",
+    "replied_count",
     "progress",
 )
 LIST_VIEWS = ("recipient_ids", "recipient_window_ids", "skipped_window_ids")
@@ -61,8 +66,8 @@ class PartnerMailing(models.Model):
     ``partner_mailing_loading`` (audiences become recipients), ``…_workflow``
     (pause, resume, cancel), ``…_approving`` (submit, validate, refuse),
     ``…_fingerprint`` (what was validated), ``…_content`` and ``…_message``
-    (content becomes messages), ``…_sending`` (the sender), ``…_dialogs`` (where
-    buttons lead).
+    (content becomes messages), ``…_links`` (what recipients can do by them),
+    ``…_sending`` (the sender), ``…_dialogs`` (where buttons lead).
     """
 
     _name = "partner.mailing"
@@ -103,6 +108,7 @@ class PartnerMailing(models.Model):
             "last_test_at",
             "last_test_by_id",
             "last_test_fingerprint",
+            "personal_data_removed_at",
             *TOTALS,
         }
     )
@@ -280,6 +286,7 @@ class PartnerMailing(models.Model):
     bounced_count = fields.Integer("Bounced", related="counter_id.bounced_count")
     uncertain_count = fields.Integer("Uncertain", related="counter_id.uncertain_count")
     skipped_count = fields.Integer("Left Out", related="counter_id.skipped_count")
+    replied_count = fields.Integer("Replied", related="counter_id.replied_count")
     progress = fields.Float(compute="_compute_progress", help="0 to 100.")
 
     # ------------------------------------------------------------
@@ -331,8 +338,11 @@ class PartnerMailing(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        mailings = super().create(vals_list)
+        stored = [self._store_pictures(vals) for vals in vals_list]
+        mailings = super().create([vals for vals, _files in stored])
         mailings._adopt_attachments()
+        for mailing, (_vals, files) in zip(mailings, stored, strict=True):
+            mailing._adopt_pictures(files)
         return mailings
 
     def write(self, vals):
@@ -340,9 +350,11 @@ class PartnerMailing(models.Model):
         if covered and not self._is_system():
             self._check_covered_unlocked(covered)
             self._as_system().write(self._get_trace_of_change(covered))
+        vals, files = self._store_pictures(vals)
         result = super().write(vals)
         if "attachment_ids" in vals:
             self._adopt_attachments()
+        self._adopt_pictures(files)
         return result
 
     def _get_trace_of_change(self, names):

@@ -24,9 +24,7 @@ class PartnerMailingCounter(models.Model):
     busy_seconds = fields.Float(
         "Seconds of Sending", default=0.0, help="Without the time in which something held it."
     )
-    served_at = fields.Datetime(
-        "Last Sending", help="Who has waited longest comes first where mailings share a limit."
-    )
+    served_at = fields.Datetime("Last Sent From", help="Who waits for longest has the next turn.")
     recent_results = fields.Char(
         help="Of the last recipients that were settled, a character each: 1 for who failed."
     )

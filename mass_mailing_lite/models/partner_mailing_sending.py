@@ -81,15 +81,22 @@ class PartnerMailing(models.Model):
         return total
 
     def _send_round(self, sender, seconds_left, limit):
-        """Give each mailing its slice; return how many messages were settled."""
+        """Give each mailing its slice, who had none for longest first.
+
+        :return: number of messages that were handed over or refused
+        """
         done = 0
         busy = sender.get_busy()
-        for mailing in self._find_sendable() | busy:
+        mailings = self._find_sendable() | busy
+        for mailing in mailings.sorted(lambda one: one.counter_id.served_at or datetime.min):
             if sender.get_hold(mailing) and mailing not in busy:
                 continue
             started = time.monotonic()
             if seconds := min(SLICE_SECONDS, seconds_left, mailing._get_seconds_open()):
-                rest = None if limit is None else limit - done - sender.count_open(mailing)
+                rest = sender.get_share(mailing, mailings)
+                if limit is not None:
+                    most = limit - done - sender.count_open(mailing)
+                    rest = most if rest is None else min(rest, most)
                 count = sender.send_slice(mailing, seconds, rest)
             else:
                 count = sender.finish(mailing)
@@ -160,20 +167,17 @@ class PartnerMailing(models.Model):
         return now - max(filter(None, moments)) > timedelta(hours=hours)
 
     def _find_sendable(self):
-        """Return the mailings that have something to send right now, who waited longest first.
-
-        Else the one that began first would take all of a limit that it shares, each minute anew.
-        """
-        found = self.sudo().search(
-            self._domain_of_run()
-            & Domain("state", "=", "sending")
-            & self._domain_without_trouble(),
-            order="started_at, id",
+        """Return the mailings that have something to send right now, in the order they began."""
+        return (
+            self.sudo()
+            .search(
+                self._domain_of_run()
+                & Domain("state", "=", "sending")
+                & self._domain_without_trouble(),
+                order="started_at, id",
+            )
+            .filtered(lambda mailing: mailing._get_seconds_open() and mailing._has_due_rows())
         )
-        found.counter_id.invalidate_recordset(["served_at"], flush=False)
-        return found.filtered(
-            lambda mailing: mailing._get_seconds_open() and mailing._has_due_rows()
-        ).sorted(lambda mailing: mailing.counter_id.served_at or datetime.min)
 
     def _has_due_rows(self):
         self.ensure_one()

@@ -19,3 +19,12 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_resend_uncertain = fields.Boolean(
         related="company_id.partner_mailing_resend_uncertain", readonly=False
     )
+    partner_mailing_blocklist_bounced = fields.Boolean(
+        related="company_id.partner_mailing_blocklist_bounced", readonly=False
+    )
+    partner_mailing_bounce_address = fields.Char(
+        "Bounce Address", related="company_id.bounce_email"
+    )
+    partner_mailing_feedback_name = fields.Char(
+        related="company_id.partner_mailing_feedback_name", readonly=False
+    )

@@ -1,5 +1,7 @@
+import base64
 import email
 import email.policy
+import re
 from types import SimpleNamespace
 
 from odoo import Command
@@ -84,6 +86,38 @@ class TestContent(MailingCase):
         text = self.fill(mailing)[1].get_body(("plain",)).get_content()
         self.assertEqual(text.count("Long text"), 20_000)
 
+    def test_a_body_of_five_megabytes_works_or_says_why_not(self):
+        body = "<p>Long text, and more of it.</p>" * 170_000
+        roomy = self.server.copy({"max_email_size": 40})
+        mailing = self.new_mailing(body_html=body, mail_server_id=roomy.id)
+        self.assertGreater(len(self.fill(mailing)[0]), 8_000_000)
+        with self.assertRaisesRegex(ValidationError, r"10\.[0-9] MB.*Small.*1\.5 MB"):
+            mailing.mail_server_id = self.server
+
+    def test_a_picture_of_twenty_megabytes_in_the_body_becomes_a_file(self):
+        picture = b"GIF89a" + bytes(range(256)) * 80_000
+        source = f"data:image/gif;base64,{base64.b64encode(picture).decode()}"
+        mailing = self.new_mailing(body_html="<p>Soon</p>")
+        mailing.body_html = f'<p>Look: <img src="{source}" alt="Our shop"></p>'
+        [number] = re.findall(r"/web/image/(\d+)\?access_token=", mailing.body_html)
+        file = self.env["ir.attachment"].sudo().browse(int(number))
+        self.assertEqual(file.raw, picture)
+        self.assertEqual((file.res_model, file.res_id), (mailing._name, mailing.id))
+        octets, message = self.fill(mailing)
+        self.assertLess(len(octets), 10_000)
+        html = message.get_body(("html",)).get_content()
+        self.assertIn(f'src="{mailing.get_base_url()}/web/image/{number}?', html)
+
+    def test_pictures_of_a_new_mailing_become_its_files(self):
+        source = f"data:image/png;base64,{base64.b64encode(b'not really').decode()}"
+        body = f'<p><img src="{source}"><img src="{source}"></p>'
+        mailings = self.new_mailing(body_html=body) + self.new_mailing(body_html=body)
+        for mailing in mailings:
+            [number] = set(re.findall(r"/web/image/(\d+)\?", mailing.body_html))
+            self.assertEqual(
+                self.env["ir.attachment"].sudo().browse(int(number)).res_id, mailing.id
+            )
+
     # Sender and copies
 
     def test_the_form_says_which_sender_recipients_will_see(self):
@@ -135,9 +169,10 @@ class TestContent(MailingCase):
 
     def test_the_text_part_keeps_links_lists_and_tables(self):
         mailing = self.new_mailing(
+            has_unsubscribe=False,
             body_html='<p>Dear <t t-out="object.name"/>, see <a href="/shop">our shop</a>.</p>'
             "<ul><li>One</li><li>Two</li></ul>"
-            "<table><tr><td>Chair</td><td>180</td></tr><tr><td>Table</td><td>640</td></tr></table>"
+            "<table><tr><td>Chair</td><td>180</td></tr><tr><td>Table</td><td>640</td></tr></table>",
         )
         text = self.fill(mailing)[1].get_body(("plain",)).get_content()
         self.assertEqual(

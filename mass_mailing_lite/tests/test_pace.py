@@ -91,6 +91,19 @@ class TestPace(SendingCase):
         self.assertEqual([mailing.state for mailing in held], ["done", "sending"])
         self.assertEqual((free.state, len(other_inbox.messages)), ("done", 4))
 
+    def test_mailings_that_share_a_limit_have_their_turns(self):
+        self.server.partner_mailing_limit_minute = 10
+        large = self.new_mailing_to(to("example.com", 50))
+        small = self.new_mailing_to(to("example.org", 8))
+        self.run_scheduler()
+        self.assertEqual((large.sent_count, small.sent_count), (5, 5))
+        self.forget_grants()
+        self.server.partner_mailing_limit_minute = 1
+        self.run_scheduler()
+        self.forget_grants()
+        self.run_scheduler()
+        self.assertEqual((large.sent_count, small.sent_count), (6, 6))
+
     def test_what_the_server_did_not_take_does_not_count(self):
         async def refuse(_server, _session, _envelope, _address, _options):
             return "451 4.3.0 Come back later"

@@ -3,6 +3,7 @@
 import smtplib
 import threading
 import time
+from collections import Counter
 
 import pytest
 from delivery.outcome import NOT_SENT, REFUSED, SENT, UNCERTAIN
@@ -100,6 +101,27 @@ def test_server_that_closes_after_each_twenty_gets_everything(serve, pool, envel
     batch = envelopes(100)
     assert kinds(pool(server).transmit(batch)) == [SENT] * 100
     assert to(server) == sorted(e.recipients[0] for e in batch)
+
+
+def test_server_that_takes_a_hundred_in_a_session_gets_everything(serve, pool, envelopes):
+    begun = Counter()  # by session
+
+    def answer(verb, _line, _count):
+        begun[server.connections] += verb == "MAIL"
+        if begun[server.connections] <= 100 or verb not in ("MAIL", "RCPT", "DATA"):
+            return None
+        return b"452 4.5.3 Too many messages sent\r\n" if verb == "MAIL" else b"503 5.5.1 No\r\n"
+
+    server = serve(answer)
+    assert kinds(pool(server).transmit(envelopes(250))) == [SENT] * 250
+    assert len(to(server)) == 250
+    assert server.connections == 3
+
+
+def test_server_that_takes_nothing_in_any_session_is_not_asked_for_ever(serve, pool, envelopes):
+    server = serve(lambda verb, _line, _count: b"452 4.5.3 No\r\n" if verb == "MAIL" else None)
+    assert set(kinds(pool(server).transmit(envelopes(3)))) == {NOT_SENT}
+    assert server.connections == 1
 
 
 def test_server_that_closed_an_idle_session_is_called_again(serve, pool, envelopes):

@@ -1,4 +1,7 @@
-"""A mailing goes through Debian's Exim, encrypted, logged in, pipelined, and arrives unchanged."""
+"""A mailing goes through Debian's mail servers and arrives unchanged.
+
+Through Exim and Postfix encrypted, logged in and pipelined; through OpenSMTPD in the clear.
+"""
 
 import base64
 import email
@@ -9,7 +12,7 @@ import pytest
 
 from devtools import company, paths
 
-from . import exim
+from . import exim, mail_server, opensmtpd, postfix
 from .mailings import validated
 from .test_interruption import command
 
@@ -34,9 +37,10 @@ def server(start_server):
 
 
 @pytest.mark.skipif(not paths.is_root(), reason="a mail server changes users, which only root can")
-def test_a_mailing_goes_through_and_arrives_unchanged(server, inbox):
-    with exim.running(inbox.port) as port:
-        use(server, port)
+@pytest.mark.parametrize("program", [exim, postfix, opensmtpd], ids=lambda it: it.PACKAGE)
+def test_a_mailing_goes_through_and_arrives_unchanged(server, inbox, program):
+    with program.running(inbox.port) as port:
+        use(server, port, program.ENCRYPTED)
         mailing = validated(
             server.login("marketing"),
             server.login("validator"),
@@ -56,15 +60,15 @@ def test_a_mailing_goes_through_and_arrives_unchanged(server, inbox):
         check(address, message, rows[address])
 
 
-def use(server, port):
-    """Let Odoo send through a port, encrypted and logged in."""
+def use(server, port, encrypted):
+    """Let Odoo send through a port, encrypted and logged in or neither."""
     admin = server.login("admin")
     company.send_to(admin, port)
     [own] = admin.search_read("ir.mail_server", [("name", "=", company.MAIL_SERVER)], "id")
     values = {
-        "smtp_encryption": "starttls",
-        "smtp_user": exim.USER,
-        "smtp_pass": exim.PASSWORD,
+        "smtp_encryption": "starttls" if encrypted else "none",
+        "smtp_user": encrypted and mail_server.USER,
+        "smtp_pass": encrypted and mail_server.PASSWORD,
     }
     admin.call("ir.mail_server", "write", [own["id"]], values)
 

@@ -1,0 +1,53 @@
+"""Delivery status notifications (RFC 3464), recipient by recipient."""
+
+import re
+
+from . import mime
+from .status import make_status
+
+ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
+
+_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+
+
+def read(message):
+    """Return a list of ``status.Status``; empty when the message is no such notification."""
+    # RFC 6533 names the second, for internationalised addresses.
+    part = mime.find_part(message, "message/delivery-status", "message/global-delivery-status")
+    if part is None:
+        return []
+    text = mime.plain_text(message)
+    return [
+        status for group in mime.carried(part) if (status := _read_group(group, text)) is not None
+    ]
+
+
+def _read_group(fields, text):
+    """Return what the fields of one recipient say; None for those about the whole message."""
+    found = [
+        address
+        for name in ("Final-Recipient", "Original-Recipient", "X-Actual-Recipient")
+        for address in mime.addresses(mime.header(fields, name).partition(";")[2])[:1]
+    ]
+    action = mime.header(fields, "Action").partition("(")[0].strip().lower()
+    if not found or action not in ACTIONS:
+        return None
+    named = _CODE.search(mime.header(fields, "Status"))
+    reason = mime.header(fields, "Diagnostic-Code")
+    reason = reason.partition(";")[2].strip() or reason
+    if not reason.strip():
+        reason = explanation(text, found)
+    return make_status(found, action, named[0] if named else "", reason)
+
+
+def explanation(text, addresses):
+    """Return what the text for people says about a recipient: the lines behind the address.
+
+    Exim names no diagnostic code where it refuses by itself.
+    """
+    for address in addresses:
+        place = text.lower().find(address)
+        if place >= 0:
+            rest = text[place + len(address) :].lstrip(">:. \t")
+            return re.split(r"\n\s*\n", rest.strip("\n"))[0].strip()
+    return ""

@@ -1,0 +1,103 @@
+"""Looks into messages of other people's making, which follow no rule reliably.
+
+The header objects of ``email.policy.default`` raise on some malformed headers, so headers are read
+raw; text that claims a character set that does not exist, or has octets outside of it, is read
+anyhow.
+"""
+
+import email
+import re
+from email.header import decode_header, make_header
+from email.message import Message
+
+TEXT_LIMIT = 65536  # characters of a part that are looked at; a report's own words are far fewer
+
+_MESSAGE_ID = re.compile(r"<[^<>\s@]+@[^<>\s@]+>")
+_ADDRESS = re.compile(r"[^\s<>()\[\]\",;:@]+@[^\s<>()\[\]\",;:@]+")
+
+
+def headers(message: Message, name: str) -> list[str]:
+    """Return the values of a header, unfolded and decoded, in their order."""
+    wanted = name.lower()
+    return [_decoded(value) for key, value in message.raw_items() if key.lower() == wanted]
+
+
+def header(message: Message, name: str) -> str:
+    """Return the first value of a header, or ``""``."""
+    return next(iter(headers(message, name)), "")
+
+
+def _decoded(value: str) -> str:
+    text = re.sub(r"[\r\n]+(?=[ \t])", "", str(value)).strip()
+    try:
+        return str(make_header(decode_header(text)))
+    except (ValueError, LookupError):  # an unknown character set, a broken encoded word
+        return text
+
+
+def text(part: Message) -> str:
+    """Return the text of one part that is not a multipart."""
+    data = part.get_payload(decode=True) or b""
+    data = data[: 4 * TEXT_LIMIT]
+    try:
+        return data.decode(part.get_content_charset() or "utf-8", "replace")[:TEXT_LIMIT]
+    except LookupError:
+        return data.decode("latin-1")[:TEXT_LIMIT]
+
+
+def parts(message: Message):
+    """Yield the parts of a message, but nothing of the messages that it carries."""
+    yield message
+    if message.get_content_maintype() == "multipart" and message.is_multipart():
+        for part in message.get_payload():
+            yield from parts(part)
+
+
+def find_part(message: Message, *kinds: str) -> Message | None:
+    """Return the first part of one of the content types, or None."""
+    return next((part for part in parts(message) if part.get_content_type() in kinds), None)
+
+
+def plain_text(message: Message) -> str:
+    """Return the first plain text of a message, or ``""``."""
+    part = find_part(message, "text/plain")
+    return text(part).replace("\r\n", "\n") if part is not None else ""
+
+
+def carried(part: Message) -> list[Message]:
+    """Return the messages, or the groups of fields, inside a ``message/*`` part.
+
+    RFC 2046 forbids to encode such parts, some systems do it all the same; and
+    ``text/rfc822-headers`` is text, of which the headers are read.
+    """
+    if part.get_content_maintype() == "text":
+        return [email.message_from_string(text(part))]
+    if not part.is_multipart():
+        return []
+    inside = part.get_payload()
+    if header(part, "Content-Transfer-Encoding").lower() in ("base64", "quoted-printable"):
+        return _groups(_decode(part, inside))
+    return inside
+
+
+def _decode(part: Message, inside: list[Message]) -> str:
+    """Return the text of an encoded part, which the parser took for headers or for a body."""
+    wrapper = Message()
+    wrapper["Content-Transfer-Encoding"] = header(part, "Content-Transfer-Encoding")
+    wrapper.set_payload("\n\n".join(group.as_string().strip() for group in inside))
+    return text(wrapper).replace("\r\n", "\n")
+
+
+def _groups(text: str) -> list[Message]:
+    blocks = re.split(r"\n\s*\n", text.strip())
+    return [email.message_from_string(block) for block in blocks]
+
+
+def message_ids(value: str) -> list[str]:
+    """Return the Message-IDs in the text of a header, also where it was folded inside of one."""
+    return _MESSAGE_ID.findall(re.sub(r"(?<=[\w.-])[\r\n]+[ \t]+(?=[\w.-])", "", value))
+
+
+def addresses(value: str) -> list[str]:
+    """Return the mail addresses in a text, in lower case."""
+    return [found.strip(".'").lower() for found in _ADDRESS.findall(value)]

@@ -1,0 +1,84 @@
+"""Notifications of mail servers that do not follow RFC 3464.
+
+qmail writes QSBMF (D. J. Bernstein, "The qmail-send Bounce Message Format"): a paragraph that
+begins with "Hi. This is the", one for each recipient that begins with the address and a colon,
+one that begins with a dash, and behind it the message. Others write free text, under the name of
+the mail system; Exim and Gmail say in ``X-Failed-Recipients`` whom it is about.
+"""
+
+import re
+
+from . import mime
+from .status import make_status
+
+SYSTEM_SENDERS = ("mailer-daemon", "postmaster", "mail-daemon", "maildelivery")
+
+_QSBMF = re.compile(r"\s*Hi\. This is the")
+_QSBMF_RECIPIENT = re.compile(r"<(.+?)>:\s*\n(.*)", re.DOTALL)
+_QSBMF_CODE = re.compile(r"#([245]\.\d{1,3}\.\d{1,3})")
+_TOO_LONG = re.compile(r"in the queue too long", re.I)
+
+_CODE = re.compile(r"(?<![\d.])([45]\d\d[- ]#?[45]\.\d{1,3}\.\d{1,3}|[45]\.\d{1,3}\.\d{1,3}|5\d\d)(?![\d.]*\d)")  # fmt: skip
+_DELAY = re.compile(
+    r"not yet been delivered|has been delayed|delivery (is )?delayed|will (be retried|keep trying|continue to)"
+    r"|warning: (could not send|message)",
+    re.I,
+)
+# A copy of the headers, as the text of a report quotes it.
+_QUOTED_ID = re.compile(r"^[ \t>|]*Message-ID:\s*(<[^<>\s@]+@[^<>\s@]+>)", re.I | re.M)
+
+
+def read(message):
+    """Return a list of ``status.Status``; empty when the message is no such notification."""
+    text = mime.plain_text(message)
+    if _QSBMF.match(text):
+        return _read_qsbmf(text)
+    failed = mime.addresses(mime.header(message, "X-Failed-Recipients"))
+    if not (failed or (_is_from_mail_system(message) and _CODE.search(text))):
+        return []
+    action = "delayed" if _DELAY.search(text) and not failed else "failed"
+    if failed:
+        return [make_status([address], action, "", _reason(text)) for address in failed]
+    return [make_status(_addresses(message, text), action, "", _reason(text))]
+
+
+def quoted_ids(message):
+    """Return the Message-IDs of headers that stand in the text of a report."""
+    return [
+        found
+        for part in mime.parts(message)
+        if part.get_content_maintype() == "text"
+        for found in _QUOTED_ID.findall(mime.text(part))
+    ]
+
+
+def _is_from_mail_system(message):
+    sender = mime.addresses(mime.header(message, "From"))
+    return bool(sender) and sender[0].partition("@")[0] in SYSTEM_SENDERS
+
+
+def _read_qsbmf(text):
+    statuses = []
+    for paragraph in re.split(r"\n\s*\n", text)[1:]:
+        if paragraph.startswith("-"):
+            break
+        if found := _QSBMF_RECIPIENT.match(paragraph):
+            code = _QSBMF_CODE.search(found[2])
+            named = code[1] if code else "4.4.7" if _TOO_LONG.search(found[2]) else ""
+            statuses.append(make_status([found[1].lower()], "failed", named, found[2]))
+    return statuses
+
+
+def _reason(text):
+    """Return the paragraph with the code, or the first one."""
+    paragraphs = [paragraph for paragraph in re.split(r"\n\s*\n", text) if paragraph.strip()]
+    return next(filter(_CODE.search, paragraphs), paragraphs[0] if paragraphs else "").strip()
+
+
+def _addresses(message, text):
+    """Return the addresses that the text names before the copy of the message, save its writer's."""
+    ours = {
+        address for name in ("From", "To") for address in mime.addresses(mime.header(message, name))
+    }
+    head = re.split(r"^-{2,}.*(?:copy|original|message)", text, flags=re.I | re.M)[0]
+    return [found for found in mime.addresses(head) if found not in ours]

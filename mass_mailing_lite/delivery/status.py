@@ -1,0 +1,146 @@
+"""What a report says, as values."""
+
+import enum
+import re
+from dataclasses import dataclass
+
+from .outcome import DEFERRED, REFUSED, Outcome, clean, split_enhanced
+
+
+class Kind(str, enum.Enum):
+    """What a message that came back is."""
+
+    FAILED = "failed"  # a message was not delivered, and nobody tries any more
+    DELAYED = "delayed"  # not delivered yet; somebody keeps trying
+    SETTLED = "settled"  # a report of anything else: delivered, relayed, read
+    COMPLAINT = "complaint"  # the recipient wants no more of it
+    AUTOMATIC = "automatic"  # written by a program on the recipient's behalf
+    PERSONAL = "personal"  # written by a person, as far as one can tell
+
+
+FAILED, DELAYED, SETTLED = Kind.FAILED, Kind.DELAYED, Kind.SETTLED
+COMPLAINT, AUTOMATIC, PERSONAL = Kind.COMPLAINT, Kind.AUTOMATIC, Kind.PERSONAL
+
+# Failures that tell nothing about the address: the same address takes the next message, from
+# another sender, in another size, or tomorrow.
+NOT_THE_ADDRESS = frozenset(
+    {
+        "relay_denied", "policy", "content", "too_large", "smtputf8", "greylisted", "rate_limited",
+        "sender_refused", "login", "tls", "server",
+    }
+)  # fmt: skip
+
+_REPLY = re.compile(r"\b([245]\d\d)(?:[- ]#?([245]\.\d{1,3}\.\d{1,3}))?(?=[- :\n]|$)")
+_ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+
+# Exim, when the last of many attempts has failed.
+_GAVE_UP = re.compile(r"retry time(out| not reached)", re.I)
+
+# Where the code says no more than "no": what systems without a better one write instead.
+_WORDS = (
+    ("mailbox_full", re.compile(r"quota|(mailbox|inbox|storage)\W+(\w+\W+){0,3}full|over ?limit", re.I)),
+    (
+        "address_unknown",
+        re.compile(
+            r"(unknown|no such|invalid|non-?existent)\W+(\w+\W+)?(user|address|recipient|mailbox|account)"
+            r"|(user|address|recipient|mailbox|account)\W+(\w+\W+){0,2}(unknown|not found|not exist)"
+            r"|does(n't| not) exist|unrouteable|no mailbox|not a valid mailbox",
+            re.I,
+        ),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What became of a message for one recipient.
+
+    :ivar addresses: the recipient's addresses in lower case: final, original
+    :ivar action: ``failed``, ``delayed``, ``delivered``, ``relayed`` or ``expanded``
+    :ivar code: SMTP reply code, or None
+    :ivar enhanced: status code like ``"5.1.1"`` (RFC 3463)
+    :ivar text: the reason in the server's words, on one line
+    """
+
+    addresses: tuple[str, ...]
+    action: str
+    code: int | None
+    enhanced: str
+    text: str
+
+    @property
+    def is_permanent(self) -> bool:
+        """Whether no later message would fare better, by the class of the code."""
+        return not self.enhanced.startswith("4")
+
+    @property
+    def is_final_for_address(self) -> bool:
+        """Whether it is the address that is of no use, not the message, its sender or its size."""
+        return self.is_permanent and self.failure_type not in NOT_THE_ADDRESS
+
+    @property
+    def failure_type(self) -> str:
+        """One of ``outcome.FAILURE_TYPES``."""
+        if self.enhanced[1:] in ("", ".0.0") or (self.code == 554 and self.enhanced[1:] == ".3.0"):
+            for kind, pattern in _WORDS:
+                if pattern.search(self.text):
+                    return kind
+        kind = REFUSED if self.is_permanent else DEFERRED
+        return Outcome(kind, "rcpt", self.code, self.enhanced, self.text).failure_type
+
+    @property
+    def words(self) -> str:
+        """The reason as it is shown: codes first, then the words."""
+        parts = (self.code, self.enhanced, self.text)
+        return " ".join(str(part) for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A message that came back.
+
+    :ivar kind: a :class:`Kind`
+    :ivar message_ids: what it is about, the likeliest first
+    :ivar statuses: recipient by recipient, where the message is a delivery status
+    """
+
+    kind: Kind
+    message_ids: tuple[str, ...] = ()
+    statuses: tuple[Status, ...] = ()
+
+    @property
+    def failures(self) -> tuple[Status, ...]:
+        """The recipients that the message did not reach."""
+        return tuple(status for status in self.statuses if status.action == "failed")
+
+
+def make_status(addresses, action, status, text) -> Status:
+    """Make a status of what a report says.
+
+    :param str status: the status code that is named for it, or ``""``
+    :param str text: the server's reply, with codes where it has them, over several lines or not
+    """
+    reply = _REPLY.search(text)
+    code = int(reply[1]) if reply else None
+    enhanced = status if status and not status.endswith(".0.0") else _better(status, code, text)
+    return Status(tuple(dict.fromkeys(addresses)), action, code, enhanced, _words(text, code))
+
+
+def _better(status, code, text):
+    """Return the status code that the server's words call for, where the report names none.
+
+    Many systems name 5.0.0 for everything; Exim also for what was refused for
+    the time being until it gave up.
+    """
+    if inside := _ENHANCED.search(text):
+        return inside[1]
+    if _GAVE_UP.search(text):
+        return "4.0.0"
+    return f"{str(code)[0]}.0.0" if code else status or "5.0.0"
+
+
+def _words(text, code):
+    """Return the reply without its codes, which a reply of several lines repeats."""
+    if code:
+        text = re.sub(rf"\b{code}[- ](#?[245]\.\d{{1,3}}\.\d{{1,3}}\s)?", "", text)
+    return clean(split_enhanced(text.strip())[1])

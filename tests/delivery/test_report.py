@@ -1,0 +1,157 @@
+"""What comes back is told apart: failures, delays, complaints, robots and people."""
+
+import email
+import email.policy
+from pathlib import Path
+
+import pytest
+from delivery import report
+from delivery.report import AUTOMATIC, COMPLAINT, DELAYED, FAILED, PERSONAL, SETTLED
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+SAMPLES = Path(__file__).parents[2] / "mass_mailing_lite" / "tests" / "bounces"
+OURS = "<4711.0f8fad5b-d9cb-469f-a165-70867728950e@odoo.example.com>"
+
+# file: final for the address, failure type, how the reason begins
+FAILURES = {
+    "postfix_unknown": (True, "address_unknown", "550 5.1.1 <anna@example.com>: Recipient"),
+    "postfix_expired": (False, "network", "4.4.1 connect to mail.example.com"),
+    "exchange_online": (True, "address_unknown", "550 5.1.10 RESOLVER.ADR.RecipientNotFound;"),
+    "exchange_full": (True, "mailbox_full", "554 5.2.2 mailbox full;"),
+    "gmail_unknown": (True, "address_unknown", "550 5.1.1 The email account that you tried to"),
+    "sendmail_moved": (True, "mailbox_unavailable", "550 5.2.1 Mailbox disabled"),
+    "qmail_unknown": (True, "address_unknown", "550 5.1.1 192.0.2.7 does not like recipient"),
+    "qmail_queue": (False, "network", "4.4.3 CNAME lookup failed"),
+    "amazon_ses": (True, "address_unknown", "550 5.1.1 user does not exist"),
+    "zimbra_quota": (False, "mailbox_full", "452 4.2.2 Over quota"),
+    "policy_refused": (False, "policy", "550 5.7.1 Service refused"),
+    "free_text": (True, "address_unknown", "550 5.0.0 anna@example.com SMTP error"),
+    "encoded_status": (True, "address_unknown", "550 5.1.1 No such user"),
+}
+OTHERS = {
+    "postfix_delay": DELAYED,
+    "yahoo_complaint": COMPLAINT,
+    "aol_complaint": COMPLAINT,
+    "complaint_withdrawn": SETTLED,
+    "vacation": AUTOMATIC,
+    "vacation_exchange": AUTOMATIC,
+    "vacation_old": AUTOMATIC,
+    "read_receipt": SETTLED,
+    "delivered": SETTLED,
+}
+
+
+def parse(data):
+    return email.message_from_bytes(data, policy=email.policy.SMTP)
+
+
+def sample(name):
+    return parse((SAMPLES / f"{name}.eml").read_bytes())
+
+
+def test_every_sample_is_tested():
+    assert {path.stem for path in SAMPLES.glob("*.eml")} == set(FAILURES) | set(OTHERS)
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_failure_is_read_with_its_reason(name):
+    final, kind, words = FAILURES[name]
+    found = report.read(sample(name))
+    assert found.kind is FAILED
+    [status] = found.failures
+    assert "anna@example.com" in status.addresses
+    assert (status.is_final_for_address, status.failure_type) == (final, kind)
+    assert status.words.startswith(words)
+    assert "\n" not in status.words
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_no_failure_is_not_taken_for_one(name):
+    found = report.read(sample(name))
+    assert found.kind is OTHERS[name]
+    assert not found.failures
+
+
+@pytest.mark.parametrize("name", sorted({*FAILURES, *OTHERS} - {"amazon_ses", "read_receipt"}))
+def test_it_says_which_message_it_is_about(name):
+    assert OURS in report.read(sample(name)).message_ids
+
+
+def test_a_service_that_renames_messages_does_not_say_which_one():
+    found = report.read(sample("amazon_ses"))
+    assert OURS not in found.message_ids
+    assert found.failures[0].addresses == ("anna@example.com",)
+
+
+def test_an_answer_by_a_person_names_the_nearest_message_first():
+    found = report.read(
+        parse(
+            b"From: anna@example.com\nIn-Reply-To: <b@example.com>\n"
+            b"References: <a@example.com>\n <b@example.com>\n\nYes, please. 550 5.1.1\n"
+        )
+    )
+    assert found.kind is PERSONAL
+    assert found.message_ids == ("<b@example.com>", "<a@example.com>")
+
+
+def test_a_person_at_a_mailing_list_is_a_person():
+    answer = b"From: anna@example.com\nPrecedence: list\nAuto-Submitted: no\n\nYes\n"
+    assert report.read(parse(answer)).kind is PERSONAL
+
+
+def test_several_recipients_are_told_apart():
+    group = (
+        "Final-Recipient: rfc822; {}@example.com\nAction: {}\nStatus: {}\n"
+        "Diagnostic-Code: smtp; {} {} Words for {}\n\n"
+    )
+    groups = [
+        ("anna", "delivered", "2.0.0", 250),
+        ("boris", "failed", "5.1.1", 550),
+        ("copies", "failed", "4.2.2", 452),
+    ]
+    fields = "".join(
+        group.format(who, action, status, code, status, who) for who, action, status, code in groups
+    )
+    found = report.read(
+        parse(
+            "From: MAILER-DAEMON@example.org\nContent-Type: multipart/report; boundary=b\n\n--b\n"
+            f"Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n{fields}--b--\n".encode()
+        )
+    )
+    assert found.kind is FAILED
+    assert [(s.addresses, s.is_permanent, s.words) for s in found.failures] == [
+        (("boris@example.com",), True, "550 5.1.1 Words for boris"),
+        (("copies@example.com",), False, "452 4.2.2 Words for copies"),
+    ]
+
+
+def test_the_better_code_is_taken_and_an_address_is_no_code():
+    status = report.delivery_status.make_status(
+        ["a@example.com"], "failed", "5.0.0", "host 192.5.1.1 said: 550 5.2.2 Quota exceeded"
+    )
+    assert (status.enhanced, status.failure_type) == ("5.2.2", "mailbox_full")
+    for text in ("452 4.2.2 Over quota: retry timeout exceeded", "mailbox is full: retry timeout"):
+        status = report.delivery_status.make_status(["a@example.com"], "failed", "5.0.0", text)
+        assert (status.is_permanent, status.failure_type) == (False, "mailbox_full")
+    status = report.delivery_status.make_status(
+        ["a@example.com"], "failed", "4.4.7", "550 5.1.1 No such user"
+    )
+    assert status.enhanced == "4.4.7", "what the report says of itself decides"
+    assert not status.is_permanent
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(sorted({*FAILURES, *OTHERS})), st.data())
+def test_a_damaged_report_raises_nothing(name, data):
+    octets = bytearray((SAMPLES / f"{name}.eml").read_bytes())
+    for _number in range(data.draw(st.integers(1, 8))):
+        place = data.draw(st.integers(0, len(octets) - 1))
+        octets[place : place + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=10))
+    report.read(parse(bytes(octets)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=400))
+def test_octets_of_any_kind_raise_nothing(octets):
+    report.read(parse(b"From: mailer-daemon@example.org\n" + octets))
