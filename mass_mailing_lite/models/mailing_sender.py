@@ -114,10 +114,14 @@ class MailingSender:
             self._note_slice(mailing, count, time.monotonic() - started, hold)
             return count
         except NoSession as error:
+            count = self._note_until_trouble(mailing, started)
             trouble = error.outcome
             self._stop(mailing, mailing._back_off, trouble.text, is_wrong_login(trouble))
+            return count
         except TooManyFailures as error:
+            count = self._note_until_trouble(mailing, started)
             self._stop(mailing, mailing._break_off, *error.args)
+            return count
         except UserError as error:
             # ir.mail_server's own: no server set up, an archived one …
             self._give_up(mailing, str(error))
@@ -189,6 +193,19 @@ class MailingSender:
         if values:
             self.in_transaction(lambda: counter._note_sending(counter.id, **values))
 
+    def _note_until_trouble(self, mailing, started):
+        """Note what was settled in a slice before trouble ended it: it is the first in a row then.
+
+        :return: number of messages handed over or refused
+        """
+        line = self._lines.get(mailing.id)
+        count = line.done if line else 0
+        self.env.cr.rollback()
+        if count:
+            mailing.counter_id.invalidate_recordset(flush=False)
+            self._note_slice(mailing, count, time.monotonic() - started, None)
+        return count
+
     def _give_up(self, mailing, reason):
         """Pause a mailing that cannot be sent; its recipients are not at fault."""
         words = self.env._("The mailing cannot be sent: %s", reason)
@@ -239,6 +256,7 @@ class SendingLine:
         self._window = mailing._get_failure_window()
         self._compiled = {}
         self._rows = {}  # claimed and not yet recorded, by id
+        self.done = 0  # messages of this slice that were handed over or refused
         self._unmade = []  # results of rows whose message could not be made
         self._fruitless = 0
         self._depth = 1  # messages that go in CLAIM_SECONDS
@@ -269,26 +287,27 @@ class SendingLine:
 
         :raises TooManyFailures: when too many of the last recipients failed for good
         """
+        self.done = 0
         self.sender.recipients._skip_blocklisted(self.mailing)
         heard = time.monotonic()
         if not self._rows:
             self._measured_at, self._measured = heard, 0
         until = heard + seconds
-        done, results, has_more = 0, [], True
+        results, has_more = [], True
         while True:
             wanted = self._connections + self._depth - len(self._rows) + len(results)
             if limit is not None:
-                wanted = min(wanted, limit - done - len(self._rows) + len(results))
+                wanted = min(wanted, limit - self.done - len(self._rows) + len(results))
             now = time.monotonic()
             if now >= until or now - heard > IDLE_SECONDS or not has_more:
                 wanted = 0
             has_more = self._record_and_claim(results, wanted) and has_more
             if not self._rows or now >= until or now - heard > IDLE_SECONDS:
-                return done
+                return self.done
             results = self._collect()
             if results:
                 heard = time.monotonic()
-                done += self._judge(results)
+                self.done += self._judge(results)
 
     def finish(self):
         """Take nothing more; wait for what is on its way, and record it.
