@@ -1,7 +1,7 @@
 {
     "name": "Mass Mailing Lite",
     "summary": "Mass e-mail to contacts, approved by a second pair of eyes",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Marketing/Mass Mailing",
     "author": "Mass Mailing Lite contributors",
     "license": "LGPL-3",
@@ -29,10 +29,11 @@
         "views/partner_mailing_recipient_views.xml",
         "views/partner_mailing_approval_views.xml",
         "views/partner_mailing_audience_views.xml",
+        "views/partner_mailing_phone_views.xml",
+        "views/mail_template_views.xml",
         "views/partner_mailing_views.xml",
         "views/partner_mailing_unsubscription_views.xml",
         "views/public_page_templates.xml",
-        "views/mail_template_views.xml",
         "views/ir_mail_server_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
@@ -45,5 +46,6 @@
         "web.assets_backend": ["mass_mailing_lite/static/src/**/*"],
         "web.assets_tests": ["mass_mailing_lite/static/tests/tours/**/*"],
     },
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

@@ -253,7 +253,7 @@ class SendingLine:
         self.sender = sender
         self.mailing = mailing
         self._queue = queue
-        self._window = mailing._get_failure_window()
+        self._failure_limit = mailing._get_failure_limit()
         self._compiled = {}
         self._rows = {}  # claimed and not yet recorded, by id
         self.done = 0  # messages of this slice that were handed over or refused
@@ -352,10 +352,10 @@ class SendingLine:
             nonlocal tally
             if results:
                 tally = self.sender.recipients._record(
-                    self.mailing.id, self.sender.number, results, self._window
+                    self.mailing.id, self.sender.number, results, self._failure_limit.window
                 )
                 self._queue.settle(results)
-                if self.mailing._has_too_many_failures(*tally):
+                if self._failure_limit.is_passed(*tally):
                     return []
             return self._queue.take(wanted) if wanted > 0 else []
 
@@ -364,7 +364,7 @@ class SendingLine:
         self._queue.confirm(results)
         for result in results:
             del self._rows[result["id"]]
-        if wanted > 0 and tally and self.mailing._has_too_many_failures(*tally):
+        if wanted > 0 and tally and self._failure_limit.is_passed(*tally):
             raise TooManyFailures(*tally)
         if not rows:
             return wanted <= 0

@@ -109,6 +109,7 @@ class PartnerMailing(models.Model):
             "last_test_by_id",
             "last_test_fingerprint",
             "personal_data_removed_at",
+            "last_look_fingerprint",
             *TOTALS,
         }
     )
@@ -213,6 +214,7 @@ class PartnerMailing(models.Model):
         "partner_mailing_audience_rel",
         "mailing_id",
         "audience_id",
+        string="Audiences",
         check_company=True,
     )
     extra_emails = fields.Text(
@@ -246,7 +248,7 @@ class PartnerMailing(models.Model):
         copy=False,
         index=True,
         tracking=True,
-        group_expand=True,
+        group_expand="_group_expand_state",
         readonly=True,
     )
     started_at = fields.Datetime("Sending Began", copy=False, readonly=True)

@@ -17,6 +17,7 @@ class PartnerMailingCounter(models.Model):
     _description = "Mailing Counter"
     _log_access = False
 
+    mailing_ids = fields.One2many("partner.mailing", "counter_id", help="The one that it counts.")
     recipient_count = fields.Integer(default=0, required=True)
     pending_count = fields.Integer(default=0, required=True)
     sent_count = fields.Integer(default=0, required=True)

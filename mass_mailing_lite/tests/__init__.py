@@ -1,6 +1,7 @@
 from . import (
     test_approval,
     test_audiences,
+    test_companies,
     test_contacts_file,
     test_content,
     test_envelope,
@@ -14,6 +15,7 @@ from . import (
     test_lost_database,
     test_marking,
     test_message,
+    test_odoo_lint,
     test_pace,
     test_placeholder,
     test_preview,
@@ -23,6 +25,7 @@ from . import (
     test_refresh,
     test_rights,
     test_rights_table,
+    test_road,
     test_sending,
     test_sending_settings,
     test_server_pace,
