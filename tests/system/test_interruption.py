@@ -175,7 +175,7 @@ def test_two_senders_share_a_mailing_and_nobody_gets_it_twice(server, inbox):
         time.sleep(0.02)
     # Claimed by the first alone until now; a number from the sequence for each sender.
     second = command(server, "--mailing", str(mailing))
-    outputs = [sender.communicate(timeout=120)[0] for sender in (first, second)]
+    outputs = [sender.communicate(timeout=240)[0] for sender in (first, second)]
     ledger = collections.Counter(
         address for delivery in inbox.deliveries() for address in delivery.recipients
     )
