@@ -30,3 +30,10 @@ class PartnerMailing(models.Model):
             number=tries,
             words=words,
         )
+
+    def _back_off(self, words, is_final=False):
+        if self.channel != SMS or not is_final:
+            return super()._back_off(words, is_final=is_final)
+        self._pause_with_alert(self._get_last_try_in_words(1, words))
+        self._forget_holds()
+        return None

@@ -67,7 +67,7 @@ class SmsOutcome:
     kind: Kind
     failure_type: str = ""
     text: str = ""
-    code = None
+    code: int | None = None
     enhanced = ""
 
 
@@ -174,6 +174,10 @@ class SmsPool:
         broken = [outcome for _message, outcome in results if is_broken(outcome)]
         if len(broken) == len(results):
             self.failure = SmsOutcome(NOT_SENT, broken[0].failure_type, broken[0].text)
+            if any(outcome.kind is UNCERTAIN for outcome in broken):
+                # Each further try would leave another recipient open: a person has to look, as
+                # after a login that a mail server refused for good.
+                self.failure = SmsOutcome(NOT_SENT, "login", broken[0].text, code=550)
         return results
 
     def _create(self, by_uuid):

@@ -153,14 +153,15 @@ class TestSmsSending(SmsCase):
         self.run_scheduler()
         self.assertEqual(len(self.gateway.batches), 1)
         self.assertEqual((mailing.uncertain_count, mailing.pending_count), (1, 21))
-        self.assertEqual((mailing.state, mailing.hold_kind), ("sending", "server"))
+        self.assertEqual((mailing.state, mailing.hold_kind), ("paused", False))
+        self.assertIn("timed out", mailing.pause_reason)
         [row] = self.env["partner.mailing.recipient"].search(
             [("mailing_id", "=", mailing.id), ("state", "=", "uncertain")]
         )
         self.assertIn("timed out", row.reason)
         # What is uncertain is never sent by itself, whoever runs.
         self.gateway.error = None
-        mailing._forget_holds()
+        mailing.action_resume()
         self.run_scheduler()
         self.env["sms.sms"]._process_queue()
         self.assertNotIn(row.email_normalized, self.gateway.numbers)
