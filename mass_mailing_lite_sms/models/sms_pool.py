@@ -163,7 +163,7 @@ class SmsPool:
     def _send(self, batch):
         by_uuid = {uuid4().hex: message for message in batch}
         records = self._create(by_uuid)
-        # What is sent must be known, whatever happens meanwhile; a report may come at once.
+        # What is sent must be known, and a report may come at once.
         self._commit()
         answers, fault = self._call(records)
         self._commit()
@@ -175,8 +175,7 @@ class SmsPool:
         if len(broken) == len(results):
             self.failure = SmsOutcome(NOT_SENT, broken[0].failure_type, broken[0].text)
             if any(outcome.kind is UNCERTAIN for outcome in broken):
-                # Each further try would leave another recipient open: a person has to look, as
-                # after a login that a mail server refused for good.
+                # Each further try would leave another one open: a person looks, as after a wrong login.
                 self.failure = SmsOutcome(NOT_SENT, "login", broken[0].text, code=550)
         return results
 
