@@ -42,7 +42,10 @@ class Odoo:
         }
 
     def configure(self, name="odoo", **settings):
-        """Write a configuration file of the run folder and return its path."""
+        """Write a configuration file of the run folder and return its path.
+
+        A setting that is a dict becomes a section of its own.
+        """
         settings = {
             "addons_path": ",".join(map(str, [*self.source.addons_path, paths.ROOT])),
             "data_dir": data_folder(),
@@ -58,7 +61,11 @@ class Odoo:
             "smtp_port": DEAD_PORT,
             **settings,
         }
-        lines = ["[options]", *(f"{key} = {value}" for key, value in settings.items()), ""]
+        sections = {key: value for key, value in settings.items() if isinstance(value, dict)}
+        options = {key: value for key, value in settings.items() if key not in sections}
+        lines = []
+        for section, values in {"options": options, **sections}.items():
+            lines += [f"[{section}]", *(f"{key} = {value}" for key, value in values.items()), ""]
         path = paths.make_folder(paths.RUN) / f"{name}.conf"
         path.write_text("\n".join(lines))
         return path
