@@ -65,9 +65,10 @@ def drop(odoo, database):
     shutil.rmtree(_filestore(database), ignore_errors=True)
 
 
-def addons_digest():
+def addons_digest(bridges=False):
     """Return a text that changes with whatever the installed addons and their assets consist of."""
-    files = (file for addon in paths.addons() for file in sorted(addon.rglob("*")))
+    addons = [one for one in paths.addons() if bridges or not paths.is_bridge(one)]
+    files = (file for addon in addons for file in sorted(addon.rglob("*")))
     parts = []
     for file in files:
         place = file.relative_to(paths.ROOT).parts
@@ -96,7 +97,7 @@ def _bridged(odoo, template):
         _install(odoo, database, [one.name for one in paths.addons() if paths.is_bridge(one)])
         _compile_assets(odoo, database)
 
-    name = f"bridged_{digest(_base_digest(odoo), addons_digest())}"
+    name = f"bridged_{digest(_base_digest(odoo), addons_digest(bridges=True))}"
     return _provide(odoo, name, install, "Installing the addons that join ours to others")
 
 

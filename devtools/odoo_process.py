@@ -92,7 +92,7 @@ class Odoo:
         environment = {**self.environment(), "ODOO_RC": str(config)}
         with process.running(command, log=name, env=environment, cwd=paths.RUN) as running:
             url = f"http://127.0.0.1:{port}"
-            _wait_for_answer(url, running, name)
+            wait_for_answer(url, running, name)
             yield url
 
 
@@ -111,7 +111,7 @@ def data_folder():
     return paths.RUN / "data"
 
 
-def _wait_for_answer(url, running, name):
+def wait_for_answer(url, running, name):
     """Wait until the server answers, or say what it said instead."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + PATIENCE

@@ -55,7 +55,10 @@ def _suites(tools, arguments):
     ):
         if folders:
             name = database.fresh(tools, f"test_{suite}", bridges=suite == "bridges")
-            config = tools.configure(f"test-{suite}", db_name=name)
+            # A job runner would come to life beside the tests.
+            config = tools.configure(
+                f"test-{suite}", db_name=name, queue_job={"channels": "root:0"}
+            )
             odoo_options = [f"--odoo-config={config}", f"--odoo-database={name}", "--odoo-http"]
             suites[suite] = [*folders, *odoo_options, *options]
     if system:

@@ -20,7 +20,7 @@ class JobCase(SendingCase):
 
     def runner(self):
         """Hold the lock by which a runner is known, within a ``with`` block."""
-        return self.other_session("SELECT pg_advisory_lock(%s)", PG_ADVISORY_LOCK_ID)
+        return self.other_session("SELECT pg_try_advisory_lock(%s)", PG_ADVISORY_LOCK_ID)
 
     def jobs(self, server=None):
         """Return the jobs that wait for a mail server's lanes, the oldest first."""

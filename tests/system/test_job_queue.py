@@ -9,10 +9,11 @@ import time
 import pytest
 
 from benchmarks import _peers as peers
-from devtools import company, database, odoo_process, process
+from benchmarks._balancer import Balancer
+from benchmarks._hosts import odoo_host, wait_for_runner
+from devtools import company, database, process
 from devtools.inbox import Inbox
 
-from .balancer import Balancer
 from .conftest import OdooServer
 from .mailings import MAILING, addresses, validated
 
@@ -20,7 +21,6 @@ ROUND_TRIP = 0.020  # seconds; a message takes two
 COUNT = 600
 TIMES = 1.8  # of one server, by two
 PATIENCE = 150  # seconds; a scheduler that missed its call looks after 60
-JOBS_AT_ONCE = 4
 
 
 class Ledger(Inbox):
@@ -40,30 +40,6 @@ class Ledger(Inbox):
         """Return messages a second, from the first to the last."""
         moments = sorted(moment for moment, _address in self.entries)
         return (len(moments) - 1) / (moments[-1] - moments[0])
-
-
-@contextlib.contextmanager
-def odoo_host(tools, name, number, balancer_port, port):
-    """Run one Odoo server with worker processes and a job runner; give its process."""
-    config = tools.configure(
-        f"jobs-{number}",
-        db_name=name,
-        http_port=port,
-        gevent_port=process.free_port(),
-        workers=3,
-        server_wide_modules="base,rpc,web,queue_job",
-        queue_job={
-            "channels": f"root:{JOBS_AT_ONCE}",
-            "host": "127.0.0.1",
-            "port": balancer_port,
-        },
-    )
-    environment = {**tools.environment(), "ODOO_RC": str(config)}
-    command = tools.command("server", "-c", config)
-    log = f"jobs-{number}"
-    with process.running(command, log=log, env=environment) as running:
-        odoo_process._wait_for_answer(f"http://127.0.0.1:{port}", running, log)
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +62,14 @@ def hosts(tools, balancer, two_ports):
 
         def start():
             number = len(started)
-            place = (number, balancer.port, two_ports[number])
-            started.append(stack.enter_context(odoo_host(tools, name, *place)))
+            host = odoo_host(
+                tools,
+                name,
+                port=two_ports[number],
+                balancer_port=balancer.port,
+                name=f"jobs-{number}",
+            )
+            started.append(stack.enter_context(host))
             return OdooServer(f"http://127.0.0.1:{two_ports[number]}", name, tools), started[-1]
 
         yield start
@@ -106,19 +88,6 @@ def set_lanes(server, port, lanes):
     company.send_to(admin, port)
     [found] = admin.search_read("ir.mail_server", [("name", "=", company.MAIL_SERVER)], "id")
     admin.call("ir.mail_server", "write", [found["id"]], {"partner_mailing_lanes": lanes})
-
-
-def wait_for_runner(server):
-    until = time.monotonic() + PATIENCE
-    while True:
-        [[found]] = server.sql(
-            "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
-            f" WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND d.datname = '{server.database}'"
-        )
-        if int(found):
-            return
-        assert time.monotonic() < until, "the runner did not start"
-        time.sleep(0.2)
 
 
 def send(server, count=COUNT):
@@ -151,7 +120,7 @@ def measured(hosts, tmp_path_factory):
     """Send the same by one host with one lane, then by two with two; return what was seen."""
     first, _process = hosts()
     company.create_users(first.login("admin"))
-    wait_for_runner(first)
+    wait_for_runner(first.tools.server, first.database)
     ledgers, found = [], {}
     for lanes in (1, 2):
         if lanes == 2:
@@ -216,7 +185,7 @@ def test_a_host_that_is_killed_takes_nothing_with_it_and_nobody_gets_it_twice(me
 
 def test_after_the_kill_the_other_host_goes_on_with_jobs(measured, tmp_path):
     second = measured["second"]
-    wait_for_runner(second)
+    wait_for_runner(second.tools.server, second.database)
     before = last_job(second)
     with slow_ledger(tmp_path) as (ledger, port):
         set_lanes(second, port, 1)
