@@ -4,10 +4,10 @@ PYTHON ?= python3
 DEVTOOLS = $(PYTHON) -m devtools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test serve bench lint clean
+.PHONY: help demo test serve bench lint screenshots clean
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo:  ## send a validated mailing to imported contacts, into a local inbox
 	@$(DEVTOOLS) demo
@@ -23,6 +23,9 @@ bench:  ## run the measurements behind the figures in the README
 
 lint:  ## check style and Odoo's conventions
 	@$(DEVTOOLS) lint
+
+screenshots:  ## take the pictures of the documentation anew, from a new demo
+	@$(DEVTOOLS) screenshots
 
 clean:  ## remove this checkout's databases, logs and messages
 	@$(DEVTOOLS) clean

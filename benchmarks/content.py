@@ -32,7 +32,8 @@ LOGIC = """
 
 # How many times the mixin's rate ours has to be.
 SHORT, USUAL, LONG, LOGICAL = "plain, as shipped", "plain, usual", "plain, long", "QWeb"
-LEAST = {SHORT: 50, USUAL: 100, LONG: 100, LOGICAL: 10}
+LINKED = "plain, usual, links"
+LEAST = {SHORT: 50, USUAL: 100, LONG: 100, LOGICAL: 10, LINKED: 50}
 TIMES_USUAL, TIMES_LONGER = 2, 6
 
 
@@ -50,13 +51,17 @@ def make_mailings(env):
     """Return {what is measured: mailing}: as shipped, and as long as a newsletter often gets."""
     template = env.ref(TEMPLATE)
     body = str(template.body_html)
-    short = env["partner.mailing"].create({"name": "Short", "email_from": "shop@example.com"})
+    # Without the links that are each recipient's own, which the mixin does not make.
+    short = env["partner.mailing"].create(
+        {"name": "Short", "email_from": "shop@example.com", "has_unsubscribe": False}
+    )
     short._load_template(template)
     return {
         SHORT: short,
         USUAL: short.copy({"body_html": body * TIMES_USUAL}),
         LONG: short.copy({"body_html": body * TIMES_LONGER}),
         LOGICAL: short.copy({"body_html": body + LOGIC}),
+        LINKED: short.copy({"body_html": body * TIMES_USUAL, "has_unsubscribe": True}),
     }
 
 

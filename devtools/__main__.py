@@ -55,6 +55,11 @@ def bench(arguments):
     return run_python([str(script), *arguments])
 
 
+def screenshots(arguments):
+    """Take the pictures of the documentation anew, from a new demo."""
+    return run_python(["-m", "devtools.screenshots", *arguments])
+
+
 def clean(_arguments):
     """Remove what this checkout's runs wrote; what was fetched stays for the next run."""
     with only_one("demo", "`make demo` or `make serve`"), only_one("test", "`make test`"):
@@ -74,6 +79,7 @@ VERBS = {
     "odoo": run_odoo,
     "python": run_python,
     "pot": pot,
+    "screenshots": screenshots,
 }
 
 
@@ -83,7 +89,7 @@ def main(arguments):
     if not verb:
         say("Usage: python3 -m devtools VERB [ARGUMENT …], where VERB is one of")
         for name, function in VERBS.items():
-            say(f"  {name:<8}{function.__doc__.splitlines()[0]}")
+            say(f"  {name:<12}{function.__doc__.splitlines()[0]}")
         return 2
     try:
         return verb(arguments[1:])

@@ -10,6 +10,7 @@ Read in this order; data flows from left to right::
 * ``smtp``      speaks SMTP on a session that is already connected and logged in
   (``wire`` moves octets and reads replies, ``dialogue`` is the order of commands)
 * ``pool``      spreads envelopes over several sessions, reconnects
+* ``link_token`` makes and reads the tokens of a recipient's own links
 * ``outcome``   says, as a value, what became of one message (``fault`` makes it from exceptions)
 
 Everything inside uses relative imports only, so that the folder can be imported on its own.

@@ -64,7 +64,7 @@ _usual_mailbox = re.compile(
     r'"[!#-<>-\[\]-~](?:[ !#-<>-\[\]-~]*[!#-<>-\[\]-~])?"'
     r" <[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9.-]+>"
 ).fullmatch
-_usual_identifier = re.compile(r"[!-~]{1,60}").fullmatch
+_usual_identifier = re.compile(r"[!-~]{1,900}").fullmatch  # no blank, so nowhere to fold
 _dot_atom = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+").fullmatch
 
 

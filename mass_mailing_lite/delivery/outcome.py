@@ -7,7 +7,7 @@ status code, RFC 3463). A message whose final reply never came has an unknown fa
 
 import enum
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 STAGES = (
     "making", "connect", "greeting", "tls", "login", "mail", "rcpt", "data", "end_of_data",
@@ -22,6 +22,10 @@ FAILURE_TYPES = (
 TEXT_LIMIT = 1000  # characters kept of a reply; RFC 5321 section 4.5.3.1.5 allows 512 a line
 
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
+# One line, printable, single blanks: nothing to be cleaned.
+_usual_reply = re.compile(
+    r"(?:([245]\.\d{1,3}\.\d{1,3}) )?((?![245]\.\d)[!-~]{1,80}(?: [!-~]{1,80}){0,9})"
+).fullmatch
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
@@ -39,8 +43,7 @@ SENT, DEFERRED, REFUSED = Kind.SENT, Kind.DEFERRED, Kind.REFUSED
 NOT_SENT, UNCERTAIN = Kind.NOT_SENT, Kind.UNCERTAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The fate of one message to one recipient.
 
     :ivar kind: a :class:`Kind`
@@ -99,6 +102,8 @@ def split_enhanced(text: str) -> tuple[str, str]:
 
     Multi-line replies carry the same enhanced code on each line (RFC 2034 section 3).
     """
+    if usual := _usual_reply(text):
+        return usual[1] or "", usual[2]
     match = _ENHANCED.match(text)
     if not match:
         return "", clean(text)

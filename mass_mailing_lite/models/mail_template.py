@@ -1,8 +1,6 @@
-from markupsafe import Markup
-
 from odoo import api, fields, models
 
-from ..delivery.template import HTML, UnsupportedTemplate, substitute_marks
+from ..delivery.template import TEXT
 
 
 class MailTemplate(models.Model):
@@ -15,31 +13,26 @@ class MailTemplate(models.Model):
         translate=True,
         help="For mailings: the line that mail programs show behind the subject.",
     )
+    partner_mailing_subject = fields.Char(
+        "Subject in Words",
+        compute="_compute_partner_mailing_card",
+        help="The subject with the names of the fields where values will stand.",
+    )
     partner_mailing_miniature = fields.Html(
         "Miniature",
-        compute="_compute_partner_mailing_miniature",
+        compute="_compute_partner_mailing_card",
         sanitize=False,
         help="The body as a page of its own, with the names of the fields where values will stand.",
     )
 
-    @api.depends("body_html")
+    @api.depends("subject", "body_html")
     @api.depends_context("lang")
-    def _compute_partner_mailing_miniature(self):
+    def _compute_partner_mailing_card(self):
         Mailing = self.env["partner.mailing"]
-        labels = {
-            placeholder["expression"]: placeholder["label"]
-            for placeholder in Mailing.get_placeholders()
-        }
         for template in self:
-            source = str(template.body_html or "")
-            try:
-                body = substitute_marks(
-                    source, HTML, frozenset(labels), lambda hole: f"[{labels[hole.path]}]"
-                )
-            except UnsupportedTemplate:
-                body = source  # logic is shown as it is, and never run for a picture
-            template.partner_mailing_miniature = Markup(
-                Mailing._wrap_body(body, template.subject or "", "")
+            template.partner_mailing_subject = Mailing._name_placeholders(template.subject, TEXT)
+            template.partner_mailing_miniature = Mailing._get_miniature(
+                template.body_html, template.subject
             )
 
     def _get_dynamic_field_names(self):

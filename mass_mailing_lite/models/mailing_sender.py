@@ -221,18 +221,8 @@ class MailingSender:
             line.close()
 
     def in_transaction(self, step):
-        """Run ``step`` and commit; again after a conflict with another sender."""
-        for attempt in range(SERIALIZATION_TRIES):
-            try:
-                result = step()
-                self.env.cr.commit()  # pylint: disable=invalid-commit  # claim and record must outlive a kill
-                return result
-            except (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected):
-                self.env.cr.rollback()
-                if attempt == SERIALIZATION_TRIES - 1:
-                    raise
-                time.sleep(0.002 * 2**attempt)
-        return None
+        """Run ``step`` and commit: claim and record must outlive a kill."""
+        return in_transaction(self.env.cr, step)
 
 
 class SendingLine:
@@ -399,7 +389,7 @@ class SendingLine:
         """Return the envelopes of rows; those that cannot be made are put aside."""
         by_lang = {}
         for row in rows:
-            by_lang.setdefault(self._get_lang(row), []).append(row)
+            by_lang.setdefault(self.mailing._get_language_of(row), []).append(row)
         envelopes = []
         for lang, rows_of_lang in by_lang.items():
             if lang not in self._compiled:
@@ -414,12 +404,6 @@ class SendingLine:
         # Contacts that were read for this claim are not needed again.
         self.sender.env["res.partner"].invalidate_model(flush=False)
         return envelopes
-
-    def _get_lang(self, row):
-        installed = self.sender.env["res.lang"]._get_data(code=row["lang"] or "")
-        if installed:
-            return row["lang"]
-        return self.mailing.company_id.partner_id.lang or "en_US"
 
     # ------------------------------------------------------------
     # Judgement
@@ -456,6 +440,25 @@ class SendingLine:
 def is_wrong_login(outcome):
     """Tell whether a server has refused the login for good: a person has to mend that."""
     return outcome.failure_type == "login" and (outcome.code or 0) >= 500
+
+
+def in_transaction(cr, step):
+    """Run ``step`` and commit; again after a conflict with somebody else who writes totals.
+
+    :param cr: the cursor, at the beginning of a transaction
+    :param step: callable without arguments, whose result is returned
+    """
+    for attempt in range(SERIALIZATION_TRIES):
+        try:
+            result = step()
+            cr.commit()  # pylint: disable=invalid-commit  # what the function is for
+            return result
+        except (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected):
+            cr.rollback()
+            if attempt == SERIALIZATION_TRIES - 1:
+                raise
+            time.sleep(0.002 * 2**attempt)
+    return None
 
 
 def get_result(row, outcome=None, failure=None):

@@ -25,6 +25,10 @@ TOTALS = (
     "bounced_count",
     "uncertain_count",
     "skipped_count",
+    "opened_count",
+    "clicked_count",
+    "unsubscribed_count",
+    "machine_opened_count",
     "replied_count",
     "progress",
 )
@@ -62,8 +66,8 @@ class PartnerMailing(models.Model):
     ``partner_mailing_loading`` (audiences become recipients), ``…_workflow``
     (pause, resume, cancel), ``…_approving`` (submit, validate, refuse),
     ``…_fingerprint`` (what was validated), ``…_content`` and ``…_message``
-    (content becomes messages), ``…_sending`` (the sender), ``…_dialogs`` (where
-    buttons lead).
+    (content becomes messages), ``…_links`` (what recipients can do by them),
+    ``…_sending`` (the sender), ``…_dialogs`` (where buttons lead).
     """
 
     _name = "partner.mailing"
@@ -104,6 +108,8 @@ class PartnerMailing(models.Model):
             "last_test_at",
             "last_test_by_id",
             "last_test_fingerprint",
+            "personal_data_removed_at",
+            "last_look_fingerprint",
             *TOTALS,
         }
     )
@@ -208,6 +214,7 @@ class PartnerMailing(models.Model):
         "partner_mailing_audience_rel",
         "mailing_id",
         "audience_id",
+        string="Audiences",
         check_company=True,
     )
     extra_emails = fields.Text(
@@ -241,7 +248,7 @@ class PartnerMailing(models.Model):
         copy=False,
         index=True,
         tracking=True,
-        group_expand=True,
+        group_expand="_group_expand_state",
         readonly=True,
     )
     started_at = fields.Datetime("Sending Began", copy=False, readonly=True)

@@ -17,6 +17,7 @@ class PartnerMailingCounter(models.Model):
     _description = "Mailing Counter"
     _log_access = False
 
+    mailing_ids = fields.One2many("partner.mailing", "counter_id", help="The one that it counts.")
     recipient_count = fields.Integer(default=0, required=True)
     pending_count = fields.Integer(default=0, required=True)
     sent_count = fields.Integer(default=0, required=True)
@@ -38,7 +39,7 @@ class PartnerMailingCounter(models.Model):
         groups = self.env.execute_query(
             SQL(
                 """
-                SELECT state, lang, count(*)
+                SELECT state, lang, count(*), count(unsubscribed_at)
                   FROM partner_mailing_recipient
                  WHERE mailing_id = %s
               GROUP BY state, lang
@@ -46,9 +47,10 @@ class PartnerMailingCounter(models.Model):
                 mailing.id,
             )
         )
-        by_state = Counter()
-        for state, _lang, count in groups:
+        by_state, unsubscribed = Counter(), 0
+        for state, _lang, count, left in groups:
             by_state[state] += count
+            unsubscribed += left
         skipped = by_state.pop("skipped", 0)
         self._as_system().write(
             {
@@ -59,8 +61,9 @@ class PartnerMailingCounter(models.Model):
                 "bounced_count": by_state["bounced"],
                 "uncertain_count": by_state["uncertain"],
                 "skipped_count": skipped,
+                "unsubscribed_count": unsubscribed,
             }
         )
         self.flush_recordset()
         mailing._forget_cached_totals()
-        mailing._note_languages(groups)
+        mailing._note_languages([group[:3] for group in groups])

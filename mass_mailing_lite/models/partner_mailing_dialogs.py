@@ -14,7 +14,10 @@ class PartnerMailing(models.Model):
         )
         action["domain"] = [("mailing_id", "=", self.id)]
         action["display_name"] = self.env._("Recipients of %s", self.name)
-        action["context"] = {"default_mailing_id": self.id}
+        action["context"] = {
+            "default_mailing_id": self.id,
+            "partner_mailing_tracked": self.track_opens or self.track_clicks,
+        }
         if name := self.env.context.get("recipient_filter"):
             action["context"][f"search_default_{name}"] = 1
         return action

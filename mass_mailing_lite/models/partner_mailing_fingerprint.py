@@ -27,6 +27,7 @@ COVERED_FIELDS = frozenset(
         "audience_ids",
         "marked_partner_ids",
         "extra_emails",
+        "has_unsubscribe",
         "unsubscribe_category_ids",
         "company_id",
     }

@@ -18,6 +18,10 @@ class PartnerMailing(models.Model):
         company = self.company_id.sudo()
         if bounce := company.alias_domain_id.bounce_email or company.bounce_email:
             headers["Return-Path"] = bounce
+        if name := company.partner_mailing_feedback_name:
+            # What a provider counts complaints by: up to three names of ours, then the sender's
+            # (documented with Gmail's feedback loop).
+            headers["Feedback-ID"] = f"{self.id}:{company.id}:mailing:{name}"
         return headers
 
     def _get_list_id(self):

@@ -77,3 +77,12 @@ class PartnerMailing(models.Model):
                 read = lang if lang in installed else fallback
                 counts[read] = counts.get(read, 0) + count
         self._as_system().write({"language_counts": counts})
+
+    def _get_language_of(self, row):
+        """Return the language that a recipient is written to in: their own, if it is installed.
+
+        :param dict row: a claimed row
+        """
+        if self.env["res.lang"]._get_data(code=row["lang"] or ""):
+            return row["lang"]
+        return self.company_id.sudo().partner_id.lang or "en_US"

@@ -16,6 +16,7 @@ from odoo.tools.mail import (
 
 from ..delivery.fault import FAULTS, from_exception
 from ..delivery.header import encode_literal
+from ..delivery.link_token import LinkHole
 from ..delivery.message import MessageTemplate, Value
 from ..delivery.plain_text import html_to_text
 from ..delivery.pool import NoSession
@@ -45,13 +46,13 @@ PRIORITY_HEADERS = {
 class Compiled(NamedTuple):
     """A mailing's message in one language, ready to be filled.
 
-    ``holes`` says, mark by mark, what fills it: a placeholder, or the name of a
-    field whose template is rendered for each recipient. ``readers``, mark by mark
+    ``holes`` says, mark by mark, what fills it: a placeholder, the token of a
+    link, or the name of a field whose template is rendered for each recipient. ``readers``, mark by mark
     too, are functions that return it: (contact, claimed row) -> text or ``Value``.
     """
 
     template: MessageTemplate
-    holes: tuple[Placeholder | str, ...]
+    holes: tuple[Placeholder | LinkHole | str, ...]
     readers: tuple[Callable, ...]
     contact_fields: tuple[str, ...]  # stored ones that the readers need
     sender: str
@@ -100,21 +101,22 @@ class PartnerMailing(models.Model):
         if subject_prefix:
             subject = f"{subject_prefix} {subject}"
         preview = mailing._put_marks("preview_text", TEXT, mark_for)
-        body = mailing._put_marks("body_html", HTML, mark_for)
+        body = mailing._put_links(mailing._put_marks("body_html", HTML, mark_for), mark_for)
         server = mailing._get_mail_server_model()
         message = server._build_common_message(
             email_from=mailing.email_from,
             email_to=[NOBODY],
             subject=subject,
-            body=mailing._wrap_body(body, subject, preview),
+            body=mailing._wrap_body(mailing._put_tracking(body, mark_for), subject, preview),
             subtype="html",
             body_alternative=html_to_text(body),
             subtype_alternative="plain",
             email_cc=mailing._split_copies(mailing.cc),
             reply_to=mailing.reply_to or False,
-            headers=mailing._get_headers(),
+            headers={**mailing._get_headers(), **mailing._get_link_headers(mark_for)},
             attachments=[
-                (file.name, file.raw or b"", file.mimetype) for file in mailing.attachment_ids
+                (file.name, file.raw or b"", file.mimetype)
+                for file in mailing._get_files_to_attach()
             ],
         )
         envelope_sender, _recipients, message = server._prepare_email_message__(message, session)
@@ -168,6 +170,10 @@ class PartnerMailing(models.Model):
             "Precedence": "bulk",
             "X-Auto-Response-Suppress": "OOF, AutoReply",
         }
+
+    def _get_files_to_attach(self):
+        """Return the files that each message has."""
+        return self.attachment_ids
 
     def _get_mail_server_model(self):
         """Return ``ir.mail_server`` with the bounce and sender addresses of the company."""

@@ -124,8 +124,12 @@ class PartnerMailingRecipient(models.Model):
                          WHERE m.id = r.mailing_id AND m.state = 'sending')
             AND NOT EXISTS (SELECT FROM mail_blacklist b
                              WHERE b.email = r.email_normalized AND b.active)
+            AND NOT %s
             """,
             UTC_NOW,
+            self.env["partner.mailing.unsubscription"]._left_sql(
+                SQL("r.mailing_id"), SQL("r.email_normalized")
+            ),
         )
 
     def _take_picked_sql(self, sender):

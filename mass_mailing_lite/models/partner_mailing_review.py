@@ -68,6 +68,7 @@ class PartnerMailing(models.Model):
             "pace": mailing._get_pace_in_words(),
             "scheduled_at": mailing.scheduled_at
             and format_datetime(self.env, mailing.scheduled_at, tz=self.env.user.tz),
+            "unsubscribe_groups": mailing.unsubscribe_category_ids.mapped("name"),
             "changes": mailing._get_changes(request),
         }
 
@@ -176,6 +177,8 @@ class PartnerMailing(models.Model):
             ),
             "audience_ids": ", ".join(mailing.audience_ids.mapped("name")),
             "extra_emails": mailing.extra_emails,
+            "has_unsubscribe": self.env._("Yes") if mailing.has_unsubscribe else self.env._("No"),
+            "unsubscribe_category_ids": ", ".join(mailing.unsubscribe_category_ids.mapped("name")),
         }
         return {name: value or "" for name, value in values.items()}
 

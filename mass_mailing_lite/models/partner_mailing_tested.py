@@ -26,6 +26,7 @@ class PartnerMailing(models.Model):
     last_test_at = fields.Datetime("Last Tested On", copy=False, readonly=True)
     last_test_by_id = fields.Many2one("res.users", "Last Tested By", copy=False, readonly=True)
     last_test_fingerprint = fields.Char(copy=False, readonly=True)
+    content_fingerprint = fields.Char(compute="_compute_content_fingerprint")
     test_state = fields.Selection(
         [("never", "Never tested"), ("changed", "Changed since the test"), ("tested", "Tested")],
         "Test",
@@ -33,7 +34,13 @@ class PartnerMailing(models.Model):
     )
     test_status = fields.Char(compute="_compute_test_state")
 
-    @api.depends(lambda self: [*LAST_TEST, "attachment_ids", *self._get_tested_fields()])
+    @api.depends(lambda self: ["attachment_ids", *self._get_tested_fields()])
+    def _compute_content_fingerprint(self):
+        for mailing in self:
+            saved = mailing._origin or mailing
+            mailing.content_fingerprint = bool(saved.id) and saved._get_content_fingerprint()
+
+    @api.depends(*LAST_TEST, "content_fingerprint")
     @api.depends_context("tz", "lang")
     def _compute_test_state(self):
         for mailing in self:
@@ -43,8 +50,7 @@ class PartnerMailing(models.Model):
                 continue
             when = format_datetime(self.env, mailing.last_test_at, dt_format="short")
             who = mailing.sudo().last_test_by_id.name or ""
-            saved = mailing._origin or mailing
-            if saved._get_content_fingerprint() == mailing.last_test_fingerprint:
+            if mailing.content_fingerprint == mailing.last_test_fingerprint:
                 mailing.test_state = "tested"
                 mailing.test_status = self.env._(
                     "Tested by %(name)s on %(date)s, as it is now.", name=who, date=when

@@ -1,4 +1,9 @@
-from odoo import fields, models
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+_is_feedback_name = re.compile(r"[A-Za-z0-9_-]{5,15}").fullmatch
 
 
 class ResCompany(models.Model):
@@ -37,3 +42,25 @@ class ResCompany(models.Model):
         " for good. Off: after five messages that came back within three months, as it is with"
         " temporary failures.",
     )
+    partner_mailing_feedback_name = fields.Char(
+        "Name in Complaint Statistics",
+        help="Some mail providers show by this name, in their postmaster tools, how many readers"
+        " complained about which mailing. 5 to 15 letters, digits, hyphens or underscores, unique to"
+        " your company. Empty: mailings are not told apart there.",
+    )
+
+    @api.constrains("partner_mailing_feedback_name")
+    def _check_partner_mailing_feedback_name(self):
+        for company in self:
+            name = company.partner_mailing_feedback_name
+            if name and not _is_feedback_name(name):
+                raise ValidationError(
+                    self.env._(
+                        '"%(value)s" in the field "%(field)s" does not fit: write 5 to 15 letters,'
+                        " digits, hyphens or underscores.",
+                        value=name,
+                        field=self._fields["partner_mailing_feedback_name"]._description_string(
+                            self.env
+                        ),
+                    )
+                )

@@ -1,5 +1,7 @@
 from datetime import timezone
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pytz
 
 from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
@@ -140,4 +142,13 @@ class ResCompany(models.Model):
         if len(days) == len(DAY_FIELDS) and start == end % (24 * 60):
             return None
         name = self.partner_mailing_tz
-        return SendingHours(start, end, days, ZoneInfo(name) if name else timezone.utc)
+        return SendingHours(start, end, days, get_zone(name) if name else timezone.utc)
+
+
+def get_zone(name):
+    """Return one of the time zones that Odoo offers; systems know fewer of the old names."""
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        with pytz.open_resource(name) as data:
+            return ZoneInfo.from_file(data, key=name)

@@ -25,3 +25,6 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_bounce_address = fields.Char(
         "Bounce Address", related="company_id.bounce_email"
     )
+    partner_mailing_feedback_name = fields.Char(
+        related="company_id.partner_mailing_feedback_name", readonly=False
+    )

@@ -22,6 +22,7 @@ class ResPartner(models.Model):
         groups="mass_mailing_lite.group_user",
     )
 
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_partner_mailing_count(self):
         """Count the mailings that the contact was, or will be, written to."""
         counts = dict(
@@ -53,9 +54,8 @@ class ResPartner(models.Model):
         """Show the mailings of this contact and what became of each."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "mass_mailing_lite.partner_mailing_recipient_action"
+            "mass_mailing_lite.partner_mailing_recipient_action_contact"
         )
         action["display_name"] = self.env._("Mailings to %s", self.display_name)
         action["domain"] = [("partner_id", "=", self.id)]
-        action["context"] = {"partner_mailing_of_contact": True}
         return action

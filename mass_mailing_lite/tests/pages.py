@@ -37,10 +37,14 @@ def cost(env, call):
     return env.cr.sql_log_count - before, len(json.dumps(answer, default=str))
 
 
-def opening_form(env, mailing):
-    """Return the call that reads a mailing for its form, the tab of recipients included."""
+def opening_form(env, mailing, without=()):
+    """Return the call that reads a mailing for its form, the tab of recipients included.
+
+    :param without: names of fields that are left out
+    """
     arch = etree.fromstring(env["partner.mailing"].get_view(view_type="form")["arch"])
     spec = specification(env, "partner.mailing", arch)
+    spec = {name: value for name, value in spec.items() if name not in without}
     return lambda: mailing.web_read(spec)
 
 

@@ -169,9 +169,10 @@ class TestContent(MailingCase):
 
     def test_the_text_part_keeps_links_lists_and_tables(self):
         mailing = self.new_mailing(
+            has_unsubscribe=False,
             body_html='<p>Dear <t t-out="object.name"/>, see <a href="/shop">our shop</a>.</p>'
             "<ul><li>One</li><li>Two</li></ul>"
-            "<table><tr><td>Chair</td><td>180</td></tr><tr><td>Table</td><td>640</td></tr></table>"
+            "<table><tr><td>Chair</td><td>180</td></tr><tr><td>Table</td><td>640</td></tr></table>",
         )
         text = self.fill(mailing)[1].get_body(("plain",)).get_content()
         self.assertEqual(

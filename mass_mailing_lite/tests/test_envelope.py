@@ -56,7 +56,8 @@ class TestEnvelope(MailingCase):
     def test_headers_and_envelope_are_those_of_odoo(self):
         contacts = [self._new_contact(name, address) for name, address in CONTACTS]
         for values in CONTENTS:
-            mailing = self.new_mailing(**values).sudo()
+            # Odoo's own mails have no way out; the headers of ours are in test_links.
+            mailing = self.new_mailing(has_unsubscribe=False, **values).sudo()
             for name, session in SESSIONS.items():
                 compiled = mailing._compile_message("en_US", session)
                 for contact in contacts:

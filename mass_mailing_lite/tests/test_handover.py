@@ -1,4 +1,5 @@
 import logging
+import re
 from unittest.mock import patch
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server, MailDeliveryException
@@ -7,6 +8,11 @@ from odoo.tests import tagged
 from .common import SendingCase
 
 HANDED_OVER = "odoo.addons.mass_mailing_lite.models.mailing_handover"
+
+
+def without_tokens(text):
+    """Return a text without what is a recipient's own in each mailing."""
+    return re.sub(r"/partner_mailing/(\w+)/[\w-]{32}", r"/\1", text)
 
 
 @tagged("post_install", "-at_install")
@@ -50,9 +56,10 @@ class TestHandover(SendingCase):
                 self.assertEqual(message[name], fast[address][name])
             for kind in ("plain", "html"):
                 self.assertEqual(
-                    message.get_body((kind,)).get_content().strip(),
-                    fast[address].get_body((kind,)).get_content().strip(),
+                    without_tokens(message.get_body((kind,)).get_content().strip()),
+                    without_tokens(fast[address].get_body((kind,)).get_content().strip()),
                 )
+            self.assertIn(message["List-Unsubscribe"][1:-1], message.get_body().get_content())
         row = self.rows(mailing)["anna@example.com"]
         self.assertEqual(self.inbox.message_to("anna@example.com")["Message-Id"], row.message_id)
         self.assertCountersTrue(mailing)

@@ -3,6 +3,7 @@ import email.policy
 from types import SimpleNamespace
 
 from odoo import Command
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from ..delivery.plain_text import html_to_text
@@ -56,6 +57,7 @@ class TestMessage(MailingCase):
                 mailing = self.new_mailing(
                     subject=subject,
                     body_html=body,
+                    has_unsubscribe=False,
                     attachment_ids=[Command.create({"name": "a ü.bin", "raw": bytes(range(256))})],
                 )
                 _envelope, ours = self.build(mailing, contact)
@@ -152,3 +154,15 @@ class TestMessage(MailingCase):
         )
         for evil in ("script", "onclick", "javascript:"):
             self.assertNotIn(evil, mailing.body_html)
+
+    def test_complaints_are_counted_by_the_name_that_the_company_chose(self):
+        mailing = self.new_mailing()
+        self.assertNotIn("Feedback-ID", self.build(mailing, self.anna)[1])
+        mailing.company_id.sudo().partner_mailing_feedback_name = "shop_2026"
+        self.assertEqual(
+            self.build(mailing, self.anna)[1]["Feedback-ID"],
+            f"{mailing.id}:{mailing.company_id.id}:mailing:shop_2026",
+        )
+        for name in ("abc", "a name", "x\r\nBcc: all@example.com", "a" * 16):
+            with self.subTest(name=name), self.assertRaisesRegex(ValidationError, "Complaint"):
+                mailing.company_id.sudo().partner_mailing_feedback_name = name

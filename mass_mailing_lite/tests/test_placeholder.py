@@ -119,6 +119,7 @@ class TestPlaceholder(MailingCase):
     def test_any_value_stays_in_its_place(self):
         contact = self._new_contact("Eve", "eve@example.com")
         mailing = self.new_mailing(
+            has_unsubscribe=False,
             subject="To {{ object.name ||| you }}",
             body_html='<p>A <t t-out="object.function"/> B</p>',
         )
@@ -151,6 +152,7 @@ class TestPlaceholder(MailingCase):
         self.env["res.lang"]._activate_lang("ar_001")
         contact = self._new_contact("李小龍 שלום", "someone@example.com", function="مدير المبيعات")
         mailing = self.new_mailing(
+            has_unsubscribe=False,
             subject="{{ object.name }} – {{ object.function }}",
             body_html='<p><t t-out="object.function"/>, <t t-out="object.name"/></p>',
         )

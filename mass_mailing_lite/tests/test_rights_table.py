@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.tests import tagged
 
 from .common import MailingCase
@@ -32,11 +33,35 @@ TABLE = {
         "manager": {READ},
         "outsider": set(),
     },
+    ("partner.mailing.unsubscription", OTHERS): {
+        "marketer": {READ},
+        "validator": {READ},
+        "manager": {READ},
+        "outsider": set(),
+    },
     ("partner.mailing.counter", OTHERS): {
         "marketer": set(),
         "validator": set(),
         "manager": {READ},
         "outsider": set(),
+    },
+    **{
+        (f"partner.mailing.{figures}", OTHERS): {
+            "marketer": {READ},
+            "validator": {READ},
+            "manager": {READ},
+            "outsider": set(),
+        }
+        for figures in ("report", "breakdown", "link")
+    },
+    **{
+        (f"partner.mailing.{trace}", OTHERS): {
+            "marketer": set(),
+            "validator": set(),
+            "manager": {READ},
+            "outsider": set(),
+        }
+        for trace in ("reaction", "click")
     },
     ("partner.mailing.audience", OTHERS): {
         "marketer": {READ, WRITE, CREATE, UNLINK},
@@ -69,10 +94,36 @@ class TestRightsTable(MailingCase):
         author = self.user(role) if whose == OWN and role != "outsider" else self.colleague
         mailing = self.new_mailing(author)
         mailing.action_submit()
+        link, reaction, click = self.react(mailing)
         return {
             "partner.mailing": mailing,
             "partner.mailing.recipient": self.rows(mailing)["anna@example.com"],
             "partner.mailing.approval": mailing.approval_ids,
+            "partner.mailing.unsubscription": self.env["partner.mailing.unsubscription"]
+            ._as_system()
+            .create({"mailing_id": mailing.id, "email_normalized": "anna@example.com"})
+            .with_env(self.env),
             "partner.mailing.counter": mailing.sudo().counter_id,
+            "partner.mailing.report": self.env["partner.mailing.report"].browse(mailing.id),
+            "partner.mailing.breakdown": self.env["partner.mailing.breakdown"].search(
+                [("mailing_id", "=", mailing.id)], limit=1
+            ),
+            "partner.mailing.link": link,
+            "partner.mailing.reaction": reaction,
+            "partner.mailing.click": click,
             "partner.mailing.audience": self.audience,
         }[model]
+
+    def react(self, mailing):
+        """Return a link, a reaction and a click of a mailing, with figures counted."""
+        mailing._as_system().started_at = fields.Datetime.now()
+        mailing.action_open_statistics()
+        system = self.env["partner.mailing"]._as_system().env
+        of_mailing = {"mailing_id": mailing.id}
+        link = system["partner.mailing.link"].create(
+            {**of_mailing, "url": "https://www.example.com/"}
+        )
+        reaction = system["partner.mailing.reaction"].create({**of_mailing, "kind": "opened"})
+        row = self.rows(mailing)["anna@example.com"]
+        click = system["partner.mailing.click"].create({"link_id": link.id, "recipient_id": row.id})
+        return link.sudo(False), reaction.sudo(False), click.sudo(False)

@@ -1,9 +1,21 @@
-from datetime import datetime
+from datetime import datetime, timedelta
+from unittest.mock import patch
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
+from ..models import res_company_sending
+from ..models.res_company_sending import get_zone
 from .common import MailingCase
+
+
+class Unknown(ZoneInfo):
+    """Stands for a system without data on time zones."""
+
+    def __new__(cls, key):
+        raise ZoneInfoNotFoundError(key)
+
 
 LIMITS = ("minute", "hour", "day", "domain_minute")
 
@@ -70,6 +82,18 @@ class TestSendingSettings(MailingCase):
         self.assertEqual(mailing._get_opening(datetime(2026, 7, 1, 20)), datetime(2026, 7, 2, 2))
         self.assertEqual(mailing._get_opening(datetime(2026, 7, 2, 9)), datetime(2026, 7, 2, 9))
         self.assertEqual(mailing._get_opening(datetime(2026, 7, 2, 9, 30)), datetime(2026, 7, 3, 2))
+
+    def test_every_time_zone_that_odoo_offers_can_be_used(self):
+        moment = datetime(2026, 7, 1, 20)
+        for name, _label in (
+            self.env["res.company"]._fields["partner_mailing_tz"].selection(self.env["res.company"])
+        ):
+            with self.subTest(name):
+                self.assertIsNotNone(moment.replace(tzinfo=get_zone(name)).utcoffset())
+        with patch.object(res_company_sending, "ZoneInfo", Unknown):
+            self.assertEqual(
+                moment.replace(tzinfo=get_zone("US/Eastern")).utcoffset(), timedelta(hours=-4)
+            )
 
     def test_around_the_clock_there_are_no_hours(self):
         self.env.company.write(

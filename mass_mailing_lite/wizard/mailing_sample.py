@@ -85,6 +85,7 @@ class PartnerMailingSample(models.AbstractModel):
             name, address = partner.name, partner.email_normalized
         return {
             "id": 0,
+            "is_sample": True,
             "partner_id": partner.id,
             "name": name,
             "email_normalized": address or NOBODY,

@@ -3,6 +3,7 @@ import { HtmlMailField, htmlMailField } from "@mail/views/web/fields/html_mail_f
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 
+import { PersonalLinkPlugin } from "./link_plugin";
 import { PlaceholderPopover } from "./placeholder_popover";
 
 // Odoo's command for placeholders, with the list of the fields that everybody may use.
@@ -32,6 +33,7 @@ export class PlaceholderHtmlField extends HtmlMailField {
         config.Plugins = config.Plugins.map((plugin) =>
             plugin === DynamicPlaceholderPlugin ? PlaceholderPlugin : plugin
         );
+        config.Plugins.push(PersonalLinkPlugin);
         // A pasted picture becomes a file with an address, for mail programs show no data: URLs.
         config.dropImageAsAttachment = true;
         return config;

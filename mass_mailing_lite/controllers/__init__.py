@@ -1,0 +1,1 @@
+from . import tracking, unsubscribe, view_in_browser

@@ -1,0 +1,65 @@
+from base64 import b64decode
+
+from odoo import http
+from odoo.http import request
+
+from ..tools.machine_request import is_machine
+from .public_page import HEADERS, get_environment, render_invalid
+
+# The smallest picture that there is: one transparent pixel.
+PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+PIXEL_HEADERS = {**HEADERS, "Content-Type": "image/gif"}
+
+
+class PartnerMailingTracking(http.Controller):
+    """What the picture and the links of a tracked message lead to.
+
+    Nothing of a request is kept but its moment; no cookie is set.
+    """
+
+    @http.route(
+        "/partner_mailing/open/<string:token>.gif",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+        sitemap=False,
+    )
+    def opened(self, token, **_query):
+        """Answer with the picture, also where the token is none: a gap in the message helps nobody."""
+        recipient_id = request.env["partner.mailing"]._read_link_token("open", token)
+        if recipient_id and recipient_id > 0:
+            recipients = get_environment()["partner.mailing.recipient"]
+            recipients._note_opened(recipient_id, self._is_machine())
+        status = 200 if recipient_id else 404
+        return request.make_response(PIXEL, headers=list(PIXEL_HEADERS.items()), status=status)
+
+    @http.route(
+        "/partner_mailing/click/<string:token>/<string:link>",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+        sitemap=False,
+    )
+    def clicked(self, token, link, **_query):
+        """Lead to one of the mailing's own links, and nowhere else."""
+        number = request.env["partner.mailing"]._read_link_token("click", token)
+        if number is None:
+            return render_invalid()
+        env = get_environment()
+        link_id = int(link) if link.isascii() and link.isdecimal() and len(link) < 10 else 0
+        address = env["partner.mailing.link"]._find(number, link_id)
+        if not address:
+            return render_invalid()
+        if number > 0:
+            recipients = env["partner.mailing.recipient"]
+            recipients._note_clicked(number, link_id, self._is_machine())
+        response = request.redirect(address, code=302, local=False)
+        response.headers.update(HEADERS)
+        return response
+
+    def _is_machine(self):
+        asked = request.httprequest
+        purpose = asked.headers.get("Sec-Purpose") or asked.headers.get("Purpose") or ""
+        return is_machine(asked.user_agent.string, asked.method, purpose)

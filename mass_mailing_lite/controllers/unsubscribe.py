@@ -1,0 +1,135 @@
+from types import SimpleNamespace
+
+from odoo.http import Controller, request, route
+
+from ..models.mailing_sender import in_transaction
+from .public_page import Company, get_environment, render, render_invalid
+
+PATH = "/partner_mailing/unsubscribe"
+
+
+class Unsubscribe(Controller):
+    """A recipient's way out of mailings, by the link and the header of a message.
+
+    GET and HEAD change nothing, for mail scanners follow links; the database is
+    opened for reading only. POST needs no session, cookie or CSRF token: mail
+    programs have none (RFC 8058, section 3.2), and the token in the address is
+    the proof. Who does not know it can forge nothing; who knows it needs no
+    forging.
+    """
+
+    @route([PATH, f"{PATH}/<path:token>"], type="http", auth="public", methods=["GET"],
+           readonly=True, save_session=False)  # fmt: skip
+    def show(self, token="", **_parameters):
+        """Show what the recipient can leave."""
+        number = read_token(token)
+        if number is None:
+            return render_invalid()
+        return self._show(token, number)
+
+    @route([PATH, f"{PATH}/<path:token>"], type="http", auth="public", methods=["POST"],
+           csrf=False, save_session=False)  # fmt: skip
+    def act(self, token="", do="", **form):
+        """Do what the recipient chose, or what one click in a mail program means."""
+        number = read_token(token)
+        if number is None:
+            return render_invalid()
+        if form.get("List-Unsubscribe") == "One-Click":
+            return self._act_on_one_click(number)
+        if number <= 0:
+            return self._show(token, number)
+        recipients = get_environment()["partner.mailing.recipient"]
+        step = ""
+        if do == "leave":
+            chosen = request.httprequest.form.getlist("group")
+            groups = [int(group) for group in chosen if group.isascii() and group.isdecimal()]
+            step = "left" if groups else "none"
+            standing = recipients._unsubscribe(number, groups=groups)
+        elif do == "leave_all":
+            step = "left"
+            standing = recipients._unsubscribe(number, everything=True)
+        elif do == "undo":
+            step = "undone"
+            standing = recipients._undo_unsubscribing(number)
+        elif do == "reason":
+            step = "reason"
+            standing = recipients._note_unsubscribe_reason(
+                number, form.get("reason"), form.get("comment")
+            )
+        else:
+            return self._show(token, number)
+        if standing is None:
+            return render_invalid()
+        settle(recipients, standing)
+        return self._show(token, number, step)
+
+    def _act_on_one_click(self, number):
+        """Answer a mail program: 200 and a word, no redirect, nobody looks at it."""
+        recipients = get_environment()["partner.mailing.recipient"]
+        if number > 0:
+            standing = recipients._unsubscribe_by_one_click(number)
+        else:
+            standing = get_standing(recipients.env, number)
+        if not standing:
+            return render_invalid()
+        if number > 0:
+            settle(recipients, standing)
+        return request.make_response("OK", headers=[("Content-Type", "text/plain; charset=utf-8")])
+
+    def _show(self, token, number, step=""):
+        """Return the page as things stand now."""
+        standing = get_standing(get_environment(), number)
+        if not standing:
+            return render_invalid()
+        env = get_environment(standing.lang)
+        tags = env["res.partner.category"].browse([*standing.groups, *standing.left])
+        names = {tag.id: tag.name for tag in tags}
+        reason = env["partner.mailing.unsubscription"]._fields["reason"]
+        return render(
+            env,
+            "public_page_unsubscribe",
+            {
+                "company": Company.of(env["res.company"].browse(standing.company_id)),
+                "action": f"{PATH}/{token}",
+                "step": step,
+                "is_test": number <= 0,
+                "address": standing.address,
+                "unsubscribed": standing.unsubscribed,
+                "blocklisted": standing.blocklisted,
+                "groups": [(tag, names[tag]) for tag in standing.groups],
+                "left_names": [names[tag] for tag in dict.fromkeys(standing.left)],
+                "reasons": reason._description_selection(env),
+            },
+        )
+
+
+def read_token(token):
+    """Return what a token stands for, None when it is none."""
+    return request.env["partner.mailing"]._read_link_token("unsubscribe", token)
+
+
+def get_standing(env, number):
+    """Return the ``Standing`` of a recipient, or what stands for it in the link of a test.
+
+    :param int number: what the token stands for; see ``_read_link_token``
+    """
+    if number > 0:
+        return env["partner.mailing.recipient"]._get_standing(number)
+    mailing = env["partner.mailing"].browse(-number).exists()
+    return mailing and SimpleNamespace(
+        address="name@example.com",
+        lang=mailing.company_id.partner_id.lang,
+        company_id=mailing.company_id.id,
+        unsubscribed=False,
+        blocklisted=False,
+        groups=mailing.unsubscribe_category_ids.ids,
+        left=[],
+    )
+
+
+def settle(recipients, standing):
+    """Commit the decision, then see to lists and totals in a transaction of their own."""
+    cr = recipients.env.cr
+    recipients.env.flush_all()
+    cr.commit()  # pylint: disable=invalid-commit  # a conflict over totals must not undo it
+    in_transaction(cr, lambda: recipients._settle_unsubscription(standing))

@@ -1,0 +1,54 @@
+import email
+import email.policy
+
+from odoo.exceptions import UserError
+from odoo.http import Controller, request, route
+
+from .public_page import HEADERS, Company, get_environment, render, render_invalid
+
+PATH = "/partner_mailing/view"
+
+# A message is somebody's HTML: it may show pictures and styles from anywhere, as in a mail program,
+# and run nothing. The sandbox takes it out of this origin, so it reaches no session either.
+CONTENT_SECURITY = (
+    "default-src 'none'; img-src * data:; style-src * 'unsafe-inline'; font-src * data:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+    " sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+
+
+class ViewInBrowser(Controller):
+    """A message in the browser, as its recipient got it."""
+
+    @route([PATH, f"{PATH}/<path:token>"], type="http", auth="public", methods=["GET"],
+           readonly=True, save_session=False)  # fmt: skip
+    def view(self, token="", **_parameters):
+        """Show the message that a token was made for; changes nothing."""
+        number = request.env["partner.mailing"]._read_link_token("view", token)
+        if number is None:
+            return render_invalid()
+        env = get_environment()
+        if number < 0:
+            return self._show_test(env["partner.mailing"].browse(-number).exists())
+        try:
+            data = env["partner.mailing"]._get_message_to_view(number)
+        except UserError:  # content that cannot be rendered any more, for a contact that changed
+            data = None
+        if data is None:
+            return render_invalid()
+        message = email.message_from_bytes(data, policy=email.policy.default)
+        headers = {
+            **HEADERS,
+            "Content-Security-Policy": CONTENT_SECURITY,
+            "Content-Type": "text/html; charset=utf-8",
+        }
+        page = message.get_body(("html",)).get_content()
+        return request.make_response(page, headers=list(headers.items()))
+
+    def _show_test(self, mailing):
+        """Return a page that says what the link will do; the message may be a draft."""
+        if not mailing:
+            return render_invalid()
+        env = get_environment(mailing.company_id.partner_id.lang)
+        company = Company.of(env["res.company"].browse(mailing.company_id.id))
+        return render(env, "public_page_test", {"company": company})

@@ -1,0 +1,76 @@
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+
+import { Component, useRef } from "@odoo/owl";
+
+const FOCUSABLE = "input, textarea, .odoo-editor-editable";
+
+// The steps of a mailing as the server tells them (see partner_mailing_road.py); each leads to
+// the tab, field or dialog where it is done.
+export class RoadField extends Component {
+    static template = "mass_mailing_lite.RoadField";
+    static props = { ...standardFieldProps };
+
+    setup() {
+        this.root = useRef("root");
+    }
+
+    get steps() {
+        return this.props.record.data[this.props.name] || [];
+    }
+
+    get next() {
+        return this.steps.find((step) => step.is_next);
+    }
+
+    leadsSomewhere(step) {
+        return Boolean(step.action || step.page || step.focus);
+    }
+
+    // For those who do not see the signs.
+    statusText(step) {
+        if (step.status === "done") {
+            return _t("done");
+        }
+        return step.status === "attention" ? _t("to be looked at again") : _t("not done yet");
+    }
+
+    async go(step) {
+        if (step.action) {
+            const { record } = this.props;
+            await this.env.onClickViewButton({
+                clickParams: { type: "object", name: step.action },
+                getResParams: () => ({
+                    resModel: record.resModel,
+                    resId: record.resId,
+                    resIds: record.resIds,
+                    context: record.context,
+                    evalContext: record.evalContext,
+                }),
+            });
+            return;
+        }
+        const form = this.root.el.closest(".o_form_view");
+        const tab = step.page && form.querySelector(`.o_notebook_headers a[name="${step.page}"]`);
+        if (tab) {
+            tab.click();
+            // The tab's content is drawn with the next frame.
+            await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+            tab.scrollIntoView({ block: this.env.isSmall ? "start" : "nearest" });
+            tab.focus({ preventScroll: true });
+        }
+        const field = step.focus && form.querySelector(`.o_field_widget[name="${step.focus}"]`);
+        const input = field && (field.matches(FOCUSABLE) ? field : field.querySelector(FOCUSABLE));
+        input?.scrollIntoView({ block: this.env.isSmall ? "center" : "nearest" });
+        input?.focus({ preventScroll: true });
+    }
+}
+
+export const roadField = {
+    component: RoadField,
+    displayName: _t("Steps of a mailing"),
+    supportedTypes: ["json"],
+};
+
+registry.category("fields").add("partner_mailing_road", roadField);

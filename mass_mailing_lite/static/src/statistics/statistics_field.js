@@ -1,0 +1,129 @@
+import { Component } from "@odoo/owl";
+import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+
+import { ALARM, COLORS, formatInteger, formatShare, LABELS, share } from "./figures";
+import { MailingChart } from "./mailing_chart";
+
+const STEPS = ["recipients", "sent", "delivered", "opened", "clicked"];
+const LOSSES = ["unsubscribed", "bounced", "failed"];
+// What a share is taken of, where that is not the number of recipients.
+const OF = { opened: "delivered", clicked: "delivered", unsubscribed: "delivered", bounced: "sent" };
+const WHOLES = {
+    recipients: _t("of the recipients"),
+    sent: _t("of the sent"),
+    delivered: _t("of the delivered"),
+};
+
+// The figures of one mailing: a funnel, the curve of its sending, and tables.
+export class StatisticsField extends Component {
+    static template = "mass_mailing_lite.StatisticsField";
+    static components = { MailingChart };
+    static props = { ...standardFieldProps };
+
+    setup() {
+        this.action = useService("action");
+        this.orm = useService("orm");
+        this.formatInteger = formatInteger;
+        this.labels = LABELS;
+    }
+
+    get figures() {
+        return this.props.record.data[this.props.name];
+    }
+
+    // The steps that this mailing knows of: opened and clicked only where they are tracked.
+    get funnel() {
+        return this.lines(STEPS.filter((key) => this.figures.tracks[key] !== false));
+    }
+
+    get losses() {
+        return this.lines(LOSSES);
+    }
+
+    get untracked() {
+        const off = Object.keys(this.figures.tracks).filter((key) => !this.figures.tracks[key]);
+        return off.map((key) => LABELS[key]).join(", ");
+    }
+
+    lines(keys) {
+        const { totals } = this.figures;
+        return keys.map((key) => ({
+            key,
+            label: LABELS[key],
+            count: formatInteger(totals[key]),
+            share: formatShare(share(totals[key], totals[OF[key] || "recipients"])),
+            of: WHOLES[OF[key] || "recipients"],
+            width: share(totals[key], totals.recipients),
+        }));
+    }
+
+    get countedAt() {
+        return this.figures.counted_at && formatDateTime(deserializeDateTime(this.figures.counted_at));
+    }
+
+    get chart() {
+        const moments = this.figures.moments;
+        const times = moments.map((moment) => deserializeDateTime(moment.at));
+        const days = new Set(times.map((time) => time.toISODate()));
+        const format = days.size > 1 ? { day: "numeric", month: "short", hour: "numeric", minute: "numeric" }
+            : { hour: "numeric", minute: "numeric" };
+        const keys = ["delivered", "bounced"].filter(
+            (key) => key === "delivered" || moments.some((moment) => moment[key])
+        );
+        return {
+            labels: times.map((time) => time.toLocaleString(format)),
+            series: keys.map((key) => ({
+                label: LABELS[key].toString(),
+                color: COLORS[key],
+                data: moments.map((moment) => moment[key]),
+            })),
+        };
+    }
+
+    get columns() {
+        return ["recipients", "delivered", "opened", "clicked", "bounced", "failed"].filter(
+            (key) => this.figures.tracks[key] !== false
+        );
+    }
+
+    get tables() {
+        return [
+            { key: "domains", title: _t("By Recipient Domain"), other: _t("Other domains") },
+            { key: "languages", title: _t("By Language"), other: _t("No language set") },
+        ].filter((table) => this.figures[table.key].length);
+    }
+
+    cell(line, key) {
+        return key === "recipients" || !line[key]
+            ? formatInteger(line[key])
+            : formatShare(share(line[key], line[OF[key] || "recipients"]));
+    }
+
+    isAlarming(line, key) {
+        const whole = line[OF[key] || "recipients"];
+        return ["bounced", "failed"].includes(key) && share(line[key], whole) >= ALARM;
+    }
+
+    get topClicks() {
+        return Math.max(1, ...this.figures.links.map((link) => link.clicked));
+    }
+
+    // The recipients behind a figure.
+    async open(key) {
+        const { resModel, resId } = this.props.record;
+        const action = await this.orm.call(resModel, "action_open_recipients", [resId], {
+            context: { recipient_filter: this.figures.filters[key] },
+        });
+        this.action.doAction(action);
+    }
+}
+
+registry.category("fields").add("partner_mailing_statistics", {
+    component: StatisticsField,
+    displayName: _t("Statistics of a mailing"),
+    supportedTypes: ["json"],
+});
