@@ -11,4 +11,5 @@
         "views/ir_mail_server_views.xml",
     ],
     "auto_install": True,
+    "uninstall_hook": "uninstall_hook",
 }

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import tagged
 
+from ..hooks import uninstall_hook
 from ..models.sending_lane import LANE_LOCK, MOST_LANES
 from .common import JobCase
 
@@ -107,3 +108,12 @@ class TestWatchman(JobCase):
         self.assertEqual(self.mailing.state, "done")
         self.assertEqual(set(self.states(self.mailing).values()), {"uncertain"})
         self.assertFalse(self.jobs())
+
+    def test_uninstalling_leaves_no_job_and_no_channel_of_a_mail_server(self):
+        with self.runner():
+            self.run_scheduler()
+        job = self.jobs()
+        uninstall_hook(self.env)
+        self.assertEqual(job.state, "cancelled")
+        channels = self.env["queue.job.channel"].search([("complete_name", "=", self.channel())])
+        self.assertFalse(channels)

@@ -53,9 +53,7 @@ def test_every_term_is_translated(language, addon):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("pattern", [FILLED_IN, TAG], ids=["filled in", "tags"])
-def test_what_is_filled_in_and_marked_up_is_the_same_in_every_language(
-    language, pattern, addon
-):
+def test_what_is_filled_in_and_marked_up_is_the_same_in_every_language(language, pattern, addon):
     def found(text):
         return sorted(match.strip() for match in pattern.findall(text))
 
