@@ -7,7 +7,7 @@ import pytest
 
 from devtools import database, paths
 
-ADDONS = [addon for addon in paths.addons() if (addon / "i18n").is_dir()]
+ADDONS = paths.addons()
 LANGUAGES = ("es", "fr", "pl", "ru")
 
 # What must stand in a translation as it stands in the term: what is filled in by the
@@ -16,32 +16,33 @@ FILLED_IN = re.compile(r"%\([a-z_]+\)[sd]|%[sd]|\{\{[^|}]*")
 # "Name <address>" is no tag but a word to translate.
 TAG = re.compile(r"</?(?!address>|dirección>|adresse>|adres>)[a-z][a-z0-9]*(?=[\s/>])")
 
-each_addon = pytest.mark.parametrize("addon", ADDONS, ids=lambda addon: addon.name)
-
 
 def terms(path):
     return {entry.msgid: entry.msgstr for entry in polib.pofile(str(path))}
 
 
 @pytest.fixture(scope="module")
-def installed(tools):
-    """Return the name of a database with all our addons."""
+def complete_database(tools):
+    """Return a database with all our addons."""
     name = database.fresh(tools, "terms", bridges=True)
     yield name
     database.drop(tools, name)
 
 
-@each_addon
-def test_the_template_has_the_terms_of_the_source(tools, installed, tmp_path, addon):
+@pytest.fixture(params=ADDONS, ids=lambda addon: addon.name)
+def addon(request):
+    """Return the folder of each addon in turn."""
+    return request.param
+
+
+def test_the_template_has_the_terms_of_the_source(tools, complete_database, addon, tmp_path):
     file = tmp_path / "now.pot"
-    tools.run(
-        "i18n", "export", "-d", installed, "-o", str(file), addon.name, what="export", log="pot"
-    )
+    export = ("i18n", "export", "-d", complete_database, "-o", str(file), addon.name)
+    tools.run(*export, what="export", log="pot")
     now, kept = set(terms(file)), set(terms(addon / "i18n" / f"{addon.name}.pot"))
     assert now == kept, "run `python3 -m devtools pot`"
 
 
-@each_addon
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_term_is_translated(language, addon):
     template = terms(addon / "i18n" / f"{addon.name}.pot")
@@ -50,7 +51,6 @@ def test_every_term_is_translated(language, addon):
     assert [term for term, text in translated.items() if not text.strip()] == []
 
 
-@each_addon
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("pattern", [FILLED_IN, TAG], ids=["filled in", "tags"])
 def test_what_is_filled_in_and_marked_up_is_the_same_in_every_language(language, pattern, addon):
