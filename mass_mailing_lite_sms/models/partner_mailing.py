@@ -26,6 +26,10 @@ class PartnerMailing(models.Model):
     # CRUD
     # ------------------------------------------------------------
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([without_mail_server(vals) for vals in vals_list])
+
     def write(self, vals):
         changed = self.filtered(
             lambda mailing: "channel" in vals and mailing.channel != vals["channel"]
@@ -39,7 +43,7 @@ class PartnerMailing(models.Model):
                         mailing.name,
                     )
                 )
-        result = super().write(vals)
+        result = super().write(without_mail_server(vals))
         changed._forget_list()
         return result
 
@@ -106,3 +110,8 @@ class PartnerMailing(models.Model):
     @api.depends("channel")
     def _compute_sender_warning(self):
         return super()._compute_sender_warning()
+
+
+def without_mail_server(vals):
+    """Return values in which a mailing by SMS has no mail server: it must not wait for one."""
+    return {**vals, "mail_server_id": False} if vals.get("channel") == SMS else vals

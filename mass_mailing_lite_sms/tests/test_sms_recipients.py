@@ -104,12 +104,13 @@ class TestSmsRecipients(SmsCase):
         self.assertEqual(changes[0]["email"], "8 (903) 765-43-21")
 
     def test_another_channel_empties_the_list(self):
-        mailing = self.new_mailing()
+        mailing = self.new_mailing(mail_server_id=self.server.id)
         mailing.action_load_recipients()
         self.row(mailing, "anna@example.com").action_leave_out()
         mailing.write({"channel": "sms", "sms_body": "Hello"})
         self.assertEqual((mailing.recipient_count, mailing.skipped_count), (0, 0))
         self.assertFalse(mailing.recipients_loaded_at)
+        self.assertFalse(mailing.mail_server_id)
         mailing.action_submit()
         self.assertEqual(self.results(mailing), {ANNA: "pending", BORIS: "pending"})
 
