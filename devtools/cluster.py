@@ -18,29 +18,41 @@ from .process import tail
 USER = "odoo"  # Odoo refuses to work as a database user named postgres.
 PATIENCE = 60  # seconds for the server to start or stop
 
-# Nothing here is worth waiting for the disk: what is lost with the machine is made again.
 SETTINGS = """
 listen_addresses = ''
 unix_socket_directories = '{folder}'
 max_connections = 100
 shared_buffers = 256MB
-fsync = off
-synchronous_commit = off
-full_page_writes = off
 jit = off
 log_line_prefix = '%m [%p] %d '
 """
 
+# Nothing is worth waiting for the disk where what is lost with the machine is made again.
+FORGETFUL = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+"""
+
 
 class Cluster:
-    """A data folder, its server, and the count of those who use it."""
+    """A data folder, its server, and the count of those who use it.
 
-    def __init__(self, programs, folder):
+    :param durable: what was committed outlasts a crash, as it is in real life
+    """
+
+    def __init__(self, programs, folder, durable=False):
         self.programs = programs
         self.folder = folder
         self.data = folder / "data"
         self.log = folder / "server.log"
         self.user = paths.unprivileged_user()
+        self._settings = SETTINGS if durable else SETTINGS + FORGETFUL
+
+    @property
+    def environment(self):
+        """Return the variables by which clients find the server."""
+        return {"PGHOST": str(self.folder), "PGPORT": "5432", "PGUSER": USER}
 
     @contextmanager
     def in_use(self):
@@ -52,16 +64,20 @@ class Cluster:
         guard = paths.make_folder(paths.RUN) / "postgresql.lock"
         with open(paths.RUN / "postgresql.users", "a") as users:
             with lock(guard):
-                self._start()
+                self.start()
                 try_lock(users, shared=True)
             try:
                 yield
             finally:
                 with lock(guard):
                     if try_lock(users):
-                        self._control("stop", "-m", "fast")
+                        self.stop()
 
-    def _start(self):
+    def stop(self, mode="fast"):
+        """Stop the server: ``fast`` ends its sessions, ``immediate`` is a crash."""
+        self._control("stop", "-m", mode)
+
+    def start(self):
         """Start the server unless it runs; make its data folder the first time."""
         self._make_folder()
         if not (self.folder / "ready").exists():
@@ -91,7 +107,7 @@ class Cluster:
         encoding = ("-E", "UTF8", "--locale=C.UTF-8")
         self._run("initdb", "-D", self.data, *encoding, "-A", "trust", "-U", USER, "--no-sync")
         with open(self.data / "postgresql.conf", "a") as file:
-            file.write(SETTINGS.format(folder=self.folder))
+            file.write(self._settings.format(folder=self.folder))
         (self.folder / "ready").touch()
 
     def _control(self, action, *options, check=True):

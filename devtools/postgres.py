@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import debian, paths
 from .cache import provide
-from .cluster import USER, Cluster
+from .cluster import Cluster
 from .console import Failure, remedy, step
 
 PROGRAMS = ("initdb", "pg_ctl", "psql")
@@ -62,8 +62,7 @@ def server():
     programs = find_programs()
     cluster = Cluster(programs, paths.database_folder())
     with cluster.in_use():
-        environment = {"PGHOST": str(cluster.folder), "PGPORT": "5432", "PGUSER": USER}
-        yield Server(programs, environment)
+        yield Server(programs, cluster.environment)
 
 
 def find_programs():

@@ -1,6 +1,8 @@
 """``odoo mailing_send``: send validated mailings from a shell."""
 
 import argparse
+import contextlib
+import os
 import signal
 import sys
 
@@ -13,6 +15,11 @@ from odoo.modules.registry import Registry
 from odoo.tools import config
 
 BAR_WIDTH = 40
+
+STOPPING = (
+    b"\nEnding, as soon as the mail server has answered for the messages on their way. Ctrl-C once"
+    b" more ends at once; what becomes of them is uncertain then.\n"
+)
 
 ALL_SENT, SOME_FAILED, COULD_NOT_SEND = 0, 1, 2
 
@@ -39,7 +46,11 @@ class MailingSend(Command):
             env = api.Environment(cr, api.SUPERUSER_ID, {})
             if "partner.mailing" not in env:
                 self._give_up(f"mass_mailing_lite is not installed in {args.database}.")
-            sys.exit(self._send(env, args))
+            try:
+                code = self._send(env, args)
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+                self._give_up(f"\nThe database {args.database} is gone: {error}")
+        sys.exit(code)
 
     def _give_up(self, message):
         print(message.strip(), file=sys.stderr)
@@ -69,9 +80,13 @@ class MailingSend(Command):
         done, stopped = 0, False
 
         def stop(*_signal):
-            # Ends the round, not the messages on the wire: their fate is recorded first.
+            # Ends the round, not the messages on the wire: their fate is recorded first. Whoever
+            # does not want to wait for a server that is silent asks once more.
             nonlocal stopped
+            if stopped:
+                raise KeyboardInterrupt
             stopped = True
+            os.write(sys.stderr.fileno(), STOPPING)
 
         def report(count, waiting):
             nonlocal done
@@ -81,9 +96,12 @@ class MailingSend(Command):
             return 0 if stopped else float("inf")
 
         signal.signal(signal.SIGINT, stop)
-        mailings._send_due(report, limit=args.limit, patience=float("inf"))
+        with contextlib.suppress(KeyboardInterrupt):
+            mailings._send_due(report, limit=args.limit, patience=float("inf"))
         env.invalidate_all()
-        return show_result(concerned)
+        code = show_result(concerned)
+        is_cut_short = stopped and any(one.state in ("validated", "sending") for one in concerned)
+        return COULD_NOT_SEND if is_cut_short else code
 
 
 def get_hold(mailings):

@@ -61,11 +61,11 @@ class MailingSender:
 
     def __exit__(self, *_exc):
         # Where the database is gone, the lock went with it; what went wrong is the news, not this.
-        with contextlib.suppress(psycopg2.Error):
-            self.env.cr.rollback()
-            for line in self._lines.values():
-                line.close()
-            self.recipients._end_sender(self.number)
+        # The connections to mail servers are still there, and their threads.
+        steps = [self.env.cr.rollback, *(line.close for line in self._lines.values())]
+        for step in [*steps, lambda: self.recipients._end_sender(self.number)]:
+            with contextlib.suppress(psycopg2.Error):
+                step()
 
     def get_busy(self):
         """Return the mailings that have messages on their way."""
@@ -114,10 +114,14 @@ class MailingSender:
             self._note_slice(mailing, count, time.monotonic() - started, hold)
             return count
         except NoSession as error:
+            count = self._note_until_trouble(mailing, started)
             trouble = error.outcome
             self._stop(mailing, mailing._back_off, trouble.text, is_wrong_login(trouble))
+            return count
         except TooManyFailures as error:
+            count = self._note_until_trouble(mailing, started)
             self._stop(mailing, mailing._break_off, *error.args)
+            return count
         except UserError as error:
             # ir.mail_server's own: no server set up, an archived one …
             self._give_up(mailing, str(error))
@@ -189,6 +193,19 @@ class MailingSender:
         if values:
             self.in_transaction(lambda: counter._note_sending(counter.id, **values))
 
+    def _note_until_trouble(self, mailing, started):
+        """Note what was settled in a slice before trouble ended it: it is the first in a row then.
+
+        :return: number of messages handed over or refused
+        """
+        line = self._lines.get(mailing.id)
+        count = line.done if line else 0
+        self.env.cr.rollback()
+        if count:
+            mailing.counter_id.invalidate_recordset(flush=False)
+            self._note_slice(mailing, count, time.monotonic() - started, None)
+        return count
+
     def _give_up(self, mailing, reason):
         """Pause a mailing that cannot be sent; its recipients are not at fault."""
         words = self.env._("The mailing cannot be sent: %s", reason)
@@ -236,13 +253,15 @@ class SendingLine:
         self.sender = sender
         self.mailing = mailing
         self._queue = queue
-        self._window = mailing._get_failure_window()
+        self._failure_limit = mailing._get_failure_limit()
         self._compiled = {}
         self._rows = {}  # claimed and not yet recorded, by id
+        self.done = 0  # messages of this slice that were handed over or refused
         self._unmade = []  # results of rows whose message could not be made
         self._fruitless = 0
         self._depth = 1  # messages that go in CLAIM_SECONDS
-        self._measured_at = 0.0  # monotonic seconds
+        self._measured_at = time.monotonic()
+        self._measured = 0  # messages that went since then
         server = mailing._get_used_server()
         self._connections = max(server.partner_mailing_connections, 1) if server else 1
         # Opened at once: what the server is decides how the message is built.
@@ -268,24 +287,27 @@ class SendingLine:
 
         :raises TooManyFailures: when too many of the last recipients failed for good
         """
+        self.done = 0
         self.sender.recipients._skip_blocklisted(self.mailing)
-        self._measured_at = heard = time.monotonic()
+        heard = time.monotonic()
+        if not self._rows:
+            self._measured_at, self._measured = heard, 0
         until = heard + seconds
-        done, results, has_more = 0, [], True
+        results, has_more = [], True
         while True:
             wanted = self._connections + self._depth - len(self._rows) + len(results)
             if limit is not None:
-                wanted = min(wanted, limit - done - len(self._rows) + len(results))
+                wanted = min(wanted, limit - self.done - len(self._rows) + len(results))
             now = time.monotonic()
             if now >= until or now - heard > IDLE_SECONDS or not has_more:
                 wanted = 0
             has_more = self._record_and_claim(results, wanted) and has_more
             if not self._rows or now >= until or now - heard > IDLE_SECONDS:
-                return done
+                return self.done
             results = self._collect()
             if results:
                 heard = time.monotonic()
-                done += self._judge(results)
+                self.done += self._judge(results)
 
     def finish(self):
         """Take nothing more; wait for what is on its way, and record it.
@@ -302,10 +324,13 @@ class SendingLine:
 
     def close(self):
         """End what the connections are doing, close them, and record what is known."""
-        self._take_back()
-        self._pool.close()
-        if self._first is not None:
-            self._first.close()
+        try:
+            self._take_back()
+        finally:
+            self._pool.close()
+            if self._first is not None:
+                self._first.close()
+        self._take_back()  # what a connection that was cut off had not begun
         if self._rows:
             self._record_and_claim(self._collect(), 0)
 
@@ -327,10 +352,10 @@ class SendingLine:
             nonlocal tally
             if results:
                 tally = self.sender.recipients._record(
-                    self.mailing.id, self.sender.number, results, self._window
+                    self.mailing.id, self.sender.number, results, self._failure_limit.window
                 )
                 self._queue.settle(results)
-                if self.mailing._has_too_many_failures(*tally):
+                if self._failure_limit.is_passed(*tally):
                     return []
             return self._queue.take(wanted) if wanted > 0 else []
 
@@ -339,7 +364,7 @@ class SendingLine:
         self._queue.confirm(results)
         for result in results:
             del self._rows[result["id"]]
-        if wanted > 0 and tally and self.mailing._has_too_many_failures(*tally):
+        if wanted > 0 and tally and self._failure_limit.is_passed(*tally):
             raise TooManyFailures(*tally)
         if not rows:
             return wanted <= 0
@@ -410,11 +435,19 @@ class SendingLine:
     # ------------------------------------------------------------
 
     def _adapt(self, count):
-        """Measure how many messages go in ``CLAIM_SECONDS``; grow by twice at most."""
+        """Measure how many messages go in ``CLAIM_SECONDS``.
+
+        Over that time at least: what a burst would come to is more than ever goes.
+        """
+        self._measured += count
         now = time.monotonic()
-        fitting = int(count * CLAIM_SECONDS / max(now - self._measured_at, 1e-6))
-        self._depth = max(1, min(fitting, 2 * self._depth, CLAIM_MOST))
-        self._measured_at = now
+        seconds = now - self._measured_at
+        if seconds < CLAIM_SECONDS:
+            fitting = max(self._depth, self._measured)
+        else:
+            fitting = int(self._measured * CLAIM_SECONDS / seconds)
+            self._measured_at, self._measured = now, 0
+        self._depth = max(1, min(fitting, CLAIM_MOST))
 
     def _judge(self, results):
         """Return how many rows are settled.

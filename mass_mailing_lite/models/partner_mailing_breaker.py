@@ -1,5 +1,25 @@
+from typing import NamedTuple
+
 from odoo import models
 from odoo.tools import SQL
+
+
+class FailureLimit(NamedTuple):
+    """From which share of the last recipients on the list or the content is at fault.
+
+    :ivar share: percent
+    :ivar window: how many of the last recipients count; 0: there is no limit
+    """
+
+    share: int
+    window: int
+
+    def is_passed(self, settled, failed):
+        """Tell whether too many failed for good, of the last that were settled.
+
+        Not before the window is full: of the first five recipients one may well have moved.
+        """
+        return bool(self.window) and settled >= self.window and 100 * failed >= self.share * settled
 
 
 class PartnerMailing(models.Model):
@@ -7,20 +27,11 @@ class PartnerMailing(models.Model):
 
     _inherit = "partner.mailing"
 
-    def _get_failure_window(self):
-        """Return over how many of the last recipients failures are counted; 0 for not at all."""
+    def _get_failure_limit(self):
+        """Return the ``FailureLimit`` of the mailing's company."""
         company = self.company_id
-        return company.partner_mailing_failure_share and company.partner_mailing_failure_window
-
-    def _has_too_many_failures(self, settled, failed):
-        """Tell whether too large a share of the last recipients failed for good.
-
-        Not before as many as the company counts were settled: of the first five
-        recipients one may well have moved.
-        """
-        window = self._get_failure_window()
-        share = self.company_id.partner_mailing_failure_share
-        return bool(window) and settled >= window and 100 * failed >= share * settled
+        share = company.partner_mailing_failure_share
+        return FailureLimit(share, share and company.partner_mailing_failure_window)
 
     def _break_off(self, settled, failed):
         """Pause a mailing in which too many failed, and begin to count anew."""

@@ -165,11 +165,16 @@ class PartnerMailingRecipient(models.Model):
         :return: ``(settled, failed)`` of those rows
         """
         columns = ("id", "state", "failure_type", "failure_reason", "delay", "attempted")
-        values = [[result[column] for result in results] for column in columns]
+        # Nearly all were sent, and of these there is nothing more to say than which.
+        sent = [result["id"] for result in results if result["state"] == "sent"]
+        others = [result for result in results if result["state"] != "sent"]
+        values = [[result[column] for result in others] for column in columns]
         self.env.cr.execute(
             SQL(
                 """
                 WITH result (id, state, failure_type, failure_reason, delay, attempted) AS (
+                    SELECT unnest(%(sent)s::integer[]), 'sent', NULL, NULL, NULL, TRUE
+                     UNION ALL
                     SELECT * FROM unnest(%(id)s::integer[], %(state)s::text[], %(failure_type)s::text[],
                                          %(failure_reason)s::text[], %(delay)s::integer[],
                                          %(attempted)s::boolean[])
@@ -204,6 +209,7 @@ class PartnerMailingRecipient(models.Model):
                 """,
                 mailing_id=mailing_id,
                 sender=sender,
+                sent=sent,
                 now=UTC_NOW,
                 window=window,
                 **dict(zip(columns, values, strict=True)),

@@ -12,6 +12,7 @@ from . import (
     test_handover,
     test_leaving_out,
     test_links,
+    test_lost_database,
     test_marking,
     test_message,
     test_odoo_lint,

@@ -54,6 +54,33 @@ class TestTrouble(SendingCase):
         self.assertEqual((mailing.state, mailing.sudo().counter_id.trouble_count), ("done", 0))
         self.assertFalse(mailing.trouble_text)
 
+    def test_a_mailing_that_gets_on_between_troubles_is_not_paused(self):
+        for name in ("Clara", "Dmitri"):
+            self._new_contact(name, f"{name.lower()}@example.com", self.news)
+        self.env.company.partner_mailing_server_tries = 2
+        mailing = self.new_validated_mailing()
+        most = 0
+
+        async def refuse_after(_server, _session, envelope, address, _options):
+            if len(self.inbox.messages) >= most:
+                return "451 4.7.1 Come back later"
+            envelope.mail_from = address
+            return "250 2.1.0 OK"
+
+        self.inbox.handle_MAIL = refuse_after
+        now = fields.Datetime.now()
+        for most in (1, 2, 3):
+            with freeze_time(now):
+                self.run_scheduler()
+            self.assertEqual((mailing.state, mailing.sent_count), ("sending", most))
+            self.assertEqual(mailing.sudo().counter_id.trouble_count, 1, "the first in a row")
+            now += timedelta(minutes=1)
+        most = 4
+        with freeze_time(now):
+            self.run_scheduler()
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 4))
+        self.assertCountersTrue(mailing)
+
     def test_who_resumes_a_mailing_does_not_wait_for_the_next_try(self):
         mailing = self.new_validated_mailing()
         self.server.smtp_port = 1

@@ -4,13 +4,16 @@ import collections
 import random
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
 
 from devtools import company
 
+from .ledger import SILENCE, Ledger
 from .mailings import addresses, validated
+from .proofs import wait_for
 
 COUNT = 3000
 KILLS = 6
@@ -95,10 +98,41 @@ def test_a_sender_that_is_asked_to_stop_leaves_nothing_open(server, inbox):
     while count_sent(server, mailing) == 0 and sender.poll() is None:
         time.sleep(0.02)
     sender.send_signal(signal.SIGINT)
-    sender.communicate(timeout=30)
+    output, _nothing = sender.communicate(timeout=30)
+    assert sender.returncode == 2, output
     found = collections.Counter(states(server, mailing).values())
     assert set(found) <= {"sent", "pending"}
     assert found["sent"] == len(inbox.deliveries())
+
+
+def test_a_sender_whose_server_is_silent_is_stopped_with_one_message_uncertain(server):
+    silent = threading.Event()
+
+    def misbehave(stage, _address):
+        return SILENCE if stage == "content" and silent.is_set() else None
+
+    with Ledger(misbehave) as ledger:
+        company.send_to(server.login("admin"), ledger.port)
+        mailing = validated(
+            server.login("marketing"), server.login("validator"), extra_emails=addresses(COUNT)
+        )
+        sender = command(server, "--mailing", str(mailing))
+        wait_for(lambda: ledger.entries, 60, "sends")
+        silent.set()
+        time.sleep(1)
+        sender.send_signal(signal.SIGINT)
+        # It waits for the reply that decides the fate of a message, and says so.
+        with pytest.raises(subprocess.TimeoutExpired):
+            sender.wait(timeout=2)
+        sender.send_signal(signal.SIGINT)
+        output, _nothing = sender.communicate(timeout=30)
+    assert sender.returncode == 2, output
+    assert "Ctrl-C once more" in output
+    found = collections.Counter(states(server, mailing).values())
+    assert set(found) == {"sent", "pending", "uncertain"}
+    assert found["uncertain"] == 1, "the one whose content was on its way"
+    assert found["sent"] == len(ledger.entries) - 1
+    server.sql(f"UPDATE partner_mailing SET state = 'cancelled' WHERE id = {mailing}")
 
 
 def test_the_command_says_what_it_did_by_its_exit_code(server, inbox):
@@ -118,6 +152,20 @@ def test_the_command_says_what_it_did_by_its_exit_code(server, inbox):
     assert "only validated mailings are sent" in output
 
 
+def test_the_command_says_that_some_failed_by_its_exit_code(server):
+    def refuse(stage, address):
+        refused = stage == "rcpt" and address == "ben@example.org"
+        return "550 5.1.1 No such user" if refused else None
+
+    with Ledger(refuse) as ledger:
+        company.send_to(server.login("admin"), ledger.port)
+        mailing = validated(server.login("marketing"), server.login("validator"))
+        sender = command(server, "--mailing", str(mailing))
+        output, _nothing = sender.communicate(timeout=60)
+        assert ledger.addresses() == ["ana@example.com"]
+    assert sender.returncode == 1, output
+
+
 def test_two_senders_share_a_mailing_and_nobody_gets_it_twice(server, inbox):
     company.send_to(server.login("admin"), inbox.port)
     author = server.login("marketing")
@@ -127,7 +175,7 @@ def test_two_senders_share_a_mailing_and_nobody_gets_it_twice(server, inbox):
         time.sleep(0.02)
     # Claimed by the first alone until now; a number from the sequence for each sender.
     second = command(server, "--mailing", str(mailing))
-    outputs = [sender.communicate(timeout=120)[0] for sender in (first, second)]
+    outputs = [sender.communicate(timeout=240)[0] for sender in (first, second)]
     ledger = collections.Counter(
         address for delivery in inbox.deliveries() for address in delivery.recipients
     )
