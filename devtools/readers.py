@@ -106,7 +106,5 @@ def _read(opener, number, delivery):
 
 
 def _give_back(admin, number, delivery):
-    report = RETURNED.format(
-        number=number, address=delivery.to[0], message_id=delivery.message_id
-    )
+    report = RETURNED.format(number=number, address=delivery.to[0], message_id=delivery.message_id)
     admin.call("mail.thread", "message_process", False, report)

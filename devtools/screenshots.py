@@ -86,7 +86,9 @@ def prepare(url, name):
     [server] = admin.search_read("ir.mail_server", [("name", "=", company.MAIL_SERVER)], "id")
     admin.call("ir.mail_server", "write", [server["id"]], LIMITS)
     english = [("mailing_id", "=", done), ("state", "=", "sent"), ("lang", "=", "en_US")]
-    wanted = {row["message_id"] for row in marketing.search_read(demo.RECIPIENT, english, "message_id")}
+    wanted = {
+        row["message_id"] for row in marketing.search_read(demo.RECIPIENT, english, "message_id")
+    }
     received = maildir.deliveries(serve.MAILDIR)
     link = next(readers.get_link(one) for one in received if one.message_id in wanted)
     return {
