@@ -37,7 +37,7 @@ def shell(arguments):
 def pot(_arguments):
     """Write each addon's translation template anew from its source."""
     with odoo() as tools:
-        name = database.fresh(tools, "pot")
+        name = database.fresh(tools, "pot", bridges=True)
         for addon in paths.addons():
             file = paths.make_folder(addon / "i18n") / f"{addon.name}.pot"
             export = ("i18n", "export", "-d", name, "-o", str(file), addon.name)

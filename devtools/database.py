@@ -23,16 +23,18 @@ env.cr.commit()
 """
 
 
-def fresh(odoo, name, addons=()):
+def fresh(odoo, name, addons=(), bridges=False):
     """Return the name of a database that is a new copy of the template.
 
-    With `addons` it has these of Odoo's own instead of ours. Nobody else makes or removes a
+    With `addons` it has these of Odoo's own instead of ours; with `bridges`, besides our main
+    addon, those that join it to the addons of others. Nobody else makes or removes a
     template meanwhile.
     """
     database = odoo.server.prefix + name
     with lock(paths.make_folder(paths.RUN) / "template.lock"):
         base = _base(odoo)
         source = base if addons else _template(odoo, base)
+        source = _bridged(odoo, source) if bridges else source
         drop(odoo, database)
         _copy(odoo, source, database)
         if addons:
@@ -54,7 +56,7 @@ def mark_of(odoo, database):
 def update(odoo, database):
     """Bring a database to the addons as they are now."""
     with step("Updating the addons in the database"):
-        _install(odoo, database, [addon.name for addon in paths.addons()], option="-u")
+        _install(odoo, database, _main_addons(), option="-u")
 
 
 def drop(odoo, database):
@@ -63,9 +65,10 @@ def drop(odoo, database):
     shutil.rmtree(_filestore(database), ignore_errors=True)
 
 
-def addons_digest():
+def addons_digest(bridges=False):
     """Return a text that changes with whatever the installed addons and their assets consist of."""
-    files = (file for addon in paths.addons() for file in sorted(addon.rglob("*")))
+    addons = [one for one in paths.addons() if bridges or not paths.is_bridge(one)]
+    files = (file for addon in addons for file in sorted(addon.rglob("*")))
     parts = []
     for file in files:
         place = file.relative_to(paths.ROOT).parts
@@ -79,11 +82,28 @@ def _template(odoo, base):
 
     def install(database):
         _copy(odoo, base, database)
-        _install(odoo, database, [addon.name for addon in paths.addons()])
+        _install(odoo, database, _main_addons())
         _compile_assets(odoo, database)
 
     name = f"template_{digest(_base_digest(odoo), addons_digest())}"
     return _provide(odoo, name, install, "Installing the addons")
+
+
+def _bridged(odoo, template):
+    """Return the name of the database with our other addons on top, made when need be."""
+
+    def install(database):
+        _copy(odoo, template, database)
+        _install(odoo, database, [one.name for one in paths.addons() if paths.is_bridge(one)])
+        _compile_assets(odoo, database)
+
+    name = f"bridged_{digest(_base_digest(odoo), addons_digest(bridges=True))}"
+    return _provide(odoo, name, install, "Installing the addons that join ours to others")
+
+
+def _main_addons():
+    """Return the names of the addons that are installed by a person."""
+    return [addon.name for addon in paths.addons() if not paths.is_bridge(addon)]
 
 
 def _base(odoo):
@@ -105,12 +125,13 @@ def _base_digest(odoo):
 
 
 def _dependencies():
-    """Return the addons of others that ours depend on."""
+    """Return the addons of others that our main ones depend on."""
     manifests = [
-        ast.literal_eval((addon / "__manifest__.py").read_text()) for addon in paths.addons()
+        ast.literal_eval((paths.ROOT / name / "__manifest__.py").read_text())
+        for name in _main_addons()
     ]
     wanted = {name for manifest in manifests for name in manifest["depends"]}
-    return sorted(wanted - {addon.name for addon in paths.addons()})
+    return sorted(wanted - set(_main_addons()))
 
 
 def _provide(odoo, name, make, what):

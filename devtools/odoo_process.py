@@ -42,7 +42,10 @@ class Odoo:
         }
 
     def configure(self, name="odoo", **settings):
-        """Write a configuration file of the run folder and return its path."""
+        """Write a configuration file of the run folder and return its path.
+
+        A setting that is a dict becomes a section of its own.
+        """
         settings = {
             "addons_path": ",".join(map(str, [*self.source.addons_path, paths.ROOT])),
             "data_dir": data_folder(),
@@ -58,7 +61,11 @@ class Odoo:
             "smtp_port": DEAD_PORT,
             **settings,
         }
-        lines = ["[options]", *(f"{key} = {value}" for key, value in settings.items()), ""]
+        sections = {key: value for key, value in settings.items() if isinstance(value, dict)}
+        options = {key: value for key, value in settings.items() if key not in sections}
+        lines = []
+        for section, values in {"options": options, **sections}.items():
+            lines += [f"[{section}]", *(f"{key} = {value}" for key, value in values.items()), ""]
         path = paths.make_folder(paths.RUN) / f"{name}.conf"
         path.write_text("\n".join(lines))
         return path
@@ -85,7 +92,7 @@ class Odoo:
         environment = {**self.environment(), "ODOO_RC": str(config)}
         with process.running(command, log=name, env=environment, cwd=paths.RUN) as running:
             url = f"http://127.0.0.1:{port}"
-            _wait_for_answer(url, running, name)
+            wait_for_answer(url, running, name)
             yield url
 
 
@@ -104,7 +111,7 @@ def data_folder():
     return paths.RUN / "data"
 
 
-def _wait_for_answer(url, running, name):
+def wait_for_answer(url, running, name):
     """Wait until the server answers, or say what it said instead."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + PATIENCE

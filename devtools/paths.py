@@ -4,6 +4,7 @@ The cache holds what was fetched and is shared by all checkouts. The run folder 
 checkout's servers write: databases, sockets, configuration, logs and delivered messages.
 """
 
+import ast
 import hashlib
 import os
 import pwd
@@ -31,6 +32,12 @@ def cache_folder():
 def addons():
     """Return the folders of this repository's addons, by name."""
     return sorted(manifest.parent for manifest in ROOT.glob("*/__manifest__.py"))
+
+
+def is_bridge(addon):
+    """Tell whether an addon is installed by itself where another one beside ours is."""
+    manifest = ast.literal_eval((addon / "__manifest__.py").read_text())
+    return bool(manifest.get("auto_install"))
 
 
 def checkout_digest():

@@ -39,7 +39,8 @@ def _make(folder):
         python = folder / "bin" / "python"
         pip = ["-m", "pip"] if has_pip else [_pip_wheel(folder)]
         run(
-            [python, *pip, "install", "--requirement", LOCK_FILE],
+            # The lock file is complete, and one of its packages asks for an "odoo" of the index.
+            [python, *pip, "install", "--no-deps", "--requirement", LOCK_FILE],
             what="The installation of the Python requirements",
             log="pip",
             env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"},

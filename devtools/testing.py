@@ -33,7 +33,7 @@ def test(arguments):
     if not any(numbers):
         raise Failure("No test ran: the arguments select none.")
     if not arguments and not all(numbers):
-        raise Failure("One of the two runs found no test, which cannot be right.")
+        raise Failure("One of the runs found no test, which cannot be right.")
     return 0
 
 
@@ -47,14 +47,29 @@ def _suites(tools, arguments):
         system = [SYSTEM_TESTS]
         addons = [folder for addon in paths.addons() if (folder := addon / "tests").is_dir()]
     suites = {}
-    if addons:
-        name = database.fresh(tools, "test")
-        config = tools.configure("test", db_name=name)
-        odoo_options = [f"--odoo-config={config}", f"--odoo-database={name}", "--odoo-http"]
-        suites["addons"] = [*addons, *odoo_options, *options]
+    # The main addon's tests run where nothing joins it to others, the others' where all is there.
+    bridges = [path for path in addons if _is_in_bridge(path)]
+    for suite, folders in (
+        ("addons", [path for path in addons if path not in bridges]),
+        ("bridges", bridges),
+    ):
+        if folders:
+            name = database.fresh(tools, f"test_{suite}", bridges=suite == "bridges")
+            # A job runner would come to life beside the tests.
+            config = tools.configure(
+                f"test-{suite}", db_name=name, queue_job={"channels": "root:0"}
+            )
+            odoo_options = [f"--odoo-config={config}", f"--odoo-database={name}", "--odoo-http"]
+            suites[suite] = [*folders, *odoo_options, *options]
     if system:
         suites["system"] = [*system, "-p", "no:odoo", *options]
     return suites
+
+
+def _is_in_bridge(path):
+    """Tell whether a path (with a test's name perhaps) belongs to an addon that joins others."""
+    folder = Path(str(path).partition("::")[0]).resolve().relative_to(paths.ROOT).parts[0]
+    return paths.is_bridge(paths.ROOT / folder)
 
 
 def _run(tools, suite, arguments):

@@ -151,12 +151,15 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _get_next_wake(self):
-        """Return when the sender has something to do next (naive, UTC); None for not at all."""
+        """Return when a run has something to do next (naive, UTC); None for not at all."""
         now = fields.Datetime.now()
         running = self.sudo().search(
-            Domain("state", "=", "sending")
-            | Domain("state", "=", "validated")
-            & (Domain("scheduled_at", "=", False) | Domain("scheduled_at", "<=", now))
+            self._domain_of_run()
+            & (
+                Domain("state", "=", "sending")
+                | Domain("state", "=", "validated")
+                & (Domain("scheduled_at", "=", False) | Domain("scheduled_at", "<=", now))
+            )
         )
         running.counter_id.invalidate_recordset(flush=False)
         moments = [moment for mailing in running if (moment := mailing._get_next_moment(now))]

@@ -49,10 +49,7 @@ class PartnerMailing(models.Model):
             the mail server holds all that is left
         :return: number of messages that were handed over or refused
         """
-        self.env["partner.mailing.recipient"]._recover()
-        self.env["partner.mailing.grant"]._end_of_dead_senders()
-        self._start_due()
-        self._note_closed()
+        self._begin_run()
         total = 0
         with MailingSender(self.env) as sender:
             seconds_left = report(0, self._count_waiting())
@@ -79,6 +76,16 @@ class PartnerMailing(models.Model):
                     mailing._finish_if_done()
                 report(last, self._count_waiting(sender.get_held_ids()))
         return total
+
+    def _begin_run(self):
+        """Settle what dead senders have left open, and start what is due."""
+        if self.env["partner.mailing.recipient"]._recover():
+            # Where these were the last rows, nobody else comes by to close the mailing.
+            for mailing in self.sudo().search(Domain("state", "=", "sending")):
+                mailing._finish_if_done()
+        self.env["partner.mailing.grant"]._end_of_dead_senders()
+        self._start_due()
+        self._note_closed()
 
     def _send_round(self, sender, seconds_left, limit):
         """Give each mailing its slice, who had none for longest first.

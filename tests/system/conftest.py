@@ -43,14 +43,15 @@ def start_server(tools):
     """Return a function that gives a server for a `with` block, on a database of its own.
 
     A second call with the same `name` starts another server on that database. What else it takes
-    are settings of Odoo's configuration file, such as `workers=2`.
+    are settings of Odoo's configuration file, such as `workers=2`. With `bridges` the database has
+    all our addons.
     """
     made = {}
 
     @contextlib.contextmanager
-    def start(name="system", **settings):
+    def start(name="system", *, bridges=False, **settings):
         if name not in made:
-            made[name] = database.fresh(tools, name)
+            made[name] = database.fresh(tools, name, bridges=bridges)
         with tools.serve(made[name], name=f"{name}-{next(_numbers)}", **settings) as url:
             yield OdooServer(url, made[name], tools)
 

@@ -2,8 +2,8 @@
 
 import collections
 import random
-import time
 import subprocess
+import time
 
 import pytest
 

@@ -1,0 +1,88 @@
+"""Jobs of a mail server: each holds a lane, sends for less than a minute, and queues the next."""
+
+import time
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.addons.mass_mailing_lite.models.mailing_wake import precise_now
+from odoo.fields import Domain
+
+from .sending_lane import get_lanes_held, lane
+
+# A worker may use 60 s of processor time for a request (limit_time_cpu), and the queue keeps a
+# transaction open as long as a job runs, which holds PostgreSQL's cleaning back.
+JOB_SECONDS = 50.0
+
+# After a job that found nothing to send, though something waits.
+BREATH = timedelta(seconds=5)
+
+# From when on a job that waits, while none of its server runs, is waiting in vain.
+LOST_AFTER = timedelta(minutes=1)
+
+
+class IrMailServer(models.Model):
+    _inherit = "ir.mail_server"
+
+    def _queue_lanes(self):
+        """See to it that a job runs or waits for each lane."""
+        held = get_lanes_held(self.env, self.id or 0)
+        for number in range(self._count_lanes()):
+            if number not in held:
+                self._queue_lane(number)
+
+    def _queue_lane(self, number):
+        """Queue a job for a lane, unless one waits already."""
+        self.with_delay(
+            channel=self._get_job_channel(),
+            identity_key=self._get_lane_key(number),
+            description=self.env._(
+                "Send mailings through %(server)s (lane %(number)s)",
+                server=self.name or self.env._("the configured mail server"),
+                number=number + 1,
+            ),
+        )._send_in_lane(number)
+
+    def _get_lane_key(self, number):
+        return f"mass_mailing_lite.server_{self.id or 0}.lane_{number}"
+
+    def _send_in_lane(self, number):
+        """Send this server's mailings until the job's time is over; the job itself.
+
+        :return: what happened, for the list of jobs
+        """
+        cr, run = self.env.cr, self.env["partner.mailing"].sudo()._of_servers([self.id or 0])
+        if number >= self._count_lanes():
+            return self.env._("This lane is no longer used.")
+        began = time.monotonic()
+
+        def report(_done, _waiting):
+            cr.commit()  # pylint: disable=invalid-commit  # the job function allows it
+            return began + JOB_SECONDS - time.monotonic()
+
+        with lane(cr, self.id or 0, number) as is_ours:
+            if not is_ours:
+                return self.env._("Another job has this lane.")
+            count = run._send_due(report)
+        self._go_on(number, run, count)
+        return self.env._("%s messages.", count)
+
+    def _go_on(self, number, run, count):
+        """Queue the lane's next job if there is more to send now; call the watchman for later."""
+        self.invalidate_recordset()
+        moment = run._get_next_wake()
+        if moment and count and moment <= fields.Datetime.now():
+            if number < self._count_lanes():
+                self._queue_lane(number)
+        else:
+            run._call_watchman(moment and max(moment, precise_now() + BREATH))
+
+    def _waits_in_vain(self):
+        """Tell whether jobs wait that no runner takes, while none of this server runs."""
+        keys = [self._get_lane_key(number) for number in range(self._count_lanes())]
+        waiting = self.env["queue.job"].search(
+            Domain("identity_key", "in", keys)
+            & Domain("state", "in", ("pending", "enqueued"))
+            & Domain("date_created", "<", fields.Datetime.now() - LOST_AFTER),
+            limit=1,
+        )
+        return bool(waiting) and not get_lanes_held(self.env, self.id or 0)

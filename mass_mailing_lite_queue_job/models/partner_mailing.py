@@ -1,0 +1,75 @@
+import contextlib
+from datetime import timedelta
+
+from odoo import api, models
+from odoo.addons.mass_mailing_lite.models.mailing_wake import precise_now, wake_at
+from odoo.fields import Domain
+
+from .sending_lane import has_runner, lane
+
+SERVERS_KEY = "partner_mailing_servers"
+
+# How often the watchman looks while jobs send. It costs a few queries.
+WATCH = timedelta(seconds=30)
+
+
+class PartnerMailing(models.Model):
+    """The scheduled action as a watchman: jobs send, and it sees to it that they do."""
+
+    _inherit = "partner.mailing"
+
+    @api.model
+    def _cron_send(self):
+        """Start what is due and queue jobs for it; send here what no job would.
+
+        Without a job runner nothing is any different from the main addon by itself. A lane whose
+        job died is free, and gets a new one; jobs that wait in vain are not waited for.
+        """
+        if not has_runner(self.env):
+            return super()._cron_send()
+        self._begin_run()
+        servers = [self.env["ir.mail_server"].browse(one or []) for one in self._find_servers()]
+        lost = [server.id or 0 for server in servers if server._waits_in_vain()]
+        for server in servers:
+            server._queue_lanes()
+        self.env["ir.cron"]._commit_progress(len(servers))
+        with contextlib.ExitStack() as stack:
+            # As a lane of each: should a job begin after all, it goes by.
+            ours = [one for one in lost if stack.enter_context(lane(self.env.cr, one, 0))]
+            if ours:
+                super(PartnerMailing, self._of_servers(ours))._cron_send()
+        moment = self._get_next_wake()
+        self._call_watchman(moment if lost or not moment else max(moment, precise_now() + WATCH))
+        return None
+
+    def _call_watchman(self, moment):
+        """Let the watchman look at ``moment`` (naive, UTC; None for not at all).
+
+        While messages are on their way he looks anyway: whoever sends them may die.
+        """
+        on_the_way = Domain("state", "=", "sending")
+        if self.env["partner.mailing.recipient"].sudo().search(on_the_way, limit=1):
+            moment = min(filter(None, (moment, precise_now() + WATCH)))
+        if moment:
+            wake_at(self.env.ref("mass_mailing_lite.ir_cron_send").sudo(), moment)
+
+    def _find_servers(self):
+        """Return the ids of the mail servers that have something to send now, 0 for no record."""
+        return {mailing._get_used_server().id or 0 for mailing in self._find_sendable()}
+
+    def _of_servers(self, server_ids):
+        """Return a run of all mailings that leave through these servers; 0 stands for no record."""
+        return self.browse().with_context(**{SERVERS_KEY: tuple(server_ids)})
+
+    def _domain_of_run(self):
+        domain = super()._domain_of_run()
+        if SERVERS_KEY not in self.env.context:
+            return domain
+        server_ids = self.env.context[SERVERS_KEY]
+        without = self.sudo().search(
+            Domain("mail_server_id", "=", False) & Domain("state", "in", ("validated", "sending"))
+        )
+        # Odoo chooses the server of these by their sender's address.
+        chosen = without.filtered(lambda one: (one._get_used_server().id or 0) in server_ids)
+        own = Domain("mail_server_id", "in", [one for one in server_ids if one])
+        return domain & (own | Domain("id", "in", chosen.ids))

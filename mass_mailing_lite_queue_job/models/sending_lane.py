@@ -1,0 +1,77 @@
+"""A lane: the right to be one of the senders of a mail server, and who holds it.
+
+It is an advisory lock of a PostgreSQL session. A killed process and a lost host let go of it, so
+there are never more senders than lanes, whatever the job queue believes of its jobs.
+"""
+
+import contextlib
+
+import psycopg2
+
+from odoo.addons.queue_job.jobrunner.runner import PG_ADVISORY_LOCK_ID
+from odoo.tools import SQL
+
+MOST_LANES = 50
+
+# First half of a lane's lock; the second says which lane of which mail server.
+LANE_LOCK = 0x6D6D71
+
+THIS_DATABASE = SQL("(SELECT oid FROM pg_database WHERE datname = current_database())")
+
+
+@contextlib.contextmanager
+def lane(cr, server_id, number):
+    """Hold a lane within a ``with`` block; give whether it was free.
+
+    Begins and ends between transactions: what is done inside is committed there.
+    """
+    key = server_id * MOST_LANES + number
+    cr.execute(SQL("SELECT pg_try_advisory_lock(%s, %s)", LANE_LOCK, key))
+    [is_ours] = cr.fetchone()
+    cr.commit()  # pylint: disable=invalid-commit  # the lock is the session's, not the transaction's
+    try:
+        yield is_ours
+    except BaseException:
+        with contextlib.suppress(psycopg2.InterfaceError, psycopg2.OperationalError):
+            cr.rollback()
+        raise
+    finally:
+        if is_ours:
+            # Where the session is gone, so is its lock.
+            with contextlib.suppress(psycopg2.InterfaceError, psycopg2.OperationalError):
+                cr.execute(SQL("SELECT pg_advisory_unlock(%s, %s)", LANE_LOCK, key))
+                cr.commit()  # pylint: disable=invalid-commit  # no transaction is left open
+
+
+def get_lanes_held(env, server_id):
+    """Return the numbers of the lanes of a mail server that somebody holds."""
+    rows = env.execute_query(
+        SQL(
+            """
+            SELECT objid::bigint FROM pg_locks
+             WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND database = %s
+               AND classid::bigint = %s AND objid::bigint BETWEEN %s AND %s
+            """,
+            THIS_DATABASE,
+            LANE_LOCK,
+            server_id * MOST_LANES,
+            server_id * MOST_LANES + MOST_LANES - 1,
+        )
+    )
+    return {key - server_id * MOST_LANES for (key,) in rows}
+
+
+def has_runner(env):
+    """Tell whether a job runner serves this database, in whatever process and on whatever host."""
+    rows = env.execute_query(
+        SQL(
+            """
+            SELECT FROM pg_locks
+             WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND database = %s
+               AND (classid::bigint << 32) | objid::bigint = %s
+            """,
+            THIS_DATABASE,
+            PG_ADVISORY_LOCK_ID,
+        )
+    )
+    return bool(rows)

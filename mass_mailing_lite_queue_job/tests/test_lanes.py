@@ -1,0 +1,138 @@
+import time
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, ValidationError
+from odoo.service.model import get_public_method
+from odoo.tests import tagged
+
+from ..models import ir_mail_server_lane
+from ..models.sending_lane import LANE_LOCK, MOST_LANES, get_lanes_held
+from .common import JobCase
+
+
+@tagged("post_install", "-at_install")
+class TestLanes(JobCase):
+    """Jobs of a mail server: what they send, and how many there are."""
+
+    def queue(self, **values):
+        """Return a validated mailing through the server, for which jobs wait."""
+        mailing = self.new_validated_mailing(**{"mail_server_id": self.server.id, **values})
+        with self.runner():
+            self.run_scheduler()
+        return mailing
+
+    def test_a_job_sends_and_the_mailing_is_done(self):
+        mailing = self.queue()
+        self.assertEqual(self.run_job(self.jobs()), "2 messages.")
+        self.assertEqual(mailing.state, "done")
+        self.assertEqual(set(self.states(mailing).values()), {"sent"})
+        self.assertFalse(self.jobs(), "nothing is left to do")
+        self.assertEqual(self.inbox.addresses, ["anna@example.com", "boris@example.com"])
+        self.assertCountersTrue(mailing)
+
+    def test_a_job_sends_through_its_own_server_only(self):
+        other = self.server.copy({"name": "Another"})
+        mine = self.queue()
+        others = self.queue(mail_server_id=other.id)
+        self.run_job(self.jobs(other))
+        self.assertEqual((mine.state, others.state), ("sending", "done"))
+
+    def test_a_mailing_without_a_server_is_sent_by_the_one_that_odoo_chooses(self):
+        mailing = self.queue(mail_server_id=False)
+        self.assertEqual(mailing._get_used_server(), self.server)
+        self.run_job(self.jobs())
+        self.assertEqual(mailing.state, "done")
+
+    def test_a_mailing_through_the_configured_server_has_a_lane_too(self):
+        self.server.active = False
+        self.queue(mail_server_id=False)
+        job = self.jobs(self.env["ir.mail_server"])
+        self.assertEqual(len(job), 1)
+        self.assertEqual(job.channel, "root.mailing.server_0")
+        self.assertIn("the configured mail server", job.name)
+
+    def test_a_job_whose_time_is_over_queues_the_next(self):
+        emails = "\n".join(f"reader{number}@example.com" for number in range(40))
+
+        async def take_your_time(_server, _session, _envelope):
+            time.sleep(0.02)
+            return "250 OK"
+
+        self.inbox.handle_DATA = take_your_time
+        mailing = self.queue(extra_emails=emails)
+        first = self.jobs()
+        with patch.object(ir_mail_server_lane, "JOB_SECONDS", 0.2):
+            self.run_job(first)
+        self.assertEqual(mailing.state, "sending")
+        self.assertGreater(mailing.sent_count, 0)
+        [second] = self.jobs()
+        self.assertNotEqual(second, first)
+        self.assertEqual(second.identity_key, first.identity_key)
+        self.run_job(second)
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 42))
+
+    def test_a_paused_mailing_ends_its_jobs(self):
+        mailing = self.queue()
+        mailing.with_user(self.validator).action_pause()
+        self.assertEqual(self.run_job(self.jobs()), "0 messages.")
+        self.assertFalse(self.jobs())
+        self.assertEqual(set(self.states(mailing).values()), {"pending"})
+
+    def test_a_lane_that_another_job_holds_is_left_to_it(self):
+        mailing = self.queue()
+        key = self.server.id * MOST_LANES
+        with self.other_session("SELECT pg_advisory_lock(%s, %s)", LANE_LOCK, key):
+            self.assertEqual(get_lanes_held(self.env, self.server.id), {0})
+            self.assertEqual(self.run_job(self.jobs()), "Another job has this lane.")
+        self.assertFalse(get_lanes_held(self.env, self.server.id))
+        self.assertEqual(set(self.states(mailing).values()), {"pending"})
+
+    def test_a_job_of_a_lane_that_was_taken_away_sends_nothing(self):
+        self.server.partner_mailing_lanes = 2
+        mailing = self.queue()
+        [_first, second] = self.jobs()
+        self.server.partner_mailing_lanes = 1
+        self.assertEqual(self.run_job(second), "This lane is no longer used.")
+        self.assertEqual(set(self.states(mailing).values()), {"pending"})
+
+    def test_a_limit_holds_for_all_lanes_together(self):
+        self.server.write({"partner_mailing_lanes": 2, "partner_mailing_limit_minute": 3})
+        emails = "\n".join(f"reader{number}@example.com" for number in range(4))
+        mailing = self.queue(extra_emails=emails)
+        self.assertEqual(len(self.jobs()), 2)
+        for job in self.jobs():
+            self.run_job(job)
+        self.assertEqual((mailing.sent_count, mailing.pending_count), (3, 3))
+        self.assertEqual(mailing.hold_kind, "pace")
+        self.assertFalse(self.jobs(), "no job waits for the minute to pass")
+        trigger = self.env["ir.cron.trigger"].search(
+            [("cron_id", "=", self.env.ref("mass_mailing_lite.ir_cron_send").id)],
+            order="call_at desc",
+            limit=1,
+        )
+        self.assertLess(abs((trigger.call_at - mailing.hold_until).total_seconds()), 3)
+
+    def test_what_was_changed_behind_the_approval_is_not_sent_by_a_job_either(self):
+        mailing = self.new_validated_mailing(mail_server_id=self.server.id)
+        self.env.cr.execute(
+            "UPDATE partner_mailing SET email_from = 'forged@example.com' WHERE id = %s",
+            [mailing.id],
+        )
+        self.env.invalidate_all()
+        self.server._queue_lanes()
+        self.run_job(self.jobs())
+        self.assertEqual(mailing.state, "paused")
+        self.assertEqual(set(self.states(mailing).values()), {"pending"})
+
+    def test_the_number_of_lanes_has_bounds_that_are_named(self):
+        for number in (0, -1, MOST_LANES + 1):
+            with self.assertRaisesRegex(ValidationError, f'"Loopback" is {number}; .* 1 to 50'):
+                self.server.partner_mailing_lanes = number
+
+    def test_only_who_sets_up_odoo_sets_lanes_and_nobody_starts_a_lane_from_outside(self):
+        for user in (self.marketer, self.validator, self.manager):
+            with self.assertRaises(AccessError):
+                self.server.with_user(user).partner_mailing_lanes = 5
+        for name in ("_send_in_lane", "_queue_lanes"):
+            with self.assertRaises(AccessError):
+                get_public_method(self.server.with_user(self.manager), name)
