@@ -11,21 +11,31 @@ from datetime import datetime, timedelta
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from . import browser, company, demo, paths, serve
+from . import browser, company, demo, maildir, paths, readers, serve
 from .console import Failure, say, step
 
 FOLDER = paths.ROOT / "docs" / "images"
 # Odoo shows an app's page from the addon's own folder.
 APP_FOLDER = paths.ROOT / "mass_mailing_lite" / "static" / "description"
-ON_APP_PAGE = ("board", "prepare", "review")
+ON_APP_PAGE = ("board", "prepare", "review", "statistics")
 
 WIDE = {"width": 1440, "height": 800}
 DESKTOP = {"width": 1280, "height": 800}
+TALL = {"width": 1280, "height": 1180}
 PHONE = {"width": 390, "height": 844}
 LARGEST = 150_000  # bytes of a picture
 COLOURS = 128
 
 ACTION = "/odoo/action-mass_mailing_lite."
+LINKS = """
+<p><a href="https://www.example.com/catalogue">Open the catalogue</a>
+or <a href="https://www.example.com/floor-plan">find us on the floor plan</a>.</p>
+"""
+LIMITS = {
+    "partner_mailing_limit_minute": 300,
+    "partner_mailing_limit_hour": 10_000,
+    "partner_mailing_limit_domain_minute": 60,
+}
 # The assistant's greeting, and what was said about earlier steps, would stand in the way.
 HIDDEN = """
 .o-mail-ChatHub, .o-mail-ChatWindow, .o_notification_manager { display: none !important }
@@ -50,11 +60,7 @@ def prepare(url, name):
     """Send one mailing and leave others on their way; return {name: id}."""
     marketing = company.login(url, name, "marketing")
     validator = company.login(url, name, "validator")
-    with step("The demo's mailing"):
-        done = demo.write_mailing(marketing)
-        marketing.call(demo.MAILING, "action_submit", [done])
-        validator.call(demo.MAILING, "action_validate", [done])
-    demo.watch(marketing, done)
+    done = send(url, name, marketing, validator)
     templates = marketing.search_read("mail.template", [("model", "=", "res.partner")], "name")
     by_name = {template["name"]: template["id"] for template in templates}
     [audience] = marketing.search_read("partner.mailing.audience", [("name", "ilike", demo.TAG_IN)])
@@ -76,21 +82,59 @@ def prepare(url, name):
     later = start("Price Change", "New prices", scheduled_at=in_two_weeks)
     marketing.call(demo.MAILING, "action_submit", [later])
     validator.call(demo.MAILING, "action_validate", [later])
-    return {"draft": draft, "waiting": waiting, "done": done}
+    admin = company.login(url, name, "admin")
+    [server] = admin.search_read("ir.mail_server", [("name", "=", company.MAIL_SERVER)], "id")
+    admin.call("ir.mail_server", "write", [server["id"]], LIMITS)
+    english = [("mailing_id", "=", done), ("state", "=", "sent"), ("lang", "=", "en_US")]
+    wanted = {
+        row["message_id"] for row in marketing.search_read(demo.RECIPIENT, english, "message_id")
+    }
+    received = maildir.deliveries(serve.MAILDIR)
+    link = next(readers.get_link(one) for one in received if one.message_id in wanted)
+    return {
+        "draft": draft,
+        "waiting": waiting,
+        "done": done,
+        "server": server["id"],
+        "unsubscribe": link.removeprefix(url),
+    }
+
+
+def send(url, name, marketing, validator):
+    """Send the demo's mailing into the world, and let the world react; return its id."""
+    admin = company.login(url, name, "admin")
+    tags = marketing.search_read("res.partner.category", [("name", "=", demo.TAG_IN)], "id")
+    with step("The demo's mailing"):
+        done = demo.write_mailing(marketing)
+        more = {
+            "body_html": demo.BODY + LINKS,
+            "track_opens": True,
+            "track_clicks": True,
+            "unsubscribe_category_ids": [(4, tags[0]["id"])],
+        }
+        marketing.call(demo.MAILING, "write", [done], more)
+        marketing.call(demo.MAILING, "action_submit", [done])
+    with readers.PickyInbox(serve.MAILDIR) as inbox:
+        company.send_to(admin, inbox.port)
+        validator.call(demo.MAILING, "action_validate", [done])
+        demo.watch(marketing, done)
+        readers.react(admin, inbox.deliveries())
+    return done
 
 
 def photograph(running, url, user, size, pictures, ids):
-    """Log in as a user and take their pictures: {file name: (place, what to wait for, clicks)}."""
+    """Take the pictures of a user, or of nobody: {file name: (place, what to wait for, clicks)}."""
     context = running.new_context(viewport=size)
     page = context.new_page()
-    page.goto(f"{url}/web/login")
-    page.fill("input[name=login]", user)
-    page.fill("input[name=password]", user)
-    page.click(".oe_login_form button[type=submit]")
-    page.wait_for_selector(".o_main_navbar", timeout=60_000)
+    if user:
+        page.goto(f"{url}/web/login")
+        page.fill("input[name=login]", user)
+        page.fill("input[name=password]", user)
+        page.click(".oe_login_form button[type=submit]")
+        page.wait_for_selector(".o_main_navbar", timeout=60_000)
     for name, (place, shown, clicks) in pictures.items():
         with step(f"{name}.png"):
-            page.goto(url + ACTION + place.format(**ids))
+            page.goto(url + place.format(**ids))
             page.add_style_tag(content=HIDDEN)
             page.wait_for_selector(shown)
             for selector in clicks:
@@ -112,7 +156,7 @@ def keep(name, picture):
         say(f"  {file.relative_to(paths.ROOT)}: {file.stat().st_size:,} bytes")
 
 
-MAILINGS = "partner_mailing_action"
+MAILINGS = f"{ACTION}partner_mailing_action"
 FORM = ".o_partner_mailing_form .o_form_sheet"
 CARDS = ".o_kanban_record iframe"
 PICTURES = [
@@ -121,16 +165,36 @@ PICTURES = [
         "marketing",
         DESKTOP,
         {
-            "templates": ("mail_template_action", CARDS, []),
+            "templates": (f"{ACTION}mail_template_action", CARDS, []),
             "prepare": (f"{MAILINGS}/{{draft}}", FORM, []),
             "recipients": (f"{MAILINGS}/{{draft}}", FORM, ["a[name=recipients]"]),
             "preview": (f"{MAILINGS}/{{draft}}", FORM, ["button[name=action_preview]"]),
             "result": (f"{MAILINGS}/{{done}}", FORM, ["a[name=recipients]"]),
+            "statistics": (f"{MAILINGS}/{{done}}", FORM, ["button[name=action_open_statistics]"]),
+            "failed": (
+                f"{MAILINGS}/{{done}}",
+                FORM,
+                ["button[name=action_open_recipients]:has(.fa-exclamation-triangle)"],
+            ),
         },
     ),
+    ("marketing", TALL, {"options": (f"{MAILINGS}/{{draft}}", FORM, ["a[name=options]"])}),
+    ("marketing", WIDE, {"dashboard": ("/odoo/mailing-dashboard", ".o_partner_mailing_tiles", [])}),
     ("validator", DESKTOP, {"review": (f"{MAILINGS}/{{waiting}}", FORM, [])}),
     ("validator", PHONE, {"review-phone": (f"{MAILINGS}/{{waiting}}", FORM, [])}),
-    ("admin", DESKTOP, {"settings": ("res_config_settings_action", ".app_settings_block", [])}),
+    (
+        "admin",
+        DESKTOP,
+        {
+            "settings": (f"{ACTION}res_config_settings_action", ".app_settings_block", []),
+            "mail-server": (
+                "/odoo/action-base.action_ir_mail_server_list/{server}",
+                "[name=partner_mailing_limit_minute]",
+                [],
+            ),
+        },
+    ),
+    (None, PHONE, {"unsubscribe-phone": ("{unsubscribe}", "form", [])}),
 ]
 
 

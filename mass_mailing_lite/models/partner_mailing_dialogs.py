@@ -1,5 +1,7 @@
 from odoo import models
 
+WITHOUT_MESSAGE = ("failed", "bounced", "left_out", "uncertain")
+
 
 class PartnerMailing(models.Model):
     """Where the buttons of a mailing lead: its recipients, the preview, a test."""
@@ -14,11 +16,14 @@ class PartnerMailing(models.Model):
         )
         action["domain"] = [("mailing_id", "=", self.id)]
         action["display_name"] = self.env._("Recipients of %s", self.name)
+        name = self.env.context.get("recipient_filter")
         action["context"] = {
             "default_mailing_id": self.id,
-            "partner_mailing_tracked": self.track_opens or self.track_clicks,
+            # Who did not get the message has neither opened nor clicked it.
+            "partner_mailing_tracked": (self.track_opens or self.track_clicks)
+            and name not in WITHOUT_MESSAGE,
         }
-        if name := self.env.context.get("recipient_filter"):
+        if name:
             action["context"][f"search_default_{name}"] = 1
         return action
 

@@ -1,7 +1,9 @@
 from datetime import timezone
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.misc import formatLang
 
 from ..delivery.pace import expected_end
 from .mailing_wake import precise_now
@@ -43,23 +45,24 @@ class PartnerMailing(models.Model):
         """Say what decides how long the sending takes; False when nothing is known."""
         limits = self._get_used_server()._get_partner_mailing_limits()
         rate = self._get_measured_rate()
+        number = partial(formatLang, self.env, digits=0)
         parts = [
             text
-            for number, text in (
-                (limits.minute, self.env._("%s a minute", limits.minute)),
-                (limits.hour, self.env._("%s an hour", limits.hour)),
-                (limits.day, self.env._("%s a day", limits.day)),
+            for limit, text in (
+                (limits.minute, self.env._("%s a minute", number(limits.minute))),
+                (limits.hour, self.env._("%s an hour", number(limits.hour))),
+                (limits.day, self.env._("%s a day", number(limits.day))),
                 (
                     limits.domain_minute,
-                    self.env._("%s a minute to one domain", limits.domain_minute),
+                    self.env._("%s a minute to one domain", number(limits.domain_minute)),
                 ),
             )
-            if number
+            if limit
         ]
         if parts:
             words = [self.env._("The mail server takes no more than %s.", ", ".join(parts))]
         elif rate:
-            words = [self.env._("At the pace of earlier mailings: %s a minute.", round(60 * rate))]
+            words = [self.env._("At the pace of earlier mailings: %s a minute.", number(60 * rate))]
         else:
             return False
         if hours := self.company_id._get_sending_hours():

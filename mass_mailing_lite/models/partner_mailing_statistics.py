@@ -10,7 +10,7 @@ FUNNEL = {
     "opened": "opened",
     "clicked": "clicked",
 }
-LOSSES = {"unsubscribed": "unsubscribed_later", "bounced": "bounced", "failed": "not_taken"}
+LOSSES = {"unsubscribed": "unsubscribed_later", "bounced": "bounced", "failed": "failed"}
 
 
 class PartnerMailing(models.Model):

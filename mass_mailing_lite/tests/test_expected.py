@@ -91,7 +91,7 @@ class TestExpected(Heard, SendingCase):
         mailing = self.loaded(30)
         mailing.action_submit()
         page = mailing.with_user(self.validator).review_html
-        self.assertIn("takes no more than 10 a minute, 5000 a day", page)
+        self.assertIn("takes no more than 10 a minute, 5,000 a day", page)
         self.assertIn("if it began now", page)
 
     def test_screens_hear_the_end_and_what_holds_the_mailing(self):

@@ -61,7 +61,7 @@ export class MailingDashboard extends Component {
         return [
             {
                 ...tile("sent", totals.sent_count, before.sent_count, formatInteger),
-                note: _t("%s mailings", formatInteger(totals.mailings)),
+                note: _t("Mailings: %s", formatInteger(totals.mailings)),
             },
             rate("delivered", true),
             rate("opened", totals.opens_tracked_count),
