@@ -82,7 +82,8 @@ def _template(odoo, base):
 
     def install(database):
         _copy(odoo, base, database)
-        _install(odoo, database, _main_addons())
+        # Odoo has installed its own SMS by itself, and would install what joins ours to it.
+        _install(odoo, database, _main_addons(), "--skip-auto-install")
         _compile_assets(odoo, database)
 
     name = f"template_{digest(_base_digest(odoo), addons_digest())}"

@@ -26,8 +26,12 @@ class Company(NamedTuple):
     @classmethod
     def of(cls, company):
         """Return what to show of a ``res.company``; its logo only if it has one of its own."""
-        logo = f"/web/binary/company_logo?company={company.id}"
-        return cls(company.name, None if company.uses_default_logo else logo)
+        return cls.make(company.id, company.name, not company.uses_default_logo)
+
+    @classmethod
+    def make(cls, number, name, has_logo):
+        """Return what to show of the company with an id."""
+        return cls(name, f"/web/binary/company_logo?company={number}" if has_logo else None)
 
 
 def get_environment(lang=None):
@@ -39,7 +43,7 @@ def get_environment(lang=None):
 
 def get_language(*wanted):
     """Return the first installed language of those wanted and the browser's, else English."""
-    languages = request.env["res.lang"]
+    languages = request.env["res.lang"].sudo()
     for code in (*wanted, request.best_lang):
         if code and languages._get_data(code=code):
             return code

@@ -1,5 +1,7 @@
 from types import SimpleNamespace
 
+from psycopg2.errors import UniqueViolation
+
 from odoo.http import Controller, request, route
 
 from ..models.mailing_sender import in_transaction
@@ -15,10 +17,10 @@ class Unsubscribe(Controller):
     opened for reading only. POST needs no session, cookie or CSRF token: mail
     programs have none (RFC 8058, section 3.2), and the token in the address is
     the proof. Who does not know it can forge nothing; who knows it needs no
-    forging.
+    forging. So Odoo need not look up a user either.
     """
 
-    @route([PATH, f"{PATH}/<path:token>"], type="http", auth="public", methods=["GET"],
+    @route([PATH, f"{PATH}/<path:token>"], type="http", auth="none", methods=["GET"],
            readonly=True, save_session=False)  # fmt: skip
     def show(self, token="", **_parameters):
         """Show what the recipient can leave."""
@@ -27,8 +29,8 @@ class Unsubscribe(Controller):
             return render_invalid()
         return self._show(token, number)
 
-    @route([PATH, f"{PATH}/<path:token>"], type="http", auth="public", methods=["POST"],
-           csrf=False, save_session=False)  # fmt: skip
+    @route([PATH, f"{PATH}/<path:token>"], type="http", auth="none", methods=["POST"],
+           csrf=False, readonly=False, save_session=False)  # fmt: skip
     def act(self, token="", do="", **form):
         """Do what the recipient chose, or what one click in a mail program means."""
         number = read_token(token)
@@ -39,18 +41,17 @@ class Unsubscribe(Controller):
         if number <= 0:
             return self._show(token, number)
         recipients = get_environment()["partner.mailing.recipient"]
-        step = ""
         if do == "leave":
             chosen = request.httprequest.form.getlist("group")
             groups = [int(group) for group in chosen if group.isascii() and group.isdecimal()]
             step = "left" if groups else "none"
-            standing = recipients._unsubscribe(number, groups=groups)
+            standing = decide(recipients, lambda: recipients._unsubscribe(number, groups=groups))
         elif do == "leave_all":
             step = "left"
-            standing = recipients._unsubscribe(number, everything=True)
+            standing = decide(recipients, lambda: recipients._unsubscribe(number, everything=True))
         elif do == "undo":
             step = "undone"
-            standing = recipients._undo_unsubscribing(number)
+            standing = decide(recipients, lambda: recipients._undo_unsubscribing(number))
         elif do == "reason":
             step = "reason"
             standing = recipients._note_unsubscribe_reason(
@@ -60,36 +61,36 @@ class Unsubscribe(Controller):
             return self._show(token, number)
         if standing is None:
             return render_invalid()
-        settle(recipients, standing)
-        return self._show(token, number, step)
+        return self._render(token, number, standing, step)
 
     def _act_on_one_click(self, number):
         """Answer a mail program: 200 and a word, no redirect, nobody looks at it."""
         recipients = get_environment()["partner.mailing.recipient"]
         if number > 0:
-            standing = recipients._unsubscribe_by_one_click(number)
+            standing = decide(recipients, lambda: recipients._unsubscribe_by_one_click(number))
         else:
             standing = get_standing(recipients.env, number)
         if not standing:
             return render_invalid()
-        if number > 0:
-            settle(recipients, standing)
         return request.make_response("OK", headers=[("Content-Type", "text/plain; charset=utf-8")])
 
-    def _show(self, token, number, step=""):
+    def _show(self, token, number):
         """Return the page as things stand now."""
         standing = get_standing(get_environment(), number)
-        if not standing:
-            return render_invalid()
+        return self._render(token, number, standing) if standing else render_invalid()
+
+    def _render(self, token, number, standing, step=""):
+        """Return the page for a ``Standing``; asks the database nothing."""
         env = get_environment(standing.lang)
-        tags = env["res.partner.category"].browse([*standing.groups, *standing.left])
-        names = {tag.id: tag.name for tag in tags}
+        names = standing.name_tags(env.context["lang"])
         reason = env["partner.mailing.unsubscription"]._fields["reason"]
         return render(
             env,
             "public_page_unsubscribe",
             {
-                "company": Company.of(env["res.company"].browse(standing.company_id)),
+                "company": Company.make(
+                    standing.company_id, standing.company_name, standing.has_logo
+                ),
                 "action": f"{PATH}/{token}",
                 "step": step,
                 "is_test": number <= 0,
@@ -120,16 +121,33 @@ def get_standing(env, number):
         address="name@example.com",
         lang=mailing.company_id.partner_id.lang,
         company_id=mailing.company_id.id,
+        company_name=mailing.company_id.name,
+        has_logo=not mailing.company_id.uses_default_logo,
         unsubscribed=False,
         blocklisted=False,
         groups=mailing.unsubscribe_category_ids.ids,
         left=[],
+        name_tags=lambda lang: {
+            tag.id: tag.name for tag in mailing.unsubscribe_category_ids.with_context(lang=lang)
+        },
     )
 
 
-def settle(recipients, standing):
-    """Commit the decision, then see to lists and totals in a transaction of their own."""
+def decide(recipients, step):
+    """Carry out a decision and commit it, then see to lists and totals in a transaction of their own.
+
+    :param step: callable that returns the ``Standing`` after it, None when there is no recipient
+    """
     cr = recipients.env.cr
-    recipients.env.flush_all()
-    cr.commit()  # pylint: disable=invalid-commit  # a conflict over totals must not undo it
-    in_transaction(cr, lambda: recipients._settle_unsubscription(standing))
+    try:
+        standing = step()
+    except UniqueViolation:
+        # Somebody put the address on the blocklist at this very moment. Seldom, so a second look
+        # costs less than a savepoint each time.
+        cr.rollback()
+        standing = step()
+    if standing:
+        recipients.env.flush_all()
+        cr.commit()  # pylint: disable=invalid-commit  # a conflict over totals must not undo it
+        in_transaction(cr, lambda: recipients._settle_unsubscription(standing))
+    return standing

@@ -10,8 +10,7 @@ import psycopg2.errors
 from odoo.exceptions import UserError
 
 from ..delivery import outcome as outcomes
-from ..delivery.pool import NoSession, Pool
-from .mailing_handover import Handover
+from ..delivery.pool import NoSession
 from .mailing_hold import Hold
 from .mailing_pace import ServerPace
 from .mailing_queue import make_queue
@@ -262,15 +261,11 @@ class SendingLine:
         self._depth = 1  # messages that go in CLAIM_SECONDS
         self._measured_at = time.monotonic()
         self._measured = 0  # messages that went since then
-        server = mailing._get_used_server()
-        self._connections = max(server.partner_mailing_connections, 1) if server else 1
+        self._connections = mailing._get_connections()
         # Opened at once: what the server is decides how the message is built.
         self._first = mailing._connect()
         self._session = self._first
-        if modules := self.sender.env["ir.mail_server"]._get_message_overrides():
-            self._pool = Handover(mailing, self._next_connection, modules)
-        else:
-            self._pool = Pool(self._next_connection, self._connections)
+        self._pool = mailing._make_pool(self._next_connection, self._connections)
 
     @property
     def open_count(self):

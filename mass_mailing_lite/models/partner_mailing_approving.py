@@ -31,12 +31,16 @@ class PartnerMailing(models.Model):
             mailing._submit()
         return True
 
+    def _get_required_fields(self):
+        """Return the names of the fields without which a mailing is not complete."""
+        return REQUIRED_TO_SUBMIT
+
     def _check_complete(self):
         """Raise unless the mailing has all that it needs to be sent."""
         self.ensure_one()
         missing = [
             self._fields[name]._description_string(self.env)
-            for name in REQUIRED_TO_SUBMIT
+            for name in self._get_required_fields()
             if not self[name] or (name == "body_html" and self._is_body_empty())
         ]
         if not self.pending_count:

@@ -43,13 +43,11 @@ class PartnerMailing(models.Model):
         ``recipient_ids`` among them, a million ids for a look at a subject.
         """
         for mailing in self.sudo():
-            for name in ("subject", "preview_text"):
-                if self._has_unsafe_expression_template_inline_template(
-                    mailing[name], "res.partner", name
-                ):
+            for name in self._get_rendered_fields():
+                if self._fields[name].render_engine == "qweb":
+                    is_unsafe = self._has_unsafe_expression_template_qweb
+                else:
+                    is_unsafe = self._has_unsafe_expression_template_inline_template
+                if is_unsafe(mailing[name], "res.partner", name):
                     return True
-            if self._has_unsafe_expression_template_qweb(
-                mailing.body_html, "res.partner", "body_html"
-            ):
-                return True
         return False

@@ -127,16 +127,20 @@ class PartnerMailing(models.Model):
                   FROM (SELECT k.sent_count, k.failed_count, k.busy_seconds
                           FROM partner_mailing m
                           JOIN partner_mailing_counter k ON k.id = m.counter_id
-                         WHERE m.state = 'done' AND m.mail_server_id IS NOT DISTINCT FROM %s
+                         WHERE m.state = 'done' AND %s
                            AND k.busy_seconds > 0
                       ORDER BY m.finished_at DESC
                          LIMIT %s) earlier
                 """,
-                self.mail_server_id.id or None,
+                self._same_way_sql(),
                 PACE_FROM,
             )
         )
         return count / seconds if seconds else 0.0
+
+    def _same_way_sql(self):
+        """Return the condition on mailings ``m`` that they take the same way as this one."""
+        return SQL("m.mail_server_id IS NOT DISTINCT FROM %s", self.mail_server_id.id or None)
 
     def _get_largest_domain(self):
         """Return how many recipients the domain with the most has, as counted at the request."""

@@ -126,14 +126,7 @@ class PartnerMailing(models.Model):
             return  # another sender has just met the same
         tries = counter.trouble_count + 1
         if tries >= self.company_id.partner_mailing_server_tries:
-            self._pause_with_alert(
-                self.env._(
-                    "The mail server could not be used at %(number)s tries in a row. It said at last:"
-                    " %(words)s",
-                    number=tries,
-                    words=words,
-                )
-            )
+            self._pause_with_alert(self._get_last_try_in_words(tries, words))
             self._forget_holds()
             return
         delay = TROUBLE_DELAYS[min(tries, len(TROUBLE_DELAYS)) - 1]
@@ -145,6 +138,14 @@ class PartnerMailing(models.Model):
             trouble_count=tries,
         )
         self._announce_progress()
+
+    def _get_last_try_in_words(self, tries, words):
+        return self.env._(
+            "The mail server could not be used at %(number)s tries in a row. It said at last:"
+            " %(words)s",
+            number=tries,
+            words=words,
+        )
 
     # ------------------------------------------------------------
     # Next moment

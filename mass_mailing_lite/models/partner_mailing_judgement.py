@@ -81,7 +81,7 @@ class PartnerMailing(models.Model):
                 SELECT address, min(reason) AS reason
                   FROM (SELECT address, 1 AS reason FROM (%(excluded)s) excluded
                      UNION ALL
-                        SELECT lower(email), 2 FROM mail_blacklist WHERE active
+                        SELECT address, 2 FROM (%(blocklist)s) blocklist
                      UNION ALL
                         SELECT address, 3 FROM kept) refused
               GROUP BY address
@@ -101,8 +101,7 @@ class PartnerMailing(models.Model):
             judged AS (
                 SELECT s.*,
                        CASE
-                         WHEN (s.email = s.address AND length(s.address) <= 64
-                                   AND s.address ~ %(plain_address)s) IS NOT TRUE
+                         WHEN (%(is_plain)s) IS NOT TRUE
                           AND %(formal_reason)s IS NOT NULL THEN %(formal_reason)s
                          ELSE (ARRAY['excluded_group', 'blocklisted', 'duplicate'])[f.reason]
                        END AS reason
@@ -128,8 +127,25 @@ class PartnerMailing(models.Model):
             kept=kept,
             excluded=self._excluded_contacts_sql(),
             readable=self._source_columns_sql(self._readable_contacts()),
-            plain_address=PLAIN_ADDRESS,
+            blocklist=self._blocklist_sql(),
+            is_plain=self._is_plain_sql(SQL("s.email"), SQL("s.address")),
             formal_reason=self._formal_reason_sql(SQL("s.email"), SQL("s.address")),
+        )
+
+    def _blocklist_sql(self):
+        """Return SQL for the column ``address`` of those who want nothing at all."""
+        return SQL("SELECT lower(email) AS address FROM mail_blacklist WHERE active")
+
+    def _is_plain_sql(self, email, address):
+        """Return a quick SQL condition under which nothing is wrong with an address itself.
+
+        Parameters as in ``_formal_reason_sql``, which is asked only where it does not hold.
+        """
+        return SQL(
+            "%(email)s = %(address)s AND length(%(address)s) <= 64 AND %(address)s ~ %(plain)s",
+            email=email,
+            address=address,
+            plain=PLAIN_ADDRESS,
         )
 
     def _formal_reason_sql(self, email, address):

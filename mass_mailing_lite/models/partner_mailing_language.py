@@ -38,6 +38,10 @@ class PartnerMailing(models.Model):
                 for lang, labels in missing.items()
             )
 
+    def _get_translated_content(self):
+        """Return the names of the fields that recipients read in their language."""
+        return TRANSLATED_CONTENT
+
     def _get_missing_translations(self, langs):
         """Return the fields that recipients get in another language than their own.
 
@@ -49,11 +53,12 @@ class PartnerMailing(models.Model):
         saved = self._origin
         if len(langs) < 2 or not saved:
             return {}
-        saved.flush_recordset(TRANSLATED_CONTENT)
+        names = saved._get_translated_content()
+        saved.flush_recordset(names)
         stored = saved._get_translations()
         missing = {}
         for lang in langs:
-            for name in TRANSLATED_CONTENT:
+            for name in names:
                 if stored[name] and lang not in stored[name]:
                     label = self._fields[name]._description_string(self.env)
                     missing.setdefault(lang, []).append(label)

@@ -19,7 +19,7 @@ from ..delivery.header import encode_literal
 from ..delivery.link_token import LinkHole
 from ..delivery.message import MessageTemplate, Value
 from ..delivery.plain_text import html_to_text
-from ..delivery.pool import NoSession
+from ..delivery.pool import NoSession, Pool
 from ..delivery.smtp import Envelope
 from ..delivery.template import (
     HTML,
@@ -29,6 +29,7 @@ from ..delivery.template import (
     UnsupportedTemplate,
     substitute_marks,
 )
+from .mailing_handover import Handover
 
 # Stands in the To header while the message is compiled; each fill replaces it.
 NOBODY = "recipient@example.com"
@@ -80,6 +81,20 @@ class PartnerMailing(models.Model):
         if session is None:
             raise UserError(self.env._("Sending of e-mail is switched off."))
         return session
+
+    def _get_connections(self):
+        """Return how many messages may be on their way at the same time."""
+        server = self._get_used_server()
+        return max(server.partner_mailing_connections, 1) if server else 1
+
+    def _make_pool(self, connect, connections):
+        """Return what carries the messages: a ``delivery.pool.Pool``, or what stands for one.
+
+        :param connect: returns the next of the sessions that ``_connect`` opens
+        """
+        if modules := self.env["ir.mail_server"]._get_message_overrides():
+            return Handover(self, connect, modules)
+        return Pool(connect, connections)
 
     def _compile_message(self, lang, session, subject_prefix=""):
         """Build the real message for ``lang``, with marks where recipients differ.

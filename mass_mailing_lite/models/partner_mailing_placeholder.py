@@ -17,6 +17,11 @@ class PartnerMailing(models.Model):
 
     _inherit = "partner.mailing"
 
+    @api.model
+    def _get_rendered_fields(self):
+        """Return the names of the fields that hold placeholders."""
+        return CONTENT
+
     # ------------------------------------------------------------
     # What may be used
     # ------------------------------------------------------------
@@ -71,14 +76,14 @@ class PartnerMailing(models.Model):
     # What is wrong with what was written
     # ------------------------------------------------------------
 
-    @api.constrains(*CONTENT)
+    @api.constrains(lambda self: self._get_rendered_fields())
     def _check_placeholders(self):
         """Refuse placeholders of fields that a contact does not have.
 
         :raises ValidationError: names the placeholder and the field that it stands in
         """
         for mailing in self:
-            for name in CONTENT:
+            for name in self._get_rendered_fields():
                 for expression in mailing._get_expressions(name):
                     if PATH.fullmatch(expression) and mailing._is_unknown(expression):
                         raise ValidationError(
@@ -102,7 +107,7 @@ class PartnerMailing(models.Model):
         result = super()._update_field_translations(
             field_name, translations, digest=digest, source_lang=source_lang
         )
-        if field_name in CONTENT:
+        if field_name in self._get_rendered_fields():
             for lang in translations:
                 self.with_context(lang=lang)._check_placeholders()
         return result
@@ -116,7 +121,7 @@ class PartnerMailing(models.Model):
             return super()._check_access_right_dynamic_template()
         except AccessError as error:
             for mailing in self.sudo():
-                for name in CONTENT:
+                for name in self._get_rendered_fields():
                     for expression in mailing._get_expressions(name):
                         if not mailing._is_allowed(expression):
                             raise AccessError(

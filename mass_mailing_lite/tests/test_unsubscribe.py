@@ -1,4 +1,7 @@
 import re
+from unittest.mock import patch
+
+from psycopg2.errors import UniqueViolation
 
 from odoo import Command
 from odoo.tests import HttpCase, tagged
@@ -322,28 +325,105 @@ class TestUnsubscribe(UnsubscribeCase):
         return self.env.cr.sql_log_count - before
 
     def test_a_request_takes_few_queries(self):
-        mailing = self.new_running_mailing()
-        token, other = self.token(mailing), self.token(mailing, "boris@example.com")
-        self.get(token)
+        """How the recipient stands, the decision, the note, lists and totals.
+
+        For all mailings two more: Odoo looks whether the address is on the
+        blocklist, and puts it there.
+        """
+        mailing = self.new_running_mailing(extra_emails="zoe@example.org\nyan@example.org")
+        anna, boris, zoe, yan = (
+            self.token(mailing, address) for address in
+            ("anna@example.com", "boris@example.com", "zoe@example.org", "yan@example.org")
+        )  # fmt: skip
+        news, offers = self.news.id, self.offers.id
+        # What a server keeps from the first request of its kind.
         self.get("A" * 32)
-        self.assertLessEqual(self.count_queries(lambda: self.get(token)), 6)
-        self.assertLessEqual(self.count_queries(lambda: self.get(other)), 6)
-        self.assertLessEqual(self.count_queries(lambda: self.get("A" * 32)), 1)
+        self.post(boris, do="leave", group=news)
+        self.post(yan, do="leave_all")
+        self.post(yan, do="undo")
+        for what, expected, request in (
+            ("a forged link", 0, lambda: self.get("A" * 32)),
+            ("the page", 1, lambda: self.get(anna)),
+            ("one click", 4, lambda: self.one_click(anna)),
+            ("one click again", 2, lambda: self.one_click(anna)),
+            ("one click, in no group", 6, lambda: self.one_click(zoe)),
+            ("all mailings, again after an undo", 5, lambda: self.post(yan, do="leave_all")),
+            ("a reason", 3, lambda: self.post(yan, do="reason", reason="other", comment="Bye")),
+        ):
+            with self.subTest(what):
+                self.assertEqual(self.count_queries(request), expected)
+        self.post(anna, do="undo")
+        for what, expected, form in (
+            ("leaving a group", 4, {"do": "leave", "group": news}),
+            ("leaving another", 4, {"do": "leave", "group": offers}),
+            ("all mailings", 6, {"do": "leave_all"}),
+            ("all mailings again", 2, {"do": "leave_all"}),
+        ):
+            with self.subTest(what):
+                self.assertEqual(self.count_queries(lambda f=form: self.post(anna, **f)), expected)
+        self.assertCountersTrue(mailing)
 
-    def test_what_we_keep_of_a_decision_takes_three_statements(self):
-        """The rest is Odoo's: tags of a contact, its chatter, the blocklist."""
+    def test_many_contacts_with_the_address_take_no_more_queries(self):
+        for number in range(5):
+            self._new_contact(f"Anna {number}", "anna@example.com", self.news, self.offers)
+        mailing = self.new_running_mailing()
+        anna, boris = self.token(mailing), self.token(mailing, "boris@example.com")
+        self.one_click(boris)
+        self.assertEqual(self.count_queries(lambda: self.one_click(anna)), 4)
+
+    def test_stored_fields_of_other_addons_and_the_contact_know_that_the_tag_went(self):
+        mailing = self.new_running_mailing()
+        before = "2026-01-01 00:00:00"
+        self.env.cr.execute("UPDATE res_partner SET write_date = %s", [before])
+        self.env.invalidate_all()
+        self.assertIn(self.anna, self.news.partner_ids)
+        recipients = self.env["partner.mailing.recipient"]
+        partners = self.env.registry["res.partner"]
+        with patch.object(
+            partners, "modified", autospec=True, side_effect=partners.modified
+        ) as told:
+            recipients._unsubscribe_by_one_click(self.rows(mailing)["anna@example.com"].id)
+        self.assertIn((self.anna, ["category_id"]), [call.args for call in told.call_args_list])
+        self.assertFalse(self.anna.category_id)
+        self.assertNotIn(self.anna, self.news.partner_ids)
+        self.assertGreater(str(self.anna.write_date), before)
+        self.assertEqual(str(self.boris.write_date), before)
+
+    def test_automation_rules_on_contacts_see_the_tag_go(self):
+        partners, seen = self.env.registry["res.partner"], []
+
+        def write(records, values):
+            seen.append((records.ids, values))
+            return write.origin(records, values)
+
+        write.origin = partners.write
+        mailing = self.new_running_mailing()
+        token = self.token(mailing)
+        with patch.object(partners, "write", write):
+            answer = self.post(token, do="leave", group=self.news.id)
+        self.assertEqual(answer.status_code, 200)
+        self.assertIn((self.anna.ids, {"category_id": [Command.unlink(self.news.id)]}), seen)
+        self.assertEqual(self.anna.category_id, self.offers)
+        self.assertEqual(self.log(self.anna).count("Unsubscribed"), 1)
+
+    def test_somebody_else_blocklists_the_address_at_the_same_moment(self):
         mailing = self.new_running_mailing(extra_emails="zoe@example.org")
-        recipients = self.env["partner.mailing.recipient"].sudo()
-        self.env["mail.blacklist"]._add("zoe@example.org")
-        number = self.rows(mailing)["zoe@example.org"].id
-        self.env.flush_all()
+        recipients, tries = self.env.registry["partner.mailing.recipient"], []
+        add = recipients._add_to_blocklist
 
-        def decide():
-            standing = recipients._get_standing(number, lock=True)
-            recipients._remember(standing, [], True, False, [])
-            recipients._settle_unsubscription(standing)
+        def add_late(records, standing):
+            tries.append(standing)
+            if len(tries) == 1:
+                raise UniqueViolation
+            add(records, standing)
 
-        self.assertEqual(self.count_queries(decide), 3)
+        token = self.token(mailing, "zoe@example.org")
+        with patch.object(recipients, "_add_to_blocklist", add_late):
+            answer = self.post(token, do="leave_all")
+        self.assertEqual((answer.status_code, len(tries)), (200, 2))
+        self.assertTrue(self.blocklisted("zoe@example.org"))
+        self.assertEqual(len(self.acts()), 1)
+        self.assertCountersTrue(mailing)
 
 
 @tagged("post_install", "-at_install")

@@ -1,0 +1,122 @@
+from odoo import Command
+from odoo.tests import tagged
+
+from .common import ANNA, BORIS, SmsCase
+
+
+@tagged("post_install", "-at_install")
+class TestSmsRecipients(SmsCase):
+    """Audiences become numbers; who has none that can be written to is left out with the reason."""
+
+    def load(self, **values):
+        mailing = self.new_sms(**values)
+        mailing.action_load_recipients()
+        return mailing
+
+    def test_numbers_become_international_by_the_contacts_country(self):
+        mailing = self.load()
+        self.assertEqual(self.results(mailing), {ANNA: "pending", BORIS: "pending"})
+        self.assertEqual(self.row(mailing, ANNA).email, self.anna.phone)
+        self.assertCountersTrue(mailing)
+
+    def test_without_a_country_the_mailings_company_decides_also_later(self):
+        company = self.env.company
+        company.country_id = False
+        dora = self._new_contact("Dora", False, self.news, phone="600 999 888")
+        self.env.flush_all()
+        self.assertFalse(dora.phone_sanitized)
+        company.country_id = self.env.ref("base.es")
+        self.assertEqual(self.results(self.load())["+34600999888"], "pending")
+
+    def test_another_country_of_the_contact_wins(self):
+        dora = self._new_contact(
+            "Dora", False, self.news, phone="600 999 888", country_id=self.env.ref("base.us").id
+        )
+        self.assertEqual(self.results(self.load())[dora.name], "invalid_number")
+
+    def test_an_email_is_not_needed_and_does_not_help(self):
+        self.boris.write({"phone": False})
+        self._new_contact("Dora", False, self.news, phone="+34 600 999 888")
+        mailing = self.load()
+        self.assertEqual(
+            self.results(mailing),
+            {ANNA: "pending", "+34600999888": "pending", "Boris": "no_number"},
+        )
+
+    def test_reasons_left_out(self):
+        self._new_contact("No number", "a@example.com", self.news)
+        self._new_contact("Blank", "b@example.com", self.news, phone="  ")
+        self._new_contact("Wrong", "c@example.com", self.news, phone="12")
+        self._new_contact("Twin", "d@example.com", self.news, phone="+7 903 1234567")
+        self._new_contact("Tagged", "e@example.com", self.no_consent, phone="+34 600 123 456")
+        blocked = self._new_contact("Blocked", "f@example.com", self.news, phone="+34600777777")
+        self.env["phone.blacklist"].create({"number": "+34 600 777 777"})
+        mailing = self.load()
+        rows = self.env["partner.mailing.recipient"].search([("mailing_id", "=", mailing.id)])
+        self.assertEqual(
+            {row.name: row.skip_reason or row.state for row in rows},
+            {
+                "Anna": "pending",
+                "Boris": "excluded_group",
+                "No number": "no_number",
+                "Blank": "no_number",
+                "Wrong": "invalid_number",
+                "Twin": "duplicate",
+                blocked.name: "blocklisted",
+            },
+        )
+
+    def test_the_e_mail_blocklist_is_about_e_mail(self):
+        self.env["mail.blacklist"].create({"email": self.anna.email})
+        self.assertEqual(self.results(self.load())[ANNA], "pending")
+
+    def test_extra_numbers_come_in_and_wrong_ones_are_named(self):
+        mailing = self.load(extra_numbers="Zoe <+34 611 222 333>, 12\n8 (903) 123 45 67")
+        self.assertEqual(mailing.extra_numbers_problems, "12\n8 (903) 123 45 67")
+        zoe = self.row(mailing, "+34611222333")
+        self.assertEqual((zoe.name, zoe.partner_id.id, zoe.state), ("Zoe", False, "pending"))
+        rows = self.env["partner.mailing.recipient"].search(
+            [("mailing_id", "=", mailing.id), ("skip_reason", "=", "invalid_number")]
+        )
+        self.assertEqual(sorted(rows.mapped("email")), ["12", "8 (903) 123 45 67"])
+
+    def test_an_extra_number_of_a_contact_is_the_contacts(self):
+        mailing = self.load(
+            audience_ids=[Command.clear()],
+            extra_numbers="+7 903 123 45 67",
+            extra_emails="x@example.com",
+        )
+        self.assertEqual(self.row(mailing, ANNA).partner_id, self.anna)
+        self.assertEqual(mailing.recipient_count, 1)
+
+    def test_marked_contacts_are_judged_by_number(self):
+        mailing = self.new_sms(audience_ids=[Command.clear()])
+        no_phone = self._new_contact("No phone", "n@example.com")
+        self.env.flush_all()
+        result = mailing._mark_contacts([("id", "in", (self.anna + no_phone).ids)], 2)
+        self.assertEqual((result["added"], result["no_number"]), (1, 1))
+
+    def test_a_refresh_shows_changed_numbers(self):
+        mailing = self.load()
+        self.anna.phone = "8 (903) 765-43-21"
+        totals, changes = mailing._get_refresh_changes()
+        self.assertEqual(totals["address"], 1)
+        self.assertEqual(changes[0]["email"], "8 (903) 765-43-21")
+
+    def test_another_channel_empties_the_list(self):
+        mailing = self.new_mailing(mail_server_id=self.server.id)
+        mailing.action_load_recipients()
+        self.row(mailing, "anna@example.com").action_leave_out()
+        mailing.write({"channel": "sms", "sms_body": "Hello"})
+        self.assertEqual((mailing.recipient_count, mailing.skipped_count), (0, 0))
+        self.assertFalse(mailing.recipients_loaded_at)
+        self.assertFalse(mailing.mail_server_id)
+        mailing.action_submit()
+        self.assertEqual(self.results(mailing), {ANNA: "pending", BORIS: "pending"})
+
+    def test_e_mails_go_to_addresses_as_before(self):
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        self.assertEqual(
+            self.states(mailing), {"anna@example.com": "pending", "boris@example.com": "pending"}
+        )

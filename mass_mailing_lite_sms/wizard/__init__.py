@@ -1,0 +1,1 @@
+from . import partner_mailing_preview, partner_mailing_sample, partner_mailing_test
