@@ -56,7 +56,7 @@ def mark_of(odoo, database):
 def update(odoo, database):
     """Bring a database to the addons as they are now."""
     with step("Updating the addons in the database"):
-        _install(odoo, database, _main_addons(), option="-u")
+        _install(odoo, database, _main_addons(), "--skip-auto-install", option="-u")
 
 
 def drop(odoo, database):
