@@ -14,8 +14,10 @@ from . import mail_server
 PACKAGE, ENCRYPTED = "opensmtpd", False
 ACCOUNTS = {"opensmtpd": 61003, "opensmtpq": 61004}
 
+QUEUE_TIME = "30s"  # after which it gives up, and returns the message
+
 CONFIGURATION = """
-queue ttl 30s
+queue ttl {queue_time}
 listen on 127.0.0.1 port {port} hostname mail.example.com
 action "onward" relay host smtp://127.0.0.1:{inbox}
 match from any for any action "onward"
@@ -33,7 +35,7 @@ def running(inbox_port):
     """Run the server, which relays to a port; give the port that it listens on."""
     port = process.free_port()
     with mail_server.folder(PACKAGE, ACCOUNTS) as folder:
-        configuration = CONFIGURATION.format(port=port, inbox=inbox_port)
+        configuration = CONFIGURATION.format(port=port, inbox=inbox_port, queue_time=QUEUE_TIME)
         (folder / "smtpd.conf").write_text(configuration)
         tree = folder / "package" / "usr"
         command = [tree / "sbin" / "smtpd", "-d", "-f", folder / "smtpd.conf"]
