@@ -105,9 +105,10 @@ class Pool:
     ) -> list[tuple[Envelope, Outcome]]:
         """Return the messages that are done since the last time, with their outcomes.
 
-        What a session could not begin because the server closed after some success, takes no more
-        of this session, or had closed an idle one, goes over a new session first. Whatever else is NOT_SENT is left
-        to the caller: all that waits, when the server objects or no session can be opened.
+        What a connection could not begin goes over a new one first: when the server closed after
+        some success, had closed an idle connection, or takes no more messages over this one.
+        Whatever else is NOT_SENT is left to the caller: all that waits, when the server objects or
+        no session can be opened.
 
         :param least: wait for so many, or for all there are if these are fewer
         :param seconds: do not wait longer
@@ -236,13 +237,14 @@ class Pool:
             others = any(other.has_achieved for other in self._lanes if not other.is_over)
             if lane.has_achieved or others:
                 self._waiting.extendleft(envelope for envelope, _outcome in reversed(left))
-                self._work.notify(len(left))
             elif left:
                 self._done += left
                 self._open -= len(left)
                 self._leave_waiting(left[-1][1])
             if not lane.has_achieved:
                 self._no_more_before = time.monotonic() + RECONNECT_PAUSE
+            # This lane may have been the one that was woken for what waits.
+            self._work.notify(len(self._waiting))
             self._news.notify()
 
 
@@ -318,7 +320,7 @@ class _Lane:
 
 
 def is_session_limit(outcome: Outcome) -> bool:
-    """Whether a server says that this session has had its number of messages.
+    """Whether a server says that a connection has carried as many messages as it may.
 
     OpenSMTPD after a hundred: "452 4.5.3" to MAIL, where no recipient was named yet that could be
     one too many (RFC 3463, section 3.6).

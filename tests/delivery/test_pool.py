@@ -91,6 +91,15 @@ def test_session_is_renewed_after_its_number_of_messages(serve, pool, envelopes)
     assert server.commands.count("QUIT") == 3
 
 
+@pytest.mark.timeout(20)
+def test_idle_sessions_that_are_used_up_hold_nothing_back(serve, pool, envelopes):
+    server = serve(slowly)
+    sender = pool(server, 2, messages_per_connection=2)
+    for count in (4, 1, 1, 2):
+        assert kinds(sender.transmit(envelopes(count))) == [SENT] * count
+    assert len(to(server)) == 8
+
+
 def test_server_that_closes_after_each_twenty_gets_everything(serve, pool, envelopes):
     goodbye = Say(b"421 4.7.0 Enough for one session\r\n", then="close")
 
