@@ -48,9 +48,9 @@ def mark(odoo, database):
 
 
 def mark_of(odoo, database):
-    """Return the state of the addons that a database was marked with, or None."""
+    """Return the state of the addons that a database was marked with, None when it is not whole."""
     rows = odoo.server.sql("SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database")
-    return dict(rows).get(database) or None
+    return (_is_whole(odoo, database) and dict(rows).get(database)) or None
 
 
 def update(odoo, database):
@@ -142,7 +142,7 @@ def _provide(odoo, name, make, what):
     """
     kind = odoo.server.prefix + name.split("_")[0] + "_"
     database, unfinished = odoo.server.prefix + name, kind + "unfinished"
-    if database in _names(odoo):
+    if _is_whole(odoo, database):
         return database
     with step(what):
         for outdated in (found for found in _names(odoo) if found.startswith(kind)):
@@ -174,6 +174,15 @@ def _copy(odoo, source, target):
 def _names(odoo):
     """Return the names of the server's databases."""
     return [row[0] for row in odoo.server.sql("SELECT datname FROM pg_database ORDER BY 1")]
+
+
+def _is_whole(odoo, database):
+    """Tell whether a database is there, and its attachments with it.
+
+    They are in the checkout, databases need not be: a new clone in the place of a removed one finds
+    databases whose pages answer "500", for the scripts that they are made of are gone.
+    """
+    return database in _names(odoo) and _filestore(database).is_dir()
 
 
 def _filestore(database):

@@ -73,4 +73,4 @@ class Client:
             data = error.get("data") or {}
             message = data.get("message") or error["message"]
             raise RpcError(f"Odoo refused: {message}", data.get("name"), data.get("debug"))
-        return answer["result"]
+        return answer.get("result")  # a method that returns nothing has none
