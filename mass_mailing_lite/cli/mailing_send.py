@@ -105,7 +105,7 @@ class MailingSend(Command):
 
 
 def get_hold(mailings):
-    """Return in words until when a limit of the mail server holds the mailings, or nothing."""
+    """Return in words until when a limit holds the mailings, or nothing."""
     mailings.counter_id.invalidate_recordset()
     mailings.invalidate_recordset(["hold_kind", "hold_until", "state"])
     holds = [
@@ -113,7 +113,7 @@ def get_hold(mailings):
         for one in mailings
         if one.state == "sending" and one.hold_kind in ("pace", "domain")
     ]
-    return f"waits for a limit of the mail server until {min(holds):%H:%M:%S} UTC" if holds else ""
+    return f"waits for a limit until {min(holds):%H:%M:%S} UTC" if holds else ""
 
 
 def show_progress(done, total, note=""):

@@ -1,4 +1,4 @@
-"""The pace of a mail server: what a sender may claim now, and when it may claim more.
+"""The pace of a server: what a sender may claim now, and when it may claim more.
 
 Counted in the database over all mailings, processes and hosts. An allowance is taken in the
 transaction of the claim itself, so a kill neither loses nor exceeds it. Senders take theirs one
@@ -20,7 +20,7 @@ from ..delivery.pace import DAY, HOUR, MINUTE, clock_jump, worth_waking
 # Seconds since 1970 by PostgreSQL's clock: the one that all senders share.
 CLOCK = SQL("extract(epoch FROM clock_timestamp())::float8")
 
-# First half of the advisory lock under which allowances are taken; the second is the server's id.
+# First half of the advisory lock under which allowances are taken; the second is the pace's id.
 PACE_LOCK = 0x6D6D70
 
 # Grants of a server above which old ones are merged. A claim of 25 ms leaves 2,400 a minute; a sum
@@ -33,7 +33,7 @@ MERGED_IN_HOUR, MERGED_IN_DAY = HOUR / 600, DAY / 600
 # Seconds after which a sender looks again where it cannot know when there is room.
 LOOK_AGAIN = 1.0
 
-# By (database, server): when this process last looked, by a clock that nobody sets, and what the
+# By (database, pace): when this process last looked, by a clock that nobody sets, and what the
 # server's clock said. It outlives the senders of a process, so that a clock that is set between
 # two runs of the scheduled action is noticed too.
 _last_looks = {}
@@ -54,17 +54,22 @@ class Grant:
 
 
 class ServerPace:
-    """What one sender may hand to one mail server.
+    """What one sender may hand to one server, or to whatever else takes messages.
 
+    :param key: {field of ``partner.mailing.pace``: id} of what the limits are counted for
+    :param sender: the sender's number
+    :param limits: a ``delivery.pace.Limits``
+    :ivar id: the id of the ``partner.mailing.pace``, from ``prepare`` on
     :ivar now: seconds by the server's clock, since the last ``allow``
     :ivar wait: seconds until there is room again, after ``allow`` found none
     """
 
-    def __init__(self, env, server, sender, limits):
+    def __init__(self, env, key, sender, limits):
         self.env = env
-        self.server_id = server.id
+        self.id = None
         self.limits = limits
         self.wait = None
+        self._key = key
         self._sender = sender
         self.now = self._offset = 0.0
         self._grants = {}  # {id of a claimed row: its Grants, in all and of its domain}
@@ -73,13 +78,7 @@ class ServerPace:
 
     def prepare(self):
         """Make sure that the server has a row to lock."""
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO partner_mailing_pace (mail_server_id, clock_offset, seen_at)"
-                " VALUES (%s, 0, 0) ON CONFLICT DO NOTHING",
-                self.server_id,
-            )
-        )
+        self.id = self.env["partner.mailing.pace"]._provide(self._key)
 
     @contextlib.contextmanager
     def alone(self):
@@ -88,7 +87,7 @@ class ServerPace:
         Begins and ends between transactions: what is claimed inside is committed there.
         """
         cr = self.env.cr
-        cr.execute(SQL("SELECT pg_advisory_lock(%s, %s)", PACE_LOCK, self.server_id))
+        cr.execute(SQL("SELECT pg_advisory_lock(%s, %s)", PACE_LOCK, self.id))
         cr.commit()  # pylint: disable=invalid-commit  # what follows is to see what others took
         try:
             yield
@@ -98,7 +97,7 @@ class ServerPace:
         finally:
             # Where the session is gone, so is its lock.
             with contextlib.suppress(psycopg2.InterfaceError, psycopg2.OperationalError):
-                cr.execute(SQL("SELECT pg_advisory_unlock(%s, %s)", PACE_LOCK, self.server_id))
+                cr.execute(SQL("SELECT pg_advisory_unlock(%s, %s)", PACE_LOCK, self.id))
                 cr.commit()  # pylint: disable=invalid-commit  # no transaction while messages leave
 
     def allow(self, wanted):
@@ -128,19 +127,19 @@ class ServerPace:
                 """
                 WITH clock AS (
                     UPDATE partner_mailing_pace SET clock_offset = %(offset)s, seen_at = %(now)s
-                     WHERE mail_server_id = %(server)s
+                     WHERE id = %(pace)s
                 ), forgotten AS (
                     DELETE FROM partner_mailing_grant
-                     WHERE mail_server_id = %(server)s AND domain IS NOT NULL
+                     WHERE pace_id = %(pace)s AND domain IS NOT NULL
                        AND ended_at <= %(now)s - %(minute)s)
-                INSERT INTO partner_mailing_grant (mail_server_id, sender, domain, count, taken_at)
-                SELECT %(server)s, %(sender)s, domain, count, %(now)s
+                INSERT INTO partner_mailing_grant (pace_id, sender, domain, count, taken_at)
+                SELECT %(pace)s, %(sender)s, domain, count, %(now)s
                   FROM unnest(%(domains)s::varchar[], %(counts)s::integer[]) AS g (domain, count)
              RETURNING domain, id
                 """,
                 offset=self._offset,
                 now=self.now,
-                server=self.server_id,
+                pace=self.id,
                 minute=MINUTE,
                 sender=self._sender,
                 domains=list(counts),
@@ -178,7 +177,7 @@ class ServerPace:
                   FROM unnest(%s::integer[], %s::integer[], %s::boolean[])
                            AS v (id, count, is_over),
                        partner_mailing_pace p
-                 WHERE g.id = v.id AND p.mail_server_id = g.mail_server_id
+                 WHERE g.id = v.id AND p.id = g.pace_id
                 """,
                 CLOCK,
                 [grant.id for grant in touched],
@@ -216,12 +215,12 @@ class ServerPace:
         [(clock, offset, seen_at)] = self.env.execute_query(
             SQL(
                 "SELECT %s, clock_offset, seen_at FROM partner_mailing_pace"
-                " WHERE mail_server_id = %s FOR UPDATE",
+                " WHERE id = %s FOR UPDATE",
                 CLOCK,
-                self.server_id,
+                self.id,
             )
         )
-        key, steady = (self.env.cr.dbname, self.server_id), steady_time()
+        key, steady = (self.env.cr.dbname, self.id), steady_time()
         if key in _last_looks:
             then, said = _last_looks[key]
             jump = clock_jump(said + steady - then, clock - offset, steady - then)
@@ -245,7 +244,7 @@ class ServerPace:
         [(number, latest, *sums)] = self.env.execute_query(
             SQL(
                 "SELECT count(*), max(ended_at), %s FROM partner_mailing_grant"
-                " WHERE mail_server_id = %s AND domain IS NULL",
+                " WHERE pace_id = %s AND domain IS NULL",
                 SQL(", ").join(
                     SQL(
                         "COALESCE(sum(count) FILTER"
@@ -254,7 +253,7 @@ class ServerPace:
                     )
                     for seconds in windows
                 ),
-                self.server_id,
+                self.id,
             )
         )
         if latest and latest > self.now:
@@ -268,10 +267,10 @@ class ServerPace:
         self.env.cr.execute(
             SQL(
                 "UPDATE partner_mailing_grant SET ended_at = %s, taken_at = LEAST(taken_at, %s)"
-                " WHERE mail_server_id = %s AND ended_at > %s",
+                " WHERE pace_id = %s AND ended_at > %s",
                 self.now,
                 self.now,
-                self.server_id,
+                self.id,
                 self.now,
             )
         )
@@ -283,18 +282,18 @@ class ServerPace:
                 """
                 WITH old AS (
                     DELETE FROM partner_mailing_grant
-                     WHERE mail_server_id = %(server)s AND domain IS NULL
+                     WHERE pace_id = %(pace)s AND domain IS NULL
                        AND ended_at <= %(now)s - %(minute)s
                  RETURNING count, taken_at, ended_at)
-                INSERT INTO partner_mailing_grant (mail_server_id, count, taken_at, ended_at)
-                SELECT %(server)s, sum(count), min(taken_at), max(ended_at)
+                INSERT INTO partner_mailing_grant (pace_id, count, taken_at, ended_at)
+                SELECT %(pace)s, sum(count), min(taken_at), max(ended_at)
                   FROM old
                  WHERE ended_at > %(now)s - %(day)s AND count > 0
               GROUP BY CASE WHEN ended_at > %(now)s - %(hour)s THEN ceil(ended_at / %(in_hour)s)
                             ELSE -ceil(ended_at / %(in_day)s) END
              RETURNING id
                 """,
-                server=self.server_id,
+                pace=self.id,
                 now=self.now,
                 minute=MINUTE,
                 hour=HOUR,
@@ -320,12 +319,12 @@ class ServerPace:
                       FROM (SELECT ended_at,
                                    sum(count) OVER (ORDER BY ended_at DESC NULLS FIRST, id) AS newer
                               FROM partner_mailing_grant
-                             WHERE mail_server_id = %(server)s AND domain IS NULL AND count > 0
+                             WHERE pace_id = %(pace)s AND domain IS NULL AND count > 0
                                AND (ended_at IS NULL OR ended_at > %(now)s - %(window)s)) g
                      WHERE newer > %(stay)s
                     """,
                     now=self.now,
-                    server=self.server_id,
+                    pace=self.id,
                     window=seconds,
                     stay=limit - worth_waking(limit),
                 )

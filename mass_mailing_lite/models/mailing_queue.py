@@ -15,18 +15,18 @@ UNSETTLED = ("pending", "sending", "failed", "uncertain")
 
 
 def make_queue(sender, mailing, pace):
-    """Return the queue of a mailing that the limits of its mail server call for."""
+    """Return the queue of a mailing that its limits call for."""
     by_domain = pace and pace.limits.domain_minute
     return (DomainQueue if by_domain else Queue)(sender, mailing, pace)
 
 
 class Queue:
-    """By id, along the list; no more than the mail server takes.
+    """By id, along the list; no more than the server takes.
 
     ``settle`` and ``take`` run inside a transaction of the caller, which may fail and be run anew;
     ``confirm`` follows when it stands.
 
-    :param pace: a ``ServerPace``, None for a mail server without limits
+    :param pace: a ``ServerPace``, None where there are no limits
     :ivar hold: the ``Hold`` that ended the last ``take``, None when there was none
     """
 

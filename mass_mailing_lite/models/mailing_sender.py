@@ -35,7 +35,7 @@ class MailingSender:
         self.number = None
         self._lines = {}
         self.sorting = {}  # {mailing id: how far its rows are sorted by domain}
-        self._paces = {}  # by server
+        self._paces = {}  # by what their limits are counted for
         self._pace_of = {}  # by mailing
         self._holds = {}
 
@@ -150,14 +150,15 @@ class MailingSender:
         return self._pace_of[mailing.id]
 
     def _find_pace(self, mailing):
-        server = mailing._get_used_server()
-        limits = server._get_partner_mailing_limits()
+        limits = mailing._get_limits()
         if not limits:
             return None
-        if server.id not in self._paces:
-            pace = self._paces[server.id] = ServerPace(self.env, server, self.number, limits)
+        key = mailing._get_pace_key()
+        name = tuple(key.items())
+        if name not in self._paces:
+            pace = self._paces[name] = ServerPace(self.env, key, self.number, limits)
             self.in_transaction(pace.prepare)
-        return self._paces[server.id]
+        return self._paces[name]
 
     def _has_room(self, pace):
         with pace.alone():

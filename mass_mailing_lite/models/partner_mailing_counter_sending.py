@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 HOLD_KINDS = [
-    ("pace", "Limit of the mail server"),
+    ("pace", "Limit"),
     ("domain", "Limit for one domain"),
     ("hours", "Sending hours"),
     ("server", "Mail server trouble"),

@@ -43,7 +43,7 @@ class PartnerMailing(models.Model):
 
     def _get_pace_in_words(self):
         """Say what decides how long the sending takes; False when nothing is known."""
-        limits = self._get_used_server()._get_partner_mailing_limits()
+        limits = self._get_limits()
         rate = self._get_measured_rate()
         number = partial(formatLang, self.env, digits=0)
         parts = [
@@ -60,7 +60,7 @@ class PartnerMailing(models.Model):
             if limit
         ]
         if parts:
-            words = [self.env._("The mail server takes no more than %s.", ", ".join(parts))]
+            words = [self._get_limits_in_words(", ".join(parts))]
         elif rate:
             words = [self.env._("At the pace of earlier mailings: %s a minute.", number(60 * rate))]
         else:
@@ -75,6 +75,9 @@ class PartnerMailing(models.Model):
                 )
             )
         return " ".join(words)
+
+    def _get_limits_in_words(self, limits):
+        return self.env._("The mail server takes no more than %s.", limits)
 
     def _get_expected_begin(self):
         """Return when sending begins or goes on, as far as is known (naive, UTC)."""
@@ -94,7 +97,7 @@ class PartnerMailing(models.Model):
         end = expected_end(
             begin,
             count,
-            mailing._get_used_server()._get_partner_mailing_limits(),
+            mailing._get_limits(),
             mailing._get_measured_rate(rate),
             mailing.company_id._get_sending_hours(),
             min(count, mailing._get_largest_domain()),
@@ -104,6 +107,14 @@ class PartnerMailing(models.Model):
     def _get_used_server(self):
         """Return the outgoing mail server that will be used; empty for that of the configuration."""
         return self.mail_server_id if self.mail_server_id else self._get_sender_terms()[0]
+
+    def _get_limits(self):
+        """Return the ``delivery.pace.Limits`` that this mailing shares with all that go its way."""
+        return self._get_used_server()._get_partner_mailing_limits()
+
+    def _get_pace_key(self):
+        """Return what its limits are counted for: {field of ``partner.mailing.pace``: id}."""
+        return {"mail_server_id": self._get_used_server().id}
 
     def _get_measured_rate(self, rate=0.0):
         """Return how many messages a second leave where nothing holds them; 0 when unknown.

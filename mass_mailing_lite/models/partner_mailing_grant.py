@@ -5,13 +5,13 @@ from .sql_terms import SENDER_LOCK
 
 
 class PartnerMailingGrant(models.Model):
-    """Messages that one sender was allowed to hand to a mail server, and until when it did.
+    """Messages that one sender was allowed to hand to a server, and until when it did.
 
     One for each claim; and where the server has a limit for domains, one for
     each domain of a claim beside it. They count against the limits from the
     claim on (``taken_at``) until a window's length after the last of them had
     left (``ended_at``, empty while they are on the wire): whatever moment in
-    between a mail server noted, no window of its own holds more.
+    between a server noted, no window of its own holds more.
     """
 
     _name = "partner.mailing.grant"
@@ -19,8 +19,8 @@ class PartnerMailingGrant(models.Model):
     _description = "Messages Granted to a Sender"
     _log_access = False
 
-    mail_server_id = fields.Many2one(
-        "ir.mail_server", required=True, ondelete="cascade", index=False
+    pace_id = fields.Many2one(
+        "partner.mailing.pace", required=True, ondelete="cascade", index=False
     )
     sender = fields.Integer(help="As in partner.mailing.recipient, field claim.")
     domain = fields.Char(help="Empty for the messages of a claim together.")
@@ -28,9 +28,9 @@ class PartnerMailingGrant(models.Model):
     taken_at = fields.Float(required=True, help="Seconds, see partner.mailing.pace.")
     ended_at = fields.Float()
 
-    _total_idx = models.Index("(mail_server_id, ended_at) WHERE domain IS NULL")
-    _domain_idx = models.Index("(mail_server_id, domain) WHERE domain IS NOT NULL")
-    _domain_end_idx = models.Index("(mail_server_id, ended_at) WHERE domain IS NOT NULL")
+    _total_idx = models.Index("(pace_id, ended_at) WHERE domain IS NULL")
+    _domain_idx = models.Index("(pace_id, domain) WHERE domain IS NOT NULL")
+    _domain_end_idx = models.Index("(pace_id, ended_at) WHERE domain IS NOT NULL")
     _open_idx = models.Index("(sender) WHERE ended_at IS NULL")
 
     def _end_of_dead_senders(self):
@@ -48,7 +48,7 @@ class PartnerMailingGrant(models.Model):
                            g.taken_at, extract(epoch FROM clock_timestamp()) - p.clock_offset)
                   FROM dead, partner_mailing_pace p
                  WHERE g.ended_at IS NULL AND g.sender = dead.sender
-                   AND p.mail_server_id = g.mail_server_id
+                   AND p.id = g.pace_id
                 """,
                 SENDER_LOCK,
             )

@@ -21,7 +21,7 @@ class PartnerMailing(models.Model):
         for mailing in self.sudo():
             mailing.counter_id.invalidate_recordset(flush=False)
             mailing._forget_cached_totals()
-            limits = mailing._get_used_server()._get_partner_mailing_limits()
+            limits = mailing._get_limits()
             end = mailing._get_expected_end(mailing.pending_count, rate)
             mailing.env["bus.bus"]._sendone(
                 (mailing.company_id, PROGRESS),

@@ -73,7 +73,7 @@ class PartnerMailingRecipient(models.Model):
               CROSS JOIN LATERAL (
                    SELECT COALESCE(sum(g.count), 0) AS used
                      FROM partner_mailing_grant g
-                    WHERE g.mail_server_id = %(server)s AND g.domain = walk.domain
+                    WHERE g.pace_id = %(pace)s AND g.domain = walk.domain
                       AND (g.ended_at IS NULL OR g.ended_at > %(since)s)) grants
               CROSS JOIN LATERAL (
                    SELECT r.id
@@ -85,7 +85,7 @@ class PartnerMailingRecipient(models.Model):
              WHERE walk.domain IS NOT NULL
              LIMIT %(limit)s
             """,
-            server=pace.server_id,
+            pace=pace.id,
             since=pace.now - MINUTE,
             due=due,
             claimable=self._claimable_sql(),
@@ -135,7 +135,7 @@ class PartnerMailingRecipient(models.Model):
                                        sum(count) OVER (PARTITION BY domain
                                            ORDER BY ended_at DESC NULLS FIRST, id) AS newer
                                   FROM partner_mailing_grant
-                                 WHERE mail_server_id = %(server)s AND domain IS NOT NULL
+                                 WHERE pace_id = %(pace)s AND domain IS NOT NULL
                                    AND count > 0
                                    AND (ended_at IS NULL OR ended_at > %(since)s)) g
                       GROUP BY domain
@@ -146,7 +146,7 @@ class PartnerMailingRecipient(models.Model):
                                   AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %(utc_now)s))
                 """,
                 now=pace.now,
-                server=pace.server_id,
+                pace=pace.id,
                 since=pace.now - MINUTE,
                 most=most,
                 stay=most - worth_waking(most),

@@ -136,7 +136,7 @@ class PartnerMailing(models.Model):
     def _count_largest_domain(self):
         """Return how many submitted recipients the domain with the most has."""
         # Plan at a million rows: one pass, 0.5 s, once a request; only where domains have a limit.
-        if not self._get_used_server().partner_mailing_limit_domain_minute:
+        if not self._get_limits().domain_minute:
             return 0
         rows = self.env.execute_query(
             SQL(

@@ -41,7 +41,7 @@ class TestServerPace(MailingCase):
         self.env.cr.execute("SELECT set_config('test.clock', %s, FALSE)", [str(self.clock)])
 
     def pace(self, sender=1, **limits):
-        pace = ServerPace(self.env, self.server, sender, Limits(**limits))
+        pace = ServerPace(self.env, {"mail_server_id": self.server.id}, sender, Limits(**limits))
         pace.prepare()
         return pace
 

@@ -11,10 +11,10 @@ export const PROGRESS = "partner_mailing_progress";
 
 // What may hold a mailing, in words.
 const HOLDS = {
-    pace: _t("the limit of the mail server is used up"),
+    pace: _t("the limit is used up"),
     domain: _t("the limit for one domain is used up"),
     hours: _t("outside the sending hours"),
-    server: _t("the mail server cannot be used"),
+    server: _t("waits for the next try"),
 };
 
 // How far the sending of a mailing is, moved by what the sender says on the bus.
