@@ -11,6 +11,7 @@
         "wizard/partner_mailing_preview_views.xml",
         "wizard/partner_mailing_test_views.xml",
         "views/partner_mailing_views.xml",
+        "views/res_config_settings_views.xml",
     ],
     "auto_install": ["mass_mailing_lite", "sms"],
     "uninstall_hook": "uninstall_hook",

@@ -4,7 +4,6 @@ from odoo import models
 from odoo.addons.mass_mailing_lite.delivery.message import Value
 from odoo.addons.mass_mailing_lite.delivery.template import TEXT, Marks
 from odoo.addons.mass_mailing_lite.models.partner_mailing_message import Compiled
-from odoo.tools import SQL
 
 from .partner_mailing import SMS
 from .partner_mailing_length import clean_text
@@ -101,9 +100,6 @@ class PartnerMailing(models.Model):
 
     def _get_used_server(self):
         return self.env["ir.mail_server"] if self.channel == SMS else super()._get_used_server()
-
-    def _same_way_sql(self):
-        return SQL("%s AND m.channel = %s", super()._same_way_sql(), self.channel)
 
     def _get_connections(self):
         if self.channel != SMS:

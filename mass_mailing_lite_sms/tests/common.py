@@ -68,6 +68,19 @@ class SmsCase(SendingCase):
             )
         )
 
+    def new_crowd(self, count):
+        """Return as many further readers of the news, with numbers of their own."""
+        return self.env["res.partner"].create(
+            [
+                {
+                    "name": f"Reader {number}",
+                    "phone": f"+3461100{number:04}",
+                    "category_id": [(4, self.news.id)],
+                }
+                for number in range(count)
+            ]
+        )
+
     def new_sms(self, user=None, **values):
         """Return a complete draft of a mailing by SMS."""
         return (

@@ -35,19 +35,6 @@ def refuse_connection(_numbers):
 class TestSmsSending(SmsCase):
     """Each number gets its text once, and what the provider says becomes the result."""
 
-    def new_crowd(self, count):
-        """Return as many further readers of the news, with numbers of their own."""
-        return self.env["res.partner"].create(
-            [
-                {
-                    "name": f"Reader {number}",
-                    "phone": f"+3461100{number:04}",
-                    "category_id": [(4, self.news.id)],
-                }
-                for number in range(count)
-            ]
-        )
-
     def test_each_number_gets_its_text(self):
         mailing = self.new_validated_sms()
         self.run_scheduler()
@@ -316,3 +303,15 @@ class TestSmsSending(SmsCase):
         uninstall_hook(self.env)
         self.assertEqual((by_sms.state, by_mail.state), ("cancelled", "validated"))
         self.assertEqual(set(self.results(by_sms).values()), {"cancelled"})
+
+    def test_uninstalling_leaves_nothing_of_the_limits(self):
+        self.env.company.partner_mailing_sms_limit_minute = 1
+        self.server.partner_mailing_limit_minute = 1
+        self.new_validated_sms()
+        self.new_validated_mailing()
+        self.run_scheduler()
+        self.assertEqual(len(self.env["partner.mailing.pace"].search([])), 2)
+        uninstall_hook(self.env)
+        left = self.env["partner.mailing.pace"].search([])
+        self.assertEqual(left.mail_server_id, self.server)
+        self.assertEqual(self.env["partner.mailing.grant"].search([]).pace_id, left)

@@ -1,0 +1,11 @@
+from odoo import fields, models
+
+
+class PartnerMailingPace(models.Model):
+    """The clock of a company's SMS provider, where the company has limits for it."""
+
+    _inherit = "partner.mailing.pace"
+
+    sms_company_id = fields.Many2one("res.company", "Company Sending SMS", ondelete="cascade")
+
+    _sms_company_uniq = models.UniqueIndex("(sms_company_id)")

@@ -1,0 +1,52 @@
+from odoo import api, fields, models
+from odoo.addons.mass_mailing_lite.delivery.pace import Limits
+from odoo.exceptions import ValidationError
+
+LIMIT_FIELDS = {
+    "minute": "partner_mailing_sms_limit_minute",
+    "hour": "partner_mailing_sms_limit_hour",
+    "day": "partner_mailing_sms_limit_day",
+}
+
+
+class ResCompany(models.Model):
+    """How many SMS of mailings the company's provider takes."""
+
+    _inherit = "res.company"
+
+    partner_mailing_sms_limit_minute = fields.Integer(
+        "Mailings: SMS a Minute",
+        help="Most SMS of mailings that the company hands to its provider in any minute, of all"
+        " mailings together. 0: no limit.",
+    )
+    partner_mailing_sms_limit_hour = fields.Integer(
+        "Mailings: SMS an Hour", help="The same, in any hour. 0: no limit."
+    )
+    partner_mailing_sms_limit_day = fields.Integer(
+        "Mailings: SMS a Day", help="The same, in any 24 hours. 0: no limit."
+    )
+
+    @api.constrains(*LIMIT_FIELDS.values())
+    def _check_partner_mailing_sms_limits(self):
+        for company in self:
+            for name in LIMIT_FIELDS.values():
+                if company[name] < 0:
+                    raise ValidationError(
+                        self.env._(
+                            '"%(field)s" of the company "%(company)s" is %(number)s. A limit is a'
+                            " number of SMS; 0 stands for no limit.",
+                            field=self._fields[name]._description_string(self.env),
+                            company=company.name,
+                            number=company[name],
+                        )
+                    )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not set(LIMIT_FIELDS.values()).isdisjoint(vals):
+            # What a limit holds may go on at once.
+            self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
+        return result
+
+    def _get_partner_mailing_sms_limits(self):
+        return Limits(**{key: self[name] for key, name in LIMIT_FIELDS.items()})
