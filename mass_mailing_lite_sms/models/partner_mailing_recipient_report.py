@@ -18,7 +18,11 @@ class PartnerMailingRecipient(models.Model):
     _inherit = "partner.mailing.recipient"
 
     def _receive_sms_arrival(self):
-        """Settle recipients of whom it was not known whether their SMS went out: it did."""
+        """Settle recipients of whom it is not known yet whether their SMS went out: it did.
+
+        Some are just being sent to: who waits in vain for the provider's answer would call them
+        uncertain, though their phones have rung. A sender records only rows that are still its own.
+        """
         for recipient in self:
             recipient._in_own_transaction(lambda rows: rows._write_sms_arrival())
         self._forget_cached_rows()
@@ -46,15 +50,16 @@ class PartnerMailingRecipient(models.Model):
                 ), settled AS (
                     UPDATE partner_mailing_recipient r
                        SET state = 'sent', failure_type = NULL, failure_reason = NULL,
-                           sent_at = COALESCE(r.sent_at, %(now)s)
+                           sent_at = COALESCE(r.sent_at, %(now)s), claim = NULL
                       FROM old
-                     WHERE r.id = old.id AND old.state = 'uncertain'
-                 RETURNING r.mailing_id
+                     WHERE r.id = old.id AND old.state IN ('sending', 'uncertain')
+                 RETURNING old.mailing_id, old.state
                 ), counted AS (
                     UPDATE partner_mailing_counter k
-                       SET uncertain_count = k.uncertain_count - 1,
+                       SET pending_count = k.pending_count - (s.state = 'sending')::int,
+                           uncertain_count = k.uncertain_count - (s.state = 'uncertain')::int,
                            sent_count = k.sent_count + 1
-                      FROM settled JOIN partner_mailing m ON m.id = settled.mailing_id
+                      FROM settled s JOIN partner_mailing m ON m.id = s.mailing_id
                      WHERE k.id = m.counter_id
                  RETURNING k.id)
                 SELECT id FROM old

@@ -39,6 +39,24 @@ class TestSmsReports(SmsCase):
         self.assertTrue(row.sent_at)
         self.assertCountersTrue(mailing)
 
+    def test_a_delivery_that_comes_before_the_answer_counts(self):
+        def deliver(numbers):
+            [number] = numbers
+            self.trackers(mailing, number)._action_update_from_sms_state("sent")
+            self.gateway.answers[number] = "server_error"
+
+        mailing = self.new_validated_sms()
+        self.gateway.error = deliver
+        self.run_scheduler()
+        self.assertEqual(sorted(self.results(mailing).values()), ["pending", "sent"])
+        self.assertCountersTrue(mailing)
+        self.gateway.error = None
+        mailing.action_resume()
+        self.run_scheduler()
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 2))
+        self.assertEqual(len(self.gateway.sent), 1, "nobody gets it twice")
+        self.assertCountersTrue(mailing)
+
     def test_a_landline_bounces_for_good(self):
         mailing = self.send()
         self.trackers(mailing, ANNA)._action_update_from_provider_error("not_allowed")

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..hooks import uninstall_hook
-from ..models import sms_pool
+from ..models import sms_outcome
 from .common import ANNA, BORIS, SmsCase
 
 
@@ -239,12 +239,12 @@ class TestSmsSending(SmsCase):
             try:
                 fail([])
             except AccessError as error:
-                judged[fail.__name__] = sms_pool.judge_error(error).kind
-        judged["setting"] = sms_pool.judge_error(UserError("Invalid SID")).kind
-        judged["unknown"] = sms_pool.judge_error(KeyError("state")).kind
+                judged[fail.__name__] = sms_outcome.judge_error(error).kind
+        judged["setting"] = sms_outcome.judge_error(UserError("Invalid SID")).kind
+        judged["unknown"] = sms_outcome.judge_error(KeyError("state")).kind
         response = requests.Response()
         response.status_code = 401
-        judged["401"] = sms_pool.judge_error(requests.HTTPError(response=response)).kind
+        judged["401"] = sms_outcome.judge_error(requests.HTTPError(response=response)).kind
         self.assertEqual(
             judged,
             {
@@ -276,7 +276,7 @@ class TestSmsSending(SmsCase):
 
     def test_answers_of_odoos_twilio_are_understood(self):
         kinds = {
-            state: sms_pool.judge({"state": state, "failure_reason": "words"}).kind.value
+            state: sms_outcome.judge({"state": state, "failure_reason": "words"}).kind.value
             for state in (
                 "sent",
                 "server_error",
