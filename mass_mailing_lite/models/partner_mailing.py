@@ -15,6 +15,8 @@ VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
 
 # States in which content and recipients may be changed.
 EDITABLE_STATES = ("draft",)
+# States in which what is odd about it can still be mended, or refused.
+UNDECIDED_STATES = ("draft", "to_validate")
 
 # What the ORM has to forget when SQL has written recipients or totals.
 TOTALS = (
@@ -47,7 +49,7 @@ LIST_FIELDS = {
 
 # How many recipients the tab of a mailing shows: a screenful. The page of
 # their own shows all; a plain one2many would read every id of the list.
-RECIPIENT_WINDOW = 40
+RECIPIENT_WINDOW = 20
 WINDOW_FIELDS = (
     "mailing_id",
     "name",

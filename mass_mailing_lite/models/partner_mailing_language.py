@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .partner_mailing import UNDECIDED_STATES
+
 TRANSLATED_CONTENT = ("subject", "body_html")
 
 
@@ -17,7 +19,7 @@ class PartnerMailing(models.Model):
     language_summary = fields.Char("Languages", compute="_compute_languages")
     language_warning = fields.Char(compute="_compute_languages")
 
-    @api.depends("language_counts", *TRANSLATED_CONTENT)
+    @api.depends("state", "language_counts", *TRANSLATED_CONTENT)
     @api.depends_context("lang")
     def _compute_languages(self):
         names = dict(self.env["res.lang"].get_installed())
@@ -27,7 +29,8 @@ class PartnerMailing(models.Model):
             mailing.language_summary = " · ".join(
                 f"{names.get(lang, lang)}: {counts[lang]:,}" for lang in ordered
             )
-            missing = mailing._get_missing_translations(ordered)
+            is_undecided = mailing.state in UNDECIDED_STATES
+            missing = is_undecided and mailing._get_missing_translations(ordered)
             mailing.language_warning = bool(missing) and " ".join(
                 self.env._(
                     "%(language)s (%(count)s recipients) has no translation of: %(fields)s.",

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.mail import email_normalize_all
 
+from .partner_mailing import UNDECIDED_STATES
 from .partner_mailing_message import NOBODY
 
 
@@ -16,10 +17,12 @@ class PartnerMailing(models.Model):
     sender_warning = fields.Char(compute="_compute_sender_warning")
     copies_notice = fields.Char(compute="_compute_copies_notice")
 
-    @api.depends("email_from", "mail_server_id", "company_id")
+    @api.depends("state", "email_from", "mail_server_id", "company_id")
     def _compute_sender_warning(self):
         for mailing in self:
-            mailing.sender_warning = mailing._get_sender_warning()
+            mailing.sender_warning = (
+                mailing.state in UNDECIDED_STATES and mailing._get_sender_warning()
+            )
 
     def _get_sender_warning(self):
         """Return what is to be known about the sender that recipients will see, or False."""

@@ -129,6 +129,14 @@ class TestContent(MailingCase):
         mailing.invalidate_recordset()
         self.assertFalse(mailing.sender_warning)
 
+    def test_what_was_decided_with_its_sender_is_not_warned_about_any_more(self):
+        self.server.from_filter = "example.org"
+        mailing = self.new_mailing(mail_server_id=self.server.id)
+        mailing.action_submit()
+        self.assertTrue(mailing.sender_warning, "its validator is to see it")
+        mailing.with_user(self.validator).action_validate()
+        self.assertFalse(mailing.sender_warning)
+
     def test_a_sender_that_odoo_replaces_is_shown_as_recipients_see_it(self):
         self.env.company.alias_domain_id = self.env["mail.alias.domain"].create(
             {"name": "company.example", "default_from": "notifications"}

@@ -211,6 +211,6 @@ class TestRecipients(MailingCase):
     def test_the_form_reads_a_window_on_the_list_and_not_the_list(self):
         mailing = self.new_mailing(extra_emails="\n".join(f"x{n}@example.org" for n in range(100)))
         mailing.action_load_recipients()
-        self.assertEqual(len(mailing.recipient_window_ids), 40)
+        self.assertEqual(len(mailing.recipient_window_ids), 20)
         view = self.env["partner.mailing"].get_view(view_type="form")["arch"]
         self.assertNotIn('name="recipient_ids"', view)
