@@ -279,7 +279,11 @@ class PartnerMailing(models.Model):
         copy=False,
         index=True,
         ondelete="restrict",
-        default=lambda self: self.env["partner.mailing.counter"]._as_system().create({}),
+        # Whoever may not create a mailing gets no row either, by asking for the default.
+        default=lambda self: (
+            self.has_access("create")
+            and self.env["partner.mailing.counter"]._as_system().create({})
+        ),
     )
     recipient_count = fields.Integer("Recipients", related="counter_id.recipient_count")
     pending_count = fields.Integer("Waiting", related="counter_id.pending_count")

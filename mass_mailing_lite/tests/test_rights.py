@@ -41,6 +41,28 @@ class TestRights(MailingCase):
         )
         self.assertEqual((born.state, born.sent_count), ("draft", 0))
 
+    def test_a_default_of_ones_own_is_no_way_in(self):
+        for model, name, value in (
+            ("partner.mailing", "state", "validated"),
+            ("partner.mailing.approval", "state", "validated"),
+            ("partner.mailing.approval", "first_validator_id", self.manager.id),
+            ("partner.mailing.counter", "sent_count", 7),
+        ):
+            self.env["ir.default"].with_user(self.marketer).set(model, name, value, user_id=True)
+        self.env.company.partner_mailing_two_validators_from = 1
+        mailing = self.new_mailing()
+        self.assertEqual((mailing.state, mailing.sent_count), ("draft", 0))
+        mailing.action_submit()
+        self.assertEqual(mailing.approval_ids.state, "pending")
+        mailing.with_user(self.validator).action_validate()
+        self.assertEqual(mailing.state, "to_validate", "the second validator has not agreed")
+
+    def test_asking_for_defaults_creates_nothing_for_who_may_not(self):
+        counters = self.env["partner.mailing.counter"]
+        before = counters.search_count([])
+        self.env["partner.mailing"].with_user(self.outsider).default_get(["counter_id"])
+        self.assertEqual(counters.search_count([]), before)
+
     def test_an_import_cannot_set_the_state(self):
         result = (
             self.env["partner.mailing"]
