@@ -370,6 +370,11 @@ class PartnerMailing(models.Model):
             trace["recipients_loaded_at"] = False
         return trace
 
+    def _note_editor(self):
+        """Count the current user among those who changed what recipients get."""
+        if self:
+            self._as_system().write({"editor_ids": [fields.Command.link(self.env.uid)]})
+
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
         if field_name in self._get_covered_fields() and not self._is_system():
             self._check_covered_unlocked({field_name})
