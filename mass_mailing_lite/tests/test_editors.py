@@ -49,3 +49,13 @@ class TestEditors(MailingCase):
                 mailing.action_submit()
                 with self.assertRaisesRegex(AccessError, "changed"):
                     mailing.with_user(self.manager).action_validate()
+
+    def test_a_contact_is_no_way_to_mark_it_for_the_mailing_of_others(self):
+        mailing = self.new_mailing()
+        self.colleague.group_ids = [Command.link(self.env.ref("base.group_partner_manager").id)]
+        marks = {"partner_mailing_marked_ids": [Command.link(mailing.id)]}
+        with self.assertRaisesRegex(AccessError, "Marked for Mailings"):
+            self.anna.with_user(self.colleague).write(marks)
+        with self.assertRaisesRegex(AccessError, "Marked for Mailings"):
+            self.anna.with_user(self.colleague).create({"name": "Eve", **marks})
+        self.assertFalse(mailing.marked_partner_ids)
