@@ -166,6 +166,7 @@ class PartnerMailing(models.Model):
     mail_server_id = fields.Many2one(
         "ir.mail_server",
         "Outgoing Mail Server",
+        domain=lambda self: [("owner_user_id", "in", [False, self.env.uid])],
         default=lambda self: self.env.company.partner_mailing_mail_server_id,
         help="Empty: the one that Odoo finds for the sender's address.",
     )

@@ -1,5 +1,5 @@
 from odoo import Command, fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import GROUP, MailingCase
@@ -224,3 +224,24 @@ class TestRights(MailingCase):
             server.with_user(self.marketer).read(["smtp_pass"])
         with self.assertRaises(AccessError):
             server.with_user(self.marketer).smtp_host = "evil.example"
+
+    def test_a_colleagues_own_mail_server_sends_nothing_for_others(self):
+        servers = self.env["ir.mail_server"].create(
+            [
+                {
+                    "name": f"{user.name}'s own",
+                    "smtp_host": "127.0.0.1",
+                    "smtp_user": user.email,
+                    "from_filter": user.email,
+                    "owner_user_id": user.id,
+                }
+                for user in (self.marketer, self.manager)
+            ]
+        )
+        own, other = servers
+        self.new_mailing(mail_server_id=own.id, email_from=self.marketer.email)
+        with self.assertRaisesRegex(UserError, "manager"):
+            self.new_mailing(mail_server_id=other.id, email_from=self.manager.email)
+        mailing = self.new_mailing()
+        with self.assertRaisesRegex(UserError, "manager"):
+            mailing.write({"mail_server_id": other.id, "email_from": self.manager.email})
