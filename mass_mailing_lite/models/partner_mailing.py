@@ -168,6 +168,7 @@ class PartnerMailing(models.Model):
     mail_server_id = fields.Many2one(
         "ir.mail_server",
         "Outgoing Mail Server",
+        domain=lambda self: [("owner_user_id", "in", [False, self.env.uid])],
         default=lambda self: self.env.company.partner_mailing_mail_server_id,
         help="Empty: the one that Odoo finds for the sender's address.",
     )
@@ -281,7 +282,11 @@ class PartnerMailing(models.Model):
         copy=False,
         index=True,
         ondelete="restrict",
-        default=lambda self: self.env["partner.mailing.counter"]._as_system().create({}),
+        # Whoever may not create a mailing gets no row either, by asking for the default.
+        default=lambda self: (
+            self.has_access("create")
+            and self.env["partner.mailing.counter"]._as_system().create({})
+        ),
     )
     recipient_count = fields.Integer("Recipients", related="counter_id.recipient_count")
     pending_count = fields.Integer("Waiting", related="counter_id.pending_count")
@@ -367,6 +372,11 @@ class PartnerMailing(models.Model):
         if LIST_FIELDS & names:
             trace["recipients_loaded_at"] = False
         return trace
+
+    def _note_editor(self):
+        """Count the current user among those who changed what recipients get."""
+        if self:
+            self._as_system().write({"editor_ids": [fields.Command.link(self.env.uid)]})
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
         if field_name in self._get_covered_fields() and not self._is_system():

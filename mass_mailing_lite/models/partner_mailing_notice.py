@@ -2,7 +2,7 @@ from email.message import EmailMessage
 from types import SimpleNamespace
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools.mail import email_normalize_all
 
 from .partner_mailing import UNDECIDED_STATES
@@ -90,6 +90,24 @@ class PartnerMailing(models.Model):
                     total=f"{len(copies) * mailing.recipient_count:,}",
                     copies=len(copies),
                     recipients=f"{mailing.recipient_count:,}",
+                )
+
+    @api.constrains("mail_server_id")
+    def _check_mail_server_owner(self):
+        """Refuse the mail server that a colleague has for their own mail: it sends in their name.
+
+        :raises ValidationError: names the server and whose it is
+        """
+        for mailing in self:
+            server = mailing.mail_server_id.sudo()
+            if server.owner_user_id and server.owner_user_id != self.env.user:
+                raise ValidationError(
+                    self.env._(
+                        'The mail server "%(server)s" is for the own mail of %(owner)s, and nobody else'
+                        " sends through it. Choose another one.",
+                        server=server.name,
+                        owner=server.owner_user_id.name,
+                    )
                 )
 
     def _check_addresses(self):

@@ -167,6 +167,7 @@ class PartnerMailingRecipient(models.Model):
             )
         by_hand._as_system().write({"state": "pending", "skip_reason": False})
         by_hand.mailing_id._recount()
+        by_hand.mailing_id._note_editor()
         return True
 
     def _check_can_review(self):

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from .mailing_sender import MailingSender
+from .mailing_sender import MailingSender, in_transaction
 from .mailing_wake import wake_at
 
 _logger = logging.getLogger(__name__)
@@ -75,6 +75,7 @@ class PartnerMailing(models.Model):
                 for mailing in busy:
                     mailing._finish_if_done()
                 report(last, self._count_waiting(sender.get_held_ids()))
+            in_transaction(self.env.cr, self._settle_cancelled)
         return total
 
     def _begin_run(self):
@@ -83,9 +84,21 @@ class PartnerMailing(models.Model):
             # Where these were the last rows, nobody else comes by to close the mailing.
             for mailing in self.sudo().search(Domain("state", "=", "sending")):
                 mailing._finish_if_done()
+        self._settle_cancelled()
         self.env["partner.mailing.grant"]._end_of_dead_senders()
         self._start_due()
         self._note_closed()
+
+    @api.model
+    def _settle_cancelled(self):
+        """Leave out rows of cancelled mailings that wait again.
+
+        They were on their way when somebody cancelled, and the server wants them to come again
+        later; or their sender died, and the company has such messages sent again.
+        """
+        cancelled = Domain("state", "=", "cancelled") & Domain("counter_id.pending_count", ">", 0)
+        for mailing in self.sudo().with_context(active_test=False).search(cancelled):
+            self.env["partner.mailing.recipient"]._cancel_pending(mailing)
 
     def _send_round(self, sender, seconds_left, limit):
         """Give each mailing its slice, who had none for longest first.

@@ -302,6 +302,19 @@ class TestApproval(MailingCase):
         self.assertTrue(mailing.with_user(self.validator).review_html)
         return self.env.cr.sql_log_count - before
 
+    def test_nothing_on_its_way_goes_into_the_archive(self):
+        waiting = self.new_mailing()
+        waiting.action_submit()
+        paused = self.new_validated_mailing()
+        paused.action_pause()
+        for mailing in (waiting, paused, self.new_validated_mailing()):
+            with self.subTest(mailing.state), self.assertRaisesRegex(UserError, "archive it"):
+                mailing.action_archive()
+        draft = self.new_mailing()
+        draft.action_archive()
+        draft.action_submit()
+        self.assertTrue(draft.active, "what is submitted comes out of the archive")
+
     def test_a_draft_that_was_submitted_once_is_archived_and_not_deleted(self):
         mailing = self.new_mailing()
         mailing.action_submit()
