@@ -289,6 +289,33 @@ class TestApproval(MailingCase):
         self.assertIn("Better news", review)
         self.assertIn("Now it is winter.", review)
 
+    def test_the_review_shows_what_changed_in_each_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        mailing = self.new_mailing()
+        french = mailing.with_context(lang="fr_FR")
+        french.body_html = "<p>Bonjour</p>"
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_refuse("No.")
+        french.body_html = "<p>Achetez</p>"
+        mailing.copy_policy = "each"
+        french.action_submit()
+        mailing.invalidate_recordset()
+        request = mailing.approval_ids[:1]
+        self.assertEqual(
+            mailing._get_changes(request),
+            [
+                ("Copies", "One copy of the mailing", "A copy of each message", []),
+                (
+                    "Body (French / Français)",
+                    "Bonjour",
+                    "Achetez",
+                    [("-", "Bonjour"), ("+", "Achetez")],
+                ),
+            ],
+        )
+        review = mailing.with_user(self.validator).review_html
+        self.assertIn("Achetez", review)
+
     def test_the_review_reads_as_much_for_many_as_for_few(self):
         self._count_queries_of_review(10)  # what a worker has cached
         self.assertEqual(self._count_queries_of_review(10), self._count_queries_of_review(300))
