@@ -155,6 +155,22 @@ class TestApproval(MailingCase):
         mailing.attachment_ids.sudo().raw = b"two"
         self.assertNotEqual(mailing._get_fingerprint(), before)
 
+    def test_a_picture_that_changes_changes_the_fingerprint_however_it_is_named(self):
+        for address in (
+            "/web/image/%s",
+            "https://example.com/web/image/%s-0a1b2c3d/news.png",
+            "/web/image/ir.attachment/%s/raw/100x100",
+            "/web/image?id=%s",
+            "/web/content/?model=ir.attachment&amp;id=%s&amp;field=raw",
+        ):
+            with self.subTest(address):
+                picture = self.env["ir.attachment"].create({"name": "a.png", "raw": b"a"})
+                image = f'<img src="{address % picture.id}"/>'
+                mailing = self.new_mailing(body_html=f"<p>Summer</p>{image}")
+                before, _count = mailing._get_fingerprint()
+                picture.raw = b"b"
+                self.assertNotEqual(mailing._get_fingerprint()[0], before)
+
     def test_a_copy_is_a_draft_without_history(self):
         mailing = self.new_validated_mailing(scheduled_at=fields.Datetime.now())
         copy = mailing.copy()
