@@ -27,15 +27,19 @@ class PartnerMailing(models.Model):
             mailing.language_summary = " · ".join(
                 f"{names.get(lang, lang)}: {counts[lang]:,}" for lang in ordered
             )
-            missing = mailing._get_missing_translations(ordered)
-            mailing.language_warning = bool(missing) and " ".join(
-                self.env._(
-                    "%(language)s (%(count)s recipients) has no translation of: %(fields)s.",
-                    language=names.get(lang, lang),
-                    count=f"{counts[lang]:,}",
-                    fields=", ".join(labels),
+            # The languages that lack the same in one sentence: most often all lack all.
+            lacking = {}
+            for lang, labels in mailing._get_missing_translations(ordered).items():
+                lacking.setdefault(", ".join(labels), []).append(
+                    f"{names.get(lang, lang)} ({counts[lang]:,})"
                 )
-                for lang, labels in missing.items()
+            mailing.language_warning = bool(lacking) and " ".join(
+                self.env._(
+                    "Without a translation of %(fields)s: %(languages)s.",
+                    fields=labels,
+                    languages=", ".join(langs),
+                )
+                for labels, langs in lacking.items()
             )
 
     def _get_translated_content(self):
