@@ -219,6 +219,8 @@ class PartnerMailing(models.Model):
         "audience_id",
         string="Audiences",
         check_company=True,
+        # What waits for an app would load nobody.
+        domain="[('is_available', '=', True)]",
     )
     extra_emails = fields.Text(
         "Extra Addresses",

@@ -142,23 +142,24 @@ class PartnerMailing(models.Model):
         for mailing in due.try_lock_for_update(allow_referencing=True):
             if mailing.state != "validated" or not mailing._get_seconds_open():
                 continue
+            told = mailing._in_language_of_responsible()
             if not mailing._matches_validation():
-                mailing._pause_with_alert(
-                    self.env._(
+                told._pause_with_alert(
+                    told.env._(
                         "What is there to send is not what was validated. Nothing was sent."
                     ),
                     to_administrators=True,
                 )
             elif mailing._is_late(now):
-                mailing._pause_with_alert(
-                    self.env._(
+                told._pause_with_alert(
+                    told.env._(
                         "It was to be sent on %(time)s (UTC) and was not, because the server did not"
                         " run. Resume it if it should still go out.",
                         time=fields.Datetime.to_string(mailing.scheduled_at),
                     )
                 )
             else:
-                mailing._as_system().write(
+                told._as_system().write(
                     {"state": "sending", "started_at": mailing.started_at or now}
                 )
                 # The list may be another one than last time.
@@ -237,10 +238,11 @@ class PartnerMailing(models.Model):
         mailing.invalidate_recordset(["state"])
         if not mailing or mailing.state != "sending":
             return
-        mailing._as_system().write({"state": "done", "finished_at": fields.Datetime.now()})
+        told = mailing._in_language_of_responsible()
+        told._as_system().write({"state": "done", "finished_at": fields.Datetime.now()})
         mailing._announce_progress()
-        mailing.message_post(
-            body=self.env._(
+        told.message_post(
+            body=told.env._(
                 "Sending has ended: %(sent)s sent, %(failed)s failed, %(uncertain)s uncertain,"
                 " %(skipped)s left out.",
                 sent=mailing.sent_count,
@@ -252,6 +254,12 @@ class PartnerMailing(models.Model):
             subtype_xmlid="mail.mt_comment",
         )
         self.env.cr.commit()  # pylint: disable=invalid-commit  # done is done, whatever comes next
+
+    def _in_language_of_responsible(self):
+        """Return the mailing as its responsible reads it: what is written to them stays written."""
+        self.ensure_one()
+        person = self.sudo().user_id or self.sudo().create_uid
+        return self.with_context(lang=person.lang)
 
     def _pause_with_alert(self, reason, to_administrators=False):
         """Pause, and give the responsible (and the administrators) an activity with the reason."""

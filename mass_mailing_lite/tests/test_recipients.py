@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 import psycopg2
 
 from odoo import Command
@@ -25,6 +27,16 @@ class TestRecipients(MailingCase):
         )
         self.assertEqual(mailing.recipient_count, 2)
         self.assertEqual(mailing.skipped_count, 1)
+
+    def test_who_loads_without_having_chosen_is_told_what_to_choose(self):
+        mailing = self.new_mailing(audience_ids=[Command.clear()])
+        said = []
+        with patch.object(type(self.env.user), "_bus_send", lambda *args: said.append(args[2])):
+            mailing.action_load_recipients()
+            mailing.extra_emails = "eva@example.com"
+            mailing.action_load_recipients()
+        self.assertIn("choose an audience", said[0]["message"])
+        self.assertEqual(said[1]["message"], "1 will be written to, 0 are left out.")
 
     def test_nobody_is_left_out_without_a_reason(self):
         cases = {
