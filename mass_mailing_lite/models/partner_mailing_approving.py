@@ -166,7 +166,9 @@ class PartnerMailing(models.Model):
             )
             for request in mailing._get_open_requests():
                 request._decide("withdrawn" if request.state == "pending" else "void")
-            mailing._as_system().write({"state": "draft", "pause_reason": False})
+            mailing._as_system().write(
+                {"state": "draft", "pause_reason": False, "finished_at": False}
+            )
             self.env["partner.mailing.recipient"]._reopen(mailing)
             mailing._close_requests()
         return True
