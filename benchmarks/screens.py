@@ -103,11 +103,14 @@ def prepare(url, name):
         validator.call(MAILING, "action_validate", [mailing])
         recipients = marketing.call(MAILING, "action_open_recipients", [mailing])
     contact = marketing.call("res.partner", "search", [("email", "=like", "contact%")], limit=1)[0]
-    # As long a conversation beside the contact as beside the mailing: it is Odoo's in both.
+    # As long a conversation beside the contact as beside the mailing, and the same followers: both
+    # are Odoo's in either form.
     said = len(marketing.read(MAILING, mailing, "message_ids")["message_ids"])
     told = len(marketing.read("res.partner", contact, "message_ids")["message_ids"])
     for number in range(said - told):
         admin.call("res.partner", "message_post", [contact], body=f"Message {number}")
+    followers = marketing.read(MAILING, mailing, "message_partner_ids")["message_partner_ids"]
+    admin.call("res.partner", "message_subscribe", [contact], partner_ids=followers)
     return {
         "Contacts: list": _window("res.partner", "list"),
         "Contacts: form": _window("res.partner", "form", res_id=contact),

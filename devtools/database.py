@@ -13,7 +13,7 @@ from .console import step
 from .odoo_process import data_folder
 
 # Odoo switches off English when other languages are named without it.
-LANGUAGES = ("en_US", "es_ES", "fr_FR", "pl_PL", "ru_RU")
+LANGUAGES = ("en_US", "de_DE", "es_ES", "fr_FR", "pl_PL", "ru_RU", "uk_UA")
 
 # Under a test, compiled assets vanish with the test's transaction: compiled before, they save
 # each browser tour eight seconds.

@@ -66,9 +66,10 @@ class MailingSend(Command):
         return parser.parse_args(cmdargs)
 
     def _send(self, env, args):
-        mailings = env["partner.mailing"].browse(args.mailing or [])
+        chosen = args.mailing is not None
+        mailings = env["partner.mailing"].browse([args.mailing] if chosen else [])
         try:
-            if not mailings.exists() and args.mailing:
+            if chosen and not mailings.exists():
                 raise UserError(f"There is no mailing {args.mailing}.")
             mailings._check_sendable()
         except UserError as error:

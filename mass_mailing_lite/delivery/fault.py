@@ -10,6 +10,11 @@ import ssl
 
 from .outcome import NOT_SENT, Outcome, clean, split_enhanced
 
+# What the network says where no server does; callers have it in other languages.
+UNKNOWN_NAME = "The server's name is not known"
+NO_ANSWER = "The server did not answer in time"
+NOBODY_LISTENS = "No mail server listens there: connection refused"
+
 FAULTS = (smtplib.SMTPException, OSError)  # OSError holds ssl.SSLError, socket.gaierror, timeouts
 
 
@@ -45,10 +50,10 @@ def _words(error: BaseException) -> tuple[int | None, str]:
         text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
         return (error.smtp_code if error.smtp_code > 0 else None), text
     if isinstance(error, socket.gaierror):
-        return None, f"The server's name is not known: {error.strerror or error}"
+        return None, f"{UNKNOWN_NAME}: {error.strerror or error}"
     if isinstance(error, TimeoutError):
-        return None, "The server did not answer in time"
+        return None, NO_ANSWER
     if isinstance(error, ConnectionRefusedError):
-        return None, "No mail server listens there: connection refused"
+        return None, NOBODY_LISTENS
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return None, clean(words or type(error).__name__)

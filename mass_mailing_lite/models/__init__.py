@@ -10,6 +10,7 @@ from . import (
     partner_mailing,
     partner_mailing_approval,
     partner_mailing_approving,
+    partner_mailing_archiving,
     partner_mailing_audience,
     partner_mailing_audience_predefined,
     partner_mailing_breakdown,

@@ -2,44 +2,39 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-# Whatever changes what is in a file, or whose it is.
-CONTENT_FIELDS = frozenset(
-    {
-        "raw",
-        "datas",
-        "db_datas",
-        "store_fname",
-        "name",
-        "mimetype",
-        "type",
-        "url",
-        "res_model",
-        "res_id",
-    }
+# Whatever changes what recipients get of a file …
+SEEN_FIELDS = frozenset(
+    {"raw", "datas", "db_datas", "store_fname", "name", "mimetype", "type", "url"}
 )
+# … or whose it is.
+CONTENT_FIELDS = SEEN_FIELDS | {"res_model", "res_id"}
 
 
 class IrAttachment(models.Model):
-    """A file that belongs to a submitted mailing stays as it was submitted."""
+    """A file of a mailing: whoever changes it changes the mailing, and none once it is submitted."""
 
     _inherit = "ir.attachment"
 
     def write(self, vals):
         if CONTENT_FIELDS & set(vals):
-            self._check_not_of_submitted_mailing()
+            drafts = self._check_not_of_submitted_mailing()
+            if SEEN_FIELDS & set(vals):
+                drafts._note_editor()
         return super().write(vals)
 
     def unlink(self):
-        self._check_not_of_submitted_mailing()
+        self._check_not_of_submitted_mailing()._note_editor()
         return super().unlink()
 
     def _check_not_of_submitted_mailing(self):
         """Raise when a file is attached to, or shown in, a mailing that is no draft.
 
+        :return: the drafts that the files are attached to, or shown in
         :raises UserError: names the file and the mailing
         """
+        drafts = self.env["partner.mailing"]
         if not self.ids:
-            return
+            return drafts
         self.env["partner.mailing"].flush_model(["state", "attachment_ids"])
         self.flush_model(["res_model", "res_id"])
         rows = self.env.execute_query(
@@ -47,12 +42,11 @@ class IrAttachment(models.Model):
                 """
                 SELECT r.mailing_id, r.attachment_id
                   FROM partner_mailing_attachment_rel r
-                  JOIN partner_mailing m ON m.id = r.mailing_id AND m.state != 'draft'
                  WHERE r.attachment_id = ANY(%(ids)s)
-             UNION ALL
+             UNION
                 SELECT m.id, a.id
                   FROM ir_attachment a
-                  JOIN partner_mailing m ON m.id = a.res_id AND m.state != 'draft'
+                  JOIN partner_mailing m ON m.id = a.res_id
                  WHERE a.id = ANY(%(ids)s) AND a.res_model = 'partner.mailing' AND a.res_field IS NULL
                 """,
                 ids=list(self.ids),
@@ -61,7 +55,9 @@ class IrAttachment(models.Model):
         for mailing_id, file_id in rows:
             mailing = self.env["partner.mailing"].sudo().browse(mailing_id)
             file = self.browse(file_id)
-            if file in mailing._get_content_files():
+            if file not in mailing._get_content_files():
+                continue
+            if mailing.state != "draft":
                 raise UserError(
                     self.env._(
                         'The file "%(file)s" is part of the mailing "%(mailing)s", which is no draft.'
@@ -70,3 +66,5 @@ class IrAttachment(models.Model):
                         mailing=mailing.name,
                     )
                 )
+            drafts |= mailing
+        return drafts

@@ -32,15 +32,23 @@ class PartnerMailingGuard(models.AbstractModel):
             self._raise_system_only()
         for vals in vals_list:
             self._check_system_fields(vals)
-        # `default_state` in a context would pass by the check above.
-        forged = {f"default_{name}" for name in self._system_fields} & set(self.env.context)
-        if forged:
-            return super(PartnerMailingGuard, self._without_context(forged)).create(vals_list)
         return super().create(vals_list)
 
-    def _without_context(self, names):
-        # pylint: disable-next=context-overridden  # a key cannot be taken out by adding one
-        return self.with_context({k: v for k, v in self.env.context.items() if k not in names})
+    @api.model
+    def default_get(self, fields):
+        """Take the defaults of protected fields from their definition alone.
+
+        A context has others (``default_state``), and so has ``ir.default``, where each user sets
+        their own; both come into what the system creates on the user's behalf.
+        """
+        kept = self._fields if self._system_fields is None else self._system_fields
+        values = super().default_get([name for name in fields if name not in kept])
+        own = {
+            name: self._fields[name].default(self)
+            for name in fields
+            if name in kept and self._fields[name].default
+        }
+        return {**values, **self._convert_to_write(own)}
 
     def write(self, vals):
         if not self._is_system():

@@ -116,7 +116,11 @@ class Handover:
                 smtp_session=self._watch.smtp,
             )
         except Exception as error:  # whatever an addon raises is about this message
-            return self._judge(error, envelope)
+            if not self._watch.accepted:
+                return self._judge(error, envelope)
+            # The server has it: what an addon could not do afterwards is no reason to send it again.
+            _logger.warning("A message of a mailing was sent; then an addon failed.", exc_info=True)
+            return self._watch.refusal or Outcome(outcomes.SENT, "end_of_data", 250)
         if refusal := self._watch.refusal:
             return refusal
         if not identifier:
@@ -164,6 +168,8 @@ class Handover:
             kind = outcomes.UNCERTAIN if self._watch.in_data else outcomes.NOT_SENT
             self.close()
             return Outcome(kind, "end_of_data" if kind is outcomes.UNCERTAIN else "mail", text=text)
+        if self._watch.in_data:
+            return Outcome(outcomes.UNCERTAIN, "end_of_data", text=text)
         # An addon's own trouble, with a web service for instance: later it may be over.
         return Outcome(outcomes.DEFERRED, "data", None, "4.3.0", text)
 
@@ -173,6 +179,7 @@ class Watch:
 
     :param smtp: a session of ``ir.mail_server``
     :ivar in_data: the server has been sent the content: without its reply, the fate is unknown
+    :ivar accepted: the server has taken responsibility for the message
     :ivar refusal: outcome of the first recipient, where only copies were accepted
     """
 
@@ -188,14 +195,17 @@ class Watch:
         return self.smtp.sock is not None and self._session.usable
 
     def begin(self):
-        self.in_data, self.refusal, self._asked = False, None, False
+        self.in_data = self.accepted = self._asked = False
+        self.refusal = None
 
     def close(self):
         self._session.close()
 
     def _watched_data(self, message):
         self.in_data = True
-        return self._data(message)
+        code, text = self._data(message)
+        self.accepted = code == 250
+        return code, text
 
     def _watched_rcpt(self, *args, **kwargs):
         code, text = self._rcpt(*args, **kwargs)

@@ -100,11 +100,12 @@ class MailingSender:
         except NoSession as error:
             count = self._note_until_trouble(mailing, started)
             trouble = error.outcome
-            self._stop(mailing, mailing._back_off, trouble.text, is_wrong_login(trouble))
+            told = mailing._in_language_of_responsible()
+            self._stop(mailing, told._back_off, trouble.text, is_wrong_login(trouble))
             return count
         except TooManyFailures as error:
             count = self._note_until_trouble(mailing, started)
-            self._stop(mailing, mailing._break_off, *error.args)
+            self._stop(mailing, mailing._in_language_of_responsible()._break_off, *error.args)
             return count
         except UserError as error:
             # ir.mail_server's own: no server set up, an archived one …
@@ -193,8 +194,9 @@ class MailingSender:
 
     def _give_up(self, mailing, reason):
         """Pause a mailing that cannot be sent; its recipients are not at fault."""
-        words = self.env._("The mailing cannot be sent: %s", reason)
-        self._stop(mailing, mailing._pause_with_alert, words)
+        told = mailing._in_language_of_responsible()
+        words = told.env._("The mailing cannot be sent: %s", reason)
+        self._stop(mailing, told._pause_with_alert, words)
 
     def _stop(self, mailing, step, *args):
         """Close the connections of a mailing, and take a step unless somebody has paused it."""

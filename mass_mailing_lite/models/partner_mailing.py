@@ -15,6 +15,8 @@ VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
 
 # States in which content and recipients may be changed.
 EDITABLE_STATES = ("draft",)
+# States in which what is odd about it can still be mended, or refused.
+UNDECIDED_STATES = ("draft", "to_validate")
 
 # What the ORM has to forget when SQL has written recipients or totals.
 TOTALS = (
@@ -47,7 +49,7 @@ LIST_FIELDS = {
 
 # How many recipients the tab of a mailing shows: a screenful. The page of
 # their own shows all; a plain one2many would read every id of the list.
-RECIPIENT_WINDOW = 40
+RECIPIENT_WINDOW = 20
 WINDOW_FIELDS = (
     "mailing_id",
     "name",
@@ -166,6 +168,7 @@ class PartnerMailing(models.Model):
     mail_server_id = fields.Many2one(
         "ir.mail_server",
         "Outgoing Mail Server",
+        domain=lambda self: [("owner_user_id", "in", [False, self.env.uid])],
         default=lambda self: self.env.company.partner_mailing_mail_server_id,
         help="Empty: the one that Odoo finds for the sender's address.",
     )
@@ -216,6 +219,8 @@ class PartnerMailing(models.Model):
         "audience_id",
         string="Audiences",
         check_company=True,
+        # What waits for an app would load nobody.
+        domain="[('is_available', '=', True)]",
     )
     extra_emails = fields.Text(
         "Extra Addresses",
@@ -279,7 +284,11 @@ class PartnerMailing(models.Model):
         copy=False,
         index=True,
         ondelete="restrict",
-        default=lambda self: self.env["partner.mailing.counter"]._as_system().create({}),
+        # Whoever may not create a mailing gets no row either, by asking for the default.
+        default=lambda self: (
+            self.has_access("create")
+            and self.env["partner.mailing.counter"]._as_system().create({})
+        ),
     )
     recipient_count = fields.Integer("Recipients", related="counter_id.recipient_count")
     pending_count = fields.Integer("Waiting", related="counter_id.pending_count")
@@ -365,6 +374,11 @@ class PartnerMailing(models.Model):
         if LIST_FIELDS & names:
             trace["recipients_loaded_at"] = False
         return trace
+
+    def _note_editor(self):
+        """Count the current user among those who changed what recipients get."""
+        if self:
+            self._as_system().write({"editor_ids": [fields.Command.link(self.env.uid)]})
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
         if field_name in self._get_covered_fields() and not self._is_system():

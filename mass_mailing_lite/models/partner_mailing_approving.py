@@ -61,6 +61,8 @@ class PartnerMailing(models.Model):
         system = self._as_system()
         self.env["partner.mailing.recipient"]._mark_submitted(self)
         fingerprint, count = self._get_fingerprint()
+        # In one language whoever submits: words of two languages would look like a change.
+        main = self.with_context(lang=self._get_language_of({"lang": None}))
         system.env["partner.mailing.approval"].create(
             {
                 "mailing_id": self.id,
@@ -68,7 +70,7 @@ class PartnerMailing(models.Model):
                 "requested_at": fields.Datetime.now(),
                 "fingerprint": fingerprint,
                 "recipient_count": count,
-                "content": self._get_content_to_compare(),
+                "content": main._get_content_to_compare(),
                 "summary": self._get_list_summary(),
             }
         )
@@ -164,7 +166,9 @@ class PartnerMailing(models.Model):
             )
             for request in mailing._get_open_requests():
                 request._decide("withdrawn" if request.state == "pending" else "void")
-            mailing._as_system().write({"state": "draft", "pause_reason": False})
+            mailing._as_system().write(
+                {"state": "draft", "pause_reason": False, "finished_at": False}
+            )
             self.env["partner.mailing.recipient"]._reopen(mailing)
             mailing._close_requests()
         return True

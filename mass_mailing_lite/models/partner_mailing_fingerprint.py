@@ -6,8 +6,11 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-# Addresses of pictures and files in a body, as Odoo's editor writes them.
-LOCAL_FILE = re.compile(r"/web/(?:image|content)/(\d+)")
+# Addresses of pictures and files in a body: as Odoo's editor writes them, and Odoo's other ways
+# to say the same, by model or by query.
+LOCAL_FILE = re.compile(
+    r"/web/(?:image|content)/?(?:(?:ir\.attachment/)?|\?(?:[^\s\"'<>]*[?&;])?id=)(\d+)"
+)
 
 # Everything that reaches a recipient, or decides when and through which server.
 COVERED_FIELDS = frozenset(

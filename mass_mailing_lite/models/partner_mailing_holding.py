@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_datetime
 
+from ..delivery import fault
+
 # Seconds until a mail server that cannot be used is tried again; the last one for all later tries.
 TROUBLE_DELAYS = (60, 300, 900, 1800, 3600)
 
@@ -30,7 +32,7 @@ class PartnerMailing(models.Model):
         return self.env._(
             "The mail server cannot be used: %(words)s. The next try, %(number)s of %(most)s, is on"
             " %(time)s.",
-            words=counter.trouble_words,
+            words=self._say_fault(counter.trouble_words),
             number=counter.trouble_count + 1,
             most=self.company_id.sudo().partner_mailing_server_tries,
             time=self._format_moment(counter.hold_until),
@@ -144,8 +146,18 @@ class PartnerMailing(models.Model):
             "The mail server could not be used at %(number)s tries in a row. It said at last:"
             " %(words)s",
             number=tries,
-            words=words,
+            words=self._say_fault(words),
         )
+
+    def _say_fault(self, words):
+        """Return why no session came about in the user's language; a server's words stay its own."""
+        if (words or "").startswith(fault.UNKNOWN_NAME):
+            return self.env._("the server's name is not known")
+        said = {
+            fault.NO_ANSWER: self.env._("the server did not answer in time"),
+            fault.NOBODY_LISTENS: self.env._("no mail server listens there (connection refused)"),
+        }
+        return said.get(words, words)
 
     # ------------------------------------------------------------
     # Next moment

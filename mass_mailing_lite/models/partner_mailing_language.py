@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .partner_mailing import UNDECIDED_STATES
+
 TRANSLATED_CONTENT = ("subject", "body_html")
 
 
@@ -17,7 +19,7 @@ class PartnerMailing(models.Model):
     language_summary = fields.Char("Languages", compute="_compute_languages")
     language_warning = fields.Char(compute="_compute_languages")
 
-    @api.depends("language_counts", *TRANSLATED_CONTENT)
+    @api.depends("state", "language_counts", *TRANSLATED_CONTENT)
     @api.depends_context("lang")
     def _compute_languages(self):
         names = dict(self.env["res.lang"].get_installed())
@@ -27,16 +29,32 @@ class PartnerMailing(models.Model):
             mailing.language_summary = " · ".join(
                 f"{names.get(lang, lang)}: {counts[lang]:,}" for lang in ordered
             )
-            missing = mailing._get_missing_translations(ordered)
-            mailing.language_warning = bool(missing) and " ".join(
-                self.env._(
-                    "%(language)s (%(count)s recipients) has no translation of: %(fields)s.",
-                    language=names.get(lang, lang),
-                    count=f"{counts[lang]:,}",
-                    fields=", ".join(labels),
-                )
-                for lang, labels in missing.items()
+            mailing.language_warning = (
+                mailing.state in UNDECIDED_STATES and mailing._get_language_warning(names)
             )
+
+    def _get_language_warning(self, names):
+        """Return in words which recipients get another language than their own, or False.
+
+        :param names: {language code: name}
+        """
+        counts = self.language_counts or {}
+        # The languages that lack the same in one sentence: most often all lack all.
+        lacking = {}
+        for lang, labels in self._get_missing_translations(
+            sorted(counts, key=lambda lang: -counts[lang])
+        ).items():
+            lacking.setdefault(", ".join(labels), []).append(
+                f"{names.get(lang, lang)} ({counts[lang]:,})"
+            )
+        return bool(lacking) and " ".join(
+            self.env._(
+                "Without a translation of %(fields)s: %(languages)s.",
+                fields=labels,
+                languages=", ".join(langs),
+            )
+            for labels, langs in lacking.items()
+        )
 
     def _get_translated_content(self):
         """Return the names of the fields that recipients read in their language."""

@@ -21,6 +21,7 @@ class PartnerMailing(models.Model):
     def action_take_back_all(self):
         """Write again to everybody who was left out by hand."""
         self._review_all(WAITING, IS_LEFT_OUT)
+        self._note_editor()
         return True
 
     def _review_all(self, assignments, condition):
@@ -57,6 +58,7 @@ class PartnerMailingRecipient(models.Model):
         for mailing in self._get_mailings(selected):
             mailing._check_editable(self.env._("take back recipients"))
         self._review_selected(selected, WAITING, IS_LEFT_OUT)
+        self._get_mailings(selected)._note_editor()
         return True
 
     def _get_selected_by_filter(self):

@@ -29,14 +29,24 @@ class PartnerMailing(models.Model):
                 "simple_notification",
                 {
                     "type": "success" if mailing.recipient_count else "warning",
-                    "message": self.env._(
-                        "%(recipients)s will be written to, %(skipped)s are left out.",
-                        recipients=mailing.recipient_count,
-                        skipped=mailing.skipped_count,
-                    ),
+                    "message": mailing._get_loaded_in_words(),
                 },
             )
         return True
+
+    def _get_loaded_in_words(self):
+        """Say what loading came to, or what to do before it can come to anything."""
+        if not (self.recipient_count or self.skipped_count or self._has_sources()):
+            return self.env._("Nobody is chosen yet: choose an audience, or add who gets it.")
+        return self.env._(
+            "%(recipients)s will be written to, %(skipped)s are left out.",
+            recipients=self.recipient_count,
+            skipped=self.skipped_count,
+        )
+
+    def _has_sources(self):
+        """Tell whether something was chosen that recipients could come from."""
+        return bool(self.audience_ids or self.extra_emails or self.marked_count)
 
     def _load_recipients(self):
         """Replace the list of one mailing, in two statements and without a Python loop."""

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -175,6 +176,27 @@ class ResPartner(models.Model):
         copy=False,
         groups="mass_mailing_lite.group_user",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_no_marks(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_no_marks(vals)
+        return super().write(vals)
+
+    def _check_no_marks(self, vals):
+        """Refuse marks from this end: they are the mailing's, which knows who may change it."""
+        if "partner_mailing_marked_ids" in vals:
+            raise AccessError(
+                self.env._(
+                    'The field "%(field)s" of a contact only shows the marks: select contacts in the'
+                    " Contacts list and add them to the mailing.",
+                    field=self._fields["partner_mailing_marked_ids"]._description_string(self.env),
+                )
+            )
 
     @api.model
     def action_partner_mailing_mark(self):

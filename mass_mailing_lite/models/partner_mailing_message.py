@@ -112,7 +112,8 @@ class PartnerMailing(models.Model):
                 holes[hole] = marks.new()
             return holes[hole]
 
-        subject = mailing._put_marks("subject", TEXT, mark_for)
+        # A line break, which no form lets in, would end the header (RFC 5322, section 2.2).
+        subject = " ".join(mailing._put_marks("subject", TEXT, mark_for).splitlines())
         if subject_prefix:
             subject = f"{subject_prefix} {subject}"
         preview = mailing._put_marks("preview_text", TEXT, mark_for)

@@ -2,9 +2,10 @@ from email.message import EmailMessage
 from types import SimpleNamespace
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools.mail import email_normalize_all
 
+from .partner_mailing import UNDECIDED_STATES
 from .partner_mailing_message import NOBODY
 
 
@@ -16,10 +17,12 @@ class PartnerMailing(models.Model):
     sender_warning = fields.Char(compute="_compute_sender_warning")
     copies_notice = fields.Char(compute="_compute_copies_notice")
 
-    @api.depends("email_from", "mail_server_id", "company_id")
+    @api.depends("state", "email_from", "mail_server_id", "company_id")
     def _compute_sender_warning(self):
         for mailing in self:
-            mailing.sender_warning = mailing._get_sender_warning()
+            mailing.sender_warning = (
+                mailing.state in UNDECIDED_STATES and mailing._get_sender_warning()
+            )
 
     def _get_sender_warning(self):
         """Return what is to be known about the sender that recipients will see, or False."""
@@ -87,6 +90,24 @@ class PartnerMailing(models.Model):
                     total=f"{len(copies) * mailing.recipient_count:,}",
                     copies=len(copies),
                     recipients=f"{mailing.recipient_count:,}",
+                )
+
+    @api.constrains("mail_server_id")
+    def _check_mail_server_owner(self):
+        """Refuse the mail server that a colleague has for their own mail: it sends in their name.
+
+        :raises ValidationError: names the server and whose it is
+        """
+        for mailing in self:
+            server = mailing.mail_server_id.sudo()
+            if server.owner_user_id and server.owner_user_id != self.env.user:
+                raise ValidationError(
+                    self.env._(
+                        'The mail server "%(server)s" is for the own mail of %(owner)s, and nobody else'
+                        " sends through it. Choose another one.",
+                        server=server.name,
+                        owner=server.owner_user_id.name,
+                    )
                 )
 
     def _check_addresses(self):

@@ -55,7 +55,13 @@ class PartnerMailing(models.Model):
             .search(
                 Domain("company_id", "=", company.id)
                 & Domain("state", "in", ("done", "cancelled"))
-                & Domain("finished_at", "<", before)
+                & Domain.OR(
+                    [
+                        Domain("finished_at", "<", before),
+                        # Cancelled before it began.
+                        Domain("finished_at", "=", False) & Domain("write_date", "<", before),
+                    ]
+                )
                 & Domain("personal_data_removed_at", "=", False),
                 order="id",
             )

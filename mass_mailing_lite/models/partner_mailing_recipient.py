@@ -67,7 +67,7 @@ class PartnerMailingRecipient(models.Model):
     name = fields.Char()
     email = fields.Char("E-mail", help="The address as it stood in the contact or was typed.")
     email_normalized = fields.Char("Normalized E-mail")
-    lang = fields.Char("Language")
+    lang = fields.Selection(lambda self: self.env["res.lang"].get_installed(), "Language")
     state = fields.Selection(STATES, required=True, default="pending")
     skip_reason = fields.Selection(SKIP_REASONS, "Reason Left Out")
     failure_type = fields.Selection(FAILURE_TYPES)
@@ -167,6 +167,7 @@ class PartnerMailingRecipient(models.Model):
             )
         by_hand._as_system().write({"state": "pending", "skip_reason": False})
         by_hand.mailing_id._recount()
+        by_hand.mailing_id._note_editor()
         return True
 
     def _check_can_review(self):

@@ -156,7 +156,10 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _get_content_to_compare(self):
-        """Return what a later request is compared with: {field label: text}."""
+        """Return what a later request is compared with: {field name: text}.
+
+        Texts in the language of the environment, and ``name@language`` for each other one.
+        """
         self.ensure_one()
         mailing = self.sudo()
         server = mailing.mail_server_id
@@ -168,6 +171,8 @@ class PartnerMailing(models.Model):
             "reply_to": mailing.reply_to,
             "cc": mailing.cc,
             "bcc": mailing.bcc,
+            "copy_policy": self._get_label_of("copy_policy"),
+            "priority": self._get_label_of("priority"),
             "mail_server_id": server.name,
             "scheduled_at": mailing.scheduled_at
             and fields.Datetime.to_string(mailing.scheduled_at),
@@ -180,7 +185,21 @@ class PartnerMailing(models.Model):
             "has_unsubscribe": self.env._("Yes") if mailing.has_unsubscribe else self.env._("No"),
             "unsubscribe_category_ids": ", ".join(mailing.unsubscribe_category_ids.mapped("name")),
         }
+        values.update(mailing._get_translations_to_compare(values))
         return {name: value or "" for name, value in values.items()}
+
+    def _get_translations_to_compare(self, names):
+        """Return {name@language: text} of what fields say in other languages than this one."""
+        return {
+            f"{name}@{lang}": html2plaintext(text) if name == "body_html" else text
+            for name, texts in self._get_translations().items()
+            for lang, text in texts.items()
+            if name in names and lang != self.env.lang and self.env["res.lang"]._get_data(code=lang)
+        }
+
+    def _get_label_of(self, name):
+        """Return the value of a selection in words."""
+        return dict(self._fields[name]._description_selection(self.env))[self[name]]
 
     def _get_changes(self, request):
         """Return what differs from the request before: ``[(label, old, new, body lines)]``.
@@ -195,18 +214,27 @@ class PartnerMailing(models.Model):
         old, new = before.content or {}, request.content or {}
         changes = [
             (
-                self._fields[name]._description_string(self.env),
+                self._get_label_to_compare(name),
                 old.get(name, ""),
-                new[name],
-                diff_lines(old.get(name, ""), new[name]) if name == "body_html" else [],
+                text := new.get(name, ""),
+                diff_lines(old.get(name, ""), text) if name.startswith("body_html") else [],
             )
-            for name in new
-            if old.get(name, "") != new[name]
+            # What requests of earlier versions did not note is no change.
+            for name in {**new, **old}
+            if (name in old or "@" in name) and old.get(name, "") != new.get(name, "")
         ]
         if before.recipient_count != request.recipient_count:
             label = self._fields["recipient_count"]._description_string(self.env)
             changes.append((label, str(before.recipient_count), str(request.recipient_count), []))
         return changes
+
+    def _get_label_to_compare(self, name):
+        """Return the label of a field, with the language of what is a translation."""
+        name, _at, lang = name.partition("@")
+        label = self._fields[name]._description_string(self.env)
+        return (
+            f"{label} ({self.env['res.lang']._get_data(code=lang).name or lang})" if lang else label
+        )
 
 
 def diff_lines(old, new):

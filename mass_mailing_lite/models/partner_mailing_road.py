@@ -112,7 +112,7 @@ class PartnerMailing(models.Model):
             step.update(status="attention", hint=self.env._("Changed: load them again"))
         elif self.recipients_loaded_at and self.skipped_count:
             step.update(status="attention", hint=self.env._("All of them are left out"))
-        elif self.audience_ids or self.extra_emails or self.marked_count:
+        elif self._has_sources():
             step.update(status="open", hint=self.env._("Load them to see who they are"))
         else:
             step.update(status="open", hint=self.env._("Choose who gets it"), focus="audience_ids")

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from .mailing_sender import MailingSender
+from .mailing_sender import MailingSender, in_transaction
 from .mailing_wake import wake_at
 
 _logger = logging.getLogger(__name__)
@@ -75,6 +75,7 @@ class PartnerMailing(models.Model):
                 for mailing in busy:
                     mailing._finish_if_done()
                 report(last, self._count_waiting(sender.get_held_ids()))
+            in_transaction(self.env.cr, self._settle_cancelled)
         return total
 
     def _begin_run(self):
@@ -83,9 +84,21 @@ class PartnerMailing(models.Model):
             # Where these were the last rows, nobody else comes by to close the mailing.
             for mailing in self.sudo().search(Domain("state", "=", "sending")):
                 mailing._finish_if_done()
+        self._settle_cancelled()
         self.env["partner.mailing.grant"]._end_of_dead_senders()
         self._start_due()
         self._note_closed()
+
+    @api.model
+    def _settle_cancelled(self):
+        """Leave out rows of cancelled mailings that wait again.
+
+        They were on their way when somebody cancelled, and the server wants them to come again
+        later; or their sender died, and the company has such messages sent again.
+        """
+        cancelled = Domain("state", "=", "cancelled") & Domain("counter_id.pending_count", ">", 0)
+        for mailing in self.sudo().with_context(active_test=False).search(cancelled):
+            self.env["partner.mailing.recipient"]._cancel_pending(mailing)
 
     def _send_round(self, sender, seconds_left, limit):
         """Give each mailing its slice, who had none for longest first.
@@ -129,23 +142,24 @@ class PartnerMailing(models.Model):
         for mailing in due.try_lock_for_update(allow_referencing=True):
             if mailing.state != "validated" or not mailing._get_seconds_open():
                 continue
+            told = mailing._in_language_of_responsible()
             if not mailing._matches_validation():
-                mailing._pause_with_alert(
-                    self.env._(
+                told._pause_with_alert(
+                    told.env._(
                         "What is there to send is not what was validated. Nothing was sent."
                     ),
                     to_administrators=True,
                 )
             elif mailing._is_late(now):
-                mailing._pause_with_alert(
-                    self.env._(
+                told._pause_with_alert(
+                    told.env._(
                         "It was to be sent on %(time)s (UTC) and was not, because the server did not"
                         " run. Resume it if it should still go out.",
                         time=fields.Datetime.to_string(mailing.scheduled_at),
                     )
                 )
             else:
-                mailing._as_system().write(
+                told._as_system().write(
                     {"state": "sending", "started_at": mailing.started_at or now}
                 )
                 # The list may be another one than last time.
@@ -224,10 +238,11 @@ class PartnerMailing(models.Model):
         mailing.invalidate_recordset(["state"])
         if not mailing or mailing.state != "sending":
             return
-        mailing._as_system().write({"state": "done", "finished_at": fields.Datetime.now()})
+        told = mailing._in_language_of_responsible()
+        told._as_system().write({"state": "done", "finished_at": fields.Datetime.now()})
         mailing._announce_progress()
-        mailing.message_post(
-            body=self.env._(
+        told.message_post(
+            body=told.env._(
                 "Sending has ended: %(sent)s sent, %(failed)s failed, %(uncertain)s uncertain,"
                 " %(skipped)s left out.",
                 sent=mailing.sent_count,
@@ -239,6 +254,12 @@ class PartnerMailing(models.Model):
             subtype_xmlid="mail.mt_comment",
         )
         self.env.cr.commit()  # pylint: disable=invalid-commit  # done is done, whatever comes next
+
+    def _in_language_of_responsible(self):
+        """Return the mailing as its responsible reads it: what is written to them stays written."""
+        self.ensure_one()
+        person = self.sudo().user_id or self.sudo().create_uid
+        return self.with_context(lang=person.lang)
 
     def _pause_with_alert(self, reason, to_administrators=False):
         """Pause, and give the responsible (and the administrators) an activity with the reason."""

@@ -4,6 +4,7 @@ from . import (
     test_companies,
     test_contacts_file,
     test_content,
+    test_editors,
     test_envelope,
     test_expected,
     test_extra_addresses,

@@ -155,6 +155,22 @@ class TestApproval(MailingCase):
         mailing.attachment_ids.sudo().raw = b"two"
         self.assertNotEqual(mailing._get_fingerprint(), before)
 
+    def test_a_picture_that_changes_changes_the_fingerprint_however_it_is_named(self):
+        for address in (
+            "/web/image/%s",
+            "https://example.com/web/image/%s-0a1b2c3d/news.png",
+            "/web/image/ir.attachment/%s/raw/100x100",
+            "/web/image?id=%s",
+            "/web/content/?model=ir.attachment&amp;id=%s&amp;field=raw",
+        ):
+            with self.subTest(address):
+                picture = self.env["ir.attachment"].create({"name": "a.png", "raw": b"a"})
+                image = f'<img src="{address % picture.id}"/>'
+                mailing = self.new_mailing(body_html=f"<p>Summer</p>{image}")
+                before, _count = mailing._get_fingerprint()
+                picture.raw = b"b"
+                self.assertNotEqual(mailing._get_fingerprint()[0], before)
+
     def test_a_copy_is_a_draft_without_history(self):
         mailing = self.new_validated_mailing(scheduled_at=fields.Datetime.now())
         copy = mailing.copy()
@@ -289,6 +305,33 @@ class TestApproval(MailingCase):
         self.assertIn("Better news", review)
         self.assertIn("Now it is winter.", review)
 
+    def test_the_review_shows_what_changed_in_each_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        mailing = self.new_mailing()
+        french = mailing.with_context(lang="fr_FR")
+        french.body_html = "<p>Bonjour</p>"
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_refuse("No.")
+        french.body_html = "<p>Achetez</p>"
+        mailing.copy_policy = "each"
+        french.action_submit()
+        mailing.invalidate_recordset()
+        request = mailing.approval_ids[:1]
+        self.assertEqual(
+            mailing._get_changes(request),
+            [
+                ("Copies", "One copy of the mailing", "A copy of each message", []),
+                (
+                    "Body (French / Français)",
+                    "Bonjour",
+                    "Achetez",
+                    [("-", "Bonjour"), ("+", "Achetez")],
+                ),
+            ],
+        )
+        review = mailing.with_user(self.validator).review_html
+        self.assertIn("Achetez", review)
+
     def test_the_review_reads_as_much_for_many_as_for_few(self):
         self._count_queries_of_review(10)  # what a worker has cached
         self.assertEqual(self._count_queries_of_review(10), self._count_queries_of_review(300))
@@ -301,6 +344,19 @@ class TestApproval(MailingCase):
         before = self.env.cr.sql_log_count
         self.assertTrue(mailing.with_user(self.validator).review_html)
         return self.env.cr.sql_log_count - before
+
+    def test_nothing_on_its_way_goes_into_the_archive(self):
+        waiting = self.new_mailing()
+        waiting.action_submit()
+        paused = self.new_validated_mailing()
+        paused.action_pause()
+        for mailing in (waiting, paused, self.new_validated_mailing()):
+            with self.subTest(mailing.state), self.assertRaisesRegex(UserError, "archive it"):
+                mailing.action_archive()
+        draft = self.new_mailing()
+        draft.action_archive()
+        draft.action_submit()
+        self.assertTrue(draft.active, "what is submitted comes out of the archive")
 
     def test_a_draft_that_was_submitted_once_is_archived_and_not_deleted(self):
         mailing = self.new_mailing()

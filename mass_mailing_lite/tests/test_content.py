@@ -129,6 +129,14 @@ class TestContent(MailingCase):
         mailing.invalidate_recordset()
         self.assertFalse(mailing.sender_warning)
 
+    def test_what_was_decided_with_its_sender_is_not_warned_about_any_more(self):
+        self.server.from_filter = "example.org"
+        mailing = self.new_mailing(mail_server_id=self.server.id)
+        mailing.action_submit()
+        self.assertTrue(mailing.sender_warning, "its validator is to see it")
+        mailing.with_user(self.validator).action_validate()
+        self.assertFalse(mailing.sender_warning)
+
     def test_a_sender_that_odoo_replaces_is_shown_as_recipients_see_it(self):
         self.env.company.alias_domain_id = self.env["mail.alias.domain"].create(
             {"name": "company.example", "default_from": "notifications"}
@@ -149,13 +157,19 @@ class TestContent(MailingCase):
     # Languages
 
     def test_the_form_says_how_many_read_which_language(self):
-        self.env["res.lang"]._activate_lang("fr_FR")
+        for lang in ("fr_FR", "pl_PL"):
+            self.env["res.lang"]._activate_lang(lang)
         self.boris.lang = "fr_FR"
+        self._new_contact("Celina", "celina@example.com", self.news, lang="pl_PL")
         mailing = self.new_mailing()
         mailing.action_load_recipients()
-        self.assertEqual(mailing.language_counts, {"en_US": 1, "fr_FR": 1})
+        self.assertEqual(mailing.language_counts, {"en_US": 1, "fr_FR": 1, "pl_PL": 1})
         self.assertIn("1", mailing.language_summary)
-        self.assertRegex(mailing.language_warning, "(?s)1 recipients.*Subject, Body")
+        warning = r"^Without a translation of Subject, Body: French.* \(1\), Polish.* \(1\)\.$"
+        self.assertRegex(mailing.language_warning, warning)
+        mailing.update_field_translations("subject", {"pl_PL": "Nowości"})
+        self.assertRegex(mailing.language_warning, r"Body: French.* \(1\)\..* Body: Polish")
+        mailing.update_field_translations("body_html", {"pl_PL": "<p>Witam</p>"})
         mailing.update_field_translations("subject", {"fr_FR": "Nouvelles"})
         mailing.update_field_translations("body_html", {"fr_FR": "<p>Bonjour</p>"})
         self.assertFalse(mailing.language_warning)

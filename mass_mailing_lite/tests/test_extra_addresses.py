@@ -58,7 +58,7 @@ class TestExtraAddresses(MailingCase):
                 data = CSV.replace("Gdańsk", "Gdansk").encode(encoding)
                 wizard = self.import_file(mailing, data)
                 self.assertEqual((wizard.address_column, wizard.name_column), ("1", "0"))
-                self.assertEqual((wizard.address_count, wizard.problem_count), (2, 3))
+                self.assertEqual((wizard.address_count, wizard.problem_count), (2, 2))
                 self.assertIn("Line 4: two@@example.com", wizard.problems)
                 self.assertIn("Line 6: Nobody | Madrid", wizard.problems)
                 self.assertIn("ANNA@example.com", wizard.preview)
@@ -84,6 +84,13 @@ class TestExtraAddresses(MailingCase):
         self.assertEqual((wizard.address_column, wizard.name_column), ("0", "2"))
         wizard.action_import()
         self.assertEqual(wizard.mailing_id.extra_emails, '"Eva" <eva@example.org>')
+
+    def test_only_a_row_of_headings_is_passed_over(self):
+        for first, problems in (("Name,E-mail", 0), ("Eva,", 1), ("Eva,eva.example.org", 1)):
+            with self.subTest(first):
+                data = f"{first}\nBoris,boris@example.org\n".encode()
+                wizard = self.import_file(self.new_mailing(), data)
+                self.assertEqual((wizard.address_count, wizard.problem_count), (1, problems))
 
     def test_columns_can_be_chosen(self):
         data = b"a@example.org,b@example.org,Bea\n"

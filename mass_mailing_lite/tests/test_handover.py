@@ -134,6 +134,19 @@ class TestHandover(SendingCase):
         [line] = log.output
         self.assertIn(__name__, line)
 
+    def test_an_addon_in_trouble_after_the_delivery_is_no_reason_to_send_again(self):
+        def send_email(server, message, *args, **kwargs):
+            IrMail_Server.send_email(server, message, *args, **kwargs)
+            raise ValueError("The archive is full")
+
+        self.override("send_email", send_email)
+        mailing = self.new_validated_mailing()
+        with self.assertLogs(HANDED_OVER, logging.WARNING) as log:
+            self.run_scheduler()
+        self.assertEqual((mailing.state, mailing.sent_count), ("done", 2))
+        self.assertCountEqual(self.inbox.addresses, ["anna@example.com", "boris@example.com"])
+        self.assertIn("The archive is full", "".join(log.output))
+
     def _tell_again(self):
         """Let the log say once more what it says once."""
         from ..models import mailing_handover

@@ -112,6 +112,16 @@ class TestPrivacy(SendingCase):
         with self.assertRaisesRegex(UserError, "no longer known who got it"):
             self.mailing.action_back_to_draft()
 
+    def test_who_was_to_get_a_mailing_that_never_began_is_forgotten_too(self):
+        cancelled = self.new_validated_mailing()
+        cancelled.action_cancel()
+        self.env.flush_all()
+        self.env.company.partner_mailing_keep_months = 6
+        self.after(5)
+        self.assertEqual(set(self.rows(cancelled)), {"anna@example.com", "boris@example.com"})
+        self.after(7)
+        self.assertEqual(set(self.rows(cancelled)), {False})
+
     def test_a_copy_of_an_old_mailing_remembers_nobody(self):
         self.env.company.partner_mailing_keep_months = 1
         self.after(2)

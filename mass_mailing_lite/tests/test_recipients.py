@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 import psycopg2
 
 from odoo import Command
@@ -25,6 +27,16 @@ class TestRecipients(MailingCase):
         )
         self.assertEqual(mailing.recipient_count, 2)
         self.assertEqual(mailing.skipped_count, 1)
+
+    def test_who_loads_without_having_chosen_is_told_what_to_choose(self):
+        mailing = self.new_mailing(audience_ids=[Command.clear()])
+        said = []
+        with patch.object(type(self.env.user), "_bus_send", lambda *args: said.append(args[2])):
+            mailing.action_load_recipients()
+            mailing.extra_emails = "eva@example.com"
+            mailing.action_load_recipients()
+        self.assertIn("choose an audience", said[0]["message"])
+        self.assertEqual(said[1]["message"], "1 will be written to, 0 are left out.")
 
     def test_nobody_is_left_out_without_a_reason(self):
         cases = {
@@ -211,6 +223,6 @@ class TestRecipients(MailingCase):
     def test_the_form_reads_a_window_on_the_list_and_not_the_list(self):
         mailing = self.new_mailing(extra_emails="\n".join(f"x{n}@example.org" for n in range(100)))
         mailing.action_load_recipients()
-        self.assertEqual(len(mailing.recipient_window_ids), 40)
+        self.assertEqual(len(mailing.recipient_window_ids), 20)
         view = self.env["partner.mailing"].get_view(view_type="form")["arch"]
         self.assertNotIn('name="recipient_ids"', view)

@@ -1,5 +1,5 @@
 from odoo import Command, fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import GROUP, MailingCase
@@ -40,6 +40,28 @@ class TestRights(MailingCase):
             {"name": "X"}
         )
         self.assertEqual((born.state, born.sent_count), ("draft", 0))
+
+    def test_a_default_of_ones_own_is_no_way_in(self):
+        for model, name, value in (
+            ("partner.mailing", "state", "validated"),
+            ("partner.mailing.approval", "state", "validated"),
+            ("partner.mailing.approval", "first_validator_id", self.manager.id),
+            ("partner.mailing.counter", "sent_count", 7),
+        ):
+            self.env["ir.default"].with_user(self.marketer).set(model, name, value, user_id=True)
+        self.env.company.partner_mailing_two_validators_from = 1
+        mailing = self.new_mailing()
+        self.assertEqual((mailing.state, mailing.sent_count), ("draft", 0))
+        mailing.action_submit()
+        self.assertEqual(mailing.approval_ids.state, "pending")
+        mailing.with_user(self.validator).action_validate()
+        self.assertEqual(mailing.state, "to_validate", "the second validator has not agreed")
+
+    def test_asking_for_defaults_creates_nothing_for_who_may_not(self):
+        counters = self.env["partner.mailing.counter"]
+        before = counters.search_count([])
+        self.env["partner.mailing"].with_user(self.outsider).default_get(["counter_id"])
+        self.assertEqual(counters.search_count([]), before)
 
     def test_an_import_cannot_set_the_state(self):
         result = (
@@ -202,3 +224,24 @@ class TestRights(MailingCase):
             server.with_user(self.marketer).read(["smtp_pass"])
         with self.assertRaises(AccessError):
             server.with_user(self.marketer).smtp_host = "evil.example"
+
+    def test_a_colleagues_own_mail_server_sends_nothing_for_others(self):
+        servers = self.env["ir.mail_server"].create(
+            [
+                {
+                    "name": f"{user.name}'s own",
+                    "smtp_host": "127.0.0.1",
+                    "smtp_user": user.email,
+                    "from_filter": user.email,
+                    "owner_user_id": user.id,
+                }
+                for user in (self.marketer, self.manager)
+            ]
+        )
+        own, other = servers
+        self.new_mailing(mail_server_id=own.id, email_from=self.marketer.email)
+        with self.assertRaisesRegex(UserError, "manager"):
+            self.new_mailing(mail_server_id=other.id, email_from=self.manager.email)
+        mailing = self.new_mailing()
+        with self.assertRaisesRegex(UserError, "manager"):
+            mailing.write({"mail_server_id": other.id, "email_from": self.manager.email})

@@ -222,6 +222,15 @@ class TestSending(SendingCase):
         self.run_scheduler()
         self.assertFalse(self.inbox.messages)
 
+    def test_a_mailing_that_goes_on_after_it_was_cancelled_is_not_over(self):
+        self.inbox.replies["boris@example.com"] = "451 4.7.1 Try again later"
+        mailing = self.new_validated_mailing()
+        self.run_scheduler()
+        mailing.action_cancel()
+        self.assertTrue(mailing.finished_at)
+        mailing.action_back_to_draft()
+        self.assertFalse(mailing.finished_at, "what comes back is looked for until the end")
+
     def test_attachments_and_copies_arrive(self):
         mailing = self.new_validated_mailing(
             attachment_ids=[

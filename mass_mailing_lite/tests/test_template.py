@@ -127,6 +127,16 @@ class TestTemplate(MailingCase):
         with self.assertRaises(AccessError):
             template.with_user(self._plain_user("other")).subject = "Not mine"
 
+    def test_a_colleague_saves_what_she_may_read_from_the_menu(self):
+        mailing = self.new_mailing().with_user(self.colleague)
+        with self.assertRaises(AccessError):
+            mailing.subject = "Not hers"
+        menu = self.env.ref("mass_mailing_lite.partner_mailing_save_as_template")
+        menu = menu.with_user(self.colleague).with_context(
+            active_model=mailing._name, active_id=mailing.id, active_ids=mailing.ids
+        )
+        self.assertEqual(menu.run()["res_model"], "partner.mailing.save.template")
+
     def test_nothing_is_saved_of_an_empty_mailing(self):
         mailing = self.new_mailing(subject=False, body_html=False)
         with self.assertRaisesRegex(UserError, "Summer news"):

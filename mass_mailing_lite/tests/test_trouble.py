@@ -43,6 +43,22 @@ class TestTrouble(SendingCase):
         self.assertEqual(self.rows(mailing)["anna@example.com"].attempts, 0)
         self.assertCountersTrue(mailing)
 
+    def test_trouble_is_told_in_the_language_of_the_responsible(self):
+        self.env["res.lang"]._activate_lang("ru_RU")
+        self.marketer.lang = "ru_RU"
+        self.env.company.partner_mailing_server_tries = 2
+        self.server.smtp_port = 1
+        mailing = self.new_validated_mailing()
+        self.run_scheduler()
+        for lang, words in (("ru_RU", "в соединении отказано"), ("en_US", "connection refused")):
+            self.assertIn(words, mailing.with_context(lang=lang).trouble_text)
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=1)):
+            self.run_scheduler()
+        self.assertEqual(mailing.state, "paused")
+        self.assertIn("в соединении отказано", mailing.pause_reason)
+        changes = mailing.sudo().message_ids.tracking_value_ids
+        self.assertIn("Отправка", changes.mapped("new_value_char"))
+
     def test_after_a_success_trouble_is_counted_anew(self):
         mailing = self.new_validated_mailing()
         self.refuse_sender()

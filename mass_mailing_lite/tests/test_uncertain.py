@@ -1,6 +1,8 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..delivery.outcome import DEFERRED, SENT, Outcome
+from ..models.mailing_line import get_result
 from .common import SendingCase
 
 
@@ -41,3 +43,39 @@ class TestUncertain(SendingCase):
         for method in ("action_send_again", "action_mark_sent"):
             with self.assertRaises(AccessError):
                 getattr(self.row.with_user(self.colleague), method)()
+
+
+@tagged("post_install", "-at_install")
+class TestCancelledOnTheWay(SendingCase):
+    """Messages on the wire when somebody cancels: whatever becomes of them, nobody waits for ever."""
+
+    def setUp(self):
+        super().setUp()
+        self.mailing = self.new_validated_mailing()
+        self.mailing._as_system().write({"state": "sending", "started_at": "2026-01-01 08:00:00"})
+        self.recipients = self.env["partner.mailing.recipient"].sudo()
+        self.sender = self.recipients._new_sender()
+        self.env.flush_all()
+        self.rows_on_the_way = self.recipients._claim(self.mailing.id, self.sender, 2)
+        self.recipients._forget_cached_rows()
+        self.mailing.action_cancel()
+
+    def assertNobodyWaits(self, *expected):
+        self.recipients._end_sender(self.sender)
+        self.run_scheduler()
+        self.assertEqual(sorted(self.states(self.mailing).values()), sorted(expected))
+        self.assertEqual((self.mailing.state, self.mailing.pending_count), ("cancelled", 0))
+        self.assertCountersTrue(self.mailing)
+        self.assertFalse(self.inbox.messages)
+
+    def test_who_is_to_be_tried_again_is_left_out(self):
+        one, other = self.rows_on_the_way
+        later = Outcome(DEFERRED, "rcpt", 450, "4.2.0", "Greylisted")
+        taken = Outcome(SENT, "end_of_data", 250)
+        results = [get_result(one, later), get_result(other, taken)]
+        self.recipients._record(self.mailing.id, self.sender, results)
+        self.assertNobodyWaits("cancelled", "sent")
+
+    def test_whose_sender_died_is_left_out_where_messages_are_sent_again(self):
+        self.env.company.partner_mailing_resend_uncertain = True
+        self.assertNobodyWaits("cancelled", "cancelled")

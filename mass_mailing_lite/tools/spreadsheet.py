@@ -63,6 +63,20 @@ def guess_columns(rows):
     return address, max(names, key=letters.__getitem__, default=None)
 
 
+def has_headings(rows, address):
+    """Tell whether the first row names the columns.
+
+    Over the addresses stands a word then: what has neither an @ nor a dot is no
+    address with a slip in it either.
+
+    :param address: the column of addresses, None when there is none
+    """
+    if address is None or len(rows) < 2:
+        return False
+    over, below = ("".join(row[address : address + 1]) for row in rows[:2])
+    return bool(over) and not set("@.") & set(over) and "@" in below
+
+
 def _text(cell):
     return "" if cell is None else str(cell).strip()
 

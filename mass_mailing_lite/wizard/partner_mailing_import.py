@@ -110,8 +110,9 @@ class PartnerMailingImport(models.TransientModel):
         """Return an ``address_list.Entry`` for each address, or unreadable cell, of the file."""
         address, name = self._place(self.address_column), self._place(self.name_column)
         entries = []
+        has_headings = spreadsheet.has_headings(rows, address)
         for number, row in enumerate(rows, 1):
-            if not any(row):
+            if not any(row) or (has_headings and number == 1):
                 continue
             cells = dict(enumerate(row))
             typed = cells.get(address, "").strip()

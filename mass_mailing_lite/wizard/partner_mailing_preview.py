@@ -3,6 +3,7 @@ import email.policy
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import formatLang
 
 
 class PartnerMailingPreview(models.TransientModel):
@@ -51,7 +52,9 @@ class PartnerMailingPreview(models.TransientModel):
         self.body_html = data and html and html.get_content()
         self.body_text = data and text and text.get_content()
         self.size = len(data)
-        self.size_text = self.env._("%(size)s kB", size=f"{len(data) / 1024:.1f}")
+        self.size_text = self.env._(
+            "%(size)s kB", size=formatLang(self.env, len(data) / 1024, digits=1)
+        )
         self.attachment_names = ", ".join(
             part.get_filename() or "" for part in (message.iter_attachments() if data else ())
         )

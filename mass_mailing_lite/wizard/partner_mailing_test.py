@@ -94,7 +94,11 @@ class PartnerMailingTest(models.TransientModel):
                 results = pool.transmit(envelopes)
         except NoSession as error:
             raise UserError(
-                self.env._("The outgoing mail server cannot be used: %s", error.outcome.text)
+                self.env._(
+                    "The outgoing mail server cannot be used: %s. Ask an administrator to look at it,"
+                    " under Configuration, Outgoing Mail Servers. The mailing is kept as it is.",
+                    mailing._say_fault(error.outcome.text),
+                )
             ) from error
         for address, result in zip(addresses, results, strict=True):
             if result.kind is not outcomes.SENT:

@@ -37,6 +37,11 @@ class PartnerMailing(models.Model):
                 shown.append(self.env._("… and %s more.", len(texts) - len(shown)))
             mailing.extra_numbers_problems = "\n".join(shown) or False
 
+    def _has_sources(self):
+        if self.channel != SMS:
+            return super()._has_sources()
+        return bool(self.audience_ids or self.extra_numbers or self.marked_count)
+
     def _format_number(self, text):
         """Return a number in the form E.164, as one of the company's country; False for none."""
         country = self.sudo().company_id.country_id

@@ -14,6 +14,8 @@ MAIL_ONLY = (
     "reply_to",
     "cc",
     "bcc",
+    "copy_policy",
+    "priority",
     "mail_server_id",
     "attachment_ids",
     "extra_emails",
@@ -60,10 +62,13 @@ class PartnerMailing(models.Model):
         content = super()._get_content_to_compare()
         if self.channel != SMS:
             return content
-        content = {name: text for name, text in content.items() if name not in MAIL_ONLY}
+        content = {
+            name: text for name, text in content.items() if name.partition("@")[0] not in MAIL_ONLY
+        }
         return {
-            "channel": dict(self._fields["channel"]._description_selection(self.env))[SMS],
+            "channel": self._get_label_of("channel"),
             "sms_body": self.sms_body or "",
+            **self._get_translations_to_compare({"sms_body"}),
             "extra_numbers": self.extra_numbers or "",
             **content,
         }

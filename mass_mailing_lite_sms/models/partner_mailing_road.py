@@ -45,10 +45,6 @@ class PartnerMailing(models.Model):
         if self.channel == SMS and self.extra_numbers_problems:
             hint = self.env._("Some numbers cannot be dialled")
             step.update(status="attention", hint=hint)
-        elif self.channel == SMS and step.get("focus") and self.extra_numbers:
-            hint = self.env._("Load them to see who they are")
-            step = {"key": step["key"], "label": step["label"], "page": step["page"]}
-            step.update(status="open", hint=hint)
         return step
 
     @api.depends("channel", "sms_body")

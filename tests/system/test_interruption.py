@@ -150,6 +150,10 @@ def test_the_command_says_what_it_did_by_its_exit_code(server, inbox):
     output, _nothing = sender.communicate(timeout=60)
     assert sender.returncode == 2
     assert "only validated mailings are sent" in output
+    sender = command(server, "--mailing", "0")
+    output, _nothing = sender.communicate(timeout=60)
+    assert sender.returncode == 2
+    assert "There is no mailing 0." in output
 
 
 def test_the_command_says_that_some_failed_by_its_exit_code(server):

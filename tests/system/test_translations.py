@@ -8,7 +8,7 @@ import pytest
 from devtools import database, paths
 
 ADDONS = paths.addons()
-LANGUAGES = ("es", "fr", "pl", "ru")
+LANGUAGES = ("de", "es", "fr", "pl", "ru", "uk")
 
 # What must stand in a translation as it stands in the term: what is filled in by the
 # program, and the expression (not the fallback) of a placeholder.

@@ -112,6 +112,10 @@ export class MailingDashboard extends Component {
         this.action.doAction(await this.orm.call("partner.mailing", "action_open_statistics", [id]));
     }
 
+    openMailings() {
+        this.action.doAction("mass_mailing_lite.partner_mailing_action");
+    }
+
     openReport() {
         this.action.doAction("mass_mailing_lite.partner_mailing_report_action");
     }

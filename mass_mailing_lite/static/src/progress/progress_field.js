@@ -57,7 +57,8 @@ export class ProgressField extends Component {
 
     get percent() {
         const { recipient_count: all, pending_count: waiting } = this.figures;
-        return all ? Math.floor((100 * (all - waiting)) / all) : 0;
+        // Odoo's examples on an empty board have more waiting than there are recipients.
+        return all ? Math.min(Math.max(Math.floor((100 * (all - waiting)) / all), 0), 100) : 0;
     }
 
     get text() {
