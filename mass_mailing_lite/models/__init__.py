@@ -1,80 +1,21 @@
-from . import (
-    ir_attachment,
-    ir_mail_server,
-    ir_mail_server_limit,
-    ir_qweb,
-    ir_websocket,
-    mail_template,
-    mail_thread,
-    mailing_guard,
-    partner_mailing,
-    partner_mailing_approval,
-    partner_mailing_approving,
-    partner_mailing_archiving,
-    partner_mailing_audience,
-    partner_mailing_audience_predefined,
-    partner_mailing_breakdown,
-    partner_mailing_breaker,
-    partner_mailing_card,
-    partner_mailing_content,
-    partner_mailing_counter,
-    partner_mailing_counter_sending,
-    partner_mailing_dialogs,
-    partner_mailing_expected,
-    partner_mailing_extra_address,
-    partner_mailing_fingerprint,
-    partner_mailing_grant,
-    partner_mailing_headers,
-    partner_mailing_holding,
-    partner_mailing_judgement,
-    partner_mailing_link,
-    partner_mailing_loading,
-    partner_mailing_marking,
-    partner_mailing_message,
-    partner_mailing_pace,
-    partner_mailing_progress,
-    partner_mailing_reaction,
-    partner_mailing_recipient,
-    partner_mailing_recipient_bounce,
-    partner_mailing_recipient_domain,
-    partner_mailing_recipient_queue,
-    partner_mailing_recipient_reaction,
-    partner_mailing_recipient_reference,
-    partner_mailing_recipient_reply,
-    partner_mailing_recipient_uncertain,
-    partner_mailing_refresh,
-    partner_mailing_review,
-    partner_mailing_road,
-    partner_mailing_sending,
-    partner_mailing_unsubscribed,
-    partner_mailing_unsubscribing,
-    partner_mailing_unsubscription,
-    partner_mailing_workflow,
-    res_company,
-    res_company_sending,
-    res_config_settings,
-    res_config_settings_sending,
-    res_partner,
-)
+# In the order of a mailing's life, save that recipients and content add to what an approval checks.
+from . import mailing
 
 # isort: split
-# After what they extend: the content of a mailing.
-from . import (
-    partner_mailing_language,
-    partner_mailing_leaving_out,
-    partner_mailing_links,
-    partner_mailing_notice,
-    partner_mailing_picture,
-    partner_mailing_placeholder,
-    partner_mailing_privacy,
-    partner_mailing_qweb,
-    partner_mailing_size,
-    partner_mailing_standing,
-    partner_mailing_statistics,
-    partner_mailing_template,
-    partner_mailing_tested,
-    partner_mailing_tracked_message,
-    partner_mailing_tracking,
-    partner_mailing_unsubscribe_link,
-    partner_mailing_view_in_browser,
-)
+from . import approval
+
+# isort: split
+from . import recipients
+
+# isort: split
+from . import content
+
+# isort: split
+from . import sending
+
+# isort: split
+from . import afterwards
+
+# isort: split
+# What a company sets, and what a contact shows.
+from . import res_company, res_config_settings, res_partner

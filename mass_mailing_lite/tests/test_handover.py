@@ -7,7 +7,7 @@ from odoo.tests import tagged
 
 from .common import SendingCase
 
-HANDED_OVER = "odoo.addons.mass_mailing_lite.models.mailing_handover"
+HANDED_OVER = "odoo.addons.mass_mailing_lite.models.sending.mailing_handover"
 
 
 def without_tokens(text):
@@ -149,6 +149,6 @@ class TestHandover(SendingCase):
 
     def _tell_again(self):
         """Let the log say once more what it says once."""
-        from ..models import mailing_handover
+        from ..models.sending import mailing_handover
 
         self._enter(patch.object(mailing_handover, "_told", set()))

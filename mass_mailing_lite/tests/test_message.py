@@ -115,7 +115,9 @@ class TestMessage(MailingCase):
         self.assertIn("&lt;script&gt;", message.get_body(("html",)).get_content())
 
     def test_a_subject_of_several_lines_becomes_one(self):
-        mailing = self.new_mailing(subject="News\r\nBcc: all@example.com\u2028for {{ object.name }}")
+        mailing = self.new_mailing(
+            subject="News\r\nBcc: all@example.com\u2028for {{ object.name }}"
+        )
         _envelope, message = self.build(mailing, self.anna)
         self.assertEqual(message["Subject"], "News Bcc: all@example.com for Anna")
         self.assertNotIn("Bcc", message)

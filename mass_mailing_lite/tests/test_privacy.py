@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
-from ..models import partner_mailing_privacy
+from ..models.afterwards import partner_mailing_privacy
 from .common import SendingCase
 
 

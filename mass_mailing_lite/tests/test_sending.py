@@ -5,7 +5,7 @@ from odoo import Command, fields
 from odoo.tests import freeze_time, tagged
 from odoo.tools import file_open
 
-from ..models import mailing_line
+from ..models.sending import mailing_line
 from .common import SendingCase
 
 

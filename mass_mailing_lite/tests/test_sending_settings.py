@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from ..models import res_company_sending
-from ..models.res_company_sending import get_zone
+from ..models.sending import res_company_sending
+from ..models.sending.res_company_sending import get_zone
 from .common import MailingCase
 
 

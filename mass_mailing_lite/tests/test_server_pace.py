@@ -4,8 +4,8 @@ from odoo.tests import tagged
 from odoo.tools import SQL
 
 from ..delivery.pace import Limits
-from ..models import mailing_pace
-from ..models.mailing_pace import ServerPace
+from ..models.sending import mailing_pace
+from ..models.sending.mailing_pace import ServerPace
 from .common import MailingCase
 
 

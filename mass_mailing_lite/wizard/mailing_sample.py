@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.partner_mailing_message import NOBODY
+from ..models.content.partner_mailing_message import NOBODY
 
 
 class PartnerMailingSample(models.AbstractModel):

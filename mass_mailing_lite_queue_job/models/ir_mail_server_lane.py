@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 from odoo import fields, models
-from odoo.addons.mass_mailing_lite.models.mailing_wake import precise_now
+from odoo.addons.mass_mailing_lite.models.sending.mailing_wake import precise_now
 from odoo.fields import Domain
 
 from .sending_lane import get_lanes_held, lane

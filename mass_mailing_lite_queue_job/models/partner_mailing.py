@@ -2,7 +2,7 @@ import contextlib
 from datetime import timedelta
 
 from odoo import api, models
-from odoo.addons.mass_mailing_lite.models.mailing_wake import precise_now, wake_at
+from odoo.addons.mass_mailing_lite.models.sending.mailing_wake import precise_now, wake_at
 from odoo.fields import Domain
 
 from .sending_lane import has_runner, lane

@@ -3,7 +3,7 @@ import re
 from odoo import models
 from odoo.addons.mass_mailing_lite.delivery.message import Value
 from odoo.addons.mass_mailing_lite.delivery.template import TEXT, Marks
-from odoo.addons.mass_mailing_lite.models.partner_mailing_message import Compiled
+from odoo.addons.mass_mailing_lite.models.content.partner_mailing_message import Compiled
 
 from .partner_mailing import SMS
 from .partner_mailing_length import clean_text

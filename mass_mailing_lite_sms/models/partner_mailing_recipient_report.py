@@ -1,5 +1,5 @@
 from odoo import models
-from odoo.addons.mass_mailing_lite.models.sql_terms import UTC_NOW
+from odoo.addons.mass_mailing_lite.models.sending.sql_terms import UTC_NOW
 from odoo.tools import SQL
 
 # Failure types of sms.tracker that say: never again to this number.

@@ -1,5 +1,5 @@
 from odoo import models
-from odoo.addons.mass_mailing_lite.models.unchecked_many2one import UncheckedMany2one
+from odoo.addons.mass_mailing_lite.models.mailing.unchecked_many2one import UncheckedMany2one
 
 ARRIVED = ("process", "pending", "sent")
 FAILED = ("error", "canceled")

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import Command, fields
-from odoo.addons.mass_mailing_lite.models.mailing_pace import ServerPace
+from odoo.addons.mass_mailing_lite.models.sending.mailing_pace import ServerPace
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
