@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 STATES = [
     ("draft", "Draft"),
@@ -46,19 +45,6 @@ LIST_FIELDS = {
     "copy_policy",
     "company_id",
 }
-
-# How many recipients the tab of a mailing shows: a screenful. The page of
-# their own shows all; a plain one2many would read every id of the list.
-RECIPIENT_WINDOW = 20
-WINDOW_FIELDS = (
-    "mailing_id",
-    "name",
-    "email",
-    "state",
-    "skip_reason",
-    "failure_type",
-    "failure_reason",
-)
 
 
 class PartnerMailing(models.Model):
@@ -233,16 +219,6 @@ class PartnerMailing(models.Model):
         readonly=True,
         help="Empty when who gets the mailing was changed since.",
     )
-    recipient_window_ids = fields.Many2many(
-        "partner.mailing.recipient",
-        string="First Recipients",
-        compute="_compute_recipient_window_ids",
-    )
-    skipped_window_ids = fields.Many2many(
-        "partner.mailing.recipient",
-        string="First Left Out",
-        compute="_compute_recipient_window_ids",
-    )
 
     # State
     state = fields.Selection(
@@ -312,19 +288,6 @@ class PartnerMailing(models.Model):
             done = mailing.recipient_count - mailing.pending_count
             mailing.progress = (
                 100.0 * done / mailing.recipient_count if mailing.recipient_count else 0.0
-            )
-
-    @api.depends("recipient_count", "skipped_count")
-    def _compute_recipient_window_ids(self):
-        Recipient = self.env["partner.mailing.recipient"]
-        for mailing in self:
-            domain = Domain("mailing_id", "=", mailing._origin.id)
-            skipped = Domain("state", "=", "skipped")
-            mailing.recipient_window_ids = Recipient.search_fetch(
-                domain & ~skipped, WINDOW_FIELDS, limit=RECIPIENT_WINDOW
-            )
-            mailing.skipped_window_ids = Recipient.search_fetch(
-                domain & skipped, WINDOW_FIELDS, limit=RECIPIENT_WINDOW
             )
 
     # All that the rules of access look at, so that it is read along with the rest.

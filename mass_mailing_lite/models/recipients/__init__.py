@@ -10,6 +10,7 @@ from . import (
     partner_mailing_recipient,
     partner_mailing_recipient_reference,
     partner_mailing_refresh,
+    partner_mailing_window,
 )
 
 # isort: split
