@@ -16,7 +16,7 @@ from .odoo_process import odoo
 from .process import end_with_parent
 
 SYSTEM_TESTS = paths.ROOT / "tests"
-LIMIT = 1200  # seconds; a loop in C code is deaf to the limit that pytest sets each test
+LIMIT = 2400  # seconds; a loop in C code is deaf to the limit that pytest sets each test
 NO_TESTS = 5  # pytest's exit code when it selected none
 
 # What Odoo's test classes and pytest-odoo say when they give up a browser test.
