@@ -42,11 +42,11 @@ def main(database, patience):
 
 def use_patience(seconds):
     """Wait for replies so long, where a sender waits for minutes: tests of silence end sooner."""
-    from odoo.addons.mass_mailing_lite.models import partner_mailing_message
+    from odoo.addons.mass_mailing_lite.models.sending import partner_mailing_connection
 
     ir_mail_server.SMTP_TIMEOUT = seconds
-    partner_mailing_message.Pool = functools.partial(
-        partner_mailing_message.Pool, timeout=seconds, final_timeout=seconds
+    partner_mailing_connection.Pool = functools.partial(
+        partner_mailing_connection.Pool, timeout=seconds, final_timeout=seconds
     )
 
 
