@@ -15,7 +15,7 @@ from devtools.rpc import Client
 
 from .mailings import MAILING, RECIPIENT, validated, write
 
-APPS = ("account", "crm", "partnership", "purchase", "website")
+APPS = ("account", "crm", "partnership", "website")
 AUDIENCE = "mass_mailing_lite.audience_{}"
 # What stands on websites for everybody to see, in two languages.
 WEBSITES = """
