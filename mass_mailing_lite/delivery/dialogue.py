@@ -10,16 +10,20 @@ and each message takes one round trip, where the plain dialogue takes four. Whil
 on a group, the message after the next is made.
 """
 
-from collections.abc import Callable
+import re
 from typing import NamedTuple, Protocol
 
-from .envelope import END_OF_DATA, Envelope, content, mail_command
+from .envelope import END_OF_DATA, Envelope, content
+from .offer import Offer, Unfit
 from .outcome import NOT_SENT, REFUSED, UNCERTAIN, Outcome, clean, from_reply
 from .wire import LineError, Reply, Wire
 
 LAST_WORDS_TIMEOUT = 1.0  # seconds to hear why a server closed
 
 _RESET = (b"RSET\r\n",)
+
+# What MAIL, RCPT and DATA sent together are nearly always answered with.
+_GRANTED = re.compile(rb"(?:2\d\d (?:[ -~]{0,510})\r\n){2}354 [ -~]{0,510}\r\n")
 
 
 class Feed(Protocol):
@@ -55,8 +59,6 @@ class Dialogue:
     that end the transaction before, not yet sent; ``_unsettled`` is the message whose content they
     are, if any. ``_ahead`` is a message that was taken and made, and not begun.
 
-    :param refuse: returns the outcome of a message that the server need not be asked about, from
-        the envelope and its size; else ``None``
     :ivar objection: what ended the dialogue before the feed did: a refusal that concerns all messages,
         or the end of the connection
     """
@@ -64,17 +66,15 @@ class Dialogue:
     def __init__(
         self,
         wire: Wire,
-        features: dict[str, str],
+        offer: Offer,
         final_timeout: float,
         feed: Feed,
-        refuse: Callable[[Envelope, int], Outcome | None],
     ):
         self._wire = wire
-        self._features = features
+        self._offer = offer
         self._final_timeout = final_timeout
         self._feed = feed
-        self._refuse = refuse
-        self._pipelining = "pipelining" in features
+        self._pipelining = offer.pipelining
         self._closing: tuple[bytes, ...] = ()
         self._unsettled: Envelope | None = None
         self._settled: Envelope | None = None  # whose final reply was read last, not yet told
@@ -124,12 +124,11 @@ class Dialogue:
         except Exception as error:  # it is about this one message, whatever it is
             self._feed.settle(envelope, Outcome(REFUSED, "making", text=clean(str(error))))
             return None
-        size = sum(map(len, pieces))
-        if refusal := self._refuse(envelope, size):
-            self._feed.settle(envelope, refusal)
+        try:
+            commands = self._offer.open(envelope, sum(map(len, pieces)))
+        except Unfit as unfit:
+            self._feed.settle(envelope, unfit.outcome)
             return None
-        commands = [mail_command(envelope, size, self._features)]
-        commands += [f"RCPT TO:<{address}>\r\n".encode() for address in envelope.recipients]
         return Ready(envelope, commands, content(envelope, pieces))
 
     def _open(self, message: Ready) -> None:
@@ -147,7 +146,6 @@ class Dialogue:
             else:
                 self._open_by_steps(message)
         self._current = None
-        self._tell()
 
     def _close(self, following: bytes = b"") -> None:
         """End the transaction before, with the next group's commands in the same packet."""
@@ -157,9 +155,12 @@ class Dialogue:
         try:
             self._wire.send(*closing, following)
         except LineError as error:
+            self._tell()
             if closing:
                 self._settle_after_failure(error.sent >= sum(map(len, closing)), error)
             raise self._with_last_words(error) from error
+        # What is done while the server works holds nothing up.
+        self._tell()
         if not self.objection:
             self._ahead = self._next(wait=False)
         if closing:
@@ -205,7 +206,8 @@ class Dialogue:
     def _tell(self) -> None:
         """Say what became of the message whose final reply was read.
 
-        Not before the replies behind it were seen: one too few or too many puts it in doubt.
+        Not before the replies behind it were seen: one too few or too many puts it in doubt. And
+        not before what comes next was sent.
         """
         if self._settled:
             self._feed.settle(self._settled, self._outcome)
@@ -213,6 +215,9 @@ class Dialogue:
 
     def _read_group(self, message: Ready) -> None:
         """Read the replies to MAIL, RCPT and DATA sent together."""
+        if self._wire.skip(_GRANTED):
+            self._begin_content(message)
+            return
         try:
             mail, rcpt, data = self._read("mail"), self._read("rcpt"), self._read("data")
         except OutOfStep as error:
@@ -227,8 +232,10 @@ class Dialogue:
             # A server may ask for the content though nobody is there to get it; then a lone dot
             # ends it (RFC 2920, section 3.1). Else the transaction may still be open.
             self._closing = (END_OF_DATA,) if data.code == 354 else _RESET
+        elif data.code == 354:
+            self._begin_content(message)
         else:
-            self._begin_content(message, data)
+            self._conclude_at_data(data)
 
     def _open_by_steps(self, message: Ready) -> None:
         """Send MAIL and RCPT, wait for their replies, then send DATA."""
@@ -252,14 +259,18 @@ class Dialogue:
             if reply.code >= 400
         )
         self._send(b"DATA\r\n")
-        self._begin_content(message, self._read("data"))
+        data = self._read("data")
+        if data.code == 354:
+            self._begin_content(message)
+        else:
+            self._conclude_at_data(data)
 
-    def _begin_content(self, message: Ready, data: Reply) -> None:
-        """Make the content what closes the transaction, or conclude that DATA was refused."""
-        if data.code != 354:
-            self._conclude_current(self._judge("data", data))
-            self._closing, self._note = _RESET, ""
-            return
+    def _conclude_at_data(self, refusal: Reply) -> None:
+        self._conclude_current(self._judge("data", refusal))
+        self._closing, self._note = _RESET, ""
+
+    def _begin_content(self, message: Ready) -> None:
+        """Make the content what closes the transaction."""
         if self._wire.has_unread:
             raise LineError("The server answers more than it was asked")
         self._closing = message.content

@@ -1,7 +1,6 @@
 """One message and those it goes to, and their form on the wire.
 
-Envelope RFC 5321, section 2.3.1; MAIL's parameters: SIZE RFC 1870, BODY RFC 6152, SMTPUTF8
-RFC 6531; dot-stuffing RFC 5321, section 4.5.2.
+Envelope RFC 5321, section 2.3.1; dot-stuffing RFC 5321, section 4.5.2.
 """
 
 import re
@@ -39,9 +38,7 @@ class Envelope(NamedTuple):
     @property
     def needs_smtputf8(self) -> bool:
         """Whether it can be sent only to a server that offers SMTPUTF8."""
-        return (
-            self.smtputf8 or not self.sender.isascii() or not all(map(str.isascii, self.recipients))
-        )
+        return self.smtputf8 or not self.sender.isascii() or not "".join(self.recipients).isascii()
 
     def pieces(self) -> tuple[bytes, ...]:
         """Return the message; what is large and the same for all is a piece of its own."""
@@ -50,23 +47,6 @@ class Envelope(NamedTuple):
     def octets(self) -> bytes:
         """Return the message in one piece."""
         return b"".join(self.pieces())
-
-
-def mail_command(envelope: Envelope, size: int, features: dict[str, str]) -> bytes:
-    """Return the MAIL command with the parameters that the server knows.
-
-    :param size: octets of the message
-    :param features: what EHLO offered: keyword in lower case, its parameters
-    """
-    command = f"MAIL FROM:<{envelope.sender}>"
-    if "size" in features:
-        command += f" SIZE={size}"
-    needs_smtputf8 = envelope.needs_smtputf8
-    if envelope.eight_bit or (needs_smtputf8 and "8bitmime" in features):
-        command += " BODY=8BITMIME"
-    if needs_smtputf8:
-        command += " SMTPUTF8"
-    return command.encode() + b"\r\n"
 
 
 def content(envelope: Envelope, pieces: tuple[bytes, ...]) -> tuple[bytes, ...]:

@@ -1,7 +1,6 @@
 """An SMTP session that somebody else has connected and logged in, for sending many messages.
 
-SMTP RFC 5321; extensions used where the server offers them: PIPELINING (RFC 2920), SIZE
-(RFC 1870), 8BITMIME (RFC 6152), SMTPUTF8 (RFC 6531).
+SMTP RFC 5321; extensions are used where the server offers them (see :mod:`offer`).
 """
 
 import contextlib
@@ -10,8 +9,9 @@ import socket
 from collections.abc import Sequence
 
 from .dialogue import Dialogue, Feed
-from .envelope import Envelope, is_path
-from .outcome import NOT_SENT, REFUSED, Outcome
+from .envelope import Envelope
+from .offer import Offer
+from .outcome import NOT_SENT, Outcome
 from .wire import LineError, Wire
 
 REPLY_TIMEOUT = 60.0  # seconds, for each reply but the last; RFC 5321 section 4.5.3.2 allows 300
@@ -55,7 +55,7 @@ class Session:
         final_timeout: float = FINAL_TIMEOUT,
     ):
         self._smtp = smtp
-        self._features = dict(smtp.esmtp_features) if smtp.does_esmtp else {}
+        self._offer = Offer(smtp.esmtp_features if smtp.does_esmtp else {})
         self._wire = Wire(smtp.sock, timeout)
         self._final_timeout = final_timeout
         self._broken = False
@@ -66,7 +66,7 @@ class Session:
     @property
     def pipelining(self) -> bool:
         """Whether the server offers PIPELINING."""
-        return "pipelining" in self._features
+        return self._offer.pipelining
 
     @property
     def usable(self) -> bool:
@@ -94,7 +94,7 @@ class Session:
         """
         if self._broken:
             return CLOSED
-        dialogue = Dialogue(self._wire, self._features, self._final_timeout, feed, self._refuse)
+        dialogue = Dialogue(self._wire, self._offer, self._final_timeout, feed)
         self._broken = not dialogue.run()
         return dialogue.objection
 
@@ -115,31 +115,3 @@ class Session:
         """End the connection at once; another thread that waits for a reply stops waiting."""
         with contextlib.suppress(Exception):
             self._smtp.sock.shutdown(socket.SHUT_RDWR)
-
-    def _refuse(self, envelope: Envelope, size: int) -> Outcome | None:
-        """Return the outcome of an envelope that need not be tried, else ``None``."""
-        if not is_path(envelope.sender, may_be_empty=True):
-            text = f"The sender's address cannot be used: {envelope.sender!r}"
-            return Outcome(NOT_SENT, "mail", None, "5.1.7", text)
-        bad = next((a for a in envelope.recipients if not is_path(a)), None)
-        if bad is not None or not envelope.recipients:
-            text = f"The address cannot be used: {bad or ''!r}"
-            return Outcome(REFUSED, "rcpt", None, "5.1.3", text)
-        return self._refuse_for_features(envelope, size)
-
-    def _refuse_for_features(self, envelope: Envelope, size: int) -> Outcome | None:
-        """Return the outcome of an envelope that this server's extensions cannot carry."""
-        if envelope.needs_smtputf8 and "smtputf8" not in self._features:
-            text = "The server takes no addresses with other than ASCII letters (SMTPUTF8)"
-            if not envelope.sender.isascii():
-                return Outcome(NOT_SENT, "mail", None, "5.6.7", text)
-            return Outcome(REFUSED, "rcpt", None, "5.6.7", text)
-        if envelope.eight_bit and "8bitmime" not in self._features:
-            text = "The server takes no messages with eight-bit content (8BITMIME)"
-            return Outcome(NOT_SENT, "mail", None, "5.6.3", text)
-        limit = self._features.get("size", "")
-        # "0" or nothing: no fixed limit is declared, RFC 1870 section 4
-        if limit.isdecimal() and 0 < int(limit) < size:
-            text = f"The message has {size} octets, the server takes {limit}"
-            return Outcome(NOT_SENT, "mail", None, "5.3.4", text)
-        return None

@@ -110,6 +110,13 @@ class Wire:
             if total > REPLY_LIMIT:
                 raise LineError("The server's reply never ends")
 
+    def skip(self, pattern: re.Pattern[bytes]) -> bool:
+        """Pass over what was received and not yet read, if the pattern matches all of it."""
+        if not pattern.fullmatch(self._buffer):
+            return False
+        self._buffer.clear()
+        return True
+
     @property
     def has_unread(self) -> bool:
         """Whether octets came that no read asked for: the two sides are out of step."""

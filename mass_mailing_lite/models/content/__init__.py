@@ -4,6 +4,7 @@ from . import (
     ir_attachment,
     ir_qweb,
     mail_template,
+    partner_mailing_contact,
     partner_mailing_content,
     partner_mailing_headers,
     partner_mailing_message,

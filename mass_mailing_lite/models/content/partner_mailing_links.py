@@ -99,11 +99,6 @@ class PartnerMailing(models.Model):
             return lambda contact, row: self._put_links_in_rendered(read(contact, row), row)
         return read
 
-    def _get_contact_fields(self, holes):
-        return super()._get_contact_fields(
-            [hole for hole in holes if not isinstance(hole, LinkHole)]
-        )
-
 
 def replace_in_pieces(pattern, replace, content):
     """Return a text, or one in pieces, in pieces with matches of a pattern replaced.

@@ -1,4 +1,3 @@
-import re
 from collections.abc import Callable
 from email.utils import formatdate
 from functools import partial
@@ -26,12 +25,10 @@ from ...delivery.template import (
     UnsupportedTemplate,
     substitute_marks,
 )
+from .partner_mailing_contact import get_contact_key
 
 # Stands in the To header while the message is compiled; each fill replaces it.
 NOBODY = "recipient@example.com"
-
-# What a template reads of the contact; read ahead, for else Odoo reads all columns.
-CONTACT_FIELD = re.compile(r"\bobject\.(\w+)")
 
 PRIORITY_HEADERS = {
     "low": {"X-Priority": "5", "Importance": "low"},
@@ -199,8 +196,8 @@ class PartnerMailing(models.Model):
         """
         template, sender, copies = compiled.template, compiled.sender, compiled.copies
         eight_bit, dot_free = template.eight_bit, template.dot_free
-        fill, readers = template.fill_pieces, compiled.readers
-        date = encode_literal("Date", formatdate(localtime=False))
+        readers = compiled.readers
+        compose = partial(compose_message, compiled, encode_literal("Date", formatdate()))
         for row, contact in zip(rows, self._get_contacts(rows, compiled), strict=True):
             try:
                 address = row["email_normalized"]
@@ -208,15 +205,11 @@ class PartnerMailing(models.Model):
                 if not is_ascii:
                     address = ascii_domain(address)
                     is_ascii = address.isascii()
-                headers = {
-                    "To": (row["name"] or "", address),
-                    "Message-Id": row["message_id"],
-                    "Date": date,
-                }
-                data = partial(fill, [read(contact, row) for read in readers], headers)
+                values = None if contact is None else [read(contact, row) for read in readers]
             except Exception as error:
                 yield row, None, str(error)
                 continue
+            data = partial(compose, row, address, values)
             recipients = (address, *copies)
             yield (
                 row,
@@ -224,44 +217,20 @@ class PartnerMailing(models.Model):
                 "",
             )
 
-    def _get_contact_fields(self, holes):
-        """Return the stored fields of a contact that fill these holes."""
-        names = {
-            name
-            for hole in holes
-            for name in CONTACT_FIELD.findall(
-                hole.path if isinstance(hole, Placeholder) else self[hole] or ""
-            )
-        }
-        fields = self.env["res.partner"]._fields
-        return tuple(name for name in names if name in fields and fields[name].store)
-
-    def _get_contacts(self, rows, compiled):
-        """Give the contact of each row, prefetched together; one in memory for extra addresses."""
-        partners = self.env["res.partner"].sudo().with_context(lang=compiled.lang)
-        ids = [row["partner_id"] for row in rows if row["partner_id"]]
-        partners.browse(ids).fetch(compiled.contact_fields)
-        # One iteration makes records with a common prefetch in a tenth of the time of as many browse().
-        contacts = iter(partners.browse(ids))
-        if len(ids) == len(rows):
-            return contacts
-        return [
-            next(contacts)
-            if row["partner_id"]
-            else partners.new({"name": row["name"], "email": row["email_normalized"]})
-            for row in rows
-        ]
-
     def _make_reader(self, hole):
-        """Return the function that gives what stands at a mark: (contact, row) -> value."""
+        """Return the function that gives what stands at a mark: (contact, row) -> value.
+
+        Where the row says all that is needed (see ``_get_contacts``), the contact is None, and the
+        function runs in a thread that has no database.
+        """
         if isinstance(hole, str):
             render = self._make_renderer(hole)
             return lambda contact, _row: render(contact)
         *through, last = hole.path.split(".")[1:]
-        fallback = hole.fallback
+        key, fallback = get_contact_key(last), hole.fallback
 
-        def read(contact, _row):
-            value = contact[last]
+        def read(contact, row):
+            value = row[key] if contact is None else contact[last]
             return value if type(value) is str and value else get_text(value, fallback)
 
         def read_through(contact, row):
@@ -270,6 +239,20 @@ class PartnerMailing(models.Model):
             return read(contact, row)
 
         return read_through if through else read
+
+
+def compose_message(compiled, date, row, address, values=None):
+    """Put one message together; runs in the threads of the connections, too.
+
+    :param date: the whole Date field, encoded
+    :param address: as it stands in the To field
+    :param values: what stands at the marks; None when the row says it
+    :return: its pieces, as ``MessageTemplate.fill_pieces`` gives them
+    """
+    if values is None:
+        values = [read(None, row) for read in compiled.readers]
+    headers = {"To": (row["name"] or "", address), "Message-Id": row["message_id"], "Date": date}
+    return compiled.template.fill_pieces(values, headers)
 
 
 def get_text(value, fallback=""):

@@ -10,6 +10,7 @@ from ...delivery.pool import NoSession
 # time. That is what a kill can leave open.
 CLAIM_SECONDS = 0.025
 CLAIM_MOST = 500  # rows; keeps memory flat on a fast line
+RESERVE = 1.5
 IDLE_SECONDS = 0.2  # how long a server may be silent before the other mailings have their turn
 FRUITLESS_CLAIMS = 3  # in a row, after which the server is at fault and the mailing waits
 
@@ -41,6 +42,7 @@ class SendingLine:
         self._unmade = []  # results of rows whose message could not be made
         self._fruitless = 0
         self._depth = 1  # messages that go in CLAIM_SECONDS
+        self._turn = CLAIM_SECONDS / 3  # seconds that recording, claiming and filling take
         self._measured_at = time.monotonic()
         self._measured = 0  # messages that went since then
         self._connections = mailing._get_connections()
@@ -110,6 +112,7 @@ class SendingLine:
         self._take_back()  # what a connection that was cut off had not begun
         if self._rows:
             self._record_and_claim(self._collect(), 0)
+        self.sender.in_transaction(self._queue.close)
 
     # ------------------------------------------------------------
     # Database
@@ -122,16 +125,13 @@ class SendingLine:
         """
         if not results and wanted <= 0:
             return True
-
+        began = time.monotonic()
         tally = None
 
         def step():
             nonlocal tally
             if results:
-                tally = self.sender.recipients._record(
-                    self.mailing.id, self.sender.number, results, self._failure_limit.window
-                )
-                self._queue.settle(results)
+                tally = self._queue.record(results, self._failure_limit.window)
                 if self._failure_limit.is_passed(*tally):
                     return []
             return self._queue.take(wanted) if wanted > 0 else []
@@ -157,6 +157,7 @@ class SendingLine:
         except Exception:
             self._take_back()
             raise
+        self._turn += (time.monotonic() - began - self._turn) / 8
         return True
 
     def _take_back(self, rows=()):
@@ -179,7 +180,9 @@ class SendingLine:
     def _collect(self):
         """Return what is known of rows, in time for the connections not to run dry."""
         unmade, self._unmade = self._unmade, []
-        least = 0 if unmade else max(1, self._depth // 2)
+        # The fewer turns, the less each message costs; but while one lasts, the rest is on the wire.
+        rest = min(self._turn * RESERVE / CLAIM_SECONDS, 0.75)
+        least = 0 if unmade else max(1, int(self._depth * (1 - rest)))
         done = self._pool.collect(least, CLAIM_SECONDS)
         if done:
             self._adapt(len(done))
@@ -191,9 +194,10 @@ class SendingLine:
         """Return the envelopes of rows; those that cannot be made are put aside."""
         by_lang = {}
         for row in rows:
-            by_lang.setdefault(self.mailing._get_language_of(row), []).append(row)
+            by_lang.setdefault(row["lang"], []).append(row)
         envelopes = []
-        for lang, rows_of_lang in by_lang.items():
+        for rows_of_lang in by_lang.values():
+            lang = self.mailing._get_language_of(rows_of_lang[0])
             if lang not in self._compiled:
                 self._compiled[lang] = self.mailing._compile_message(lang, self._session)
             for row, envelope, error in self.mailing._fill_messages(

@@ -1,11 +1,14 @@
-"""The waiting rows of one mailing, in the order in which a sender claims them."""
+"""The rows of one mailing, in the order in which a sender claims them, and records what they got."""
 
 import contextlib
 import time
 
 from .mailing_hold import Hold
 from .mailing_pace import get_domain
+from .prepared_statements import PreparedStatements
 
+# Sizes from here on are multiples of it, so that a sender has few different claims to prepare.
+CLAIM_STEP = 16
 # Seconds after which rows that are held by their domain are looked for again, at the earliest.
 LEAST_WAIT = 0.05
 
@@ -23,7 +26,7 @@ def make_queue(sender, mailing, pace):
 class Queue:
     """By id, along the list; no more than the server takes.
 
-    ``settle`` and ``take`` run inside a transaction of the caller, which may fail and be run anew;
+    ``record`` and ``take`` run inside a transaction of the caller, which may fail and be run anew;
     ``confirm`` follows when it stands.
 
     :param pace: a ``ServerPace``, None where there are no limits
@@ -35,6 +38,8 @@ class Queue:
         self._recipients = sender.recipients
         self._sender = sender.number
         self._mailing_id = mailing.id
+        self._columns = mailing._get_contact_columns()
+        self._prepared = PreparedStatements(sender.env.cr)
         self._pace = pace
         self._last_id = 0
 
@@ -64,18 +69,33 @@ class Queue:
         """Let a row that the server did not take be first in line again."""
         self._last_id = min(self._last_id, row_id - 1)
 
-    def settle(self, results):
-        """Count what was tried of claimed rows against the limits, and give back the rest."""
+    def record(self, results, window):
+        """Record results, count what was tried against the limits, and give back the rest.
+
+        :return: see ``partner.mailing.recipient._record``
+        """
+        tally = self._recipients._record(
+            self._mailing_id, self._sender, results, window, self._prepared
+        )
         if self._pace:
             self._pace.settle(results)
+        return tally
 
     def confirm(self, results):
         """Note that the transaction stands in which these were recorded, and rows claimed."""
         if self._pace:
             self._pace.confirm(results)
 
+    def close(self):
+        """Leave the database's session as it was."""
+        self._prepared.close()
+
     def _claim(self, size):
-        rows = self._recipients._claim(self._mailing_id, self._sender, size, self._last_id)
+        if size > CLAIM_STEP:
+            size -= size % CLAIM_STEP
+        rows = self._recipients._claim(
+            self._mailing_id, self._sender, size, self._last_id, self._columns, self._prepared
+        )
         # At the end of the list: rows that were deferred may wait at its beginning.
         self._last_id = rows[-1]["id"] if rows else 0
         return rows
@@ -130,7 +150,7 @@ class DomainQueue(Queue):
 
     def _claim_behind(self, size):
         rows = self._recipients._claim_by_domain(
-            self._mailing_id, self._sender, size, self._pace, self._last_domain
+            self._mailing_id, self._sender, size, self._pace, self._last_domain, self._columns
         )
         if rows:
             self._last_domain = get_domain(rows[-1])

@@ -54,11 +54,12 @@ class PartnerMailingRecipient(models.Model):
         )
         return self.env.cr.fetchone()[0]
 
-    def _claim_by_domain(self, mailing_id, sender, limit, pace, after_domain=""):
+    def _claim_by_domain(self, mailing_id, sender, limit, pace, after_domain="", columns=()):
         """Take up to ``limit`` rows as ``_claim`` does, no more of a domain than it may get now.
 
         :param pace: a ``ServerPace`` that has just allowed ``limit``
         :param after_domain: go on behind this domain, so that each has its turn
+        :param columns: see ``_take_picked_sql``
         :return: as ``_claim``, in the order of domains
 
         Plan at a million rows: a walk along ``_domain_idx`` from domain to
@@ -68,7 +69,7 @@ class PartnerMailingRecipient(models.Model):
         due = SQL("r.mailing_id = %s AND r.state = 'pending' AND r.domain IS NOT NULL", mailing_id)
         picked = SQL(
             """
-            SELECT r.id
+            SELECT r.id, r.partner_id
               FROM walk
               CROSS JOIN LATERAL (
                    SELECT COALESCE(sum(g.count), 0) AS used
@@ -76,7 +77,7 @@ class PartnerMailingRecipient(models.Model):
                     WHERE g.pace_id = %(pace)s AND g.domain = walk.domain
                       AND (g.ended_at IS NULL OR g.ended_at > %(since)s)) grants
               CROSS JOIN LATERAL (
-                   SELECT r.id
+                   SELECT r.id, r.partner_id
                      FROM partner_mailing_recipient r
                     WHERE %(due)s AND r.domain = walk.domain AND %(claimable)s
                  ORDER BY r.id
@@ -110,7 +111,7 @@ class PartnerMailingRecipient(models.Model):
                 due=due,
                 after_domain=after_domain,
                 picked=picked,
-                take=self._take_picked_sql(sender),
+                take=self._take_picked_sql(sender, columns),
             )
         )
         return sorted(self.env.cr.dictfetchall(), key=get_domain)

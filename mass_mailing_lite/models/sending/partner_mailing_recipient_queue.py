@@ -1,9 +1,22 @@
 from datetime import timedelta
+from operator import itemgetter
 
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..content.partner_mailing_contact import get_contact_key
+from .prepared_statements import PreparedStatements
 from .sql_terms import SENDER_LOCK, UTC_NOW
+
+# What is recorded of a row that was not sent: keys of a result, and their types in PostgreSQL.
+RESULT_COLUMNS = {
+    "id": "integer",
+    "state": "text",
+    "failure_type": "text",
+    "failure_reason": "text",
+    "delay": "integer",
+    "attempted": "boolean",
+}
 
 
 class PartnerMailingRecipient(models.Model):
@@ -80,24 +93,29 @@ class PartnerMailingRecipient(models.Model):
     # Claim and record
     # ------------------------------------------------------------
 
-    def _claim(self, mailing_id, sender, limit, after_id=0):
+    def _claim(self, mailing_id, sender, limit, after_id=0, columns=(), prepared=None):
         """Take up to ``limit`` rows that are due, for ``sender``, in the order of ids.
 
         :param after_id: go on behind this row, so that a claim at the end of a
             million does not pass by the rows that were sent before
+        :param columns: see ``_take_picked_sql``
+        :param prepared: the ``PreparedStatements`` of a sender that claims again and again
         :return: list of dicts: id, partner_id, name, email_normalized, lang,
-            attempts, message_id
+            attempts, message_id, and the columns
 
         Plan at a million rows: index scan on ``_mailing_state_idx``, ``limit`` rows.
         """
-        self.env.cr.execute(
-            SQL(
+        prepared = prepared or PreparedStatements(self.env.cr)
+        prepared.execute(
+            # The limit is part of it: a plan for any limit would be one for a tenth of the list.
+            ("claim", mailing_id, sender, limit, columns),
+            lambda: SQL(
                 """
                 WITH picked AS (
-                    SELECT r.id
+                    SELECT r.id, r.partner_id
                       FROM partner_mailing_recipient r
                      WHERE r.mailing_id = %(mailing_id)s
-                       AND r.id > %(after_id)s
+                       AND r.id > $1::integer
                        AND %(claimable)s
                   ORDER BY r.id
                      LIMIT %(limit)s
@@ -105,13 +123,13 @@ class PartnerMailingRecipient(models.Model):
                 %(take)s
                 """,
                 mailing_id=mailing_id,
-                after_id=after_id,
                 claimable=self._claimable_sql(),
                 limit=limit,
-                take=self._take_picked_sql(sender),
-            )
+                take=self._take_picked_sql(sender, columns),
+            ),
+            after_id,
         )
-        return sorted(self.env.cr.dictfetchall(), key=lambda row: row["id"])
+        return sorted(self.env.cr.dictfetchall(), key=itemgetter("id"))
 
     def _claimable_sql(self):
         """Return the condition under which a row ``r`` may be claimed, in whatever order."""
@@ -132,8 +150,12 @@ class PartnerMailingRecipient(models.Model):
             ),
         )
 
-    def _take_picked_sql(self, sender):
-        """Return the UPDATE that gives the rows of a CTE ``picked`` to ``sender``."""
+    def _take_picked_sql(self, sender, columns=()):
+        """Return the UPDATE that gives the rows of a CTE ``picked`` to ``sender``.
+
+        :param columns: names of columns of the contacts that come with the rows: so nobody has
+            to read the contacts for them
+        """
         return SQL(
             """
             UPDATE partner_mailing_recipient r
@@ -143,11 +165,17 @@ class PartnerMailingRecipient(models.Model):
                    message_id = COALESCE(r.message_id,
                        '<' || r.id || '.' || gen_random_uuid() || '@' || %s || '>')
               FROM picked
+              LEFT JOIN res_partner p ON p.id = picked.partner_id
              WHERE r.id = picked.id
          RETURNING r.id, r.partner_id, r.name, r.email_normalized, r.lang, r.attempts, r.message_id
+                   %s
             """,
             sender,
             self._message_id_host(),
+            SQL().join(
+                SQL(", %s AS %s", SQL.identifier("p", name), SQL.identifier(get_contact_key(name)))
+                for name in columns
+            ),
         )
 
     def _message_id_host(self):
@@ -157,65 +185,72 @@ class PartnerMailingRecipient(models.Model):
             or "localhost"
         )
 
-    def _record(self, mailing_id, sender, results, window=0):
+    def _record(self, mailing_id, sender, results, window=0, prepared=None):
         """Write what became of claimed rows, and the totals, in one statement.
 
         :param results: list of dicts as ``_get_result`` makes them
         :param window: how many of the last settled rows to keep in mind, 0 for none
+        :param prepared: as for ``_claim``
         :return: ``(settled, failed)`` of those rows
         """
-        columns = ("id", "state", "failure_type", "failure_reason", "delay", "attempted")
         # Nearly all were sent, and of these there is nothing more to say than which.
         sent = [result["id"] for result in results if result["state"] == "sent"]
         others = [result for result in results if result["state"] != "sent"]
-        values = [[result[column] for result in others] for column in columns]
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH result (id, state, failure_type, failure_reason, delay, attempted) AS (
-                    SELECT unnest(%(sent)s::integer[]), 'sent', NULL, NULL, NULL, TRUE
-                     UNION ALL
-                    SELECT * FROM unnest(%(id)s::integer[], %(state)s::text[], %(failure_type)s::text[],
-                                         %(failure_reason)s::text[], %(delay)s::integer[],
-                                         %(attempted)s::boolean[])
-                ), recorded AS (
-                    UPDATE partner_mailing_recipient r
-                       SET state = o.state,
-                           failure_type = o.failure_type,
-                           failure_reason = o.failure_reason,
-                           sent_at = CASE WHEN o.state = 'sent' THEN %(now)s ELSE r.sent_at END,
-                           next_attempt_at = %(now)s + make_interval(secs => o.delay),
-                           attempts = CASE WHEN o.attempted THEN r.attempts ELSE r.attempts - 1 END,
-                           claim = NULL
-                      FROM result o
-                     WHERE r.id = o.id AND r.state = 'sending' AND r.claim = %(sender)s
-                 RETURNING o.state
-                ), total AS (
-                    SELECT count(*) FILTER (WHERE state = 'sent') AS sent,
-                           count(*) FILTER (WHERE state = 'failed') AS failed,
-                           count(*) FILTER (WHERE state = 'uncertain') AS uncertain,
-                           string_agg(CASE state WHEN 'failed' THEN '1' ELSE '0' END, '')
-                               FILTER (WHERE state IN ('sent', 'failed')) AS results
-                      FROM recorded)
-                UPDATE partner_mailing_counter k
-                   SET pending_count = k.pending_count - t.sent - t.failed - t.uncertain,
-                       sent_count = k.sent_count + t.sent,
-                       failed_count = k.failed_count + t.failed,
-                       uncertain_count = k.uncertain_count + t.uncertain,
-                       recent_results = right(concat(k.recent_results, t.results), %(window)s)
-                  FROM total t, partner_mailing m
-                 WHERE m.id = %(mailing_id)s AND k.id = m.counter_id
-             RETURNING length(k.recent_results), length(replace(k.recent_results, '0', ''))
-                """,
-                mailing_id=mailing_id,
-                sender=sender,
-                sent=sent,
-                now=UTC_NOW,
-                window=window,
-                **dict(zip(columns, values, strict=True)),
-            )
+        prepared = prepared or PreparedStatements(self.env.cr)
+        prepared.execute(
+            ("record", mailing_id, sender, window),
+            lambda: self._record_sql(mailing_id, sender, window),
+            SQL("%s::integer[]", sent),
+            *(
+                SQL("%s::%s", [result[name] for result in others], SQL(f"{kind}[]"))
+                for name, kind in RESULT_COLUMNS.items()
+            ),
         )
         return self.env.cr.fetchone()
+
+    def _record_sql(self, mailing_id, sender, window):
+        """Return the statement of ``_record``: $1 are ids of sent ones, then ``RESULT_COLUMNS``."""
+        return SQL(
+            """
+            WITH result (id, state, failure_type, failure_reason, delay, attempted) AS (
+                SELECT unnest($1::integer[]), 'sent', NULL, NULL, NULL, TRUE
+                 UNION ALL
+                SELECT * FROM unnest($2::integer[], $3::text[], $4::text[], $5::text[],
+                                     $6::integer[], $7::boolean[])
+            ), recorded AS (
+                UPDATE partner_mailing_recipient r
+                   SET state = o.state,
+                       failure_type = o.failure_type,
+                       failure_reason = o.failure_reason,
+                       sent_at = CASE WHEN o.state = 'sent' THEN %(now)s ELSE r.sent_at END,
+                       next_attempt_at = %(now)s + make_interval(secs => o.delay),
+                       attempts = CASE WHEN o.attempted THEN r.attempts ELSE r.attempts - 1 END,
+                       claim = NULL
+                  FROM result o
+                 WHERE r.id = o.id AND r.state = 'sending' AND r.claim = %(sender)s
+             RETURNING o.state
+            ), total AS (
+                SELECT count(*) FILTER (WHERE state = 'sent') AS sent,
+                       count(*) FILTER (WHERE state = 'failed') AS failed,
+                       count(*) FILTER (WHERE state = 'uncertain') AS uncertain,
+                       string_agg(CASE state WHEN 'failed' THEN '1' ELSE '0' END, '')
+                           FILTER (WHERE state IN ('sent', 'failed')) AS results
+                  FROM recorded)
+            UPDATE partner_mailing_counter k
+               SET pending_count = k.pending_count - t.sent - t.failed - t.uncertain,
+                   sent_count = k.sent_count + t.sent,
+                   failed_count = k.failed_count + t.failed,
+                   uncertain_count = k.uncertain_count + t.uncertain,
+                   recent_results = right(concat(k.recent_results, t.results), %(window)s)
+              FROM total t, partner_mailing m
+             WHERE m.id = %(mailing_id)s AND k.id = m.counter_id
+         RETURNING length(k.recent_results), length(replace(k.recent_results, '0', ''))
+            """,
+            mailing_id=mailing_id,
+            sender=sender,
+            now=UTC_NOW,
+            window=window,
+        )
 
     def _skip_blocklisted(self, mailing):
         """Leave out waiting rows whose address came onto the blocklist since they were loaded."""

@@ -202,20 +202,20 @@ class PartnerMailing(models.Model):
 
     def _has_due_rows(self):
         self.ensure_one()
-        return bool(
-            self.env["partner.mailing.recipient"]
-            .sudo()
-            .search(
-                Domain("mailing_id", "=", self.id)
-                & Domain("state", "=", "pending")
-                & (
-                    Domain("next_attempt_at", "=", False)
-                    | Domain("next_attempt_at", "<=", fields.Datetime.now())
-                ),
-                order="id",
-                limit=1,
-            )
+        is_due = Domain("next_attempt_at", "=", False) | Domain(
+            "next_attempt_at", "<=", fields.Datetime.now()
         )
+        return self._has_rows("pending", is_due)
+
+    def _has_rows(self, state, further=Domain.TRUE):
+        """Tell whether a recipient is in a state.
+
+        Looked for from the end of the list: at its beginning the index is full of rows that left
+        the state a moment ago.
+        """
+        domain = Domain("mailing_id", "=", self.id) & Domain("state", "=", state) & further
+        recipients = self.env["partner.mailing.recipient"].sudo()
+        return bool(recipients.search(domain, order="id desc", limit=1))
 
     def _count_waiting(self, held=()):
         """Return how many messages the mailings of a run have yet to send, from the counters.
@@ -229,10 +229,7 @@ class PartnerMailing(models.Model):
     def _finish_if_done(self):
         """Close the mailing when every row is in a final state, and tell the responsible."""
         self.ensure_one()
-        open_rows = Domain("mailing_id", "=", self.id) & Domain(
-            "state", "in", ("pending", "sending")
-        )
-        if self.env["partner.mailing.recipient"].sudo().search(open_rows, limit=1):
+        if self._has_rows("pending") or self._has_rows("sending"):
             return
         mailing = self.sudo().try_lock_for_update(allow_referencing=True)
         mailing.invalidate_recordset(["state"])
