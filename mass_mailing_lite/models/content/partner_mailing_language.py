@@ -25,9 +25,8 @@ class PartnerMailing(models.Model):
         names = dict(self.env["res.lang"].get_installed())
         for mailing in self:
             counts = mailing.language_counts or {}
-            ordered = sorted(counts, key=lambda lang: -counts[lang])
             mailing.language_summary = " · ".join(
-                f"{names.get(lang, lang)}: {counts[lang]:,}" for lang in ordered
+                f"{names.get(lang, lang)}: {counts[lang]:,}" for lang in in_order(counts, names)
             )
             mailing.language_warning = (
                 mailing.state in UNDECIDED_STATES and mailing._get_language_warning(names)
@@ -41,9 +40,8 @@ class PartnerMailing(models.Model):
         counts = self.language_counts or {}
         # The languages that lack the same in one sentence: most often all lack all.
         lacking = {}
-        for lang, labels in self._get_missing_translations(
-            sorted(counts, key=lambda lang: -counts[lang])
-        ).items():
+        missing = self._get_missing_translations(in_order(counts, names))
+        for lang, labels in missing.items():
             lacking.setdefault(", ".join(labels), []).append(
                 f"{names.get(lang, lang)} ({counts[lang]:,})"
             )
@@ -109,3 +107,12 @@ class PartnerMailing(models.Model):
         if self.env["res.lang"]._get_data(code=row["lang"] or ""):
             return row["lang"]
         return self.company_id.sudo().partner_id.lang or "en_US"
+
+
+def in_order(counts, names):
+    """Return the codes of languages, those that most people read first.
+
+    :param counts: {language code: number of recipients}
+    :param names: {language code: name}
+    """
+    return sorted(counts, key=lambda lang: (-counts[lang], names.get(lang, lang)))

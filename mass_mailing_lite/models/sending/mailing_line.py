@@ -207,8 +207,6 @@ class SendingLine:
                     envelopes.append(envelope)
                 else:
                     self._unmade.append(get_result(row, failure=("rendering", error)))
-        # Contacts that were read for this claim are not needed again.
-        self.sender.env["res.partner"].invalidate_model(flush=False)
         return envelopes
 
     # ------------------------------------------------------------

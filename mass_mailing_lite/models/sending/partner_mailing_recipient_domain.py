@@ -69,7 +69,7 @@ class PartnerMailingRecipient(models.Model):
         due = SQL("r.mailing_id = %s AND r.state = 'pending' AND r.domain IS NOT NULL", mailing_id)
         picked = SQL(
             """
-            SELECT r.id, r.partner_id
+            SELECT r.ctid, r.partner_id
               FROM walk
               CROSS JOIN LATERAL (
                    SELECT COALESCE(sum(g.count), 0) AS used
@@ -77,7 +77,7 @@ class PartnerMailingRecipient(models.Model):
                     WHERE g.pace_id = %(pace)s AND g.domain = walk.domain
                       AND (g.ended_at IS NULL OR g.ended_at > %(since)s)) grants
               CROSS JOIN LATERAL (
-                   SELECT r.id, r.partner_id
+                   SELECT r.ctid, r.partner_id
                      FROM partner_mailing_recipient r
                     WHERE %(due)s AND r.domain = walk.domain AND %(claimable)s
                  ORDER BY r.id

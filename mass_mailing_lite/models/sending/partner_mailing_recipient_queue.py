@@ -8,15 +8,9 @@ from ..content.partner_mailing_contact import get_contact_key
 from .prepared_statements import PreparedStatements
 from .sql_terms import SENDER_LOCK, UTC_NOW
 
-# What is recorded of a row that was not sent: keys of a result, and their types in PostgreSQL.
-RESULT_COLUMNS = {
-    "id": "integer",
-    "state": "text",
-    "failure_type": "text",
-    "failure_reason": "text",
-    "delay": "integer",
-    "attempted": "boolean",
-}
+# What is recorded of a row that was not sent, and its types in PostgreSQL.
+RESULT_COLUMNS = ("id", "state", "failure_type", "failure_reason", "delay", "attempted")
+RESULT_TYPES = "%s::integer[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::boolean[]"
 
 
 class PartnerMailingRecipient(models.Model):
@@ -112,7 +106,7 @@ class PartnerMailingRecipient(models.Model):
             lambda: SQL(
                 """
                 WITH picked AS (
-                    SELECT r.id, r.partner_id
+                    SELECT r.ctid, r.partner_id
                       FROM partner_mailing_recipient r
                      WHERE r.mailing_id = %(mailing_id)s
                        AND r.id > $1::integer
@@ -166,7 +160,7 @@ class PartnerMailingRecipient(models.Model):
                        '<' || r.id || '.' || gen_random_uuid() || '@' || %s || '>')
               FROM picked
               LEFT JOIN res_partner p ON p.id = picked.partner_id
-             WHERE r.id = picked.id
+             WHERE r.ctid = picked.ctid
          RETURNING r.id, r.partner_id, r.name, r.email_normalized, r.lang, r.attempts, r.message_id
                    %s
             """,
@@ -200,11 +194,8 @@ class PartnerMailingRecipient(models.Model):
         prepared.execute(
             ("record", mailing_id, sender, window),
             lambda: self._record_sql(mailing_id, sender, window),
-            SQL("%s::integer[]", sent),
-            *(
-                SQL("%s::%s", [result[name] for result in others], SQL(f"{kind}[]"))
-                for name, kind in RESULT_COLUMNS.items()
-            ),
+            SQL("%s::integer[]", f"{{{','.join(map(str, sent))}}}"),
+            SQL(RESULT_TYPES, *([result[name] for result in others] for name in RESULT_COLUMNS)),
         )
         return self.env.cr.fetchone()
 
