@@ -19,7 +19,8 @@ Authenticated-Encryption", 2006) over 64 bits with HMAC-SHA256 (RFC 2104) as the
 
 import hmac
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from collections.abc import Callable
 from hashlib import sha256
 from typing import NamedTuple
@@ -31,7 +32,7 @@ LENGTH = (TAG + NUMBER) * 4 // 3
 # 24 octets fill 32 characters exactly: each token has one spelling.
 _is_token = re.compile(rf"[A-Za-z0-9_-]{{{LENGTH}}}").fullmatch
 _BLOCK = sha256().block_size
-_WRAP = 1 << 8 * NUMBER  # negative numbers in two's complement
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class LinkHole(NamedTuple):
@@ -64,8 +65,10 @@ class LinkKey:
         :raises OverflowError: for other numbers
         """
         tag = self._sign(number.to_bytes(NUMBER, "big", signed=True))[:TAG]
-        hidden = number % _WRAP ^ int.from_bytes(self._hide(tag)[:NUMBER], "big")
-        return urlsafe_b64encode(tag + hidden.to_bytes(NUMBER, "big")).decode()
+        hidden = number ^ int.from_bytes(self._hide(tag)[:NUMBER], "big", signed=True)
+        octets = tag + hidden.to_bytes(NUMBER, "big", signed=True)
+        # What urlsafe_b64encode does, without its four calls.
+        return b2a_base64(octets, newline=False).translate(_URL_SAFE).decode()
 
     def parse(self, token: str) -> int | None:
         """Return the number that a token was made of; ``None`` when it was not made with this key."""

@@ -1,6 +1,7 @@
 from . import (
     test_approval,
     test_audiences,
+    test_claim,
     test_companies,
     test_contacts_file,
     test_content,

@@ -10,7 +10,9 @@ from ...delivery.pool import NoSession
 # time. That is what a kill can leave open.
 CLAIM_SECONDS = 0.025
 CLAIM_MOST = 500  # rows; keeps memory flat on a fast line
-RESERVE = 1.5
+TURN_RESERVE = 1.2  # share of a turn for which messages are on the wire while it lasts
+TURN_MOST = 0.75  # share of CLAIM_SECONDS that a turn may take up so
+SHRINKAGE = 0.95  # to which a claim shrinks at most: what came late once is no slower server
 IDLE_SECONDS = 0.2  # how long a server may be silent before the other mailings have their turn
 FRUITLESS_CLAIMS = 3  # in a row, after which the server is at fault and the mailing waits
 
@@ -61,9 +63,10 @@ class SendingLine:
         """What holds the rows that wait, None when nothing does."""
         return self._queue.hold
 
-    def send(self, seconds, limit):
+    def send(self, seconds, limit, goes_on=False):
         """See ``MailingSender.send_slice``.
 
+        :param goes_on: the next slice follows at once, so the connections are left supplied
         :raises TooManyFailures: when too many of the last recipients failed for good
         """
         self.done = 0
@@ -78,10 +81,11 @@ class SendingLine:
             if limit is not None:
                 wanted = min(wanted, limit - self.done - len(self._rows) + len(results))
             now = time.monotonic()
-            if now >= until or now - heard > IDLE_SECONDS or not has_more:
+            is_over = now >= until
+            if (is_over and not goes_on) or now - heard > IDLE_SECONDS or not has_more:
                 wanted = 0
             has_more = self._record_and_claim(results, wanted) and has_more
-            if not self._rows or now >= until or now - heard > IDLE_SECONDS:
+            if not self._rows or is_over or now - heard > IDLE_SECONDS:
                 return self.done
             results = self._collect()
             if results:
@@ -157,7 +161,8 @@ class SendingLine:
         except Exception:
             self._take_back()
             raise
-        self._turn += (time.monotonic() - began - self._turn) / 8
+        took = time.monotonic() - began
+        self._turn = max(took, self._turn + (took - self._turn) / 8)
         return True
 
     def _take_back(self, rows=()):
@@ -181,7 +186,7 @@ class SendingLine:
         """Return what is known of rows, in time for the connections not to run dry."""
         unmade, self._unmade = self._unmade, []
         # The fewer turns, the less each message costs; but while one lasts, the rest is on the wire.
-        rest = min(self._turn * RESERVE / CLAIM_SECONDS, 0.75)
+        rest = min(self._turn * TURN_RESERVE / CLAIM_SECONDS, TURN_MOST)
         least = 0 if unmade else max(1, int(self._depth * (1 - rest)))
         done = self._pool.collect(least, CLAIM_SECONDS)
         if done:
@@ -224,7 +229,7 @@ class SendingLine:
         if seconds < CLAIM_SECONDS:
             fitting = max(self._depth, self._measured)
         else:
-            fitting = int(self._measured * CLAIM_SECONDS / seconds)
+            fitting = int(max(self._measured * CLAIM_SECONDS / seconds, self._depth * SHRINKAGE))
             self._measured_at, self._measured = now, 0
         self._depth = max(1, min(fitting, CLAIM_MOST))
 

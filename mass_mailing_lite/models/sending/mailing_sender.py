@@ -83,18 +83,19 @@ class MailingSender:
         chosen = self._lines if mailings is None else mailings.ids
         return sum(self._lines[number].finish() for number in chosen if number in self._lines)
 
-    def send_slice(self, mailing, seconds, limit=None):
+    def send_slice(self, mailing, seconds, limit=None, goes_on=False):
         """Send a mailing's messages for ``seconds``, until ``limit``, the end, or the server is slow.
 
         Messages may still be on their way after it; see ``get_busy``. Something
         may hold the rest; see ``get_hold``. When the server takes none, it is
         tried again later, or the mailing is paused with the server's words.
 
+        :param goes_on: see ``SendingLine.send``
         :return: number of messages handed over or refused
         """
         started = time.monotonic()
         try:
-            count, hold = self._send_slice(mailing, seconds, limit)
+            count, hold = self._send_slice(mailing, seconds, limit, goes_on)
             self._note_slice(mailing, count, time.monotonic() - started, hold)
             return count
         except NoSession as error:
@@ -117,7 +118,7 @@ class MailingSender:
             self._give_up(mailing, f"{type(error).__name__}: {error}")
         return 0
 
-    def _send_slice(self, mailing, seconds, limit):
+    def _send_slice(self, mailing, seconds, limit, goes_on):
         """Return how many messages were settled, and what holds the rest, None for nothing."""
         line = self._lines.get(mailing.id)
         if line is None:
@@ -129,7 +130,7 @@ class MailingSender:
             if not queue.prepare(seconds):
                 return 0, Hold("domain", 0.0)
             line = self._lines[mailing.id] = SendingLine(self, mailing, queue)
-        count = line.send(seconds, limit)
+        count = line.send(seconds, limit, goes_on)
         return count, line.hold
 
     def get_share(self, mailing, mailings):

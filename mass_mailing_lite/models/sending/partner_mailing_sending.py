@@ -117,7 +117,8 @@ class PartnerMailing(models.Model):
                 if limit is not None:
                     most = limit - done - sender.count_open(mailing)
                     rest = most if rest is None else min(rest, most)
-                count = sender.send_slice(mailing, seconds, rest)
+                goes_on = len(mailings) == 1 and seconds == SLICE_SECONDS
+                count = sender.send_slice(mailing, seconds, rest, goes_on)
             else:
                 count = sender.finish(mailing)
                 self._note_closed()
