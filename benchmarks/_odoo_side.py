@@ -9,6 +9,11 @@ import os
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
+
+from odoo.addons.mass_mailing_lite.delivery.outcome import SENT, Outcome
+from odoo.addons.mass_mailing_lite.delivery.pool import Pool
+from odoo.addons.mass_mailing_lite.models.sending import mailing_line
 
 from benchmarks import _peers as peers
 
@@ -105,6 +110,52 @@ def send(env, result, *, mailing, go=None, joins=False):
             "megabytes": max(memory) / 1024,
         },
     )
+
+
+def wire_alone(env, result, *, mailing):
+    """Hand over the messages of a validated mailing, with no database meanwhile."""
+    mailing = env["partner.mailing"].browse(mailing).sudo()
+    mailing._as_system().write({"state": "sending"})
+    env.flush_all()
+    recipients, columns = env["partner.mailing.recipient"], mailing._get_contact_columns()
+    rows = recipients._claim(mailing.id, 1, mailing.pending_count, columns=columns)
+    session = mailing._connect()
+    compiled = mailing._compile_message("en_US", session)
+    envelopes = [envelope for _row, envelope, _e in mailing._fill_messages(compiled, rows)]
+    sessions = iter([session])
+    with mailing._make_pool(lambda: next(sessions, None) or mailing._connect(), 1) as pool:
+        began = time.time()
+        outcomes = pool.transmit(envelopes)
+        ended = time.time()
+    sent = sum(outcome.kind == "sent" for outcome in outcomes)
+    _write(result, {"began": began, "ended": ended, "sent": sent})
+
+
+def database_alone(env, result, *, mailing, most):
+    """Send a validated mailing by connections that take no time.
+
+    :param most: rows of a claim: where nothing takes time, the sender would claim more than it does
+    """
+    with (
+        patch.object(mailing_line, "CLAIM_MOST", most),
+        patch.object(type(env["partner.mailing"]), "_make_pool", lambda *_args: _TimelessPool()),
+    ):
+        send(env, result, mailing=mailing)
+
+
+class _TimelessPool(Pool):
+    """Takes messages and has sent them when it is asked."""
+
+    def __init__(self):
+        super().__init__(connect=None)
+
+    def put(self, envelopes):
+        self._waiting.extend(envelopes)
+
+    def collect(self, least, seconds=0):
+        sent = Outcome(SENT, "end_of_data", 250)
+        count = min(max(least, 1), len(self._waiting))
+        return [(self._waiting.popleft(), sent) for _each in range(count)]
 
 
 def send_templates(env, result, *, port):

@@ -3,9 +3,11 @@
 Sink and generator are Postfix's own, programs in C that do nothing else.
 """
 
+import concurrent.futures
 import os
 import re
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -63,6 +65,25 @@ def resident_kilobytes(pid):
 def load():
     """Return the machine's load average over the last minute."""
     return os.getloadavg()[0]
+
+
+def beside_another():
+    """Return the pace of one process while another one computes too, by its pace alone.
+
+    Near 1 where each has a processor of its own; 0.6 where two threads share one.
+    """
+    alone = min(_compute() for _each in range(5))
+    with concurrent.futures.ProcessPoolExecutor(2) as pool:
+        together = list(pool.map(_compute, range(20)))
+    return alone / statistics.median(together)
+
+
+def _compute(_number=0):
+    """Return the processor's seconds for a fixed computation."""
+    began, total = time.process_time(), 0
+    for number in range(1_000_000):
+        total += number * number % 7
+    return time.process_time() - began
 
 
 def _wait(port):

@@ -83,6 +83,12 @@ class Bench:
             raise Failure(f"Of {count} messages {taken['sent']} were sent: {taken['state']}.")
         return {**taken, "rate": count / (taken["ended"] - taken["began"]), "size": size}
 
+    def inform(self, figure, measured, detail):
+        """Add a row that has no target: it explains the others."""
+        row = {"figure": figure, "measured": round(measured, 3), "detail": detail}
+        self.rows.append({**row, "target": "", "reached": ""})
+        say(f"  {figure}: {row['measured']} {detail}")
+
     def note(self, figure, measured, target, detail, at_most=False):
         """Add a row of the table."""
         reached = measured <= target if at_most else measured >= target
@@ -121,6 +127,27 @@ def whole_job(bench):
     bench.note("5 SQL statements a mail", per_mail, 0.1, detail, at_most=True)
     rate = bench.send(count, body="qweb")["rate"]
     bench.note("2 full QWeb × stock", rate / stock_rate, 40, f"{rate:.0f}/s")
+
+
+def halves(bench):
+    """What bounds figure 1: the two halves of the sender, each alone, and the processors."""
+    count = bench.size(JOB)
+    job = bench.send(count)["rate"]
+    mailing, size = bench.prepare(count)
+    wire = bench.run("wire_alone", mailing=mailing)
+    wire = count / (wire["ended"] - wire["began"])
+    peer = peers.load_generator(bench.port, count, size)
+    detail = f"{wire:.0f}/s; smtp-source {peer:.0f}/s"
+    bench.inform("connection alone × smtp-source", wire / peer, detail)
+    mailing, _size = bench.prepare(count)
+    most = max(1, int(job * 0.025))
+    database = bench.run("database_alone", mailing=mailing, most=most)
+    database = count / (database["ended"] - database["began"])
+    bench.inform("database alone (mails/s)", database, f"claims of {most} at most")
+    in_turn = 1 / (1 / wire + 1 / database)
+    detail = f"{job:.0f}/s; one after the other they would do {in_turn:.0f}/s"
+    bench.inform("both at once ÷ one after the other", job / in_turn, detail)
+    bench.inform("processor beside a busy one", peers.beside_another(), "share of its pace alone")
 
 
 def heavy(bench):
@@ -172,7 +199,13 @@ def growth(bench):
     bench.note("4 memory, large − small (MB)", more, 50, detail, at_most=True)
 
 
-PARTS = {"job": whole_job, "heavy": heavy, "slow-line": slow_line, "growth": growth}
+PARTS = {
+    "job": whole_job,
+    "halves": halves,
+    "heavy": heavy,
+    "slow-line": slow_line,
+    "growth": growth,
+}
 
 
 def main():
@@ -184,7 +217,7 @@ def main():
     if args.json:
         args.json.write_text(json.dumps(rows, indent=2) + "\n")
         say(f"The figures are in {args.json}.")
-    return all(row["reached"] == "yes" for row in rows)
+    return all(row["reached"] != "NO" for row in rows)
 
 
 def parse_options(words):
