@@ -86,6 +86,14 @@ def test_message_larger_than_socket_buffers_arrives(serve, connect, envelopes):
     assert server.ledger[1][2] == data
 
 
+def test_each_message_has_its_own_sender(serve, connect):
+    server = serve()
+    senders = ["news@example.com", "shop@example.com", "", "news@example.com"]
+    letters = [Envelope(n, name, ("a@example.com",), b"x\r\n") for n, name in enumerate(senders)]
+    assert kinds(connect(server).send(letters)) == [SENT] * 4
+    assert [sender for sender, _recipients, _data in server.ledger] == senders
+
+
 def test_null_reverse_path_is_sent_as_such(serve, connect):
     server = serve()
     assert kinds(connect(server).send([Envelope(1, "", ("a@example.com",), b"x\r\n")])) == [SENT]
