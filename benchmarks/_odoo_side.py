@@ -131,11 +131,13 @@ def wire_alone(env, result, *, mailing):
     _write(result, {"began": began, "ended": ended, "sent": sent})
 
 
-def database_alone(env, result, *, mailing, most):
+def database_alone(env, result, *, mailing, rate):
     """Send a validated mailing by connections that take no time.
 
-    :param most: rows of a claim: where nothing takes time, the sender would claim more than it does
+    :param rate: messages a second that size the claims: where nothing takes time, they would be
+        larger than they ever are
     """
+    most = max(1, int(rate * mailing_line.CLAIM_SECONDS))
     with (
         patch.object(mailing_line, "CLAIM_MOST", most),
         patch.object(type(env["partner.mailing"]), "_make_pool", lambda *_args: _TimelessPool()),

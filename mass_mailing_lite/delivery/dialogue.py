@@ -232,10 +232,8 @@ class Dialogue:
             # A server may ask for the content though nobody is there to get it; then a lone dot
             # ends it (RFC 2920, section 3.1). Else the transaction may still be open.
             self._closing = (END_OF_DATA,) if data.code == 354 else _RESET
-        elif data.code == 354:
-            self._begin_content(message)
         else:
-            self._conclude_at_data(data)
+            self._follow_data(message, data)
 
     def _open_by_steps(self, message: Ready) -> None:
         """Send MAIL and RCPT, wait for their replies, then send DATA."""
@@ -259,15 +257,15 @@ class Dialogue:
             if reply.code >= 400
         )
         self._send(b"DATA\r\n")
-        data = self._read("data")
-        if data.code == 354:
+        self._follow_data(message, self._read("data"))
+
+    def _follow_data(self, message: Ready, reply: Reply) -> None:
+        """Begin the content, or conclude that DATA was refused."""
+        if reply.code == 354:
             self._begin_content(message)
         else:
-            self._conclude_at_data(data)
-
-    def _conclude_at_data(self, refusal: Reply) -> None:
-        self._conclude_current(self._judge("data", refusal))
-        self._closing, self._note = _RESET, ""
+            self._conclude_current(self._judge("data", reply))
+            self._closing, self._note = _RESET, ""
 
     def _begin_content(self, message: Ready) -> None:
         """Make the content what closes the transaction."""

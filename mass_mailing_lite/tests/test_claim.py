@@ -6,6 +6,7 @@ from odoo import Command
 from odoo.tests import tagged
 
 from ..models.content.partner_mailing_contact import get_contact_key
+from ..models.sending.mailing_queue import make_queue
 from ..models.sending.prepared_statements import PreparedStatements
 from .common import SendingCase
 
@@ -95,6 +96,20 @@ class TestClaim(SendingCase):
         mailing.update_field_translations("subject", {"fr_FR": "{{ object.city }}"})
         self.env.flush_all()
         self.assertEqual(mailing.sudo()._get_contact_columns(), ("city", "email", "name"))
+
+    def test_large_claims_come_in_few_sizes(self):
+        addresses = "\n".join(f"x{n}@example.org" for n in range(60))
+        mailing = self.new_validated_mailing(audience_ids=False, extra_emails=addresses)
+        mailing._as_system().write({"state": "sending"})
+        self.env.flush_all()
+        sender = SimpleNamespace(
+            env=self.env, number=1, recipients=self.env["partner.mailing.recipient"]
+        )
+        queue = make_queue(sender, mailing.sudo(), None)
+        self.addCleanup(queue.close)
+        before = self.prepared_count()
+        self.assertEqual([len(queue.take(size)) for size in (38, 10, 10)], [32, 10, 10])
+        self.assertEqual(self.prepared_count() - before, 2, "one for each size")
 
     def test_a_sender_leaves_the_session_as_it_was(self):
         before = self.prepared_count()

@@ -23,12 +23,12 @@ class PartnerMailing(models.Model):
     def _get_contact_columns(self):
         """Return the names of the contacts' columns that the content asks for, in any language."""
         stored = self._get_translations()
-        sources = [
-            source
+        names = {
+            column
             for name in self._get_rendered_fields()
-            for source in (stored.get(name) or {"": self[name]}).values()
-        ]
-        names = {name for source in sources for name in CONTACT_FIELD.findall(source or "")}
+            for source in stored.get(name, {}).values()
+            for column in CONTACT_FIELD.findall(source)
+        }
         return tuple(sorted(name for name in names if self._is_text_column(name)))
 
     def _is_text_column(self, name):
@@ -63,7 +63,7 @@ class PartnerMailing(models.Model):
         """
         partners = self.env["res.partner"].sudo().with_context(lang=compiled.lang)
         ids = [row["partner_id"] for row in rows if row["partner_id"]]
-        if all(says(rows[0], hole) for hole in compiled.holes):
+        if all(row_fills(rows[0], hole) for hole in compiled.holes):
             contacts = iter([None] * len(ids))
         else:
             partners.browse(ids).fetch(compiled.contact_fields)
@@ -85,7 +85,7 @@ def get_contact_key(name):
     return f"object_{name}"
 
 
-def says(row, hole):
+def row_fills(row, hole):
     """Tell whether a claimed row of a contact fills a hole by itself."""
     if not isinstance(hole, Placeholder):
         return isinstance(hole, LinkHole)
