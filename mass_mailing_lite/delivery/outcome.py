@@ -29,7 +29,7 @@ _usual_reply = re.compile(
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
-class Kind(str, enum.Enum):
+class OutcomeKind(str, enum.Enum):
     """Who has to do what next; the value is fit for storing."""
 
     SENT = "sent"  # the server took responsibility
@@ -39,21 +39,21 @@ class Kind(str, enum.Enum):
     UNCERTAIN = "uncertain"  # all was handed over, the final reply never came
 
 
-SENT, DEFERRED, REFUSED = Kind.SENT, Kind.DEFERRED, Kind.REFUSED
-NOT_SENT, UNCERTAIN = Kind.NOT_SENT, Kind.UNCERTAIN
+SENT, DEFERRED, REFUSED = OutcomeKind.SENT, OutcomeKind.DEFERRED, OutcomeKind.REFUSED
+NOT_SENT, UNCERTAIN = OutcomeKind.NOT_SENT, OutcomeKind.UNCERTAIN
 
 
 class Outcome(NamedTuple):
     """The fate of one message to one recipient.
 
-    :ivar kind: a :class:`Kind`
+    :ivar kind: a :class:`OutcomeKind`
     :ivar stage: one of ``STAGES``: how far the dialogue came
     :ivar code: the reply code (RFC 5321), ``None`` where no reply decided
     :ivar enhanced: the enhanced status code (RFC 3463) like ``"5.1.1"``, or ``""``
     :ivar text: the reply in words, on one line, without control characters
     """
 
-    kind: Kind
+    kind: OutcomeKind
     stage: str
     code: int | None = None
     enhanced: str = ""

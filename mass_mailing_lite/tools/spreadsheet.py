@@ -8,8 +8,8 @@ import zipfile
 import chardet
 import openpyxl
 
-MOST_COLUMNS = 26
-MOST_ROWS = 100_000
+MAX_COLUMNS = 26
+MAX_ROWS = 100_000
 DELIMITERS = ",;\t|"
 SAMPLE = 64 * 1024  # bytes that tell encoding and delimiter
 ROWS_TO_GUESS_FROM = 50
@@ -30,16 +30,16 @@ def letter(place):
 
 
 def read(data):
-    """Return the rows of a file: a list of lists of texts, at most ``MOST_COLUMNS`` wide.
+    """Return the rows of a file: a list of lists of texts, at most ``MAX_COLUMNS`` wide.
 
     :param data: bytes of a CSV file (any encoding and delimiter) or an .xlsx file
-    :raises UnreadableError: when it is neither, or longer than ``MOST_ROWS``
+    :raises UnreadableError: when it is neither, or longer than ``MAX_ROWS``
     """
     rows = []
     for row in _excel_rows(data) if data[:4] == b"PK\x03\x04" else _csv_rows(data):
-        if len(rows) == MOST_ROWS:
+        if len(rows) == MAX_ROWS:
             raise UnreadableError(TOO_MANY_ROWS)
-        rows.append([_text(cell) for cell in row[:MOST_COLUMNS]])
+        rows.append([_text(cell) for cell in row[:MAX_COLUMNS]])
     return rows
 
 

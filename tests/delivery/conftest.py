@@ -21,8 +21,8 @@ def load(name, file):
 load("delivery", Path(__file__).parents[2] / "mass_mailing_lite" / "delivery" / "__init__.py")
 load("scripted_server", Path(__file__).parent / "scripted_server.py")
 
-from delivery.envelope import Envelope  # noqa: E402
-from delivery.smtp import Session  # noqa: E402
+from delivery.smtp.envelope import Envelope  # noqa: E402
+from delivery.smtp.session import Session  # noqa: E402
 from scripted_server import ScriptedServer  # noqa: E402
 
 MESSAGE = b"Subject: hello\r\nTo: ada@example.com\r\n\r\nHello\r\n"

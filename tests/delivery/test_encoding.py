@@ -7,8 +7,8 @@ import quopri
 import re
 
 import pytest
-from delivery import header, quoted_printable
-from delivery.encoded_word import encoded_words
+from delivery.compose import header, quoted_printable
+from delivery.compose.encoded_word import encoded_words
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

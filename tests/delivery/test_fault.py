@@ -5,8 +5,8 @@ import socket
 import ssl
 
 import pytest
-from delivery.fault import FAULTS, from_exception
 from delivery.outcome import NOT_SENT
+from delivery.smtp.fault import FAULTS, from_exception
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from delivery.hours import SendingHours
+from delivery.schedule.hours import SendingHours
 from hypothesis import given
 from hypothesis import strategies as st
 

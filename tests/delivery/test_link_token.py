@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 import pytest
-from delivery.link_token import LENGTH, LinkKey
+from delivery.compose.link_token import LENGTH, LinkKey
 from hypothesis import given
 from hypothesis import strategies as st
 

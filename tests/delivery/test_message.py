@@ -6,8 +6,8 @@ import re
 from email.message import EmailMessage
 
 import pytest
-from delivery.message import MessageTemplate, Value
-from delivery.template import Marks
+from delivery.compose.message import MessageTemplate, Value
+from delivery.compose.slots import SlotMarkers
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup, escape
@@ -94,7 +94,7 @@ def check_octets(octets):
 @example("\r\nBcc: x@example.com\r\n\r\nbody", "=2E=\r\n", "--===============")
 @settings(max_examples=400, deadline=None)
 def test_any_value_comes_back_equal_in_every_part(first, second, third):
-    marks = Marks()
+    marks = SlotMarkers()
     a, b, c = marks.new(), marks.new(), marks.new()
 
     def message(a, b, c, html=lambda text: text):
@@ -124,7 +124,7 @@ def test_any_value_comes_back_equal_in_every_part(first, second, third):
 
 
 def test_everything_else_equals_the_message_built_with_the_values():
-    marks = Marks()
+    marks = SlotMarkers()
     name, link = marks.new(), marks.new()
     attachments = [
         ("prices é.pdf", PICTURE * 50, "application/pdf"),
@@ -147,7 +147,7 @@ def test_everything_else_equals_the_message_built_with_the_values():
 
 
 def test_markup_goes_into_html_as_it_is():
-    marks = Marks()
+    marks = SlotMarkers()
     mark = marks.new()
     octets = fill(build(mark, mark, mark), marks, [Markup("<b>A &amp; B</b>")])
     text, html = (lines(part) for part in parse(octets).walk() if not part.is_multipart())
@@ -155,7 +155,7 @@ def test_markup_goes_into_html_as_it_is():
 
 
 def test_value_gives_both_forms():
-    marks = Marks()
+    marks = SlotMarkers()
     mark = marks.new()
     octets = fill(build(mark, mark, mark), marks, [Value("plain", Markup("<i>rich</i>"))])
     filled = parse(octets)
@@ -164,7 +164,7 @@ def test_value_gives_both_forms():
 
 
 def test_whole_body_may_be_a_value():
-    marks = Marks()
+    marks = SlotMarkers()
     mark = marks.new()
     html = "<p>Zoë</p>\n.\n" * 200
     octets = fill(build("x", mark, mark), marks, [Value("Zoë", Markup(html))])
@@ -173,7 +173,7 @@ def test_whole_body_may_be_a_value():
 
 
 def test_marks_in_other_headers_are_filled():
-    marks = Marks()
+    marks = SlotMarkers()
     name, url = marks.new(), marks.new()
     message = build("x", "x", "x")
     message["List-Unsubscribe"] = f"<https://example.com/u/{url}>, <mailto:u@example.com>"
@@ -200,13 +200,13 @@ def test_per_recipient_headers_keep_their_place_come_last_or_stay_out():
 
 
 def test_every_text_part_is_seven_bit():
-    octets = fill(build("x", "é" * 30, "<p>é</p>"), Marks(), [])
+    octets = fill(build("x", "é" * 30, "<p>é</p>"), SlotMarkers(), [])
     check_octets(octets)
     assert b"Content-Transfer-Encoding: 8bit" not in octets
 
 
 def test_message_of_one_part_is_filled():
-    marks = Marks()
+    marks = SlotMarkers()
     message = EmailMessage(policy=email.policy.SMTP)
     message["Subject"] = "x"
     message.set_content(f"<p>{marks.new()}</p>", subtype="html", charset="utf-8")
@@ -216,7 +216,7 @@ def test_message_of_one_part_is_filled():
 
 
 def test_text_in_another_charset_becomes_utf_8():
-    marks = Marks()
+    marks = SlotMarkers()
     message = EmailMessage(policy=email.policy.SMTP)
     message.set_content(f"é {marks.new()}", charset="iso-8859-1")
     filled = parse(fill(message, marks, ["€"]))
@@ -243,7 +243,7 @@ def test_line_that_begins_with_a_dot_in_a_static_part_is_told():
 
 
 def test_compiling_leaves_the_message_as_it_was():
-    marks = Marks()
+    marks = SlotMarkers()
     mark = marks.new()
     message = build(mark, mark, mark)
     before = message.as_bytes()
@@ -255,7 +255,7 @@ def test_compiling_leaves_the_message_as_it_was():
 
 
 def test_mark_where_no_value_can_stand_is_refused():
-    marks = Marks()
+    marks = SlotMarkers()
     mark = marks.new()
     message = build("x", "x", "x", [(f"{mark}.pdf", b"x", "application/pdf")])
     with pytest.raises(ValueError, match="no value can be put"):
@@ -263,7 +263,7 @@ def test_mark_where_no_value_can_stand_is_refused():
 
 
 def test_size_is_near_the_truth():
-    marks = Marks()
+    marks = SlotMarkers()
     mark = marks.new()
     template = MessageTemplate.compile(build(mark, mark * 3, "x" * 5000), list(marks))
     assert abs(template.size - len(template.fill(["Ada Lovelace"], HEADERS))) < 300

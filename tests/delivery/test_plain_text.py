@@ -1,5 +1,5 @@
 import pytest
-from delivery.plain_text import html_to_text
+from delivery.compose.plain_text import html_to_text
 from hypothesis import given
 from hypothesis import strategies as st
 

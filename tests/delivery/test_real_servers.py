@@ -9,7 +9,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP as Server  # noqa: N811  # a class in spite of its name
 from delivery.outcome import DEFERRED, REFUSED, SENT
-from delivery.smtp import Session
+from delivery.smtp.session import Session
 
 DATA = b"Subject: x\r\n\r\n" + b".\r\n..\r\nHello\r\n" * 20
 

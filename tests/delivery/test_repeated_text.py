@@ -1,9 +1,9 @@
 """The plain text of renderings, against the conversion of each by itself."""
 
 import pytest
-from delivery import repeated_text
-from delivery.plain_text import html_to_text
-from delivery.repeated_text import RepeatedText
+from delivery.compose import repeated_text
+from delivery.compose.plain_text import html_to_text
+from delivery.compose.repeated_text import RepeatedText
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape

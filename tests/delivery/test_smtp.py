@@ -1,8 +1,8 @@
 """A session against a server that answers as the test says."""
 
 import pytest
-from delivery.envelope import Envelope
 from delivery.outcome import DEFERRED, NOT_SENT, REFUSED, SENT, UNCERTAIN
+from delivery.smtp.envelope import Envelope
 from scripted_server import CLOSE, RESET, SILENCE, Say
 
 PLAIN = ("SIZE 10240000", "8BITMIME", "SMTPUTF8")

@@ -16,7 +16,7 @@ from .hours import SendingHours
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 # A mailing that ends later than that has no expected end: nobody plans with it.
-MOST_WINDOWS = 400
+MAX_WINDOWS = 400
 
 # Seconds by which two clocks may differ without either having been set, and what one may lose of
 # each second by drift and slow correction (NTP slews at most 0.05 %).
@@ -134,7 +134,7 @@ def _end_within_hours(begin, count, limits, rate, hours):
     for number, (start, closing) in enumerate(hours.windows(begin)):
         opening = max(start, begin)
         seconds = seconds_for(count, limits, rate)
-        if seconds is None or number == MOST_WINDOWS:
+        if seconds is None or number == MAX_WINDOWS:
             return None
         if opening + timedelta(seconds=seconds) < closing:
             return opening + timedelta(seconds=seconds)

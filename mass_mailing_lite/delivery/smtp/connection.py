@@ -27,7 +27,7 @@ class Reply(NamedTuple):
     text: str
 
 
-class LineError(Exception):
+class SmtpConnectionError(Exception):
     """The connection is of no more use.
 
     :ivar reply: the server's last words, if it said why (421)
@@ -40,7 +40,7 @@ class LineError(Exception):
         self.sent = sent
 
 
-class Wire:
+class Connection:
     """A connected socket.
 
     :param timeout: seconds that a write may make no progress, and that a reply may take in all
@@ -55,7 +55,7 @@ class Wire:
     def send(self, *pieces: bytes) -> None:
         """Hand the octets to the kernel; small pieces in one packet, large ones uncopied.
 
-        :raises LineError: with ``sent``, at least the number of octets that the server may get
+        :raises SmtpConnectionError: with ``sent``, at least the number of octets that the server may get
         """
         if len(pieces) > 1 and sum(map(len, pieces)) <= JOIN_LIMIT:
             pieces = (b"".join(pieces),)
@@ -63,7 +63,7 @@ class Wire:
         for piece in pieces:
             try:
                 self._send(memoryview(piece))
-            except LineError as error:
+            except SmtpConnectionError as error:
                 error.sent += sent
                 raise
             sent += len(piece)
@@ -81,13 +81,13 @@ class Wire:
                 sent += len(chunk)
         # pyOpenSSL has exceptions of its own, which this package does not import.
         except Exception as error:
-            raise LineError(describe(error), sent=sent) from error
+            raise SmtpConnectionError(describe(error), sent=sent) from error
 
     def read_reply(self, timeout: float | None = None) -> Reply:
         """Return the next reply, from all its lines.
 
         :param timeout: seconds for the whole reply, however slowly it drips
-        :raises LineError: when the line breaks, time is over, or what came is no reply
+        :raises SmtpConnectionError: when the line breaks, time is over, or what came is no reply
         """
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
         if not self._buffer:
@@ -101,14 +101,14 @@ class Wire:
             line = self._read_line(deadline)
             match = _REPLY_LINE.fullmatch(line)
             if not match or (code and match[1] != code):
-                raise LineError(f"The server answered with no SMTP reply: {line[:80]!r}")
+                raise SmtpConnectionError(f"The server answered with no SMTP reply: {line[:80]!r}")
             code = match[1]
             lines.append((match[3] or b"").decode("utf-8", "replace").strip())
             total += len(line)
             if match[2] != b"-":
                 return Reply(int(code), "\n".join(lines))
             if total > REPLY_LIMIT:
-                raise LineError("The server's reply never ends")
+                raise SmtpConnectionError("The server's reply never ends")
 
     def skip(self, pattern: re.Pattern[bytes]) -> bool:
         """Pass over what was received and not yet read, if the pattern matches all of it."""
@@ -139,7 +139,7 @@ class Wire:
         end = self._buffer.find(b"\n")
         while end < 0:
             if len(self._buffer) > LINE_LIMIT:
-                raise LineError("The server's reply line never ends")
+                raise SmtpConnectionError("The server's reply line never ends")
             searched = len(self._buffer)
             self._buffer += self._receive(deadline)
             end = self._buffer.find(b"\n", searched)
@@ -150,16 +150,16 @@ class Wire:
     def _receive(self, deadline: float) -> bytes:
         remaining = deadline - time.monotonic()
         if remaining <= 0:
-            raise LineError("The server did not answer in time")
+            raise SmtpConnectionError("The server did not answer in time")
         try:
             self._sock.settimeout(remaining)
             octets = self._sock.recv(TLS_RECORD)
         except TimeoutError as error:
-            raise LineError("The server did not answer in time") from error
+            raise SmtpConnectionError("The server did not answer in time") from error
         except Exception as error:  # as in send
-            raise LineError(describe(error)) from error
+            raise SmtpConnectionError(describe(error)) from error
         if not octets:
-            raise LineError("The server closed the connection")
+            raise SmtpConnectionError("The server closed the connection")
         return octets
 
 

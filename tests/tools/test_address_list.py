@@ -1,7 +1,7 @@
 import string
 
-import address_list
 import pytest
+from addon.tools import address_list
 from hypothesis import example, given
 from hypothesis import strategies as st
 

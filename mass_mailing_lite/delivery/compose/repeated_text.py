@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from html import unescape
 
 from .plain_text import html_to_text
-from .template import Marks
+from .slots import SlotMarkers
 
 WAYS = 64  # that are remembered; a template has few, but a loop makes some for each length
 
@@ -65,7 +65,7 @@ class RepeatedText:
 
 def _make(way: tuple[str | None, ...]) -> list[str | int]:
     """Return the text of a way, cut at its values, whose numbers stand between."""
-    marks = Marks()
+    marks = SlotMarkers()
     text = html_to_text("".join(marks.new() if piece is None else piece for piece in way))
     numbers = {mark: number for number, mark in enumerate(marks)}
     parts = re.split("(" + "|".join(numbers) + ")", text) if numbers else [text]

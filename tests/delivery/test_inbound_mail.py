@@ -5,8 +5,9 @@ import email.policy
 from pathlib import Path
 
 import pytest
-from delivery import report
-from delivery.report import AUTOMATIC, COMPLAINT, DELAYED, FAILED, PERSONAL, SETTLED
+from delivery.inbound import inbound_mail
+from delivery.inbound.inbound_mail import AUTOMATIC, COMPLAINT, DELAYED, FAILED, PERSONAL, SETTLED
+from delivery.inbound.status import make_status
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,7 +58,7 @@ def test_every_sample_is_tested():
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_failure_is_read_with_its_reason(name):
     final, kind, words = FAILURES[name]
-    found = report.read(sample(name))
+    found = inbound_mail.read(sample(name))
     assert found.kind is FAILED
     [status] = found.failures
     assert "anna@example.com" in status.addresses
@@ -68,24 +69,24 @@ def test_a_failure_is_read_with_its_reason(name):
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_what_is_no_failure_is_not_taken_for_one(name):
-    found = report.read(sample(name))
+    found = inbound_mail.read(sample(name))
     assert found.kind is OTHERS[name]
     assert not found.failures
 
 
 @pytest.mark.parametrize("name", sorted({*FAILURES, *OTHERS} - {"amazon_ses", "read_receipt"}))
 def test_it_says_which_message_it_is_about(name):
-    assert OURS in report.read(sample(name)).message_ids
+    assert OURS in inbound_mail.read(sample(name)).message_ids
 
 
 def test_a_service_that_renames_messages_does_not_say_which_one():
-    found = report.read(sample("amazon_ses"))
+    found = inbound_mail.read(sample("amazon_ses"))
     assert OURS not in found.message_ids
     assert found.failures[0].addresses == ("anna@example.com",)
 
 
 def test_an_answer_by_a_person_names_the_nearest_message_first():
-    found = report.read(
+    found = inbound_mail.read(
         parse(
             b"From: anna@example.com\nIn-Reply-To: <b@example.com>\n"
             b"References: <a@example.com>\n <b@example.com>\n\nYes, please. 550 5.1.1\n"
@@ -97,7 +98,7 @@ def test_an_answer_by_a_person_names_the_nearest_message_first():
 
 def test_a_person_at_a_mailing_list_is_a_person():
     answer = b"From: anna@example.com\nPrecedence: list\nAuto-Submitted: no\n\nYes\n"
-    assert report.read(parse(answer)).kind is PERSONAL
+    assert inbound_mail.read(parse(answer)).kind is PERSONAL
 
 
 def test_several_recipients_are_told_apart():
@@ -113,7 +114,7 @@ def test_several_recipients_are_told_apart():
     fields = "".join(
         group.format(who, action, status, code, status, who) for who, action, status, code in groups
     )
-    found = report.read(
+    found = inbound_mail.read(
         parse(
             "From: MAILER-DAEMON@example.org\nContent-Type: multipart/report; boundary=b\n\n--b\n"
             f"Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n{fields}--b--\n".encode()
@@ -127,16 +128,14 @@ def test_several_recipients_are_told_apart():
 
 
 def test_the_better_code_is_taken_and_an_address_is_no_code():
-    status = report.delivery_status.make_status(
+    status = make_status(
         ["a@example.com"], "failed", "5.0.0", "host 192.5.1.1 said: 550 5.2.2 Quota exceeded"
     )
     assert (status.enhanced, status.failure_type) == ("5.2.2", "mailbox_full")
     for text in ("452 4.2.2 Over quota: retry timeout exceeded", "mailbox is full: retry timeout"):
-        status = report.delivery_status.make_status(["a@example.com"], "failed", "5.0.0", text)
+        status = make_status(["a@example.com"], "failed", "5.0.0", text)
         assert (status.is_permanent, status.failure_type) == (False, "mailbox_full")
-    status = report.delivery_status.make_status(
-        ["a@example.com"], "failed", "4.4.7", "550 5.1.1 No such user"
-    )
+    status = make_status(["a@example.com"], "failed", "4.4.7", "550 5.1.1 No such user")
     assert status.enhanced == "4.4.7", "what the report says of itself decides"
     assert not status.is_permanent
 
@@ -148,10 +147,10 @@ def test_a_damaged_report_raises_nothing(name, data):
     for _number in range(data.draw(st.integers(1, 8))):
         place = data.draw(st.integers(0, len(octets) - 1))
         octets[place : place + data.draw(st.integers(0, 40))] = data.draw(st.binary(max_size=10))
-    report.read(parse(bytes(octets)))
+    inbound_mail.read(parse(bytes(octets)))
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=400))
 def test_octets_of_any_kind_raise_nothing(octets):
-    report.read(parse(b"From: mailer-daemon@example.org\n" + octets))
+    inbound_mail.read(parse(b"From: mailer-daemon@example.org\n" + octets))

@@ -1,25 +1,9 @@
-"""What a report says, as values."""
+"""What a delivery status says about one recipient, as a value."""
 
-import enum
 import re
 from dataclasses import dataclass
 
-from .outcome import DEFERRED, REFUSED, Outcome, clean, split_enhanced
-
-
-class Kind(str, enum.Enum):
-    """What a message that came back is."""
-
-    FAILED = "failed"  # a message was not delivered, and nobody tries any more
-    DELAYED = "delayed"  # not delivered yet; somebody keeps trying
-    SETTLED = "settled"  # a report of anything else: delivered, relayed, read
-    COMPLAINT = "complaint"  # the recipient wants no more of it
-    AUTOMATIC = "automatic"  # written by a program on the recipient's behalf
-    PERSONAL = "personal"  # written by a person, as far as one can tell
-
-
-FAILED, DELAYED, SETTLED = Kind.FAILED, Kind.DELAYED, Kind.SETTLED
-COMPLAINT, AUTOMATIC, PERSONAL = Kind.COMPLAINT, Kind.AUTOMATIC, Kind.PERSONAL
+from ..outcome import DEFERRED, REFUSED, Outcome, clean, split_enhanced
 
 # Failures that tell nothing about the address: the same address takes the next message, from
 # another sender, in another size, or tomorrow.
@@ -93,25 +77,6 @@ class Status:
         """The reason as it is shown: codes first, then the words."""
         parts = (self.code, self.enhanced, self.text)
         return " ".join(str(part) for part in parts if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A message that came back.
-
-    :ivar kind: a :class:`Kind`
-    :ivar message_ids: what it is about, the likeliest first
-    :ivar statuses: recipient by recipient, where the message is a delivery status
-    """
-
-    kind: Kind
-    message_ids: tuple[str, ...] = ()
-    statuses: tuple[Status, ...] = ()
-
-    @property
-    def failures(self) -> tuple[Status, ...]:
-        """The recipients that the message did not reach."""
-        return tuple(status for status in self.statuses if status.action == "failed")
 
 
 def make_status(addresses, action, status, text) -> Status:

@@ -35,7 +35,7 @@ _BLOCK = sha256().block_size
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
-class LinkHole(NamedTuple):
+class LinkSlot(NamedTuple):
     """A place in a compiled message where a recipient's token stands.
 
     :ivar purpose: what the token is for, as in :class:`LinkKey`

@@ -9,18 +9,17 @@ All that Odoo's ``mail.render.mixin`` allows to users who are no template editor
 """
 
 import re
-import secrets
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from .html_placeholder import UnsupportedTemplate, split_html
+from .qweb_syntax import UnsupportedTemplate, split_html
 
 TEXT = "text"
 HTML = "html"
 
 __all__ = [
-    "HTML", "TEXT", "Marks", "Placeholder", "UnsupportedTemplate",
-    "find_placeholders", "substitute_marks",
+    "HTML", "TEXT", "Placeholder", "UnsupportedTemplate",
+    "find_placeholders", "substitute_placeholders",
 ]  # fmt: skip
 
 # As in Odoo: no line break inside, the shortest match; blanks after ||| do not count, those before
@@ -41,30 +40,6 @@ class Placeholder(NamedTuple):
     fallback: str
 
 
-class Marks:
-    """Makes the marks of one compiled message: ``mk`` + 16 hex digits + number + ``km``.
-
-    Letters and digits only, so that a mark comes unchanged through HTML parsing, conversion to
-    plain text and header encoding; random, so that no content can hold one by chance or by intent;
-    never the beginning of another one, for ``k`` is no digit.
-    """
-
-    def __init__(self) -> None:
-        self._stem = f"mk{secrets.token_hex(8)}x"
-        self._count = 0
-
-    def new(self) -> str:
-        """Return the next mark; its position is ``len(marks) - 1``."""
-        self._count += 1
-        return f"{self._stem}{self._count - 1}km"
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __iter__(self) -> Iterator[str]:
-        return (f"{self._stem}{number}km" for number in range(self._count))
-
-
 def find_placeholders(source: str, kind: str) -> list[Placeholder]:
     """Return the placeholders of a template in order, repeated ones repeatedly.
 
@@ -75,7 +50,7 @@ def find_placeholders(source: str, kind: str) -> list[Placeholder]:
     return [piece for piece in _split(source, kind) if isinstance(piece, Placeholder)]
 
 
-def substitute_marks(
+def substitute_placeholders(
     source: str,
     kind: str,
     allowed: frozenset[str],

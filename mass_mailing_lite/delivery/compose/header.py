@@ -17,7 +17,7 @@ Mailbox = tuple[str, str]  # display name, address
 HeaderValue = str | Mailbox | Sequence[Mailbox]
 
 LINE = 78  # characters that a line should not exceed, RFC 5322 section 2.1.1
-LINE_MAX = 998  # characters that it must not
+MAX_LINE = 998  # characters that it must not
 
 ADDRESS_HEADERS = frozenset(
     (
@@ -154,7 +154,7 @@ def encode_mailbox(display_name: str, address: str, column: int = 1) -> str:
         phrase = f'"{escaped}"'
     else:
         phrase = encoded_words(display_name, column)
-    if len(phrase) > LINE_MAX - 100 and phrase[0] == '"':
+    if len(phrase) > MAX_LINE - 100 and phrase[0] == '"':
         phrase = encoded_words(display_name, column)
     last = phrase.rpartition("\n")[2]
     width = len(last) + (column if last is phrase or last == phrase else 0)
@@ -190,6 +190,6 @@ def _fold(line: str, start: int) -> bytes | None:
         lines.append(line[:cut])
         line, start = line[cut:], 1
     lines.append(line)
-    if any(len(folded) > LINE_MAX for folded in lines):
+    if any(len(folded) > MAX_LINE for folded in lines):
         return None
     return "\r\n".join(lines).encode() + b"\r\n"

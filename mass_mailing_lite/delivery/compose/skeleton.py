@@ -20,13 +20,13 @@ from .header import ADDRESS_HEADERS
 Pieces = list[str | int]  # literal texts and positions of marks, in turn
 
 
-class HeaderHole(NamedTuple):
+class HeaderSlot(NamedTuple):
     """Place of a field that is given for each recipient."""
 
     name: str
 
 
-class MarkedHeader(NamedTuple):
+class HeaderTemplate(NamedTuple):
     """A field with marks in its value.
 
     :ivar pieces: of the text, or a list of (display name, address) for address fields
@@ -42,19 +42,19 @@ class MarkedHeader(NamedTuple):
         return _join(self.pieces, texts)
 
 
-class TextHole(NamedTuple):
+class TextSlot(NamedTuple):
     """Place of a mark in a quoted-printable text part."""
 
     index: int
     is_html: bool
 
 
-Hole = HeaderHole | MarkedHeader | TextHole
+Slot = HeaderSlot | HeaderTemplate | TextSlot
 
 
 def dissect(
     message: EmailMessage, marks: Sequence[str], per_recipient_headers: Sequence[str]
-) -> Iterator["bytes | Hole"]:
+) -> Iterator["bytes | Slot"]:
     """Yield the message as static octets and holes, in order; see ``MessageTemplate.compile``."""
     policy = message.policy if isinstance(message.policy, EmailPolicy) else SMTP
     policy = policy.clone(linesep="\r\n", cte_type="7bit", utf8=False)
@@ -86,28 +86,28 @@ def dissect(
     yield _checked(static, finder)
 
 
-def _headers(message, policy, per_recipient_headers, cut) -> Iterator["bytes | Hole"]:
+def _headers(message, policy, per_recipient_headers, cut) -> Iterator["bytes | Slot"]:
     """Yield the fields but those of MIME, which the body begins with."""
     wanted = {name.lower(): name for name in per_recipient_headers}
     for name, value in message.raw_items():
         if _is_mime(name):
             continue
         if name.lower() in wanted:
-            yield HeaderHole(wanted.pop(name.lower()))
+            yield HeaderSlot(wanted.pop(name.lower()))
             continue
         parsed = policy.header_fetch_parse(name, value)
         if len(pieces := cut(str(parsed))) == 1:
             yield policy.fold_binary(name, value)
         elif name.lower() in ADDRESS_HEADERS:
             boxes = [(cut(box.display_name), cut(box.addr_spec)) for box in parsed.addresses]
-            yield MarkedHeader(name, boxes)
+            yield HeaderTemplate(name, boxes)
         else:
-            yield MarkedHeader(name, pieces)
+            yield HeaderTemplate(name, pieces)
     for name in wanted.values():
-        yield HeaderHole(name)
+        yield HeaderSlot(name)
 
 
-def _body(message, policy, cut) -> Iterator["bytes | Hole"]:
+def _body(message, policy, cut) -> Iterator["bytes | Slot"]:
     """Yield the MIME fields, the empty line and the parts."""
     skeleton = copy.deepcopy(message)
     for name in {name for name in skeleton if not _is_mime(name)}:
@@ -148,12 +148,12 @@ def _replace_content(part: EmailMessage, token: str) -> None:
     part.set_payload(token)
 
 
-def _text_segments(pieces: Pieces, is_html: bool) -> Iterator["bytes | TextHole"]:
+def _text_segments(pieces: Pieces, is_html: bool) -> Iterator["bytes | TextSlot"]:
     for piece in pieces[:-1]:
         if isinstance(piece, str):
             yield quoted_printable.encode(piece)
         else:
-            yield TextHole(piece, is_html)
+            yield TextSlot(piece, is_html)
     yield quoted_printable.encode_last(pieces[-1])
 
 

@@ -13,10 +13,10 @@ on a group, the message after the next is made.
 import re
 from typing import NamedTuple, Protocol
 
+from ..outcome import NOT_SENT, REFUSED, UNCERTAIN, Outcome, clean, from_reply
+from .connection import Connection, Reply, SmtpConnectionError
 from .envelope import END_OF_DATA, Envelope, content
-from .offer import Offer, Unfit
-from .outcome import NOT_SENT, REFUSED, UNCERTAIN, Outcome, clean, from_reply
-from .wire import LineError, Reply, Wire
+from .extensions import Extensions, UnsupportedMessage
 
 LAST_WORDS_TIMEOUT = 1.0  # seconds to hear why a server closed
 
@@ -26,7 +26,7 @@ _RESET = (b"RSET\r\n",)
 _GRANTED = re.compile(rb"(?:2\d\d (?:[ -~]{0,510})\r\n){2}354 [ -~]{0,510}\r\n")
 
 
-class Feed(Protocol):
+class MessageSource(Protocol):
     """Where a dialogue gets its messages, and where it says what became of them."""
 
     def take(self, wait: bool) -> Envelope | None:
@@ -48,33 +48,33 @@ class Ready(NamedTuple):
     content: tuple[bytes, ...]
 
 
-class OutOfStep(LineError):
+class UnexpectedReply(SmtpConnectionError):
     """The reply cannot be one to the command that it should answer."""
 
 
-class Dialogue:
+class Transactions:
     """What is said on one wire until the feed ends or something fails.
 
     Between two messages the connection is in one of these states, held in ``_closing``: the octets
     that end the transaction before, not yet sent; ``_unsettled`` is the message whose content they
     are, if any. ``_ahead`` is a message that was taken and made, and not begun.
 
-    :ivar objection: what ended the dialogue before the feed did: a refusal that concerns all messages,
+    :ivar stop_reason: what ended the dialogue before the feed did: a refusal that concerns all messages,
         or the end of the connection
     """
 
     def __init__(
         self,
-        wire: Wire,
-        offer: Offer,
+        connection: Connection,
+        extensions: Extensions,
         final_timeout: float,
-        feed: Feed,
+        source: MessageSource,
     ):
-        self._wire = wire
-        self._offer = offer
+        self._connection = connection
+        self._extensions = extensions
         self._final_timeout = final_timeout
-        self._feed = feed
-        self._pipelining = offer.pipelining
+        self._source = source
+        self._pipelining = extensions.pipelining
         self._closing: tuple[bytes, ...] = ()
         self._unsettled: Envelope | None = None
         self._settled: Envelope | None = None  # whose final reply was read last, not yet told
@@ -83,37 +83,37 @@ class Dialogue:
         self._stage = "mail"
         self._current: Envelope | None = None
         self._ahead: Ready | None = None
-        self.objection: Outcome | None = None
+        self.stop_reason: Outcome | None = None
 
     def run(self) -> bool:
-        """Transmit what the feed gives until it ends, or until an objection.
+        """Transmit what the feed gives until it ends, or until an stop_reason.
 
         :returns: whether the connection may be used further
         """
         try:
-            while not self.objection:
+            while not self.stop_reason:
                 if message := self._next(wait=not self._closing):
                     self._open(message)
                 elif self._closing:
                     self._close()
-                    self._tell()
+                    self._notify()
                 else:
                     break
             self._close()
-        except LineError as error:
+        except SmtpConnectionError as error:
             self._give_up(error)
             return False
         finally:
-            self._tell()
+            self._notify()
         if self._ahead:
-            self._feed.settle(self._ahead.envelope, self.objection)
+            self._source.settle(self._ahead.envelope, self.stop_reason)
             self._ahead = None
         return True
 
     def _next(self, wait: bool) -> Ready | None:
         """Return the message that is ready, or make the next one so."""
         message, self._ahead = self._ahead, None
-        while message is None and (envelope := self._feed.take(wait)):
+        while message is None and (envelope := self._source.take(wait)):
             message = self._make_ready(envelope)
         return message
 
@@ -122,12 +122,12 @@ class Dialogue:
         try:
             pieces = envelope.pieces()
         except Exception as error:  # it is about this one message, whatever it is
-            self._feed.settle(envelope, Outcome(REFUSED, "making", text=clean(str(error))))
+            self._source.settle(envelope, Outcome(REFUSED, "making", text=clean(str(error))))
             return None
         try:
-            commands = self._offer.open(envelope, sum(map(len, pieces)))
-        except Unfit as unfit:
-            self._feed.settle(envelope, unfit.outcome)
+            commands = self._extensions.open(envelope, sum(map(len, pieces)))
+        except UnsupportedMessage as unfit:
+            self._source.settle(envelope, unfit.outcome)
             return None
         return Ready(envelope, commands, content(envelope, pieces))
 
@@ -141,8 +141,8 @@ class Dialogue:
             # With several recipients DATA waits: were the first refused and a copy accepted, the
             # server would ask for the content, and only closing the connection could stop it.
             self._close()
-            if self.objection:
-                self._conclude_current(self.objection)
+            if self.stop_reason:
+                self._conclude_current(self.stop_reason)
             else:
                 self._open_by_steps(message)
         self._current = None
@@ -153,15 +153,15 @@ class Dialogue:
         if not closing and not following:
             return
         try:
-            self._wire.send(*closing, following)
-        except LineError as error:
-            self._tell()
+            self._connection.send(*closing, following)
+        except SmtpConnectionError as error:
+            self._notify()
             if closing:
                 self._settle_after_failure(error.sent >= sum(map(len, closing)), error)
             raise self._with_last_words(error) from error
         # What is done while the server works holds nothing up.
-        self._tell()
-        if not self.objection:
+        self._notify()
+        if not self.stop_reason:
             self._ahead = self._next(wait=False)
         if closing:
             self._settle()
@@ -174,22 +174,22 @@ class Dialogue:
             self._read("mail")
             return
         try:
-            reply = self._wire.read_reply(self._final_timeout)
+            reply = self._connection.read_reply(self._final_timeout)
             if reply.code < 400 and reply.code // 100 != 2:
-                raise LineError(f"The server answered {reply.code} to the end of data")
-        except LineError as error:
+                raise SmtpConnectionError(f"The server answered {reply.code} to the end of data")
+        except SmtpConnectionError as error:
             self._settled, self._outcome = envelope, _doubt(error)
             raise
         self._settled = envelope
         self._outcome = self._judge("end_of_data", reply, note)
         _raise_if_closing(reply)
 
-    def _settle_after_failure(self, was_handed_over: bool, error: LineError) -> None:
+    def _settle_after_failure(self, was_handed_over: bool, error: SmtpConnectionError) -> None:
         """Find the outcome of a message during whose transfer the connection broke."""
         if was_handed_over:
             try:
                 self._settle()
-            except LineError as later:
+            except SmtpConnectionError as later:
                 error.reply = error.reply or later.reply
             return
         envelope, self._unsettled = self._unsettled, None
@@ -203,24 +203,24 @@ class Dialogue:
         else:
             self._outcome = Outcome(NOT_SENT, "end_of_data", text=clean(str(error)))
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         """Say what became of the message whose final reply was read.
 
         Not before the replies behind it were seen: one too few or too many puts it in doubt. And
         not before what comes next was sent.
         """
         if self._settled:
-            self._feed.settle(self._settled, self._outcome)
+            self._source.settle(self._settled, self._outcome)
             self._settled = None
 
     def _read_group(self, message: Ready) -> None:
         """Read the replies to MAIL, RCPT and DATA sent together."""
-        if self._wire.skip(_GRANTED):
+        if self._connection.skip(_GRANTED):
             self._begin_content(message)
             return
         try:
             mail, rcpt, data = self._read("mail"), self._read("rcpt"), self._read("data")
-        except OutOfStep as error:
+        except UnexpectedReply as error:
             if self._settled:
                 self._outcome = _doubt(error)
             raise
@@ -269,50 +269,50 @@ class Dialogue:
 
     def _begin_content(self, message: Ready) -> None:
         """Make the content what closes the transaction."""
-        if self._wire.has_unread:
-            raise LineError("The server answers more than it was asked")
+        if self._connection.has_unread:
+            raise SmtpConnectionError("The server answers more than it was asked")
         self._closing = message.content
         self._unsettled = message.envelope
 
     def _send(self, octets: bytes) -> None:
         try:
-            self._wire.send(octets)
-        except LineError as error:
+            self._connection.send(octets)
+        except SmtpConnectionError as error:
             raise self._with_last_words(error) from error
 
     def _read(self, stage: str) -> Reply:
         """Read the reply to a command: positive (2xx; 354 to DATA) or a refusal."""
         self._stage = stage
-        reply = self._wire.read_reply()
+        reply = self._connection.read_reply()
         if reply.code >= 400:
             _raise_if_closing(reply)
         elif (reply.code == 354) != (stage == "data"):
-            raise OutOfStep(f"The server answered {reply.code} to {stage.upper()}")
+            raise UnexpectedReply(f"The server answered {reply.code} to {stage.upper()}")
         return reply
 
-    def _with_last_words(self, error: LineError) -> LineError:
+    def _with_last_words(self, error: SmtpConnectionError) -> SmtpConnectionError:
         """Add what the server said before it closed, if it refused something."""
         if error.reply is None:
             try:
-                reply = self._wire.read_reply(LAST_WORDS_TIMEOUT)
-            except LineError:
+                reply = self._connection.read_reply(LAST_WORDS_TIMEOUT)
+            except SmtpConnectionError:
                 return error
             error.reply = reply if reply.code >= 400 else None
         return error
 
     def _judge(self, stage: str, reply: Reply, note: str = "") -> Outcome:
-        """Return what a reply means for its message; what concerns all is an objection."""
+        """Return what a reply means for its message; what concerns all is an stop_reason."""
         text = f"{reply.text}; {note}" if note else reply.text
         outcome = from_reply(stage, reply.code, text)
         if outcome.kind is NOT_SENT:
-            self.objection = outcome
+            self.stop_reason = outcome
         return outcome
 
     def _conclude_current(self, outcome: Outcome) -> None:
-        self._feed.settle(self._current, outcome)
+        self._source.settle(self._current, outcome)
         self._current = None
 
-    def _give_up(self, error: LineError) -> None:
+    def _give_up(self, error: SmtpConnectionError) -> None:
         """Nothing of the rest was accepted: say so, with the server's words where there are any."""
         rest = [self._unsettled, self._current, self._ahead and self._ahead.envelope]
         self._unsettled = self._current = self._ahead = None
@@ -322,16 +322,16 @@ class Dialogue:
             words = refusal.enhanced, refusal.text
         code = error.reply.code if error.reply else None
         for envelope in filter(None, rest):
-            self._feed.settle(envelope, Outcome(NOT_SENT, self._stage, code, *words))
+            self._source.settle(envelope, Outcome(NOT_SENT, self._stage, code, *words))
             self._stage = "mail"
-        self.objection = Outcome(NOT_SENT, "mail", code, *words)
+        self.stop_reason = Outcome(NOT_SENT, "mail", code, *words)
 
 
-def _doubt(error: LineError) -> Outcome:
+def _doubt(error: SmtpConnectionError) -> Outcome:
     return Outcome(UNCERTAIN, "end_of_data", text=clean(str(error)))
 
 
 def _raise_if_closing(reply: Reply) -> None:
     """421 may answer any command: the server closes (RFC 5321, section 3.8)."""
     if reply.code == 421:
-        raise LineError("The server closes the connection", reply)
+        raise SmtpConnectionError("The server closes the connection", reply)

@@ -3,21 +3,20 @@
 import contextlib
 
 import pytest
-from delivery.template import (
+from addon.tools.placeholder import (
     HTML,
     TEXT,
-    Marks,
     Placeholder,
     UnsupportedTemplate,
     find_placeholders,
-    substitute_marks,
+    substitute_placeholders,
 )
 
 ALLOWED = frozenset({"object.name", "object.company_id.name"})
 
 
 def substitute(source, kind):
-    return substitute_marks(source, kind, ALLOWED, lambda p: f"[{p.path}|{p.fallback}]")
+    return substitute_placeholders(source, kind, ALLOWED, lambda p: f"[{p.path}|{p.fallback}]")
 
 
 @pytest.mark.parametrize(
@@ -145,13 +144,3 @@ def test_placeholders_are_listed_in_order():
 def test_unknown_kind_is_an_error():
     with pytest.raises(ValueError, match="kind"):
         find_placeholders("x", "markdown")
-
-
-def test_marks_are_plain_unguessable_and_never_begin_one_another():
-    marks, others = Marks(), Marks()
-    made = [marks.new() for _ in range(120)]
-    assert made == list(marks)
-    assert len(marks) == 120
-    assert all(mark.isascii() and mark.isalnum() for mark in made)
-    assert not set(made) & {others.new() for _ in range(120)}
-    assert not any(a != b and a in b for a in made for b in made)

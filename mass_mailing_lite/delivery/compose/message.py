@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from . import quoted_printable
 from .header import HeaderValue, encoder
-from .skeleton import HeaderHole, Hole, MarkedHeader, TextHole, dissect
+from .skeleton import HeaderSlot, HeaderTemplate, Slot, TextSlot, dissect
 
 PER_RECIPIENT_HEADERS = ("To", "Message-Id", "Date")
 
@@ -57,19 +57,19 @@ class MessageTemplate:
         "size",
     )
 
-    def __init__(self, segments: Sequence["bytes | Hole"]):
+    def __init__(self, segments: Sequence["bytes | Slot"]):
         """Take what :func:`skeleton.dissect` made; use :meth:`compile`."""
         self._segments: list[bytes | None] = []
         self._headers: list[tuple[int, str, object]] = []
-        self._marked_headers: list[tuple[int, MarkedHeader, object]] = []
+        self._marked_headers: list[tuple[int, HeaderTemplate, object]] = []
         places: dict[int, tuple[list[int], list[int]]] = {}
         for position, segment in enumerate(segments):
             self._segments.append(segment if isinstance(segment, bytes) else b"")
-            if isinstance(segment, HeaderHole):
+            if isinstance(segment, HeaderSlot):
                 self._headers.append((position, segment.name, encoder(segment.name)))
-            elif isinstance(segment, MarkedHeader):
+            elif isinstance(segment, HeaderTemplate):
                 self._marked_headers.append((position, segment, encoder(segment.name)))
-            elif isinstance(segment, TextHole):
+            elif isinstance(segment, TextSlot):
                 in_text, in_html = places.setdefault(segment.index, ([], []))
                 (in_html if segment.is_html else in_text).append(position)
         self._texts = [(index, *places[index]) for index in sorted(places)]

@@ -13,10 +13,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
+from ..outcome import NOT_SENT, UNCERTAIN, Outcome
 from .envelope import Envelope
 from .fault import FAULTS, from_exception
-from .outcome import NOT_SENT, UNCERTAIN, Outcome
-from .smtp import CLOSED, FINAL_TIMEOUT, REPLY_TIMEOUT, Session
+from .session import CLOSED, FINAL_TIMEOUT, REPLY_TIMEOUT, Session
 
 _logger = logging.getLogger(__name__)
 
@@ -48,8 +48,8 @@ class Pool:
     :param connections: sessions at most
     :param messages_per_connection: a session that has had so many is closed and another opened;
         many servers limit it themselves
-    :param timeout: see :class:`smtp.Session`
-    :param final_timeout: see :class:`smtp.Session`
+    :param timeout: see :class:`session.Session`
+    :param final_timeout: see :class:`session.Session`
     :ivar failure: why no session can be opened at present, else ``None``
     """
 
@@ -65,7 +65,7 @@ class Pool:
         self._connections = max(1, connections)
         self._limit = max(1, messages_per_connection)
         self._timeouts = (timeout, final_timeout)
-        self._lanes: list[_Lane] = []
+        self._threads: list[SessionThread] = []
         self._no_more_before = 0.0  # monotonic seconds
         self.failure: Outcome | None = None
         # What follows is shared with the lanes' threads, under one lock.
@@ -76,7 +76,7 @@ class Pool:
         self._done: list[tuple[Envelope, Outcome]] = []
         self._open = 0  # messages put and not yet done
         self._enough = 1  # messages done that the owner waits for
-        self._objection: Outcome | None = None  # the server takes nothing, whoever it is for
+        self._refusal: Outcome | None = None  # the server takes nothing, whoever it is for
         self._closing = False
 
     def __enter__(self) -> "Pool":
@@ -96,9 +96,9 @@ class Pool:
             before = len(self._waiting)
             self._waiting.extend(envelopes)
             self._open += len(self._waiting) - before
-            self._objection = None
+            self._refusal = None
             self._work.notify(len(self._waiting) - before)
-        self._open_lanes()
+        self._open_sessions()
 
     def collect(
         self, least: int, seconds: float = threading.TIMEOUT_MAX
@@ -115,14 +115,14 @@ class Pool:
         """
         until = time.monotonic() + seconds
         while True:
-            self._open_lanes()
+            self._open_sessions()
             with self._lock:
                 self._enough = min(least, self._open + len(self._done))
                 remaining = min(until - time.monotonic(), threading.TIMEOUT_MAX)
                 if len(self._done) >= self._enough or remaining <= 0:
                     done, self._done = self._done, []
                     return done
-                if not self._needs_lane():
+                if not self._needs_session():
                     self._news.wait(remaining)
 
     def withdraw(self) -> list[Envelope]:
@@ -151,16 +151,16 @@ class Pool:
             self._closing = True
             self._work.notify_all()
         deadline = time.monotonic() + PARTING_TIME
-        for lane in self._lanes:
-            lane.join(max(0.0, deadline - time.monotonic()))
-        self._lanes = []
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._threads = []
         self._closing = False
 
     # What the owner's thread does for the lanes
 
-    def _open_lanes(self) -> None:
+    def _open_sessions(self) -> None:
         """Open sessions for what waits; give up on what waits when none can be had."""
-        while self._needs_lane():
+        while self._needs_session():
             try:
                 smtp = self._connect()
             except FAULTS as error:
@@ -171,23 +171,23 @@ class Pool:
                     failure = Outcome(NOT_SENT, "connect", text="Sending is switched off")
             if failure:
                 self._no_more_before = time.monotonic() + RECONNECT_PAUSE
-                if not self._lanes:
+                if not self._threads:
                     self.failure = failure
                     self._give_up(failure)
                 return
             self.failure = None
-            lane = _Lane(self, Session(smtp, *self._timeouts))
-            self._lanes.append(lane)
-            lane.start()
+            thread = SessionThread(self, Session(smtp, *self._timeouts))
+            self._threads.append(thread)
+            thread.start()
 
-    def _needs_lane(self) -> bool:
+    def _needs_session(self) -> bool:
         """Whether another session is wanted: for what waits, and not refused a moment ago."""
-        self._lanes = [lane for lane in self._lanes if not lane.is_over]
+        self._threads = [thread for thread in self._threads if not thread.is_over]
         return (
             bool(self._waiting)
-            and not self._objection
-            and len(self._lanes) < min(self._connections, self._open)
-            and (not self._lanes or time.monotonic() >= self._no_more_before)
+            and not self._refusal
+            and len(self._threads) < min(self._connections, self._open)
+            and (not self._threads or time.monotonic() >= self._no_more_before)
         )
 
     def _give_up(self, outcome: Outcome) -> None:
@@ -202,15 +202,15 @@ class Pool:
 
     # What lanes call
 
-    def _take(self, lane: "_Lane", wait: bool) -> Envelope | None:
+    def _take(self, thread: "SessionThread", wait: bool) -> Envelope | None:
         with self._lock:
-            while (self._objection or not self._waiting) and not self._closing:
+            while (self._refusal or not self._waiting) and not self._closing:
                 if not wait:
                     return None
                 self._work.wait()
-            if self._closing or lane.carried >= self._limit:
+            if self._closing or thread.carried >= self._limit:
                 return None
-            lane.carried += 1
+            thread.carried += 1
             return self._waiting.popleft()
 
     def _settle(self, settled: Sequence[tuple[Envelope, Outcome]]) -> None:
@@ -220,35 +220,35 @@ class Pool:
             if len(self._done) >= self._enough:
                 self._news.notify()
 
-    def _object(self, objection: Outcome) -> None:
+    def _stop(self, stop_reason: Outcome) -> None:
         """Leave all that waits: the server has refused what all messages have in common."""
         with self._lock:
-            self._objection = objection
-            self._leave_waiting(objection)
+            self._refusal = stop_reason
+            self._leave_waiting(stop_reason)
             self._news.notify()
 
-    def _end(self, lane: "_Lane", left: Sequence[tuple[Envelope, Outcome]]) -> None:
-        """Let what a lane that is over has left undone wait again, or leave it.
+    def _end(self, thread: "SessionThread", left: Sequence[tuple[Envelope, Outcome]]) -> None:
+        """Let what a thread that is over has left undone wait again, or leave it.
 
         Not after a new session that achieved nothing: the server would be asked for ever.
         """
         with self._lock:
-            lane.is_over = True
-            others = any(other.has_achieved for other in self._lanes if not other.is_over)
-            if lane.has_achieved or others:
+            thread.is_over = True
+            others = any(other.has_achieved for other in self._threads if not other.is_over)
+            if thread.has_achieved or others:
                 self._waiting.extendleft(envelope for envelope, _outcome in reversed(left))
             elif left:
                 self._done += left
                 self._open -= len(left)
                 self._leave_waiting(left[-1][1])
-            if not lane.has_achieved:
+            if not thread.has_achieved:
                 self._no_more_before = time.monotonic() + RECONNECT_PAUSE
-            # This lane may have been the one that was woken for what waits.
+            # This thread may have been the one that was woken for what waits.
             self._work.notify(len(self._waiting))
             self._news.notify()
 
 
-class _Lane:
+class SessionThread:
     """A session and its thread: the feed of its dialogues.
 
     :ivar carried: messages that it took
@@ -277,7 +277,7 @@ class _Lane:
             self._thread.join(PARTING_TIME)
 
     def take(self, wait: bool) -> Envelope | None:
-        """See ``dialogue.Feed``."""
+        """See ``transaction.MessageSource``."""
         self._leave()  # the session goes on, so these were about their messages alone
         envelope = self._pool._take(self, wait)
         if envelope and wait and not self._session.usable:
@@ -289,7 +289,7 @@ class _Lane:
         return envelope
 
     def settle(self, envelope: Envelope, outcome: Outcome) -> None:
-        """See ``dialogue.Feed``."""
+        """See ``transaction.MessageSource``."""
         self._held.remove(envelope)
         if outcome.kind is NOT_SENT:
             self._left.append((envelope, outcome))
@@ -299,11 +299,11 @@ class _Lane:
 
     def _run(self) -> None:
         try:
-            while (objection := self._session.run(self)) and self._session.usable:
-                if self.has_achieved and is_session_limit(objection):
+            while (stop_reason := self._session.run(self)) and self._session.usable:
+                if self.has_achieved and is_session_limit(stop_reason):
                     return  # what is left goes over another session
                 self._leave()
-                self._pool._object(objection)
+                self._pool._stop(stop_reason)
         except Exception as error:  # a defect; what was on its way may have arrived
             _logger.exception("A session with a mail server failed.")
             self._pool._settle(

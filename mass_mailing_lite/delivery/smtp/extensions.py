@@ -3,11 +3,11 @@
 SIZE RFC 1870, PIPELINING RFC 2920, 8BITMIME RFC 6152, SMTPUTF8 RFC 6531.
 """
 
+from ..outcome import NOT_SENT, REFUSED, Outcome
 from .envelope import Envelope, is_path
-from .outcome import NOT_SENT, REFUSED, Outcome
 
 
-class Unfit(Exception):
+class UnsupportedMessage(Exception):
     """A message that this server need not be asked about.
 
     :ivar outcome: what becomes of it
@@ -18,7 +18,7 @@ class Unfit(Exception):
         self.outcome = outcome
 
 
-class Offer:
+class Extensions:
     """The extensions of one session.
 
     :param features: what EHLO offered: keyword in lower case, its parameters
@@ -39,7 +39,7 @@ class Offer:
         """Return the commands that open the transaction: MAIL, and RCPT for each recipient.
 
         :param size: octets of the message
-        :raises Unfit: when this server cannot get the message
+        :raises UnsupportedMessage: when this server cannot get the message
         """
         sender = envelope.sender
         if sender != self._sender:
@@ -47,10 +47,10 @@ class Offer:
         commands = []
         for address in envelope.recipients:
             if not is_path(address):
-                raise Unfit(_bad_recipient(address))
+                raise UnsupportedMessage(_bad_recipient(address))
             commands.append(f"RCPT TO:<{address}>\r\n".encode())
         if not commands:
-            raise Unfit(_bad_recipient(""))
+            raise UnsupportedMessage(_bad_recipient(""))
         command = f"{self._mail} SIZE={size}" if self._size else self._mail
         needs_smtputf8 = envelope.needs_smtputf8
         if needs_smtputf8 or envelope.eight_bit or size > self._limit:
@@ -65,25 +65,25 @@ class Offer:
         """Keep the sender that the messages of a mailing have in common."""
         if not is_path(sender, may_be_empty=True):
             text = f"The sender's address cannot be used: {sender!r}"
-            raise Unfit(Outcome(NOT_SENT, "mail", None, "5.1.7", text))
+            raise UnsupportedMessage(Outcome(NOT_SENT, "mail", None, "5.1.7", text))
         self._sender, self._mail = sender, f"MAIL FROM:<{sender}>"
 
     def _check(self, envelope: Envelope, needs_smtputf8: bool, size: int) -> None:
         """Find what this server's extensions cannot carry.
 
-        :raises Unfit: names the extension
+        :raises UnsupportedMessage: names the extension
         """
         if needs_smtputf8 and not self._smtputf8:
             text = "The server takes no addresses with other than ASCII letters (SMTPUTF8)"
             if not envelope.sender.isascii():
-                raise Unfit(Outcome(NOT_SENT, "mail", None, "5.6.7", text))
-            raise Unfit(Outcome(REFUSED, "rcpt", None, "5.6.7", text))
+                raise UnsupportedMessage(Outcome(NOT_SENT, "mail", None, "5.6.7", text))
+            raise UnsupportedMessage(Outcome(REFUSED, "rcpt", None, "5.6.7", text))
         if envelope.eight_bit and not self._eight_bit:
             text = "The server takes no messages with eight-bit content (8BITMIME)"
-            raise Unfit(Outcome(NOT_SENT, "mail", None, "5.6.3", text))
+            raise UnsupportedMessage(Outcome(NOT_SENT, "mail", None, "5.6.3", text))
         if size > self._limit:
             text = f"The message has {size} octets, the server takes {self._limit}"
-            raise Unfit(Outcome(NOT_SENT, "mail", None, "5.3.4", text))
+            raise UnsupportedMessage(Outcome(NOT_SENT, "mail", None, "5.3.4", text))
 
 
 def _bad_recipient(address: str) -> Outcome:

@@ -2,7 +2,7 @@
 
 Data flows from left to right::
 
-    mime ─▶ delivery_status, plain_bounce, feedback, automatic ─▶ report ─▶ Report
+    mime ─▶ delivery_status, plain_bounce, feedback, automatic ─▶ report ─▶ InboundMail
 
 * ``delivery_status``  notifications that follow RFC 3464
 * ``plain_bounce``     notifications that do not: qmail's QSBMF, and free text
@@ -15,17 +15,51 @@ words and feedback reports, it does not return; so this reads all of it itself, 
 library alone.
 """
 
+import enum
+from dataclasses import dataclass
 from email.message import Message
 
 from . import automatic, delivery_status, feedback, mime, plain_bounce
-from .status import AUTOMATIC, COMPLAINT, DELAYED, FAILED, PERSONAL, SETTLED, Report
+from .status import Status
 
-__all__ = ["AUTOMATIC", "COMPLAINT", "DELAYED", "FAILED", "PERSONAL", "SETTLED", "Report", "read"]
-
-MOST_IDS = 32  # what is looked up for one message; a long thread has as many
+MAX_IDS = 32  # what is looked up for one message; a long thread has as many
 
 
-def read(message: Message) -> Report:
+class InboundKind(str, enum.Enum):
+    """What a message that came back is."""
+
+    FAILED = "failed"  # a message was not delivered, and nobody tries any more
+    DELAYED = "delayed"  # not delivered yet; somebody keeps trying
+    SETTLED = "settled"  # a report of anything else: delivered, relayed, read
+    COMPLAINT = "complaint"  # the recipient wants no more of it
+    AUTOMATIC = "automatic"  # written by a program on the recipient's behalf
+    PERSONAL = "personal"  # written by a person, as far as one can tell
+
+
+FAILED, DELAYED, SETTLED = InboundKind.FAILED, InboundKind.DELAYED, InboundKind.SETTLED
+COMPLAINT, AUTOMATIC, PERSONAL = InboundKind.COMPLAINT, InboundKind.AUTOMATIC, InboundKind.PERSONAL
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMail:
+    """A message that came back.
+
+    :ivar kind: a :class:`InboundKind`
+    :ivar message_ids: what it is about, the likeliest first
+    :ivar statuses: recipient by recipient, where the message is a delivery status
+    """
+
+    kind: InboundKind
+    message_ids: tuple[str, ...] = ()
+    statuses: tuple[Status, ...] = ()
+
+    @property
+    def failures(self) -> tuple[Status, ...]:
+        """The recipients that the message did not reach."""
+        return tuple(status for status in self.statuses if status.action == "failed")
+
+
+def read(message: Message) -> InboundMail:
     """Tell what a message is and which message of ours it is about.
 
     ===============================================  ==================================
@@ -42,7 +76,7 @@ def read(message: Message) -> Report:
     kind, statuses = _classify(message)
     returned = [] if kind in (AUTOMATIC, PERSONAL) else _returned_ids(message)
     found = dict.fromkeys(returned + _answered_ids(message))
-    return Report(kind, tuple(found)[:MOST_IDS], tuple(statuses))
+    return InboundMail(kind, tuple(found)[:MAX_IDS], tuple(statuses))
 
 
 def _classify(message):

@@ -8,12 +8,12 @@ import smtplib
 import socket
 import ssl
 
-from .outcome import NOT_SENT, Outcome, clean, split_enhanced
+from ..outcome import NOT_SENT, Outcome, clean, split_enhanced
 
 # What the network says where no server does; callers have it in other languages.
 UNKNOWN_NAME = "The server's name is not known"
 NO_ANSWER = "The server did not answer in time"
-NOBODY_LISTENS = "No mail server listens there: connection refused"
+CONNECTION_REFUSED = "No mail server listens there: connection refused"
 
 FAULTS = (smtplib.SMTPException, OSError)  # OSError holds ssl.SSLError, socket.gaierror, timeouts
 
@@ -54,6 +54,6 @@ def _words(error: BaseException) -> tuple[int | None, str]:
     if isinstance(error, TimeoutError):
         return None, NO_ANSWER
     if isinstance(error, ConnectionRefusedError):
-        return None, NOBODY_LISTENS
+        return None, CONNECTION_REFUSED
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return None, clean(words or type(error).__name__)

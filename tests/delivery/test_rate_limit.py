@@ -4,8 +4,8 @@ from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from delivery.hours import SendingHours
-from delivery.pace import Limits, clock_jump, expected_end, seconds_for, worth_waking
+from delivery.schedule.hours import SendingHours
+from delivery.schedule.rate_limit import Limits, clock_jump, expected_end, seconds_for, worth_waking
 from hypothesis import given
 from hypothesis import strategies as st
 

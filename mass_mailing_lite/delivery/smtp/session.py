@@ -1,6 +1,6 @@
 """An SMTP session that somebody else has connected and logged in, for sending many messages.
 
-SMTP RFC 5321; extensions are used where the server offers them (see :mod:`offer`).
+SMTP RFC 5321; extensions are used where the server offers them (see :mod:`extensions`).
 """
 
 import contextlib
@@ -8,18 +8,16 @@ import smtplib
 import socket
 from collections.abc import Sequence
 
-from .dialogue import Dialogue, Feed
+from ..outcome import NOT_SENT, Outcome
+from .connection import Connection, SmtpConnectionError
 from .envelope import Envelope
-from .offer import Offer
-from .outcome import NOT_SENT, Outcome
-from .wire import LineError, Wire
+from .extensions import Extensions
+from .transaction import MessageSource, Transactions
 
 REPLY_TIMEOUT = 60.0  # seconds, for each reply but the last; RFC 5321 section 4.5.3.2 allows 300
 FINAL_TIMEOUT = 600.0  # seconds, for the reply to end of data; RFC 5321 section 4.5.3.2.6
 
 CLOSED = Outcome(NOT_SENT, "connect", text="The session is closed")
-
-__all__ = ["CLOSED", "FINAL_TIMEOUT", "REPLY_TIMEOUT", "Envelope", "Session"]
 
 
 class _Batch:
@@ -55,8 +53,8 @@ class Session:
         final_timeout: float = FINAL_TIMEOUT,
     ):
         self._smtp = smtp
-        self._offer = Offer(smtp.esmtp_features if smtp.does_esmtp else {})
-        self._wire = Wire(smtp.sock, timeout)
+        self._extensions = Extensions(smtp.esmtp_features if smtp.does_esmtp else {})
+        self._connection = Connection(smtp.sock, timeout)
         self._final_timeout = final_timeout
         self._broken = False
         # Groups of commands are small; Nagle's algorithm would hold each back for 40 ms.
@@ -66,12 +64,12 @@ class Session:
     @property
     def pipelining(self) -> bool:
         """Whether the server offers PIPELINING."""
-        return self._offer.pipelining
+        return self._extensions.pipelining
 
     @property
     def usable(self) -> bool:
         """Whether more can be sent: no fault so far, and the server has not said goodbye."""
-        return not self._broken and self._wire.is_quiet()
+        return not self._broken and self._connection.is_quiet()
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
         """Transmit the envelopes in order and return their outcomes in the same order.
@@ -82,10 +80,10 @@ class Session:
         a server that is overloaded or offended is left alone. ``usable`` stays true then.
         """
         batch = _Batch(envelopes)
-        objection = self.run(batch)
-        return [batch.outcomes.get(id(envelope), objection) for envelope in envelopes]
+        stop_reason = self.run(batch)
+        return [batch.outcomes.get(id(envelope), stop_reason) for envelope in envelopes]
 
-    def run(self, feed: Feed) -> Outcome | None:
+    def run(self, source: MessageSource) -> Outcome | None:
         """Transmit what the feed gives until it ends, the connection breaks or the server objects.
 
         :returns: ``None`` when the feed ended, else why what it still has was not begun: the
@@ -94,9 +92,9 @@ class Session:
         """
         if self._broken:
             return CLOSED
-        dialogue = Dialogue(self._wire, self._offer, self._final_timeout, feed)
-        self._broken = not dialogue.run()
-        return dialogue.objection
+        transactions = Transactions(self._connection, self._extensions, self._final_timeout, source)
+        self._broken = not transactions.run()
+        return transactions.stop_reason
 
     def close(self, timeout: float = 2.0) -> None:
         """Say QUIT where the session is in order, wait a little for the answer, close.
@@ -104,9 +102,9 @@ class Session:
         :param timeout: seconds
         """
         if self.usable:
-            with contextlib.suppress(LineError):
-                self._wire.send(b"QUIT\r\n")
-                self._wire.read_reply(timeout)
+            with contextlib.suppress(SmtpConnectionError):
+                self._connection.send(b"QUIT\r\n")
+                self._connection.read_reply(timeout)
         self._broken = True
         with contextlib.suppress(Exception):  # nothing is left to be saved
             self._smtp.close()
