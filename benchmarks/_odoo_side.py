@@ -139,7 +139,7 @@ def database_alone(env, result, *, mailing, rate):
     """
     most = max(1, int(rate * mailing_line.CLAIM_SECONDS))
     with (
-        patch.object(mailing_line, "CLAIM_MOST", most),
+        patch.object(mailing_line, "MAX_CLAIM", most),
         patch.object(type(env["partner.mailing"]), "_make_pool", lambda *_args: _TimelessPool()),
     ):
         send(env, result, mailing=mailing)

@@ -7,7 +7,7 @@ from devtools.odoo_process import odoo as running_odoo
 
 from .recipients import FEW, MANY, Measurement, PeakMemory
 
-MOST_SHARE, MOST_QUERIES, MOST_MEGABYTES = 0.25, 2, 100
+MAX_SHARE, MAX_QUERIES, MAX_MEGABYTES = 0.25, 2, 100
 
 
 def main():
@@ -45,7 +45,7 @@ def measure(measurement):
     share = seconds / loading
     print(
         f"{measurement.count:>9,} recipients: fingerprint {seconds:.2f} s, loading {loading:.2f} s:"
-        f" {share:.0%} (at most {MOST_SHARE:.0%}); {queries} queries (at most {MOST_QUERIES});"
-        f" {memory.megabytes:.0f} MB more (at most {MOST_MEGABYTES})"
+        f" {share:.0%} (at most {MAX_SHARE:.0%}); {queries} queries (at most {MAX_QUERIES});"
+        f" {memory.megabytes:.0f} MB more (at most {MAX_MEGABYTES})"
     )
-    return share <= MOST_SHARE and queries <= MOST_QUERIES and memory.megabytes <= MOST_MEGABYTES
+    return share <= MAX_SHARE and queries <= MAX_QUERIES and memory.megabytes <= MAX_MEGABYTES

@@ -22,8 +22,8 @@ ROUNDS = 3
 
 # Limits of the figures: times the bare statement, megabytes, time per contact
 # at MANY to that at FEW.
-MOST_TIMES_BARE, MOST_MEGABYTES, MOST_GROWTH = 3.0, 100, 1.3
-MOST_QUERIES, MOST_BYTES = 15, 200_000
+MAX_TIMES_BARE, MAX_MEGABYTES, MAX_GROWTH = 3.0, 100, 1.3
+MAX_QUERIES, MAX_BYTES = 15, 200_000
 
 CONTACTS = """
     INSERT INTO res_partner (name, complete_name, email, email_normalized, lang, active, is_company,
@@ -190,14 +190,14 @@ def main():
         print(f"  {'loading':<58}{loading:>12.2f} s")
         print(f"  {'a look at what a refresh would change':<58}{look:>12.2f} s")
         if count == MANY:
-            passed.append(report("loading to bare", loading / bare, MOST_TIMES_BARE, "times"))
-        passed.append(report("growth of Odoo's memory", memory, MOST_MEGABYTES, "MB"))
+            passed.append(report("loading to bare", loading / bare, MAX_TIMES_BARE, "times"))
+        passed.append(report("growth of Odoo's memory", memory, MAX_MEGABYTES, "MB"))
         for page, (queries, size) in found.items():
-            passed.append(report(f"queries to open the {page}", queries, MOST_QUERIES, ""))
-            passed.append(report(f"answer when the {page} opens", size, MOST_BYTES, "bytes"))
+            passed.append(report(f"queries to open the {page}", queries, MAX_QUERIES, ""))
+            passed.append(report(f"answer when the {page} opens", size, MAX_BYTES, "bytes"))
     growth = (results[MANY][1] / MANY) / (results[FEW][1] / FEW)
     print()
     passed.append(
-        report(f"time per contact at {MANY:,} to that at {FEW:,}", growth, MOST_GROWTH, "times")
+        report(f"time per contact at {MANY:,} to that at {FEW:,}", growth, MAX_GROWTH, "times")
     )
     return all(passed)

@@ -17,8 +17,8 @@ from benchmarks.recipients import CONTACTS
 from devtools import browser, company, database, odoo_process
 from devtools.console import Failure, say, step, table
 
-MOST_TIMES = 1.2
-LEAST_ROUNDS = 10
+MAX_TIMES = 1.2
+MIN_ROUNDS = 10
 MAILINGS = 80  # a page of the list
 MAILING = "partner.mailing"
 
@@ -66,8 +66,8 @@ def main():
     parser.add_argument("--recipients", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=15)
     args, _others = parser.parse_known_args(sys.argv[1:])
-    if args.rounds < LEAST_ROUNDS:
-        raise Failure(f"Fewer than {LEAST_ROUNDS} rounds say nothing: --rounds={args.rounds}.")
+    if args.rounds < MIN_ROUNDS:
+        raise Failure(f"Fewer than {MIN_ROUNDS} rounds say nothing: --rounds={args.rounds}.")
     with odoo_process.odoo() as tools:
         name = database.fresh(tools, "bench_screens")
         try:
@@ -171,8 +171,8 @@ def report(times, args):
     rows, kept = [], True
     for name, median in medians.items():
         ratio = median / medians[AGAINST[name]] if name in AGAINST else None
-        kept = kept and (ratio is None or ratio <= MOST_TIMES)
-        times_of = f"{ratio:.2f} times, at most {MOST_TIMES}" if ratio else ""
+        kept = kept and (ratio is None or ratio <= MAX_TIMES)
+        times_of = f"{ratio:.2f} times, at most {MAX_TIMES}" if ratio else ""
         rows.append([name, f"{median:.0f} ms", f"{min(times[name]):.0f} ms", times_of])
     table(rows, ["Screen", "Median", "Fastest", "Against Contacts"])
     return kept

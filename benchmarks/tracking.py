@@ -26,7 +26,7 @@ REQUESTS = 400  # of each kind
 WORDS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 
 # Limits of the figures: times the login page, times a bare count by domain, queries.
-MOST_TIMES_LOGIN, MOST_TIMES_BARE, MOST_QUERIES = 2, 5, 10
+MAX_TIMES_LOGIN, MAX_TIMES_BARE, MAX_QUERIES = 2, 5, 10
 
 # One recipient of ten opened, one of fifty clicked; ten thousand domains.
 ROWS = """
@@ -248,8 +248,8 @@ def _measure(tools, measurement):
         with Writer(measurement) as writer:
             beside = client.take_turns({"": opened[REQUESTS:]}, REQUESTS - 1)[""]
     print(f"\nStatistics of {MANY:,} recipients")
-    passed = [report("counting, to a bare count by domain", counting, MOST_TIMES_BARE, "times")]
-    passed.append(report("queries to read the page", queries, MOST_QUERIES, ""))
+    passed = [report("counting, to a bare count by domain", counting, MAX_TIMES_BARE, "times")]
+    passed.append(report("queries to read the page", queries, MAX_QUERIES, ""))
     print(f"  {'reading the page':<58}{1000 * reading:>12.1f} ms")
     seconds, longest = measurement.look_at_forgetting()
     print(
@@ -261,5 +261,5 @@ def _measure(tools, measurement):
     for what, all_times in times.items():
         median = statistics.median(all_times)
         print(f"  {what:<58}{median:>12.2f} ms, longest {max(all_times):.0f}")
-        passed.append(report("  to the login page", median / login, MOST_TIMES_LOGIN, "times"))
+        passed.append(report("  to the login page", median / login, MAX_TIMES_LOGIN, "times"))
     return all(passed)

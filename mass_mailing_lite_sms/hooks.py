@@ -10,4 +10,4 @@ def uninstall_hook(env):
         [("channel", "=", "sms"), ("state", "not in", ("done", "cancelled"))]
     )
     mailings.action_cancel()
-    env["partner.mailing.pace"].search([("sms_company_id", "!=", False)])._as_system().unlink()
+    env["partner.mailing.rate.limit"].search([("sms_company_id", "!=", False)])._as_system().unlink()

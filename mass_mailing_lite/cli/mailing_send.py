@@ -108,11 +108,11 @@ class MailingSend(Command):
 def get_hold(mailings):
     """Return in words until when a limit holds the mailings, or nothing."""
     mailings.counter_id.invalidate_recordset()
-    mailings.invalidate_recordset(["hold_kind", "hold_until", "state"])
+    mailings.invalidate_recordset(["wait_reason", "wait_until", "state"])
     holds = [
-        one.hold_until
+        one.wait_until
         for one in mailings
-        if one.state == "sending" and one.hold_kind in ("pace", "domain")
+        if one.state == "sending" and one.wait_reason in ("pace", "domain")
     ]
     return f"waits for a limit until {min(holds):%H:%M:%S} UTC" if holds else ""
 
@@ -146,7 +146,7 @@ def show_result(mailings):
     for mailing in paused:
         print(f"{mailing.name}: {mailing.pause_reason}", file=sys.stderr)
     held = [mailing for mailing in mailings if mailing.state in ("validated", "sending")]
-    held = [(mailing, reason) for mailing in held if (reason := mailing._get_hold_in_words())]
+    held = [(mailing, reason) for mailing in held if (reason := mailing._get_wait_in_words())]
     for mailing, reason in held:
         print(f"{mailing.name}: {reason}", file=sys.stderr)
     if paused or held:

@@ -4,7 +4,7 @@ from psycopg2.errors import UniqueViolation
 
 from odoo.http import Controller, request, route
 
-from ..models.sending.mailing_sender import in_transaction
+from ..sender.sender import in_transaction
 from .public_page import Company, get_environment, render, render_invalid
 
 PATH = "/partner_mailing/unsubscribe"
@@ -40,65 +40,65 @@ class Unsubscribe(Controller):
             return self._act_on_one_click(number)
         if number <= 0:
             return self._show(token, number)
-        recipients = get_environment()["partner.mailing.recipient"]
+        unsubscriptions = get_environment()["partner.mailing.unsubscription"]
         if do == "leave":
             chosen = request.httprequest.form.getlist("group")
             groups = [int(group) for group in chosen if group.isascii() and group.isdecimal()]
             step = "left" if groups else "none"
-            standing = decide(recipients, lambda: recipients._unsubscribe(number, groups=groups))
+            subscription = decide(unsubscriptions, lambda: unsubscriptions._unsubscribe(number, groups=groups))
         elif do == "leave_all":
             step = "left"
-            standing = decide(recipients, lambda: recipients._unsubscribe(number, everything=True))
+            subscription = decide(unsubscriptions, lambda: unsubscriptions._unsubscribe(number, everything=True))
         elif do == "undo":
             step = "undone"
-            standing = decide(recipients, lambda: recipients._undo_unsubscribing(number))
+            subscription = decide(unsubscriptions, lambda: unsubscriptions._undo_unsubscribing(number))
         elif do == "reason":
             step = "reason"
-            standing = recipients._note_unsubscribe_reason(
+            subscription = unsubscriptions._note_unsubscribe_reason(
                 number, form.get("reason"), form.get("comment")
             )
         else:
             return self._show(token, number)
-        if standing is None:
+        if subscription is None:
             return render_invalid()
-        return self._render(token, number, standing, step)
+        return self._render(token, number, subscription, step)
 
     def _act_on_one_click(self, number):
         """Answer a mail program: 200 and a word, no redirect, nobody looks at it."""
-        recipients = get_environment()["partner.mailing.recipient"]
+        unsubscriptions = get_environment()["partner.mailing.unsubscription"]
         if number > 0:
-            standing = decide(recipients, lambda: recipients._unsubscribe_by_one_click(number))
+            subscription = decide(unsubscriptions, lambda: unsubscriptions._unsubscribe_by_one_click(number))
         else:
-            standing = get_standing(recipients.env, number)
-        if not standing:
+            subscription = get_subscription(unsubscriptions.env, number)
+        if not subscription:
             return render_invalid()
         return request.make_response("OK", headers=[("Content-Type", "text/plain; charset=utf-8")])
 
     def _show(self, token, number):
         """Return the page as things stand now."""
-        standing = get_standing(get_environment(), number)
-        return self._render(token, number, standing) if standing else render_invalid()
+        subscription = get_subscription(get_environment(), number)
+        return self._render(token, number, subscription) if subscription else render_invalid()
 
-    def _render(self, token, number, standing, step=""):
-        """Return the page for a ``Standing``; asks the database nothing."""
-        env = get_environment(standing.lang)
-        names = standing.name_tags(env.context["lang"])
+    def _render(self, token, number, subscription, step=""):
+        """Return the page for a ``Subscription``; asks the database nothing."""
+        env = get_environment(subscription.lang)
+        names = subscription.name_tags(env.context["lang"])
         reason = env["partner.mailing.unsubscription"]._fields["reason"]
         return render(
             env,
             "public_page_unsubscribe",
             {
                 "company": Company.make(
-                    standing.company_id, standing.company_name, standing.has_logo
+                    subscription.company_id, subscription.company_name, subscription.has_logo
                 ),
                 "action": f"{PATH}/{token}",
                 "step": step,
                 "is_test": number <= 0,
-                "address": standing.address,
-                "unsubscribed": standing.unsubscribed,
-                "blocklisted": standing.blocklisted,
-                "groups": [(tag, names[tag]) for tag in standing.groups],
-                "left_names": [names[tag] for tag in dict.fromkeys(standing.left)],
+                "address": subscription.address,
+                "unsubscribed": subscription.unsubscribed,
+                "blocklisted": subscription.blocklisted,
+                "groups": [(tag, names[tag]) for tag in subscription.groups],
+                "left_names": [names[tag] for tag in dict.fromkeys(subscription.left)],
                 "reasons": reason._description_selection(env),
             },
         )
@@ -109,13 +109,13 @@ def read_token(token):
     return request.env["partner.mailing"]._read_link_token("unsubscribe", token)
 
 
-def get_standing(env, number):
-    """Return the ``Standing`` of a recipient, or what stands for it in the link of a test.
+def get_subscription(env, number):
+    """Return the ``Subscription`` of a recipient, or what stands for it in the link of a test.
 
     :param int number: what the token stands for; see ``_read_link_token``
     """
     if number > 0:
-        return env["partner.mailing.recipient"]._get_standing(number)
+        return env["partner.mailing.unsubscription"]._get_subscription(number)
     mailing = env["partner.mailing"].browse(-number).exists()
     return mailing and SimpleNamespace(
         address="name@example.com",
@@ -133,21 +133,21 @@ def get_standing(env, number):
     )
 
 
-def decide(recipients, step):
+def decide(unsubscriptions, step):
     """Carry out a decision and commit it, then see to lists and totals in a transaction of their own.
 
-    :param step: callable that returns the ``Standing`` after it, None when there is no recipient
+    :param step: callable that returns the ``Subscription`` after it, None when there is no recipient
     """
-    cr = recipients.env.cr
+    cr = unsubscriptions.env.cr
     try:
-        standing = step()
+        subscription = step()
     except UniqueViolation:
         # Somebody put the address on the blocklist at this very moment. Seldom, so a second look
         # costs less than a savepoint each time.
         cr.rollback()
-        standing = step()
-    if standing:
-        recipients.env.flush_all()
+        subscription = step()
+    if subscription:
+        unsubscriptions.env.flush_all()
         cr.commit()  # pylint: disable=invalid-commit  # a conflict over totals must not undo it
-        in_transaction(cr, lambda: recipients._settle_unsubscription(standing))
-    return standing
+        in_transaction(cr, lambda: unsubscriptions._settle_unsubscription(subscription))
+    return subscription

@@ -1,21 +1,53 @@
-# In the order of a mailing's life, save that recipients and content add to what an approval checks.
-from . import mailing
+# In the order of a mailing's life.
+from . import mailing_guard
 
 # isort: split
-from . import approval
+# What a mailing is, and its way from draft to done.
+from . import (
+    partner_mailing,
+    partner_mailing_checklist,
+    partner_mailing_counter,
+)
 
 # isort: split
-from . import recipients
+# Who gets it, what is written, and the approval.
+from . import (
+    partner_mailing_audience,
+    partner_mailing_recipient,
+    partner_mailing_recipients,
+    partner_mailing_content,
+    partner_mailing_message,
+    partner_mailing_approval,
+)
 
 # isort: split
-from . import content
+# Sending.
+from . import (
+    partner_mailing_sending,
+    partner_mailing_rate_limit,
+    partner_mailing_reservation,
+    partner_mailing_recipient_queue,
+)
 
 # isort: split
-from . import sending
+# Results.
+from . import (
+    partner_mailing_results,
+    partner_mailing_recipient_results,
+    partner_mailing_breakdown,
+    partner_mailing_link,
+    partner_mailing_reaction,
+    partner_mailing_unsubscription,
+)
 
 # isort: split
-from . import afterwards
-
-# isort: split
-# What a company sets, and what a contact shows.
-from . import res_company, res_config_settings, res_partner
+# What is added to other models.
+from . import (
+    ir_attachment,
+    ir_mail_server,
+    ir_websocket,
+    mail_template,
+    res_company,
+    res_config_settings,
+    res_partner,
+)

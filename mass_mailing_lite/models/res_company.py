@@ -1,14 +1,43 @@
 import re
+from datetime import timezone
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pytz
 
 from odoo import api, fields, models
+from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import ValidationError
+
+from ..delivery.schedule.hours import SendingHours
 
 _is_feedback_name = re.compile(r"[A-Za-z0-9_-]{5,15}").fullmatch
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_FIELDS = tuple(f"partner_mailing_on_{day}" for day in WEEKDAYS)
+HOUR_FIELDS = {
+    "partner_mailing_use_hours",
+    "partner_mailing_hour_from",
+    "partner_mailing_hour_to",
+    "partner_mailing_tz",
+    *DAY_FIELDS,
+}
+NOT_NEGATIVE = (
+    "partner_mailing_two_validators_from",
+    "partner_mailing_late_hours",
+    "partner_mailing_failure_share",
+    "partner_mailing_failure_window",
+)
+# The last N results are kept as N characters beside the totals of a mailing.
+MAX_WINDOW = 1000
+MAX_TRIES = 100
+
 
 class ResCompany(models.Model):
+    """What a company sets for its mailings: approval, sending hours, failures, results, privacy."""
+
     _inherit = "res.company"
 
+    # Preparation and approval
     partner_mailing_mail_server_id = fields.Many2one(
         "ir.mail_server",
         "Mail Server for Mailings",
@@ -23,6 +52,8 @@ class ResCompany(models.Model):
         "Two Validators From",
         help="Number of recipients from which two validators must agree. 0: never.",
     )
+
+    # Sending
     partner_mailing_late_hours = fields.Integer(
         "Too Late After (Hours)",
         default=12,
@@ -35,6 +66,44 @@ class ResCompany(models.Model):
         " On: they are sent again, and a few recipients may get them twice."
         " Off: they are shown as uncertain, for a person to decide.",
     )
+    partner_mailing_use_hours = fields.Boolean(
+        "Sending Hours", help="Mailings leave within these hours only."
+    )
+    partner_mailing_hour_from = fields.Float("Sending From", default=8.0)
+    partner_mailing_hour_to = fields.Float(
+        "Sending Until", default=18.0, help="Before the beginning: until the next morning."
+    )
+    partner_mailing_on_mon = fields.Boolean("Monday", default=True)
+    partner_mailing_on_tue = fields.Boolean("Tuesday", default=True)
+    partner_mailing_on_wed = fields.Boolean("Wednesday", default=True)
+    partner_mailing_on_thu = fields.Boolean("Thursday", default=True)
+    partner_mailing_on_fri = fields.Boolean("Friday", default=True)
+    partner_mailing_on_sat = fields.Boolean("Saturday")
+    partner_mailing_on_sun = fields.Boolean("Sunday")
+    partner_mailing_tz = fields.Selection(
+        _tz_get,
+        "Time Zone of Sending Hours",
+        default=lambda self: self.env.user.tz or "UTC",
+    )
+    partner_mailing_failure_share = fields.Integer(
+        "Pause at Failures of (%)",
+        default=20,
+        help="A mailing is paused when so many of a hundred recipients fail for good: the list or"
+        " the content is at fault then. 0: never.",
+    )
+    partner_mailing_failure_window = fields.Integer(
+        "Failures Among the Last",
+        default=200,
+        help="Number of recipients over which the share of failures is taken.",
+    )
+    partner_mailing_server_tries = fields.Integer(
+        "Tries With a Failing Mail Server",
+        default=5,
+        help="A mailing whose mail server cannot be used is tried again after 1, 5, 15, 30, and then"
+        " each 60 minutes. After so many tries it is paused.",
+    )
+
+    # Results
     partner_mailing_blocklist_bounced = fields.Boolean(
         "Blocklist Dead Addresses at Once",
         default=True,
@@ -48,7 +117,61 @@ class ResCompany(models.Model):
         " complained about which mailing. 5 to 15 letters, digits, hyphens or underscores, unique to"
         " your company. Empty: mailings are not told apart there.",
     )
+    partner_mailing_keep_months = fields.Integer(
+        "Keep Recipients for (Months)",
+        help="So long after its end a mailing knows who got it; then names and addresses are"
+        " removed, and figures stay. 0: for ever.",
+    )
 
+    @api.constrains("partner_mailing_hour_from", "partner_mailing_hour_to", *DAY_FIELDS)
+    def _check_partner_mailing_hours(self):
+        for company in self:
+            for name in ("partner_mailing_hour_from", "partner_mailing_hour_to"):
+                if not 0 <= company[name] <= 24:
+                    raise ValidationError(
+                        self.env._(
+                            '"%(field)s" is %(number)g. It is a time of day, from 0:00 to 24:00.',
+                            field=company._fields[name]._description_string(self.env),
+                            number=company[name],
+                        )
+                    )
+            if not any(company[name] for name in DAY_FIELDS):
+                raise ValidationError(
+                    self.env._(
+                        "No day of the week is left on which mailings may leave. Choose at least one,"
+                        " or switch the sending hours off."
+                    )
+                )
+
+    @api.constrains(*NOT_NEGATIVE, "partner_mailing_server_tries")
+    def _check_partner_mailing_numbers(self):
+        most = {
+            "partner_mailing_failure_share": 100,
+            "partner_mailing_failure_window": MAX_WINDOW,
+            "partner_mailing_server_tries": MAX_TRIES,
+        }
+        least = {"partner_mailing_server_tries": 1, "partner_mailing_failure_window": 1}
+        for company in self:
+            for name in (*NOT_NEGATIVE, "partner_mailing_server_tries"):
+                label, value = company._fields[name]._description_string(self.env), company[name]
+                if value < least.get(name, 0):
+                    raise ValidationError(
+                        self.env._(
+                            '"%(field)s" is %(number)s: it cannot be less than %(least)s.',
+                            field=label,
+                            number=value,
+                            least=least.get(name, 0),
+                        )
+                    )
+                if name in most and value > most[name]:
+                    raise ValidationError(
+                        self.env._(
+                            '"%(field)s" is %(number)s: it cannot be more than %(most)s.',
+                            field=label,
+                            number=value,
+                            most=most[name],
+                        )
+                    )
     @api.constrains("partner_mailing_feedback_name")
     def _check_partner_mailing_feedback_name(self):
         for company in self:
@@ -64,3 +187,33 @@ class ResCompany(models.Model):
                         ),
                     )
                 )
+    def write(self, vals):
+        result = super().write(vals)
+        if not HOUR_FIELDS.isdisjoint(vals):
+            self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
+        return result
+
+    def _get_sending_hours(self):
+        """Return when mailings of this company may leave; None for at any time.
+
+        :rtype: delivery.hours.SendingHours
+        """
+        self.ensure_one()
+        if not self.partner_mailing_use_hours:
+            return None
+        start = round(self.partner_mailing_hour_from * 60) % (24 * 60)
+        end = round(self.partner_mailing_hour_to * 60) or 24 * 60
+        days = frozenset(number for number, name in enumerate(DAY_FIELDS) if self[name])
+        if len(days) == len(DAY_FIELDS) and start == end % (24 * 60):
+            return None
+        name = self.partner_mailing_tz
+        return SendingHours(start, end, days, get_zone(name) if name else timezone.utc)
+
+
+def get_zone(name):
+    """Return one of the time zones that Odoo offers; systems know fewer of the old names."""
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        with pytz.open_resource(name) as data:
+            return ZoneInfo.from_file(data, key=name)

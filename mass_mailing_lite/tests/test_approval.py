@@ -131,11 +131,11 @@ class TestApproval(MailingCase):
     def test_a_validated_mailing_can_lose_recipients_but_not_gain_any(self):
         mailing = self.new_validated_mailing()
         row = self.rows(mailing)["anna@example.com"].with_user(self.marketer)
-        row.action_leave_out()
+        row.action_exclude()
         self.assertEqual(row.skip_reason, "by_hand")
         self.assertTrue(mailing.sudo()._matches_validation(), "fewer is what was validated")
         with self.assertRaises(UserError):
-            row.action_take_back()
+            row.action_include()
 
     def test_what_changed_behind_the_guard_is_not_validated(self):
         mailing = self.new_mailing()

@@ -77,7 +77,7 @@ class TestCompanies(MailingCase):
                 theirs.action_preview,
                 theirs.action_send_test,
                 theirs.action_save_as_template,
-                row.with_user(stranger).action_leave_out,
+                row.with_user(stranger).action_exclude,
             ):
                 with self.subTest(user=stranger.login, action=action.__name__):
                     self.assertRaises(AccessError, action)

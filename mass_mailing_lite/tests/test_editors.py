@@ -41,11 +41,11 @@ class TestEditors(MailingCase):
                 mailing = self.new_mailing()
                 mailing.action_load_recipients()
                 row = self.rows(mailing)["anna@example.com"]
-                row.with_user(self.marketer).action_leave_out()
+                row.with_user(self.marketer).action_exclude()
                 if everybody:
-                    mailing.with_user(self.manager).action_take_back_all()
+                    mailing.with_user(self.manager).action_include_all()
                 else:
-                    row.with_user(self.manager).action_take_back()
+                    row.with_user(self.manager).action_include()
                 mailing.action_submit()
                 with self.assertRaisesRegex(AccessError, "changed"):
                     mailing.with_user(self.manager).action_validate()

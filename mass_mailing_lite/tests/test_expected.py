@@ -74,7 +74,7 @@ class TestExpected(Heard, SendingCase):
         self.env.invalidate_all()
         mailing = self.loaded(600)
         self.assertEnds(mailing, fields.Datetime.now() + timedelta(minutes=10))
-        self.assertIn("60 a minute", mailing._get_pace_in_words())
+        self.assertIn("60 a minute", mailing._get_rate_in_words())
 
     def test_the_domain_with_the_most_recipients_is_reckoned_with(self):
         self.server.partner_mailing_limit_domain_minute = 10
@@ -100,8 +100,8 @@ class TestExpected(Heard, SendingCase):
         self.run_scheduler()
         last = [one for one in self.heard() if one["id"] == mailing.id][-1]
         now = fields.Datetime.now()
-        self.assertEqual((last["hold_kind"], last["rate"]), ("pace", 0.05))
-        until = fields.Datetime.to_datetime(last["hold_until"])
+        self.assertEqual((last["wait_reason"], last["rate"]), ("pace", 0.05))
+        until = fields.Datetime.to_datetime(last["wait_until"])
         self.assertLessEqual(abs(until - now - timedelta(seconds=60)), timedelta(seconds=5))
         end = fields.Datetime.to_datetime(last["expected_end"])
         self.assertLessEqual(abs(end - until - timedelta(minutes=2)), timedelta(seconds=5))

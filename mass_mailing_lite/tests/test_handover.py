@@ -115,8 +115,8 @@ class TestHandover(SendingCase):
         self.inbox.handle_MAIL = refuse
         mailing = self.new_validated_mailing()
         self.run_scheduler()
-        self.assertEqual((mailing.state, mailing.hold_kind), ("sending", "server"))
-        self.assertIn("Sender address rejected", mailing.trouble_text)
+        self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "server"))
+        self.assertIn("Sender address rejected", mailing.fault_text)
         self.assertEqual(set(self.states(mailing).values()), {"pending"})
 
     def test_an_addon_in_trouble_gets_the_message_again_later(self):

@@ -22,7 +22,7 @@ class TestLeavingOut(MailingCase):
         )
 
     def test_all_are_left_out_and_taken_back(self):
-        self.mailing.action_leave_out_all()
+        self.mailing.action_exclude_all()
         self.assertEqual(
             self.states(self.mailing),
             {"anna@example.com": "by_hand", "boris@example.com": "by_hand", "broken": "invalid"},
@@ -30,33 +30,33 @@ class TestLeavingOut(MailingCase):
         self.assertCountersTrue(self.mailing)
         self.mailing.action_load_recipients()
         self.assertEqual(self.mailing.recipient_count, 0, "it holds through a refresh")
-        self.mailing.action_take_back_all()
+        self.mailing.action_include_all()
         self.assertEqual(self.mailing.recipient_count, 2)
         self.assertEqual(self.states(self.mailing)["broken"], "invalid")
         self.assertCountersTrue(self.mailing)
 
     def test_all_is_for_drafts_that_one_may_change(self):
         with self.assertRaises(AccessError):
-            self.mailing.with_user(self.colleague).action_leave_out_all()
+            self.mailing.with_user(self.colleague).action_exclude_all()
         self.mailing.action_submit()
-        for action in ("action_leave_out_all", "action_take_back_all"):
+        for action in ("action_exclude_all", "action_include_all"):
             with self.assertRaisesRegex(UserError, "is no draft"):
                 getattr(self.mailing, action)()
 
     def test_all_that_the_filter_matches_is_meant_beyond_the_limit_of_ids(self):
         self.env["ir.config_parameter"].set_param("web.active_ids_limit", 1)
-        self.selected().action_leave_out()
+        self.selected().action_exclude()
         self.assertEqual(self.mailing.recipient_count, 0)
-        self.selected().action_take_back()
+        self.selected().action_include()
         self.assertEqual(self.mailing.recipient_count, 2)
         self.assertEqual(self.states(self.mailing)["broken"], "invalid")
         self.assertCountersTrue(self.mailing)
         with self.assertRaises(AccessError):
-            self.selected(self.colleague).action_leave_out()
+            self.selected(self.colleague).action_exclude()
         self.mailing.action_submit()
-        self.selected().action_leave_out()
+        self.selected().action_exclude()
         with self.assertRaisesRegex(UserError, "is no draft"):
-            self.selected().action_take_back()
+            self.selected().action_include()
 
     def test_the_page_groups_by_reason_language_company_and_tag(self):
         Recipient = self.env["partner.mailing.recipient"].with_user(self.marketer)

@@ -37,7 +37,7 @@ class TestPace(SendingCase):
 
     def forget_grants(self):
         """Let the minute be over in which messages counted."""
-        self.env.cr.execute("UPDATE partner_mailing_grant SET ended_at = ended_at - 61")
+        self.env.cr.execute("UPDATE partner_mailing_reservation SET ended_at = ended_at - 61")
 
     # ------------------------------------------------------------
     # Limits
@@ -48,14 +48,14 @@ class TestPace(SendingCase):
         mailing = self.new_mailing_to(to("example.com", 5))
         self.run_scheduler()
         self.assertEqual(len(self.inbox.messages), 3)
-        self.assertEqual((mailing.state, mailing.hold_kind), ("sending", "pace"))
+        self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "pace"))
         self.assertWakesIn(60)
         self.run_scheduler()
         self.assertEqual(len(self.inbox.messages), 3, "no more within the minute")
         self.forget_grants()
         self.run_scheduler()
         self.assertEqual(len(self.inbox.messages), 5)
-        self.assertEqual((mailing.state, mailing.hold_kind), ("done", False))
+        self.assertEqual((mailing.state, mailing.wait_reason), ("done", False))
         self.assertCountersTrue(mailing)
 
     def test_a_limit_is_that_of_the_server_that_odoo_finds(self):
@@ -112,7 +112,7 @@ class TestPace(SendingCase):
         mailing = self.new_mailing_to(to("example.com", 3))
         with patch.object(self.inbox, "handle_MAIL", refuse, create=True):
             self.run_scheduler()
-        self.assertEqual(mailing.hold_kind, "server")
+        self.assertEqual(mailing.wait_reason, "server")
         mailing.action_pause()
         mailing.action_resume()
         self.run_scheduler()
@@ -129,7 +129,7 @@ class TestPace(SendingCase):
             (sent.count("big.example"), sent.count("small.example"), sent.count("other.example")),
             (2, 2, 1),
         )
-        self.assertEqual(mailing.hold_kind, "domain")
+        self.assertEqual(mailing.wait_reason, "domain")
         self.assertWakesIn(60)
         for _minute in range(3):
             self.forget_grants()
@@ -143,7 +143,7 @@ class TestPace(SendingCase):
         mailing = self.new_mailing_to(to("example.com", 2))
         self.run_scheduler()
         row = self.rows(mailing)["reader0@example.com"]
-        self.assertEqual((row.state, mailing.hold_kind), ("pending", False))
+        self.assertEqual((row.state, mailing.wait_reason), ("pending", False))
         self.inbox.replies.clear()
         row._as_system().next_attempt_at = fields.Datetime.now() - timedelta(seconds=1)
         self.run_scheduler()
@@ -162,7 +162,7 @@ class TestPace(SendingCase):
     def test_without_limits_a_claim_costs_nothing_more(self):
         self.new_mailing_to(to("example.com", 3))
         self.run_scheduler()
-        self.env.cr.execute("SELECT count(*) FROM partner_mailing_pace")
+        self.env.cr.execute("SELECT count(*) FROM partner_mailing_rate_limit")
         self.assertEqual(self.env.cr.fetchone()[0], 0)
 
     # ------------------------------------------------------------
@@ -212,7 +212,7 @@ class TestPace(SendingCase):
         self.env["ir.cron.trigger"].search([]).unlink()
         with freeze_time("2026-11-19 17:00:00"):
             self.run_scheduler()
-            self.assertEqual((mailing.hold_kind, len(self.inbox.messages)), ("hours", 1))
+            self.assertEqual((mailing.wait_reason, len(self.inbox.messages)), ("hours", 1))
             self.assertEqual(self.wakes()[0], fields.Datetime.to_datetime("2026-11-20 08:59:59"))
         with freeze_time("2026-11-20 09:00:00"):
             self.run_scheduler()

@@ -42,7 +42,7 @@ class TestPreview(MailingCase):
     def test_who_is_left_out_is_not_among_them(self):
         mailing = self.new_mailing()
         mailing.action_load_recipients()
-        self.rows(mailing)["boris@example.com"].with_user(self.marketer).action_leave_out()
+        self.rows(mailing)["boris@example.com"].with_user(self.marketer).action_exclude()
         preview = self.preview(mailing)
         preview.action_next()
         self.assertEqual(preview.subject, "News for Anna")

@@ -143,14 +143,14 @@ class TestRecipients(MailingCase):
         mailing = self.new_mailing()
         mailing.action_load_recipients()
         row = self.rows(mailing)["anna@example.com"].with_user(self.marketer)
-        row.action_leave_out()
+        row.action_exclude()
         self._new_contact("Anna's twin", "anna@example.com", self.news)
         mailing.action_load_recipients()
         states = [(r.name, r.skip_reason or r.state) for r in self.all_rows(mailing)]
         self.assertIn(("Anna", "by_hand"), states)
         self.assertIn(("Anna's twin", "duplicate"), states)
         self.assertCountersTrue(mailing)
-        row.action_take_back()
+        row.action_include()
         self.assertEqual(row.state, "pending")
         self.assertCountersTrue(mailing)
 
@@ -159,7 +159,7 @@ class TestRecipients(MailingCase):
         mailing = self.new_mailing()
         mailing.action_load_recipients()
         with self.assertRaisesRegex(UserError, "Broken cannot be taken back: Invalid"):
-            self.rows(mailing)["broken"].with_user(self.marketer).action_take_back()
+            self.rows(mailing)["broken"].with_user(self.marketer).action_include()
 
     def test_one_address_is_once_in_a_mailing_whoever_writes_the_row(self):
         mailing = self.new_mailing()

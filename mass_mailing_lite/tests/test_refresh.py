@@ -56,7 +56,7 @@ class TestRefresh(MailingCase):
     def test_who_was_left_out_by_hand_is_no_change(self):
         mailing = self.new_mailing()
         mailing.action_load_recipients()
-        self.rows(mailing)["anna@example.com"].with_user(self.marketer).action_leave_out()
+        self.rows(mailing)["anna@example.com"].with_user(self.marketer).action_exclude()
         wizard = self.look(mailing)
         self.assertFalse(wizard.in_count or wizard.out_count or wizard.address_count)
         self.assertEqual(wizard.recipient_count, 1)

@@ -203,7 +203,7 @@ class TestSending(SendingCase):
     def test_a_mailing_whose_recipients_were_all_left_out_is_done(self):
         mailing = self.new_validated_mailing()
         for row in self.rows(mailing).values():
-            row.with_user(self.marketer).action_leave_out()
+            row.with_user(self.marketer).action_exclude()
         self.run_scheduler()
         self.assertEqual((mailing.state, self.inbox.messages), ("done", []))
 

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from ..delivery.pace import Limits
 from ..models.sending import mailing_pace
-from ..models.sending.mailing_pace import ServerPace
+from ..models.sending.mailing_pace import RateLimiter
 from .common import MailingCase
 
 
@@ -41,7 +41,7 @@ class TestServerPace(MailingCase):
         self.env.cr.execute("SELECT set_config('test.clock', %s, FALSE)", [str(self.clock)])
 
     def pace(self, sender=1, **limits):
-        pace = ServerPace(self.env, {"mail_server_id": self.server.id}, sender, Limits(**limits))
+        pace = RateLimiter(self.env, {"mail_server_id": self.server.id}, sender, Limits(**limits))
         pace.prepare()
         return pace
 
@@ -148,8 +148,8 @@ class TestServerPace(MailingCase):
         pace = self.pace(sender=424242, minute=10)
         self.claim(pace, 10)
         self.later(1000)
-        self.env["partner.mailing.grant"]._end_of_dead_senders()
-        self.env.cr.execute("SELECT ended_at FROM partner_mailing_grant")
+        self.env["partner.mailing.reservation"]._end_of_dead_senders()
+        self.env.cr.execute("SELECT ended_at FROM partner_mailing_reservation")
         self.assertTrue(self.env.cr.fetchone()[0])
 
     def test_a_clock_set_forward_frees_nothing(self):
@@ -173,7 +173,7 @@ class TestServerPace(MailingCase):
     def test_a_clock_set_while_messages_are_on_the_wire_neither_frees_nor_holds(self):
         for jump in (3600, -3600):
             with self.subTest(jump):
-                self.env.cr.execute("DELETE FROM partner_mailing_grant")
+                self.env.cr.execute("DELETE FROM partner_mailing_reservation")
                 pace = self.pace(minute=10)
                 rows = self.claim(pace, 10)
                 self.later(1, clock_set_by=jump)
@@ -218,7 +218,7 @@ class TestServerPace(MailingCase):
                 self.assertEqual(self.send(pace, 100), 100)
                 self.later(20)
         self.assertEqual(self.send(pace, 1), 0)
-        self.env.cr.execute("SELECT count(*) FROM partner_mailing_grant")
+        self.env.cr.execute("SELECT count(*) FROM partner_mailing_reservation")
         self.assertLessEqual(self.env.cr.fetchone()[0], 10)
         self.later(3700)
         self.assertEqual(self.send(pace, 999), 200)
@@ -226,7 +226,7 @@ class TestServerPace(MailingCase):
         self.later(86400)
         pace.allow(1)
         pace._merge()
-        self.env.cr.execute("SELECT count(*) FROM partner_mailing_grant")
+        self.env.cr.execute("SELECT count(*) FROM partner_mailing_reservation")
         self.assertEqual(self.env.cr.fetchone()[0], 0)
 
     def test_one_domain_gets_its_share_and_others_go_on(self):

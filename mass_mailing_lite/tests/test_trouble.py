@@ -23,13 +23,13 @@ class TestTrouble(SendingCase):
         for number, minutes in enumerate((1, 5, 15, 30), start=1):
             with freeze_time(now):
                 self.run_scheduler()
-                self.assertEqual((mailing.state, mailing.hold_kind), ("sending", "server"))
-                self.assertEqual(mailing.hold_until, now + timedelta(minutes=minutes))
-                self.assertIn("connection refused", mailing.trouble_text)
-                self.assertIn(f"The next try, {number + 1} of 5", mailing.trouble_text)
+                self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "server"))
+                self.assertEqual(mailing.wait_until, now + timedelta(minutes=minutes))
+                self.assertIn("connection refused", mailing.fault_text)
+                self.assertIn(f"The next try, {number + 1} of 5", mailing.fault_text)
                 self.run_scheduler()
                 self.assertEqual(
-                    mailing.sudo().counter_id.trouble_count, number, "not before its time"
+                    mailing.sudo().counter_id.fault_count, number, "not before its time"
                 )
             now += timedelta(minutes=minutes)
         self.assertFalse(mailing.sudo().activity_ids)
@@ -51,7 +51,7 @@ class TestTrouble(SendingCase):
         mailing = self.new_validated_mailing()
         self.run_scheduler()
         for lang, words in (("ru_RU", "в соединении отказано"), ("en_US", "connection refused")):
-            self.assertIn(words, mailing.with_context(lang=lang).trouble_text)
+            self.assertIn(words, mailing.with_context(lang=lang).fault_text)
         with freeze_time(fields.Datetime.now() + timedelta(minutes=1)):
             self.run_scheduler()
         self.assertEqual(mailing.state, "paused")
@@ -63,12 +63,12 @@ class TestTrouble(SendingCase):
         mailing = self.new_validated_mailing()
         self.refuse_sender()
         self.run_scheduler()
-        self.assertIn("Come back later", mailing.trouble_text)
+        self.assertIn("Come back later", mailing.fault_text)
         del self.inbox.handle_MAIL
         with freeze_time(fields.Datetime.now() + timedelta(minutes=1)):
             self.run_scheduler()
-        self.assertEqual((mailing.state, mailing.sudo().counter_id.trouble_count), ("done", 0))
-        self.assertFalse(mailing.trouble_text)
+        self.assertEqual((mailing.state, mailing.sudo().counter_id.fault_count), ("done", 0))
+        self.assertFalse(mailing.fault_text)
 
     def test_a_mailing_that_gets_on_between_troubles_is_not_paused(self):
         for name in ("Clara", "Dmitri"):
@@ -89,7 +89,7 @@ class TestTrouble(SendingCase):
             with freeze_time(now):
                 self.run_scheduler()
             self.assertEqual((mailing.state, mailing.sent_count), ("sending", most))
-            self.assertEqual(mailing.sudo().counter_id.trouble_count, 1, "the first in a row")
+            self.assertEqual(mailing.sudo().counter_id.fault_count, 1, "the first in a row")
             now += timedelta(minutes=1)
         most = 4
         with freeze_time(now):
@@ -131,7 +131,7 @@ class TestTrouble(SendingCase):
         self.inbox.refuse_logins("454 4.7.0 Temporary authentication failure")
         mailing = self.new_validated_mailing()
         self.run_scheduler()
-        self.assertEqual((mailing.state, mailing.hold_kind), ("sending", "server"))
+        self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "server"))
 
     def test_another_mailing_goes_on_meanwhile(self):
         down = self.server.copy({"name": "Down", "smtp_port": 1})
@@ -184,7 +184,7 @@ class TestTrouble(SendingCase):
         self.assertEqual(
             (mailing.state, mailing.sent_count + mailing.failed_count), ("sending", 15)
         )
-        self.env.cr.execute("UPDATE partner_mailing_grant SET ended_at = ended_at - 61")
+        self.env.cr.execute("UPDATE partner_mailing_reservation SET ended_at = ended_at - 61")
         self.run_scheduler()
         self.assertEqual(mailing.state, "paused")
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.content.partner_mailing_message import NOBODY
+from ..transport.smtp import NOBODY
 
 
 class PartnerMailingSample(models.AbstractModel):
@@ -76,19 +76,20 @@ class PartnerMailingSample(models.AbstractModel):
     def _get_row(self):
         """Return what a claimed row looks like, for a message that is counted nowhere."""
         self.ensure_one()
+        transport = self.mailing_id._get_transport()
         if self.recipient_id:
             recipient = self.recipient_id.sudo()
             partner, name = recipient.partner_id, recipient.name
-            address = recipient.email_normalized
+            address = recipient[transport.address_column]
         else:
             partner = self.partner_id or self.env.user.partner_id
-            name, address = partner.name, partner.email_normalized
+            name, address = partner.name, False
         return {
             "id": 0,
             "is_sample": True,
             "partner_id": partner.id,
             "name": name,
-            "email_normalized": address or NOBODY,
+            "address": address or transport.get_contact_address(partner.sudo()),
             "lang": self.lang,
             "attempts": 1,
             "message_id": f"<preview.{NOBODY}>",
@@ -98,23 +99,22 @@ class PartnerMailingSample(models.AbstractModel):
         self.ensure_one()
         return (self.recipient_id or self.partner_id or self.env.user.partner_id).display_name
 
-    def _build_envelopes(self, session, rows, subject_prefix=""):
-        """Return the envelopes for ``rows``, built and filled as the sender does it.
+    def _build_messages(self, session, rows, subject_prefix=""):
+        """Return the messages for ``rows``, built and filled as the sender does it.
 
         :raises UserError: when the message cannot be made, with the reason
         """
-        mailing = self.mailing_id.sudo()
-        compiled = mailing._compile_message(
+        transport = self.mailing_id.sudo()._get_transport()
+        compiled = transport.compile(
             self.lang or self.env.lang, session, subject_prefix=subject_prefix
         )
-        envelopes = []
-        for _row, envelope, error in mailing._fill_messages(compiled, rows):
+        messages = []
+        for _row, message, error in transport.fill(compiled, rows):
             if error:
                 raise UserError(self.env._("The message cannot be made: %s", error))
-            envelopes.append(envelope)
-        return envelopes
+            messages.append(message)
+        return messages
 
     def _get_offline_session(self):
         """Return what the message needs of a session with the mail server, without connecting."""
-        _server, terms = self.mailing_id.sudo()._get_sender_terms()
-        return terms
+        return self.mailing_id.sudo()._get_transport().get_offline_session()

@@ -40,7 +40,7 @@ class PartnerMailingImport(models.TransientModel):
     @api.model
     def _selection_column(self):
         return [
-            (str(place), spreadsheet.letter(place)) for place in range(spreadsheet.MOST_COLUMNS)
+            (str(place), spreadsheet.letter(place)) for place in range(spreadsheet.MAX_COLUMNS)
         ]
 
     @api.depends("file", "file_name")
@@ -97,7 +97,7 @@ class PartnerMailingImport(models.TransientModel):
                     'The file "%(file)s" has more than %(rows)s rows. Split it, or import it into'
                     " Contacts and use an audience.",
                     file=self.file_name,
-                    rows=spreadsheet.MOST_ROWS,
+                    rows=spreadsheet.MAX_ROWS,
                 ),
             }
             raise UserError(reasons[error.reason]) from error

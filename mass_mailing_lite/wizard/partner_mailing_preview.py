@@ -29,18 +29,25 @@ class PartnerMailingPreview(models.TransientModel):
     def _compute_message(self):
         for wizard in self:
             wizard._check_readable()
-            wizard.problem = False
+            message, wizard.problem = None, False
             try:
-                [envelope] = wizard._build_envelopes(
+                [message] = wizard._build_messages(
                     wizard._get_offline_session(), [wizard._get_row()]
                 )
             except UserError as error:
                 wizard.problem = str(error)
-                wizard._show(b"")
-            else:
-                wizard._show(envelope.octets())
+            wizard._show(message)
 
-    def _show(self, data):
+    def _show(self, message):
+        """Show a message, or that there is none.
+
+        An addon that brings a channel overrides this for messages of its own type.
+
+        :param message: what ``Transport.fill`` yields, None where it cannot be made
+        """
+        self._show_octets(message.octets() if message else b"")
+
+    def _show_octets(self, data):
         """Take apart the message ``data`` (bytes as transmitted; empty when there is none)."""
         message = email.message_from_bytes(data, policy=email.policy.default)
         html, text = message.get_body(("html",)), message.get_body(("plain",))

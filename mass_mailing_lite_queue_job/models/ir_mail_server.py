@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from .sending_lane import MOST_LANES
+from .sending_lane import MAX_LANES
 
 PARENT_CHANNEL = "mass_mailing_lite_queue_job.channel"
 
@@ -26,14 +26,14 @@ class IrMailServer(models.Model):
     @api.constrains("partner_mailing_lanes")
     def _check_partner_mailing_lanes(self):
         for server in self:
-            if not 1 <= server.partner_mailing_lanes <= MOST_LANES:
+            if not 1 <= server.partner_mailing_lanes <= MAX_LANES:
                 raise ValidationError(
                     self.env._(
                         'The number of lanes of the mail server "%(server)s" is %(number)s;'
                         " it must be from 1 to %(most)s.",
                         server=server.name,
                         number=server.partner_mailing_lanes,
-                        most=MOST_LANES,
+                        most=MAX_LANES,
                     )
                 )
 

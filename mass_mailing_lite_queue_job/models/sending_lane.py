@@ -11,7 +11,7 @@ import psycopg2
 from odoo.addons.queue_job.jobrunner.runner import PG_ADVISORY_LOCK_ID
 from odoo.tools import SQL
 
-MOST_LANES = 50
+MAX_LANES = 50
 
 # First half of a lane's lock; the second says which lane of which mail server.
 LANE_LOCK = 0x6D6D71
@@ -25,7 +25,7 @@ def lane(cr, server_id, number):
 
     Begins and ends between transactions: what is done inside is committed there.
     """
-    key = server_id * MOST_LANES + number
+    key = server_id * MAX_LANES + number
     cr.execute(SQL("SELECT pg_try_advisory_lock(%s, %s)", LANE_LOCK, key))
     [is_ours] = cr.fetchone()
     cr.commit()  # pylint: disable=invalid-commit  # the lock is the session's, not the transaction's
@@ -54,11 +54,11 @@ def get_lanes_held(env, server_id):
             """,
             THIS_DATABASE,
             LANE_LOCK,
-            server_id * MOST_LANES,
-            server_id * MOST_LANES + MOST_LANES - 1,
+            server_id * MAX_LANES,
+            server_id * MAX_LANES + MAX_LANES - 1,
         )
     )
-    return {key - server_id * MOST_LANES for (key,) in rows}
+    return {key - server_id * MAX_LANES for (key,) in rows}
 
 
 def has_runner(env):

@@ -6,7 +6,7 @@ from odoo.service.model import get_public_method
 from odoo.tests import tagged
 
 from ..models import ir_mail_server_lane
-from ..models.sending_lane import LANE_LOCK, MOST_LANES, get_lanes_held
+from ..models.sending_lane import LANE_LOCK, MAX_LANES, get_lanes_held
 from .common import JobCase
 
 
@@ -80,7 +80,7 @@ class TestLanes(JobCase):
 
     def test_a_lane_that_another_job_holds_is_left_to_it(self):
         mailing = self.queue()
-        key = self.server.id * MOST_LANES
+        key = self.server.id * MAX_LANES
         with self.other_session("SELECT pg_advisory_lock(%s, %s)", LANE_LOCK, key):
             self.assertEqual(get_lanes_held(self.env, self.server.id), {0})
             self.assertEqual(self.run_job(self.jobs()), "Another job has this lane.")
@@ -103,14 +103,14 @@ class TestLanes(JobCase):
         for job in self.jobs():
             self.run_job(job)
         self.assertEqual((mailing.sent_count, mailing.pending_count), (3, 3))
-        self.assertEqual(mailing.hold_kind, "pace")
+        self.assertEqual(mailing.wait_reason, "pace")
         self.assertFalse(self.jobs(), "no job waits for the minute to pass")
         trigger = self.env["ir.cron.trigger"].search(
             [("cron_id", "=", self.env.ref("mass_mailing_lite.ir_cron_send").id)],
             order="call_at desc",
             limit=1,
         )
-        self.assertLess(abs((trigger.call_at - mailing.hold_until).total_seconds()), 3)
+        self.assertLess(abs((trigger.call_at - mailing.wait_until).total_seconds()), 3)
 
     def test_what_was_changed_behind_the_approval_is_not_sent_by_a_job_either(self):
         mailing = self.new_validated_mailing(mail_server_id=self.server.id)
@@ -125,7 +125,7 @@ class TestLanes(JobCase):
         self.assertEqual(set(self.states(mailing).values()), {"pending"})
 
     def test_the_number_of_lanes_has_bounds_that_are_named(self):
-        for number in (0, -1, MOST_LANES + 1):
+        for number in (0, -1, MAX_LANES + 1):
             with self.assertRaisesRegex(ValidationError, f'"Loopback" is {number}; .* 1 to 50'):
                 self.server.partner_mailing_lanes = number
 

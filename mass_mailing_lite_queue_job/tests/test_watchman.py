@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..hooks import uninstall_hook
-from ..models.sending_lane import LANE_LOCK, MOST_LANES
+from ..models.sending_lane import LANE_LOCK, MAX_LANES
 from .common import JobCase
 
 
@@ -61,7 +61,7 @@ class TestWatchman(JobCase):
             self.assertNotEqual(new, dead)
 
     def test_a_lane_that_sends_gets_no_second_job(self):
-        key = self.server.id * MOST_LANES
+        key = self.server.id * MAX_LANES
         with (
             self.runner(),
             self.other_session("SELECT pg_advisory_lock(%s, %s)", LANE_LOCK, key),

@@ -5,7 +5,7 @@ from . import (
     partner_mailing_limits,
     partner_mailing_message,
     partner_mailing_numbers,
-    partner_mailing_pace,
+    partner_mailing_rate_limit,
     partner_mailing_privacy,
     partner_mailing_recipient,
     partner_mailing_recipient_report,

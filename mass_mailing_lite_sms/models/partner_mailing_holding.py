@@ -8,17 +8,17 @@ class PartnerMailing(models.Model):
 
     _inherit = "partner.mailing"
 
-    def _get_trouble_in_words(self):
+    def _get_fault_in_words(self):
         if self.channel != SMS:
-            return super()._get_trouble_in_words()
+            return super()._get_fault_in_words()
         counter = self.sudo().counter_id
         return self.env._(
             "The SMS provider cannot be used: %(words)s. The next try, %(number)s of %(most)s, is on"
             " %(time)s.",
-            words=counter.trouble_words,
-            number=counter.trouble_count + 1,
+            words=counter.fault_words,
+            number=counter.fault_count + 1,
             most=self.company_id.sudo().partner_mailing_server_tries,
-            time=self._format_moment(counter.hold_until),
+            time=self._format_moment(counter.wait_until),
         )
 
     def _get_last_try_in_words(self, tries, words):
@@ -35,5 +35,5 @@ class PartnerMailing(models.Model):
         if self.channel != SMS or not is_final:
             return super()._back_off(words, is_final=is_final)
         self._pause_with_alert(self._get_last_try_in_words(1, words))
-        self._forget_holds()
+        self._clear_wait()
         return None

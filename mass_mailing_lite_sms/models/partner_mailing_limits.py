@@ -14,9 +14,9 @@ class PartnerMailing(models.Model):
             return super()._get_limits()
         return self.company_id.sudo()._get_partner_mailing_sms_limits()
 
-    def _get_pace_key(self):
+    def get_limit_key(self):
         if self.channel != SMS:
-            return super()._get_pace_key()
+            return super().get_limit_key()
         return {"sms_company_id": self.company_id.id}
 
     def _get_limits_in_words(self, limits):

@@ -1,10 +1,10 @@
 from odoo import fields, models
 
 
-class PartnerMailingPace(models.Model):
+class PartnerMailingRateLimit(models.Model):
     """The clock of a company's SMS provider, where the company has limits for it."""
 
-    _inherit = "partner.mailing.pace"
+    _inherit = "partner.mailing.rate.limit"
 
     sms_company_id = fields.Many2one("res.company", "Company Sending SMS", ondelete="cascade")
 

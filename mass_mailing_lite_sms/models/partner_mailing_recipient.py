@@ -48,9 +48,9 @@ class PartnerMailingRecipient(models.Model):
             super()._claimable_sql(),
         )
 
-    def _skip_blocklisted(self, mailing):
+    def _skip_suppressed(self, mailing):
         if mailing.channel != SMS:
-            return super()._skip_blocklisted(mailing)
+            return super()._skip_suppressed(mailing)
         self.env.cr.execute(
             SQL(
                 """

@@ -14,11 +14,11 @@ class PartnerMailing(models.Model):
     _inherit = "partner.mailing"
 
     @api.depends("channel", "sms_body", "extra_numbers", "extra_numbers_problems")
-    def _compute_road(self):
-        return super()._compute_road()
+    def _compute_checklist(self):
+        return super()._compute_checklist()
 
-    def _get_road(self):
-        steps = super()._get_road()
+    def _get_checklist(self):
+        steps = super()._get_checklist()
         if self.channel != SMS:
             return steps
         # Templates are e-mails.

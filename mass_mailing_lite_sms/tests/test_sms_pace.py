@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import Command, fields
-from odoo.addons.mass_mailing_lite.models.sending.mailing_pace import ServerPace
+from odoo.addons.mass_mailing_lite.models.sending.mailing_pace import RateLimiter
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
@@ -21,7 +21,7 @@ class TestSmsPace(SmsCase):
 
     def forget_grants(self, seconds=61):
         """Let the time be over in which SMS counted."""
-        self.env.cr.execute("UPDATE partner_mailing_grant SET ended_at = ended_at - %s", [seconds])
+        self.env.cr.execute("UPDATE partner_mailing_reservation SET ended_at = ended_at - %s", [seconds])
 
     def wakes(self):
         """Return when the scheduler is to be woken, the earliest first."""
@@ -53,8 +53,8 @@ class TestSmsPace(SmsCase):
         self.env["ir.cron.trigger"].search([]).unlink()
         self.run_scheduler()
         self.assertEqual(len(self.gateway.sent), 5)
-        self.assertEqual((mailing.state, mailing.hold_kind), ("sending", "pace"))
-        self.assertIsIn(mailing.hold_until, 60)
+        self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "pace"))
+        self.assertIsIn(mailing.wait_until, 60)
         self.assertIsIn(self.wakes()[0], 60)
         self.run_scheduler()
         self.assertEqual(len(self.gateway.sent), 5, "no more within the minute")
@@ -62,7 +62,7 @@ class TestSmsPace(SmsCase):
             self.forget_grants()
             self.run_scheduler()
             self.assertEqual(len(self.gateway.sent), number)
-        self.assertEqual((mailing.state, mailing.hold_kind), ("done", False))
+        self.assertEqual((mailing.state, mailing.wait_reason), ("done", False))
         self.assertEqual(len(set(self.gateway.numbers)), 12)
         self.assertCountersTrue(mailing)
 
@@ -94,7 +94,7 @@ class TestSmsPace(SmsCase):
         self.server.partner_mailing_limit_minute = 10
 
         def claim(mailing, sender, count):
-            pace = ServerPace(self.env, mailing._get_pace_key(), sender, mailing._get_limits())
+            pace = RateLimiter(self.env, mailing.get_limit_key(), sender, mailing._get_limits())
             pace.prepare()
             rows = [{"id": number, "email_normalized": ""} for number in range(pace.allow(count))]
             if rows:
@@ -122,7 +122,7 @@ class TestSmsPace(SmsCase):
         by_sms = self.new_validated_sms()
         self.run_scheduler()
         self.assertEqual((len(self.inbox.messages), len(self.gateway.sent)), (2, 1))
-        self.assertEqual(by_sms.hold_kind, "pace")
+        self.assertEqual(by_sms.wait_reason, "pace")
 
     def test_a_batch_is_no_larger_than_the_limit_leaves_room_for(self):
         self.limit(minute=6)
@@ -137,7 +137,7 @@ class TestSmsPace(SmsCase):
             self.gateway.answers[contact.phone_sanitized] = "insufficient_credit"
         mailing = self.new_validated_sms()
         self.run_scheduler()
-        self.assertEqual((mailing.hold_kind, mailing.sent_count), ("server", 0))
+        self.assertEqual((mailing.wait_reason, mailing.sent_count), ("server", 0))
         self.gateway.answers.clear()
         mailing.action_pause()
         mailing.action_resume()

@@ -106,7 +106,7 @@ class TestSmsRecipients(SmsCase):
     def test_another_channel_empties_the_list(self):
         mailing = self.new_mailing(mail_server_id=self.server.id)
         mailing.action_load_recipients()
-        self.row(mailing, "anna@example.com").action_leave_out()
+        self.row(mailing, "anna@example.com").action_exclude()
         mailing.write({"channel": "sms", "sms_body": "Hello"})
         self.assertEqual((mailing.recipient_count, mailing.skipped_count), (0, 0))
         self.assertFalse(mailing.recipients_loaded_at)

@@ -115,9 +115,9 @@ class TestSmsSending(SmsCase):
             self.gateway.answers[contact.phone_sanitized] = "insufficient_credit"
         mailing = self.new_validated_sms()
         self.run_scheduler()
-        self.assertEqual((mailing.state, mailing.hold_kind), ("sending", "server"))
-        self.assertIn("insufficient_credit", mailing.trouble_text)
-        self.assertIn("SMS provider", mailing.trouble_text)
+        self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "server"))
+        self.assertIn("insufficient_credit", mailing.fault_text)
+        self.assertIn("SMS provider", mailing.fault_text)
         self.assertEqual(set(self.results(mailing).values()), {"pending"})
         self.assertEqual(len(self.gateway.batches), 1)
         self.assertCountersTrue(mailing)
@@ -128,7 +128,7 @@ class TestSmsSending(SmsCase):
         self.run_scheduler()
         self.assertEqual(self.results(mailing), {ANNA: "pending", BORIS: "sent"})
         self.gateway.answers.clear()
-        mailing._forget_holds()
+        mailing._clear_wait()
         self.run_scheduler()
         self.assertEqual(self.gateway.numbers, [BORIS, ANNA])
         self.assertEqual(mailing.state, "done")
@@ -140,7 +140,7 @@ class TestSmsSending(SmsCase):
         self.run_scheduler()
         self.assertEqual(len(self.gateway.batches), 1)
         self.assertEqual((mailing.uncertain_count, mailing.pending_count), (1, 21))
-        self.assertEqual((mailing.state, mailing.hold_kind), ("paused", False))
+        self.assertEqual((mailing.state, mailing.wait_reason), ("paused", False))
         self.assertIn("timed out", mailing.pause_reason)
         [row] = self.env["partner.mailing.recipient"].search(
             [("mailing_id", "=", mailing.id), ("state", "=", "uncertain")]
@@ -161,7 +161,7 @@ class TestSmsSending(SmsCase):
         mailing = self.new_validated_sms()
         self.run_scheduler()
         self.assertEqual(set(self.results(mailing).values()), {"pending"})
-        self.assertEqual(mailing.hold_kind, "server")
+        self.assertEqual(mailing.wait_reason, "server")
         self.assertEqual(set(mailing.recipient_ids.mapped("attempts")), {0})
 
     def test_an_error_of_the_server_leaves_it_open(self):
@@ -310,8 +310,8 @@ class TestSmsSending(SmsCase):
         self.new_validated_sms()
         self.new_validated_mailing()
         self.run_scheduler()
-        self.assertEqual(len(self.env["partner.mailing.pace"].search([])), 2)
+        self.assertEqual(len(self.env["partner.mailing.rate.limit"].search([])), 2)
         uninstall_hook(self.env)
-        left = self.env["partner.mailing.pace"].search([])
+        left = self.env["partner.mailing.rate.limit"].search([])
         self.assertEqual(left.mail_server_id, self.server)
-        self.assertEqual(self.env["partner.mailing.grant"].search([]).pace_id, left)
+        self.assertEqual(self.env["partner.mailing.reservation"].search([]).rate_limit_id, left)

@@ -1,6 +1,6 @@
 from odoo import fields, models
 from odoo.addons.mass_mailing_lite.delivery import outcome as outcomes
-from odoo.addons.mass_mailing_lite.wizard.partner_mailing_test import MOST_ADDRESSES
+from odoo.addons.mass_mailing_lite.wizard.partner_mailing_test import MAX_ADDRESSES
 from odoo.exceptions import UserError
 
 from ..models.partner_mailing import SMS
@@ -35,13 +35,13 @@ class PartnerMailingTest(models.TransientModel):
                     wrong[0] if wrong else "",
                 )
             )
-        if len(numbers) > MOST_ADDRESSES:
+        if len(numbers) > MAX_ADDRESSES:
             raise UserError(
                 self.env._(
                     'The field "Send To Numbers" has %(number)s numbers; a test goes to %(most)s at'
                     " most. Whoever else is to get the SMS is a recipient of the mailing.",
                     number=len(numbers),
-                    most=MOST_ADDRESSES,
+                    most=MAX_ADDRESSES,
                 )
             )
         return list(dict.fromkeys(numbers.values()))

@@ -113,9 +113,9 @@ def prepare(server, ledger, emails, **settings):
 def let_time_pass(server, mailing):
     """Let come what a mailing waits for: the next try of the server, and of each recipient."""
     server.sql(
-        "UPDATE partner_mailing_counter SET hold_until = now() AT TIME ZONE 'UTC' - interval '2 s'"
+        "UPDATE partner_mailing_counter SET wait_until = now() AT TIME ZONE 'UTC' - interval '2 s'"
         f" WHERE id = (SELECT counter_id FROM partner_mailing WHERE id = {mailing})"
-        " AND hold_until IS NOT NULL"
+        " AND wait_until IS NOT NULL"
     )
     server.sql(
         "UPDATE partner_mailing_recipient SET next_attempt_at = now() AT TIME ZONE 'UTC'"
@@ -134,7 +134,7 @@ def rows(server, mailing):
 
 
 def state_of(server, mailing):
-    return server.login("marketing").read(MAILING, mailing, "state", "pause_reason", "hold_kind")
+    return server.login("marketing").read(MAILING, mailing, "state", "pause_reason", "wait_reason")
 
 
 @pytest.mark.timeout(1200)
@@ -206,7 +206,7 @@ def send_until_refused(server, senders, ledger, mailing, turned):
         found = state_of(server, mailing)
         if found["state"] == "paused":
             return tries, found["pause_reason"]
-        assert (found["state"], found["hold_kind"]) == ("sending", "server")
+        assert (found["state"], found["wait_reason"]) == ("sending", "server")
         let_time_pass(server, mailing)
     raise AssertionError(found)
 

@@ -39,12 +39,12 @@ def of(ledger, name):
 def let_a_minute_pass(server):
     """Move what was sent a minute back; the processes that look at it next know no better."""
     server.sql(
-        "UPDATE partner_mailing_grant"
+        "UPDATE partner_mailing_reservation"
         f" SET taken_at = taken_at - {MINUTE}, ended_at = ended_at - {MINUTE}"
     )
     server.sql(
         "UPDATE partner_mailing_counter"
-        " SET hold_until = hold_until - interval '1 minute', served_at = served_at - interval '1 minute'"
+        " SET wait_until = wait_until - interval '1 minute', served_at = served_at - interval '1 minute'"
     )
 
 

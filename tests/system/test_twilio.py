@@ -95,7 +95,7 @@ def test_what_is_about_the_account_makes_all_wait(office, twilio, answer):
     mailing, reached, found = office.send(*numbers)
     assert reached == "server"
     assert {row["state"] for row in found.values()} == {"pending"}
-    words = office.author.read(MAILING, mailing, "trouble_text")["trouble_text"]
+    words = office.author.read(MAILING, mailing, "fault_text")["fault_text"]
     assert f"{answer.message} ({answer.code})" in words
     assert len(set(twilio.requests) & set(numbers)) == 1, "one number was enough to learn it"
 
@@ -115,7 +115,7 @@ def test_a_wrong_setting_burns_nobody_and_who_mends_it_goes_on(office, values, w
     try:
         mailing, reached, found = office.send(number)
         assert (reached, found[number]["state"]) == ("server", "pending")
-        assert words in office.author.read(MAILING, mailing, "trouble_text")["trouble_text"]
+        assert words in office.author.read(MAILING, mailing, "fault_text")["fault_text"]
     finally:
         mended = {name: before[name] for name in values if name != "sms_twilio_number_ids"}
         if "sms_twilio_number_ids" in values:

@@ -82,8 +82,8 @@ class Office:
         """Wait until a mailing is over, paused, or waits for the provider; return which of these."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            found = self.author.read(MAILING, mailing, "state", "hold_kind")
-            for reached in (found["state"], found["hold_kind"]):
+            found = self.author.read(MAILING, mailing, "state", "wait_reason")
+            for reached in (found["state"], found["wait_reason"]):
                 if reached in until:
                     return reached
             time.sleep(0.1)

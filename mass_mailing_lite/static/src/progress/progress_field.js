@@ -43,7 +43,7 @@ export class ProgressField extends Component {
         this.state.heard = figures;
         // Buttons and other fields depend on the state; but nothing that is typed is lost.
         const record = this.props.record;
-        const inTrouble = (one) => one.hold_kind === "server";
+        const inTrouble = (one) => one.wait_reason === "server";
         const news =
             figures.state !== record.data.state || inTrouble(figures) !== inTrouble(record.data);
         if (news && !record.dirty) {
@@ -71,15 +71,15 @@ export class ProgressField extends Component {
     }
 
     get pace() {
-        const { state, rate, pending_count, hold_kind, hold_until, expected_end } = this.figures;
+        const { state, rate, pending_count, wait_reason, wait_until, expected_end } = this.figures;
         if (state !== "sending" || !pending_count) {
             return "";
         }
-        const until = toMoment(hold_until);
+        const until = toMoment(wait_until);
         const parts = [];
-        if (hold_kind && until && until > luxon.DateTime.now()) {
+        if (wait_reason && until && until > luxon.DateTime.now()) {
             parts.push(_t("%(reason)s, goes on at %(time)s", {
-                reason: HOLDS[hold_kind],
+                reason: HOLDS[wait_reason],
                 time: formatMoment(until),
             }));
         } else if (rate) {
@@ -116,8 +116,8 @@ export const progressField = {
         { name: "pending_count", type: "integer" },
         { name: "sent_count", type: "integer" },
         { name: "failed_count", type: "integer" },
-        { name: "hold_kind", type: "selection", selection: [] },
-        { name: "hold_until", type: "datetime" },
+        { name: "wait_reason", type: "selection", selection: [] },
+        { name: "wait_until", type: "datetime" },
     ],
 };
 

@@ -1,0 +1,133 @@
+import inspect
+
+from odoo import api, fields, models
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+from odoo.exceptions import ValidationError
+
+from ..delivery.schedule.rate_limit import Limits
+
+MAX_CONNECTIONS = 50
+
+# What an addon overrides that has to see each message by itself.
+MESSAGE_METHODS = ("_build_email__", "send_email")
+
+LIMIT_FIELDS = {
+    "minute": "partner_mailing_limit_minute",
+    "hour": "partner_mailing_limit_hour",
+    "day": "partner_mailing_limit_day",
+    "domain_minute": "partner_mailing_limit_domain_minute",
+}
+
+
+class IrMailServer(models.Model):
+    """How many messages of mailings an outgoing mail server takes, and over how many connections."""
+
+    _inherit = "ir.mail_server"
+
+    partner_mailing_connections = fields.Integer(
+        "Connections for Mailings",
+        default=1,
+        help="How many connections a sender of mailings opens to this server at once."
+        " More help where each reply takes long; ask whoever runs the server.",
+    )
+    partner_mailing_limit_minute = fields.Integer(
+        "Mailings: Messages a Minute",
+        help="Most messages of mailings that leave through this server in any minute,"
+        " of all mailings together. 0: no limit.",
+    )
+    partner_mailing_limit_hour = fields.Integer(
+        "Mailings: Messages an Hour",
+        help="The same, in any hour. 0: no limit.",
+    )
+    partner_mailing_limit_day = fields.Integer(
+        "Mailings: Messages a Day",
+        help="The same, in any 24 hours. 0: no limit.",
+    )
+    partner_mailing_limit_domain_minute = fields.Integer(
+        "Mailings: Messages a Minute to One Domain",
+        help="Most messages to recipients whose addresses end alike, @example.com say,"
+        " in any minute. 0: no limit.",
+    )
+
+    @api.constrains("partner_mailing_connections")
+    def _check_partner_mailing_connections(self):
+        for server in self:
+            if not 1 <= server.partner_mailing_connections <= MAX_CONNECTIONS:
+                raise ValidationError(
+                    self.env._(
+                        'The number of connections of the mail server "%(server)s" is %(number)s;'
+                        " it must be from 1 to %(most)s.",
+                        server=server.name,
+                        number=server.partner_mailing_connections,
+                        most=MAX_CONNECTIONS,
+                    )
+                )
+    @api.constrains(*LIMIT_FIELDS.values())
+    def _check_partner_mailing_limits(self):
+        for server in self:
+            for name in LIMIT_FIELDS.values():
+                if server[name] < 0:
+                    raise ValidationError(
+                        self.env._(
+                            '"%(field)s" of the mail server "%(server)s" is %(number)s. A limit is a'
+                            " number of messages; 0 stands for no limit.",
+                            field=self._fields[name]._description_string(self.env),
+                            server=server.name,
+                            number=server[name],
+                        )
+                    )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not set(LIMIT_FIELDS.values()).isdisjoint(vals):
+            # What a limit holds may go on at once.
+            self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
+        return result
+
+    def _get_partner_mailing_limits(self):
+        """Return the limits of this server, none at all without a server."""
+        return Limits(**{key: self[name] for key, name in LIMIT_FIELDS.items()})
+
+    def _active_usages_compute(self):
+        """Name the mailings that are about to be sent through a server: it cannot be archived."""
+        usages = super()._active_usages_compute()
+        mailings = (
+            self.env["partner.mailing"]
+            .sudo()
+            .search(
+                [
+                    ("mail_server_id", "in", self.ids),
+                    ("state", "in", ("to_validate", "validated", "sending", "paused")),
+                ]
+            )
+        )
+        for mailing in mailings:
+            usages.setdefault(mailing.mail_server_id.id, []).append(
+                self.env._("%s (mailing)", mailing.name)
+            )
+        return usages
+
+    @api.model
+    def _get_message_overrides(self):
+        """Return the names of modules, other than Odoo's own, that override what makes a message.
+
+        :rtype: tuple[str, ...]
+        """
+        found = {}
+        for model_class in type(self).mro():
+            for name in MESSAGE_METHODS:
+                method = vars(model_class).get(name)
+                if method and method is not vars(IrMail_Server)[name]:
+                    found[inspect.unwrap(method).__module__] = True
+        return tuple(sorted(found))
+
+    @api.model
+    def _build_common_message(self, **parts):
+        """Build the message from which each recipient's is filled; parameters of ``_build_email__``.
+
+        Where others override that, each recipient's message passes through it
+        later, and what they add must not come twice.
+        """
+        if self._get_message_overrides():
+            return IrMail_Server._build_email__(self, **parts)
+        return self._build_email__(**parts)

@@ -1,0 +1,52 @@
+from odoo import api, fields, models
+
+from ..tools.placeholder import TEXT
+
+
+class MailTemplate(models.Model):
+    """A template for contacts also starts mailings."""
+
+    _inherit = "mail.template"
+
+    partner_mailing_preview_text = fields.Char(
+        "Preview Text",
+        translate=True,
+        help="For mailings: the line that mail programs show behind the subject.",
+    )
+    partner_mailing_subject = fields.Char(
+        "Subject in Words",
+        compute="_compute_partner_mailing_card",
+        help="The subject with the names of the fields where values will stand.",
+    )
+    partner_mailing_miniature = fields.Html(
+        "Miniature",
+        compute="_compute_partner_mailing_card",
+        sanitize=False,
+        help="The body as a page of its own, with the names of the fields where values will stand.",
+    )
+
+    @api.depends("subject", "body_html")
+    @api.depends_context("lang")
+    def _compute_partner_mailing_card(self):
+        Mailing = self.env["partner.mailing"]
+        for template in self:
+            template.partner_mailing_subject = Mailing._name_placeholders(template.subject, TEXT)
+            template.partner_mailing_miniature = Mailing._get_miniature(
+                template.body_html, template.subject
+            )
+
+    def _get_dynamic_field_names(self):
+        return super()._get_dynamic_field_names() | {"partner_mailing_preview_text"}
+
+    def action_start_partner_mailing(self):
+        """Create a draft with the content of the template, and open it."""
+        self.ensure_one()
+        mailing = self.env["partner.mailing"].create({"name": self.name})
+        mailing._load_template(self)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "partner.mailing",
+            "res_id": mailing.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+        }

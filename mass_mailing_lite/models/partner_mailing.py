@@ -1,0 +1,725 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..tools.placeholder import HTML, UnsupportedTemplate, substitute_placeholders
+from ..transport.one_by_one import OneByOneTransport
+from ..transport.smtp import SmtpTransport
+
+STATES = [
+    ("draft", "Draft"),
+    ("to_validate", "To Validate"),
+    ("validated", "Validated"),
+    ("sending", "Sending"),
+    ("paused", "Paused"),
+    ("done", "Done"),
+    ("cancelled", "Cancelled"),
+]
+# Columns that stand there also when they are empty: the way of a mailing, all on one screen.
+ALWAYS_SHOWN = ("draft", "to_validate", "validated", "sending", "done")
+# States that somebody waits for: the scheduled action does not see archived mailings.
+UNFINISHED_STATES = ("to_validate", "validated", "sending", "paused")
+# States in which content and recipients may be changed.
+EDITABLE_STATES = ("draft",)
+# States in which what is odd about it can still be mended, or refused.
+UNDECIDED_STATES = ("draft", "to_validate")
+VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
+# What the ORM has to forget when SQL has written recipients or totals.
+TOTALS = (
+    "recipient_count",
+    "pending_count",
+    "sent_count",
+    "failed_count",
+    "bounced_count",
+    "uncertain_count",
+    "skipped_count",
+    "opened_count",
+    "clicked_count",
+    "unsubscribed_count",
+    "machine_opened_count",
+    "replied_count",
+    "progress",
+)
+LIST_VIEWS = ("recipient_ids", "recipient_window_ids", "skipped_window_ids")
+# What the list of recipients is made from.
+LIST_FIELDS = {
+    "audience_ids",
+    "marked_partner_ids",
+    "extra_emails",
+    "cc",
+    "bcc",
+    "copy_policy",
+    "company_id",
+}
+
+# Recipients with these results did not get the message, so they have neither opened nor clicked it.
+FILTERS_WITHOUT_MESSAGE = ("failed", "bounced", "left_out", "uncertain")
+
+
+class PartnerMailing(models.Model):
+    """A message to many contacts, which a second person validates before it is sent.
+
+    This file says what a mailing is: fields, creation and change, the board, the states that
+    buttons lead to. The steps of its life have a file each, in this order: ``…_checklist``,
+    ``…_recipients`` (audiences become the list), ``…_content`` and ``…_message`` (what is written
+    becomes messages), ``…_approval``, ``…_sending``, ``…_results``.
+    """
+
+    _name = "partner.mailing"
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "mail.render.mixin",
+        "partner.mailing.guard",
+    ]
+    _description = "Mailing"
+    _order = "id desc"
+    _check_company_auto = True
+
+    # Who sees a mailing may speak about it: validators above all.
+    _mail_post_access = "read"
+
+    # The sender renders with the rights of the system; so content with more
+    # than the allowed placeholders is refused when it is saved (mail.render.mixin).
+    _unrestricted_rendering = True
+
+    _system_fields = frozenset(
+        {
+            "state",
+            "approval_ids",
+            "recipient_ids",
+            "recipients_loaded_at",
+            "marked_count",
+            "counter_id",
+            "started_at",
+            "finished_at",
+            "resumed_at",
+            "pause_reason",
+            "wait_reason",
+            "wait_until",
+            "editor_ids",
+            "create_uid",
+            "language_counts",
+            "last_test_at",
+            "last_test_by_id",
+            "last_test_fingerprint",
+            "personal_data_removed_at",
+            "last_look_fingerprint",
+            *TOTALS,
+        }
+    )
+
+    # Content
+    channel = fields.Selection(
+        [("email", "E-mail")],
+        required=True,
+        default="email",
+        index=True,
+        help="What the mailing is sent by; see _get_transports.",
+    )
+
+    # Content
+    name = fields.Char(
+        "Title", required=True, tracking=True, help="For you: recipients do not see it."
+    )
+    subject = fields.Char(translate=True, render_engine="inline_template")
+    preview_text = fields.Char(
+        translate=True,
+        render_engine="inline_template",
+        help="The line that mail programs show behind the subject.",
+    )
+    body_html = fields.Html(
+        "Body",
+        translate=True,
+        sanitize="email_outgoing",
+        render_engine="qweb",
+        render_options={"post_process": True},
+    )
+    template_id = fields.Many2one(
+        "mail.template",
+        domain=[("model", "=", "res.partner")],
+        help="What the content was taken from; it may be changed freely.",
+    )
+    attachment_ids = fields.Many2many(
+        "ir.attachment",
+        "partner_mailing_attachment_rel",
+        "mailing_id",
+        "attachment_id",
+        bypass_search_access=True,
+    )
+    note = fields.Text("Internal Note", help="For colleagues, the validator among them.")
+
+    # Sender and options
+    # Sender and options
+    email_from = fields.Char(
+        "From",
+        default=lambda self: self.env.user.email_formatted,
+        help="Sender, as Name <address>.",
+    )
+    reply_to = fields.Char(help="Empty: replies go to the sender.")
+    cc = fields.Char("Copy", help="Addresses, separated by commas.")
+    bcc = fields.Char("Blind Copy", help="Addresses, separated by commas.")
+    copy_policy = fields.Selection(
+        [("once", "One copy of the mailing"), ("each", "A copy of each message")],
+        "Copies",
+        required=True,
+        default="once",
+    )
+    priority = fields.Selection(
+        [("low", "Low"), ("normal", "Normal"), ("high", "High")], required=True, default="normal"
+    )
+    mail_server_id = fields.Many2one(
+        "ir.mail_server",
+        "Outgoing Mail Server",
+        domain=lambda self: [("owner_user_id", "in", [False, self.env.uid])],
+        default=lambda self: self.env.company.partner_mailing_mail_server_id,
+        help="Empty: the one that Odoo finds for the sender's address.",
+    )
+    scheduled_at = fields.Datetime(
+        "Send On", copy=False, help="Empty: as soon as the mailing is validated."
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Responsible",
+        default=lambda self: self.env.user,
+        domain=[("share", "=", False)],
+        tracking=True,
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, index=True
+    )
+    active = fields.Boolean(default=True)
+    manage_group_ids = fields.Many2many(
+        "res.groups",
+        "partner_mailing_manage_group_rel",
+        "mailing_id",
+        "group_id",
+        string="Managed By",
+        help="Members may change the mailing as its responsible may.",
+    )
+    view_group_ids = fields.Many2many(
+        "res.groups",
+        "partner_mailing_view_group_rel",
+        "mailing_id",
+        "group_id",
+        string="Visible To",
+        help="If neither this nor the managing groups are set, all users of the company see it.",
+    )
+    has_unsubscribe = fields.Boolean(
+        "Unsubscribe Link",
+        default=True,
+        help="Recipients can unsubscribe: by the button of their mail program, and by a link at the"
+        " end of the message, or where you put one.",
+    )
+    unsubscribe_category_ids = fields.Many2many(
+        "res.partner.category",
+        "partner_mailing_unsubscribe_category_rel",
+        "mailing_id",
+        "category_id",
+        string="Tags to Unsubscribe From",
+        help="The tags that a recipient of this mailing may leave by themselves.",
+    )
+    # Off unless the author switches them on. Both change what reaches a recipient, so the validator
+    # sees them and the fingerprint covers them.
+    track_opens = fields.Boolean(
+        help="A picture of one pixel in each message says that it was opened. Without it no message"
+        " has one.",
+    )
+    track_clicks = fields.Boolean(
+        help="Links lead by way of this database, which notes the click. Without it links stay as"
+        " they are.",
+    )
+
+    # Recipients
+    # Recipients
+    audience_ids = fields.Many2many(
+        "partner.mailing.audience",
+        "partner_mailing_audience_rel",
+        "mailing_id",
+        "audience_id",
+        string="Audiences",
+        check_company=True,
+        # What waits for an app would load nobody.
+        domain="[('is_available', '=', True)]",
+    )
+    extra_emails = fields.Text(
+        "Extra Addresses",
+        help="Addresses that are no contacts: one a line, or separated by commas or semicolons;"
+        " with or without a name, as in Name <address>.",
+    )
+    # Not named partner_ids: mail.thread takes a field of that name for the
+    # people to suggest in the chatter. Copied by SQL, see copy().
+    marked_partner_ids = fields.Many2many(
+        "res.partner",
+        "partner_mailing_marked_partner_rel",
+        "mailing_id",
+        "partner_id",
+        string="Marked Contacts",
+        copy=False,
+        help="Chosen one by one, or by a filter, in the Contacts list.",
+    )
+    marked_count = fields.Integer("Marked", compute="_compute_marked_count", store=True)
+    recipient_ids = fields.One2many("partner.mailing.recipient", "mailing_id", "All Recipients")
+    recipients_loaded_at = fields.Datetime(
+        "Loaded On",
+        copy=False,
+        readonly=True,
+        help="Empty when who gets the mailing was changed since.",
+    )
+
+    # State
+    # State
+    state = fields.Selection(
+        STATES,
+        required=True,
+        default="draft",
+        copy=False,
+        index=True,
+        tracking=True,
+        group_expand="_group_expand_state",
+        readonly=True,
+    )
+    started_at = fields.Datetime("Sending Began", copy=False, readonly=True)
+    finished_at = fields.Datetime("Sending Ended", copy=False, readonly=True)
+    resumed_at = fields.Datetime("Resumed On", copy=False, readonly=True)
+    pause_reason = fields.Text("Why It Is Paused", copy=False, readonly=True)
+    approval_ids = fields.One2many(
+        "partner.mailing.approval", "mailing_id", "Approvals", copy=False
+    )
+    editor_ids = fields.Many2many(
+        "res.users",
+        "partner_mailing_editor_rel",
+        "mailing_id",
+        "user_id",
+        string="Changed By",
+        copy=False,
+        help="Who changed what recipients get since the last validation.",
+    )
+    can_write = fields.Boolean(compute="_compute_can_edit", help="May change what is about it.")
+    can_edit = fields.Boolean(compute="_compute_can_edit", help="May change what is sent.")
+    can_steer = fields.Boolean(compute="_compute_can_edit", help="May pause, resume, cancel.")
+    cannot_validate_reason = fields.Char(compute="_compute_cannot_validate_reason")
+
+    # Totals: maintained in a row of their own, see partner.mailing.counter.
+    # Totals: maintained in a row of their own, see partner.mailing.counter.
+    counter_id = fields.Many2one(
+        "partner.mailing.counter",
+        required=True,
+        copy=False,
+        index=True,
+        ondelete="restrict",
+        # Whoever may not create a mailing gets no row either, by asking for the default.
+        default=lambda self: (
+            self.has_access("create")
+            and self.env["partner.mailing.counter"]._as_system().create({})
+        ),
+    )
+    recipient_count = fields.Integer("Recipients", related="counter_id.recipient_count")
+    pending_count = fields.Integer("Waiting", related="counter_id.pending_count")
+    sent_count = fields.Integer("Sent", related="counter_id.sent_count")
+    failed_count = fields.Integer("Failed", related="counter_id.failed_count")
+    bounced_count = fields.Integer("Bounced", related="counter_id.bounced_count")
+    uncertain_count = fields.Integer("Uncertain", related="counter_id.uncertain_count")
+    skipped_count = fields.Integer("Left Out", related="counter_id.skipped_count")
+    replied_count = fields.Integer("Replied", related="counter_id.replied_count")
+    opened_count = fields.Integer("Opened", related="counter_id.opened_count")
+    clicked_count = fields.Integer("Clicked", related="counter_id.clicked_count")
+    machine_opened_count = fields.Integer(
+        "Opened by Machines",
+        related="counter_id.machine_opened_count",
+        help="Requests by scanners, and within seconds of delivery: not counted as opened.",
+    )
+    unsubscribed_count = fields.Integer("Unsubscribed", related="counter_id.unsubscribed_count")
+    progress = fields.Float(compute="_compute_progress", help="0 to 100.")
+
+    # Cards
+    subject_in_words = fields.Char(
+        "Subject in Words",
+        compute="_compute_card",
+        help="The subject with the names of the fields where values will stand.",
+    )
+    miniature = fields.Html(
+        compute="_compute_card",
+        sanitize=False,
+        help="The body as a page of its own, with the names of the fields where values will stand.",
+    )
+
+    # ------------------------------------------------------------
+    # Compute
+    # ------------------------------------------------------------
+
+    def _compute_render_model(self):
+        self.render_model = "res.partner"
+
+    @api.depends("recipient_count", "pending_count")
+    def _compute_progress(self):
+        for mailing in self:
+            done = mailing.recipient_count - mailing.pending_count
+            mailing.progress = (
+                100.0 * done / mailing.recipient_count if mailing.recipient_count else 0.0
+            )
+
+    # All that the rules of access look at, so that it is read along with the rest.
+    @api.depends("state", "user_id", "create_uid", "company_id", "manage_group_ids")
+    @api.depends_context("uid")
+    def _compute_can_edit(self):
+        for mailing in self:
+            mailing.can_write = not mailing._origin or mailing._origin.has_access("write")
+            mailing.can_edit = mailing.can_write and mailing.state in EDITABLE_STATES
+            mailing.can_steer = mailing.can_write or self.env.user.has_group(VALIDATOR_GROUP)
+
+    @api.depends("state", "editor_ids", "approval_ids.state", "company_id")
+    @api.depends_context("uid")
+    def _compute_cannot_validate_reason(self):
+        for mailing in self:
+            mailing.cannot_validate_reason = mailing._get_cannot_validate_reason()
+
+    @api.depends(lambda self: ["channel", *self._get_rendered_fields()])
+    @api.depends_context("lang")
+    def _compute_card(self):
+        for mailing in self:
+            mailing.subject_in_words, mailing.miniature = mailing._get_transport().get_card()
+
+    @api.model
+    def _group_expand_state(self, values, _domain):
+        """Return the columns of a board by state: those of the way, and others that hold one."""
+        shown = {*ALWAYS_SHOWN, *values}
+        return [state for state, _label in STATES if state in shown]
+
+    @api.model
+    def _get_miniature(self, body, subject):
+        """Return a body as a page of its own, for a frame in which no script runs."""
+        return Markup(self._wrap_body(self._name_placeholders(body, HTML), subject or "", ""))
+
+    @api.model
+    def _name_placeholders(self, source, kind):
+        """Return a subject or body with the names of fields in place of placeholders.
+
+        Logic is left as it is, and never run for a picture.
+
+        :param kind: ``TEXT`` or ``HTML``, as the delivery's templates have it
+        """
+        labels = {
+            placeholder["expression"]: placeholder["label"]
+            for placeholder in self.get_placeholders()
+        }
+        source = str(source or "")
+        try:
+            return substitute_placeholders(
+                source, kind, frozenset(labels), lambda placeholder: f"[{labels[placeholder.path]}]"
+            )
+        except UnsupportedTemplate:
+            return source
+
+    @api.onchange("audience_ids")
+    def _onchange_audience_ids(self):
+        """Let recipients leave the tags by which they were chosen."""
+        before = self._origin.audience_ids.category_ids
+        self.unsubscribe_category_ids |= self.audience_ids.category_ids - before
+
+    # ------------------------------------------------------------
+    # Transport
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_transports(self):
+        """Return {channel: class of its transport}; an addon that brings a channel adds its own."""
+        one_by_one = self.env["ir.mail_server"]._get_message_overrides()
+        return {"email": OneByOneTransport if one_by_one else SmtpTransport}
+
+    def _get_transport(self):
+        """Return the ``Transport`` of the mailing, with the rights and language of the record."""
+        return self._get_transports()[self.channel or "email"](self)
+
+    @api.model
+    def _collect_from_transports(self, name):
+        """Return the set of the names in an attribute of all transports."""
+        return {one for kind in self._get_transports().values() for one in getattr(kind, name)}
+
+    # ------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        stored = [self._store_pictures(vals) for vals in vals_list]
+        mailings = super().create([vals for vals, _files in stored])
+        mailings._adopt_attachments()
+        for mailing, (_vals, files) in zip(mailings, stored, strict=True):
+            mailing._adopt_pictures(files)
+            if mailing.template_id:
+                mailing._complete_translations()
+        return mailings
+
+    def write(self, vals):
+        covered = self._get_covered_fields() & set(vals)
+        if covered and not self._is_system():
+            self._check_covered_unlocked(covered)
+            self._as_system().write(self._get_trace_of_change(covered))
+        if vals.get("state") in UNFINISHED_STATES:
+            vals = {**vals, "active": True}
+        elif not vals.get("active", True):
+            self._check_can_archive()
+        vals, files = self._store_pictures(vals)
+        result = super().write(vals)
+        if "attachment_ids" in vals:
+            self._adopt_attachments()
+        self._adopt_pictures(files)
+        return result
+
+    def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
+        if field_name in self._get_covered_fields() and not self._is_system():
+            self._check_covered_unlocked({field_name})
+            self._as_system().write(self._get_trace_of_change({field_name}))
+        if field_name == "body_html":
+            # Odoo stores translations of a whole field as they come in.
+            field = self._fields[field_name]
+            translations = {
+                lang: field.convert_to_column(value, self) if isinstance(value, str) else value
+                for lang, value in translations.items()
+            }
+        result = super()._update_field_translations(
+            field_name, translations, digest=digest, source_lang=source_lang
+        )
+        if field_name in self._get_rendered_fields():
+            for lang in translations:
+                self.with_context(lang=lang)._check_placeholders()
+        return result
+
+    def _get_trace_of_change(self, names):
+        """Return what to note about a change of covered fields: who, and a list out of date."""
+        trace = {"editor_ids": [fields.Command.link(self.env.uid)]}
+        if (LIST_FIELDS | self._collect_from_transports("list_fields")) & names:
+            trace["recipients_loaded_at"] = False
+        return trace
+
+    def _note_editor(self):
+        """Count the current user among those who changed what recipients get."""
+        if self:
+            self._as_system().write({"editor_ids": [fields.Command.link(self.env.uid)]})
+
+    def _check_can_archive(self):
+        """Raise when a mailing is on its way: the archive is for drafts and for what is over.
+
+        :raises UserError: names the mailing and its state
+        """
+        for mailing in self:
+            mailing._check_state(("draft", "done", "cancelled"), self.env._("archive it"))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_submitted(self):
+        for mailing in self:
+            if mailing.started_at or mailing.state not in ("draft", "cancelled"):
+                raise UserError(
+                    self.env._(
+                        'The mailing "%(name)s" is no draft any more and cannot be deleted. Archive it instead.',
+                        name=mailing.name,
+                    )
+                )
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_approvals(self):
+        for mailing in self:
+            if mailing.sudo().approval_ids:
+                raise UserError(
+                    self.env._(
+                        'The mailing "%s" was submitted for validation, and each decision is kept.'
+                        " Archive it instead of deleting it.",
+                        mailing.name,
+                    )
+                )
+
+    def unlink(self):
+        ids, counters = self.ids, self.sudo().counter_id
+        result = super().unlink()
+        counters._as_system().unlink()
+        self.env["partner.mailing.recipient"]._delete_of_mailings(ids)
+        return result
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        if "marked_partner_ids" not in (default or {}):
+            for mailing, duplicate in zip(self, copies, strict=True):
+                duplicate._add_marked(mailing._marked_contacts_sql())
+        return copies
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        if "name" not in (default or {}):
+            for mailing, vals in zip(self, vals_list, strict=True):
+                vals["name"] = self.env._("%s (copy)", mailing.name)
+        return vals_list
+
+    def _forget_cached_totals(self):
+        """Forget what SQL has changed: totals, and the views on the list."""
+        self.env["partner.mailing"].invalidate_model([*TOTALS, *LIST_VIEWS], flush=False)
+
+    # ------------------------------------------------------------
+    # States
+    # ------------------------------------------------------------
+
+    def action_pause(self):
+        """Stop sending after the messages that are on the wire."""
+        for mailing in self:
+            mailing._check_can_manage_or_validate()
+            mailing._check_state(("validated", "sending"), self.env._("pause it"))
+            mailing._pause(self.env._("Paused by %s.", self.env.user.name))
+        return True
+
+    def action_resume(self):
+        """Go on with exactly the rest, if it is still what was validated."""
+        for mailing in self:
+            mailing._check_can_manage_or_validate()
+            mailing._check_state(("paused",), self.env._("resume it"))
+            if not mailing._matches_validation():
+                raise UserError(
+                    self.env._(
+                        'The mailing "%s" is not what was validated. Take it back to draft and submit it again.',
+                        mailing.name,
+                    )
+                )
+            state = "sending" if mailing.started_at else "validated"
+            mailing._as_system().write(
+                {"state": state, "pause_reason": False, "resumed_at": fields.Datetime.now()}
+            )
+            mailing._clear_wait()
+            mailing.sudo().activity_unlink(["mail.mail_activity_data_warning"])
+            mailing._wake_sender()
+        return True
+
+    def action_cancel(self):
+        """End the mailing; whoever has not been written to is left out."""
+        for mailing in self:
+            mailing._check_can_manage_or_validate()
+            mailing._check_state(
+                ("draft", "to_validate", "validated", "sending", "paused"), self.env._("cancel it")
+            )
+            mailing._get_open_requests().filtered(lambda r: r.state == "pending")._decide(
+                "withdrawn"
+            )
+            mailing._as_system().write(
+                {"state": "cancelled", "finished_at": mailing.started_at and fields.Datetime.now()}
+            )
+            self.env["partner.mailing.recipient"]._cancel_pending(mailing)
+            mailing._close_requests()
+        return True
+
+    def action_retry_failed(self):
+        """Send again to those who failed; never to those who got it."""
+        for mailing in self:
+            mailing._check_can_manage_or_validate()
+            mailing._check_state(("done", "paused", "sending"), self.env._("retry the failed ones"))
+            if not mailing.failed_count:
+                raise UserError(self.env._("Nobody failed in this mailing."))
+            if not mailing._matches_validation():
+                raise UserError(
+                    self.env._(
+                        'The mailing "%s" is not what was validated, so nothing of it is sent again.',
+                        mailing.name,
+                    )
+                )
+            self.env["partner.mailing.recipient"]._reopen_failed(mailing)
+            mailing._as_system().write(
+                {"state": "sending", "finished_at": False, "pause_reason": False}
+            )
+            mailing._clear_wait()
+            mailing._wake_sender()
+        return True
+
+    def _pause(self, reason):
+        """Pause with ``reason``, and tell the responsible unless they did it themselves."""
+        self.ensure_one()
+        self._as_system().write({"state": "paused", "pause_reason": reason})
+        self._announce_progress()
+
+    def _wake_sender(self):
+        """Let the scheduled action run when the mailing is due."""
+        cron = self.env.ref("mass_mailing_lite.ir_cron_send").sudo()
+        for mailing in self:
+            cron._trigger(at=mailing.scheduled_at or None)
+
+    def _check_can_manage_or_validate(self):
+        """Raise unless the user may change the mailing or is one of its validators."""
+        self.ensure_one()
+        self.check_access("read")
+        if not (self.env.su or self.env.user.has_group(VALIDATOR_GROUP)):
+            self.check_access("write")
+
+    def _check_state(self, states, what):
+        """Raise unless the mailing is in one of ``states``; ``what`` says in words what was wanted."""
+        self.ensure_one()
+        if self.state not in states:
+            raise UserError(
+                self.env._(
+                    'You cannot %(what)s: the mailing "%(mailing)s" is in the state "%(state)s".',
+                    what=what,
+                    mailing=self.name,
+                    state=dict(self._fields["state"]._description_selection(self.env))[self.state],
+                )
+            )
+
+    def _check_editable(self, what):
+        """Raise unless the mailing is a draft; ``what`` says in words what was wanted."""
+        for mailing in self:
+            if mailing.state != "draft":
+                raise UserError(
+                    self.env._(
+                        'You cannot %(what)s: the mailing "%(mailing)s" is no draft. Take it back to draft first.',
+                        what=what,
+                        mailing=mailing.name,
+                    )
+                )
+
+    # ------------------------------------------------------------
+    # Dialogs
+    # ------------------------------------------------------------
+
+    def action_open_recipients(self):
+        """Open the page of all recipients; ``recipient_filter`` in the context narrows it."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mass_mailing_lite.partner_mailing_recipient_action"
+        )
+        action["domain"] = [("mailing_id", "=", self.id)]
+        action["display_name"] = self.env._("Recipients of %s", self.name)
+        name = self.env.context.get("recipient_filter")
+        action["context"] = {
+            "default_mailing_id": self.id,
+            # Who did not get the message has neither opened nor clicked it.
+            "partner_mailing_tracked": (self.track_opens or self.track_clicks)
+            and name not in WITHOUT_MESSAGE,
+        }
+        if name:
+            action["context"][f"search_default_{name}"] = 1
+        return action
+
+    def action_send_test(self):
+        """Open the dialog that sends a test."""
+        return self._open_dialog("partner.mailing.test", self.env._("Send a Test"))
+
+    def action_preview(self):
+        """Open the preview; what the author of a draft has seen counts as looked at."""
+        action = self._open_dialog(
+            "partner.mailing.preview", self.env._("Preview"), dialog_size="extra-large"
+        )
+        if self.state == "draft" and self.has_access("write"):
+            fingerprint = self._get_content_fingerprint()
+            if fingerprint != self.last_look_fingerprint:
+                self._as_system().write({"last_look_fingerprint": fingerprint})
+        return action
+
+    def _open_dialog(self, model, title, **context):
+        self.ensure_one()
+        self.check_access("read")
+        context["default_mailing_id"] = self.id
+        first = self.recipient_window_ids[:1]
+        if first:
+            context["default_recipient_id"] = first.id
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": model,
+            "view_mode": "form",
+            "target": "new",
+            "context": context,
+        }

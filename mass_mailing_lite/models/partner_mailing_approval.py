@@ -1,0 +1,721 @@
+import difflib
+import hashlib
+import json
+import re
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, LockError, UserError
+from odoo.tools import SQL, format_datetime, human_size
+from odoo.tools.mail import html2plaintext
+
+from .partner_mailing import VALIDATOR_GROUP
+
+APPROVAL_STATES = [
+    ("pending", "Waiting"),
+    ("validated", "Validated"),
+    ("refused", "Refused"),
+    ("withdrawn", "Withdrawn"),
+    ("void", "Void"),
+]
+REQUEST_ACTIVITY = "mass_mailing_lite.mail_activity_type_validate"
+
+# Fingerprint
+# Addresses of pictures and files in a body: as Odoo's editor writes them, and Odoo's other ways
+# to say the same, by model or by query.
+LOCAL_FILE = re.compile(
+    r"/web/(?:image|content)/?(?:(?:ir\.attachment/)?|\?(?:[^\s\"'<>]*[?&;])?id=)(\d+)"
+)
+# Everything that reaches a recipient, or decides when and through which server.
+COVERED_FIELDS = frozenset(
+    {
+        "subject",
+        "preview_text",
+        "body_html",
+        "email_from",
+        "reply_to",
+        "cc",
+        "bcc",
+        "copy_policy",
+        "priority",
+        "mail_server_id",
+        "scheduled_at",
+        "attachment_ids",
+        "audience_ids",
+        "marked_partner_ids",
+        "extra_emails",
+        "has_unsubscribe",
+        "unsubscribe_category_ids",
+        "track_opens",
+        "track_clicks",
+        "company_id",
+    }
+)
+# Covered by way of the list that they lead to.
+LIST_SOURCES = {"audience_ids", "marked_partner_ids", "extra_emails"}
+
+# Review
+SAMPLE = 5  # recipients shown to the validator
+DIFF_LINES = 40
+
+
+class PartnerMailingApproval(models.Model):
+    """One request to validate a mailing, and the answer to it."""
+
+    _name = "partner.mailing.approval"
+    _inherit = ["partner.mailing.guard"]
+    _description = "Mailing Approval"
+    _order = "id desc"
+    _rec_name = "mailing_id"
+
+    mailing_id = fields.Many2one("partner.mailing", required=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="mailing_id.company_id", store=True)
+    requested_by_id = fields.Many2one("res.users", required=True)
+    requested_at = fields.Datetime("Requested On", required=True)
+    state = fields.Selection(APPROVAL_STATES, required=True, default="pending", index=True)
+    validator_id = fields.Many2one("res.users", "Decided By")
+    decided_at = fields.Datetime("Decided On")
+    reason = fields.Text()
+    fingerprint = fields.Char(
+        required=True,
+        help="SHA-256 over all that reaches a recipient and over the list of recipients.",
+    )
+    recipient_count = fields.Integer("Recipients", required=True)
+    summary = fields.Json(help="How the list was made up when it was submitted.")
+    content = fields.Json(help="The content in words, for the next request to be compared with.")
+    first_validator_id = fields.Many2one("res.users", help="Where two validators must agree.")
+    first_validated_at = fields.Datetime("First Validated On")
+    is_self_validation = fields.Boolean(
+        "Self-Validation", help="Validated by somebody who prepared it, as the company allows."
+    )
+
+    _one_open_uniq = models.UniqueIndex(
+        "(mailing_id) WHERE state IN ('pending', 'validated')",
+        "A mailing has one valid request at a time.",
+    )
+
+    @api.depends("mailing_id.name", "requested_at")
+    def _compute_display_name(self):
+        for approval in self:
+            approval.display_name = approval.mailing_id.name
+
+    def _agree(self, note=False):
+        """Note the first of two validations, signed by the current user, now."""
+        self._as_system().write(
+            {
+                "first_validator_id": self.env.uid,
+                "first_validated_at": fields.Datetime.now(),
+                "reason": note,
+            }
+        )
+
+    def _decide(self, state, reason=False, is_self_validation=False):
+        """Close the requests with ``state``, signed by the current user, now."""
+        self._as_system().write(
+            {
+                "state": state,
+                "reason": reason,
+                "is_self_validation": is_self_validation,
+                "validator_id": self.env.uid,
+                "decided_at": fields.Datetime.now(),
+            }
+        )
+        # The next request is inserted at once; the place must be free by then.
+        self.flush_recordset()
+
+
+class PartnerMailing(models.Model):
+    """The approval of a mailing: request, decision, the one rule of who decides, and the fingerprint.
+
+    In the order of this file: submit, decide, who may decide, what the fingerprint covers, the page
+    from which a validator decides.
+    """
+
+    _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
+
+    review_html = fields.Html("Review", compute="_compute_review_html", sanitize=False)
+
+    # ------------------------------------------------------------
+    # The request
+    # ------------------------------------------------------------
+
+    def action_submit(self):
+        """Ask the validators to validate the mailing as it stands.
+
+        :raises UserError: names what is missing
+        """
+        self.check_access("write")
+        self._check_editable(self.env._("submit it"))
+        for mailing in self:
+            if not mailing.recipients_loaded_at:
+                mailing._load_recipients()
+            mailing._check_complete()
+            mailing._submit()
+        return True
+
+    def _check_complete(self):
+        """Raise unless the mailing has all that it needs to be sent, and can be sent so.
+
+        :raises UserError: names what is missing, or what cannot be sent and why
+        """
+        self.ensure_one()
+        transport = self._get_transport()
+        missing = [
+            self._fields[name]._description_string(self.env)
+            for name in self._get_missing(transport.required_fields)
+        ]
+        if not self.pending_count:
+            missing.append(self._fields["recipient_count"]._description_string(self.env))
+        if missing:
+            raise UserError(
+                self.env._(
+                    'The mailing "%(name)s" cannot be submitted yet. Still missing: %(missing)s.',
+                    name=self.name,
+                    missing=", ".join(missing),
+                )
+            )
+        transport.check_addresses()
+        self._check_placeholders()
+        self._check_message_size()
+        self._check_renders()
+
+    def _get_missing(self, names):
+        """Return those of the fields that are empty; a body may be empty in spite of its tags."""
+        return [
+            name
+            for name in names
+            if not self[name] or (name == "body_html" and self._is_body_empty())
+        ]
+
+    def _submit(self):
+        """Freeze the list, take the fingerprint and open a request.
+
+        An addon that has a further step overrides this method and calls ``super()`` last.
+        """
+        self.ensure_one()
+        recipients = self.env["partner.mailing.recipient"]
+        recipients._exclude_deleted_contacts(self)
+        recipients._exclude_unsubscribed(self)
+        if self.track_clicks:
+            self.env["partner.mailing.link"]._store(self)
+        recipients._mark_submitted(self)
+        self._open_request()
+        self._as_system().write({"state": "to_validate", "pause_reason": False})
+        self._ask_validators()
+
+    def _open_request(self):
+        """Create the request, with the fingerprint and with what the review shows of it later."""
+        fingerprint, count = self._get_fingerprint()
+        # In one language, whichever the requester has: two languages would look like a change.
+        main = self.with_context(lang=self._get_language_of({"lang": None}))
+        self._as_system().env["partner.mailing.approval"].create(
+            {
+                "mailing_id": self.id,
+                "requested_by_id": self.env.uid,
+                "requested_at": fields.Datetime.now(),
+                "fingerprint": fingerprint,
+                "recipient_count": count,
+                "content": main._get_content_to_compare(),
+                "summary": self._get_list_summary(),
+            }
+        )
+
+    def _ask_validators(self):
+        """Schedule an activity for each validator of the company who may decide."""
+        validators = self.env.ref(VALIDATOR_GROUP).sudo().all_user_ids
+        for user in validators.filtered("active"):
+            if self.company_id in user.company_ids and not self._get_separation_reason(user):
+                self.sudo().activity_schedule(REQUEST_ACTIVITY, user_id=user.id)
+
+    def _close_requests(self):
+        """Take the request off the lists of all validators; the decision is in the chatter."""
+        self.sudo().activity_unlink([REQUEST_ACTIVITY])
+
+    # ------------------------------------------------------------
+    # The decision
+    # ------------------------------------------------------------
+
+    def action_validate(self, note=None):
+        """Validate: what was submitted is sent now, or when it is scheduled.
+
+        From the number of recipients on that the company has set, two
+        validators must agree; the first is noted, and the mailing waits on.
+
+        :param str note: kept with the decision
+        :raises AccessError: when the current user may not; the reason is in the message
+        :raises UserError: when what is there is not what was submitted
+        """
+        for mailing in self:
+            request = mailing._check_can_decide()
+            if request.fingerprint != mailing._get_fingerprint()[0]:
+                raise UserError(
+                    self.env._(
+                        'The mailing "%s" is not what was submitted any more. Take it back to draft'
+                        " and submit it again.",
+                        mailing.name,
+                    )
+                )
+            if mailing._needs_second_validator(request):
+                request._agree(note)
+                mailing._notify_decision(
+                    self.env._("Validated by a first validator; a second one must agree.")
+                )
+                mailing._close_requests()
+                mailing._ask_validators()
+                continue
+            is_own = bool(mailing._get_conflict_of_interest(self.env.user))
+            request._decide("validated", note, is_self_validation=is_own)
+            mailing._as_system().write(
+                {"state": "validated", "editor_ids": [fields.Command.clear()]}
+            )
+            mailing._close_requests()
+            mailing._notify_decision(self.env._("Validated."), note)
+            mailing._wake_sender()
+        return True
+
+    def action_refuse(self, reason=None):
+        """Refuse with a reason; without one, open the dialog that asks for it.
+
+        :param str reason: told to the requester and kept
+        """
+        if reason is None:
+            self._check_can_decide()
+            return self._open_dialog("partner.mailing.refuse", self.env._("Refuse"))
+        if not reason.strip():
+            raise UserError(self.env._("Say why you refuse the mailing: the author needs it."))
+        for mailing in self:
+            mailing._check_can_decide()._decide("refused", reason.strip())
+            mailing._as_system().write({"state": "draft"})
+            self.env["partner.mailing.recipient"]._reopen(mailing)
+            mailing._close_requests()
+            mailing._notify_decision(self.env._("Refused."), reason.strip())
+        return True
+
+    def action_open_validation(self):
+        """Open the dialog that validates, with room for a note."""
+        self._check_can_decide()
+        return self._open_dialog("partner.mailing.validate", self.env._("Validate"))
+
+    def action_back_to_draft(self):
+        """Take the mailing back to change it; its request or validation ends.
+
+        The author may, and a validator may.
+
+        :raises UserError: when its recipients are no longer known
+        """
+        self._check_knows_recipients()
+        for mailing in self:
+            mailing._check_can_manage_or_validate()
+            mailing._check_state(
+                ("to_validate", "validated", "paused", "cancelled"),
+                self.env._("take it back to draft"),
+            )
+            for request in mailing._get_open_requests():
+                request._decide("withdrawn" if request.state == "pending" else "void")
+            mailing._as_system().write(
+                {"state": "draft", "pause_reason": False, "finished_at": False}
+            )
+            self.env["partner.mailing.recipient"]._reopen(mailing)
+            mailing._close_requests()
+        return True
+
+    def _notify_decision(self, message, reason=None):
+        """Notify requester and responsible of a decision, by their preferred means."""
+        self.ensure_one()
+        requester = self.sudo().approval_ids[:1].requested_by_id
+        people = (requester | self.user_id).partner_id - self.env.user.partner_id
+        self.sudo().message_post(
+            body=f"{message} {reason}" if reason else message,
+            partner_ids=people.ids,
+            author_id=self.env.user.partner_id.id,
+            subtype_xmlid="mail.mt_comment",
+        )
+
+    def _get_open_requests(self):
+        """Return the requests that wait or are valid, with the rights of the current user."""
+        requests = self.sudo().approval_ids
+        return requests.filtered(
+            lambda request: request.state in ("pending", "validated")
+        ).with_env(self.env)
+
+    # ------------------------------------------------------------
+    # Who may decide
+    # ------------------------------------------------------------
+
+    def _check_can_decide(self):
+        """Return the open request, or raise with the reason why not.
+
+        The mailing is locked: of two validators who press at once, the second
+        finds what the first has made of it.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        try:
+            self._as_system().lock_for_update(allow_referencing=True)
+        except LockError as error:
+            raise UserError(
+                self.env._(
+                    'Somebody else is deciding on the mailing "%s" at this moment. Load it again.',
+                    self.name,
+                )
+            ) from error
+        self.invalidate_recordset(["state"])
+        if reason := self._get_cannot_validate_reason():
+            raise AccessError(reason)
+        return self._get_open_requests().filtered(lambda request: request.state == "pending")
+
+    def _get_cannot_validate_reason(self, user=None):
+        """Return why ``user`` (default: the current one) cannot validate, in words, or False.
+
+        The one rule behind the buttons, the message and the guard.
+        """
+        self.ensure_one()
+        user = user or self.env.user
+        if self.state != "to_validate":
+            return self.env._("The mailing is not waiting for validation.")
+        if not user.has_group(VALIDATOR_GROUP):
+            return self.env._("Only members of the group Validator can validate mailings.")
+        if self.company_id not in user.company_ids:
+            return self.env._("The mailing belongs to a company that is not yours.")
+        return self._get_separation_reason(user)
+
+    def _get_separation_reason(self, user):
+        """Return why the decision must be somebody else's than ``user``'s, or False."""
+        request = self.sudo().approval_ids.filtered(lambda approval: approval.state == "pending")
+        if user in request.first_validator_id:
+            return self.env._("You have validated this mailing: a second validator must agree.")
+        if self.company_id.sudo().partner_mailing_self_validation:
+            return False
+        return self._get_conflict_of_interest(user)
+
+    def _get_conflict_of_interest(self, user):
+        """Return in words how ``user`` took part in the mailing, or False."""
+        mailing = self.sudo()
+        request = mailing.approval_ids.filtered(lambda approval: approval.state == "pending")
+        if user == mailing.create_uid:
+            return self.env._("You created this mailing: somebody else must validate it.")
+        if user in request.requested_by_id:
+            return self.env._("You submitted this mailing: somebody else must validate it.")
+        if user in mailing.editor_ids:
+            return self.env._("You changed this mailing: somebody else must validate it.")
+        return False
+
+    def _needs_second_validator(self, request):
+        """Tell whether a validation now is the first of two."""
+        from_count = self.company_id.sudo().partner_mailing_two_validators_from
+        return (
+            from_count
+            and request.recipient_count >= from_count
+            and not request.sudo().first_validator_id
+        )
+
+    # ------------------------------------------------------------
+    # Fingerprint
+    # ------------------------------------------------------------
+
+    def _get_covered_fields(self):
+        """Return the names of the fields that are locked after submission, of all channels.
+
+        A field that reaches a recipient belongs here; an addon adds its own to what ``super()``
+        returns.
+        """
+        return COVERED_FIELDS | self._collect_from_transports("own_fields")
+
+    def _get_content_fields(self):
+        """Return the names of the fields that the fingerprint covers: without other channels'."""
+        transports = self._get_transports()
+        own = transports[self.channel].own_fields
+        foreign = {one for kind in transports.values() for one in kind.own_fields} - own
+        return self._get_covered_fields() - foreign
+
+    def _get_fingerprint(self):
+        """Return ``(fingerprint, recipient_count)`` of what would be sent now.
+
+        The fingerprint is the SHA-256 (hex) of the covered fields, in every
+        language, of the files' bytes and of the submitted list; the count is
+        the length of that list.
+        """
+        self.ensure_one()
+        mailing = self.sudo()
+        mailing.flush_recordset()
+        self.env["partner.mailing.recipient"].flush_model()
+        translations = mailing._get_translations()
+        [(list_hash, count)] = self.env.execute_query(
+            self.env["partner.mailing.recipient"]._submitted_set_sql(mailing)
+        )
+        content = {**mailing._get_plain_content(), **translations}
+        digest = hashlib.sha256()
+        for value in (content, list_hash):
+            digest.update(json.dumps(value, sort_keys=True, default=str).encode())
+        for file in mailing._get_content_files(translations["body_html"]).sorted("id"):
+            digest.update(json.dumps([file.name, file.mimetype]).encode())
+            digest.update(hashlib.sha256(file.raw or b"").digest())
+        return digest.hexdigest(), count
+
+    def _get_plain_content(self):
+        """Return the covered fields that are not translated: {field name: value}.
+
+        The sources of the list are not among them: what they led to, the list,
+        is. Nor are the files, which are hashed by their bytes.
+        """
+        names = self._get_content_fields() - {"attachment_ids"} - LIST_SOURCES
+        return {
+            name: self[name].ids if self._fields[name].relational else self[name] or False
+            for name in names
+            if not self._fields[name].translate
+        }
+
+    def _get_translations(self):
+        """Return the covered fields in every language: {field name: {language code: text}}."""
+        names = sorted(name for name in self._get_content_fields() if self._fields[name].translate)
+        columns = SQL(", ").join(SQL.identifier(name) for name in names)
+        [row] = self.env.execute_query(
+            SQL("SELECT %s FROM partner_mailing WHERE id = %s", columns, self.id)
+        )
+        return dict(zip(names, (value or {} for value in row), strict=True))
+
+    def _get_content_files(self, bodies=None):
+        """Return the files that reach a recipient: attached ones, and those the body shows.
+
+        :param dict bodies: {language code: body}, read when it is not given
+        """
+        self.ensure_one()
+        mailing = self.sudo()
+        if bodies is None:
+            bodies = mailing._get_translations()["body_html"]
+        shown = {int(number) for body in bodies.values() for number in LOCAL_FILE.findall(body)}
+        files = mailing.attachment_ids
+        return files | files.browse(shown - set(files.ids)).exists() if shown else files
+
+    def _matches_validation(self):
+        """Tell whether what would be sent is what was validated."""
+        self.ensure_one()
+        approval = self.sudo().approval_ids.filtered(lambda request: request.state == "validated")
+        return bool(approval) and approval.fingerprint == self._get_fingerprint()[0]
+
+    def _check_covered_unlocked(self, names):
+        """Raise when covered fields are to change in a state in which they are locked.
+
+        :raises UserError: names the first field and says what to do
+        """
+        for mailing in self:
+            if mailing.state != "draft":
+                name = sorted(names)[0]
+                raise UserError(
+                    self.env._(
+                        '"%(field)s" of the mailing "%(mailing)s" cannot be changed: the mailing is'
+                        ' in the state "%(state)s". Take it back to draft first.',
+                        field=self._fields[name]._description_string(self.env),
+                        mailing=mailing.name,
+                        state=dict(mailing._fields["state"]._description_selection(self.env))[
+                            mailing.state
+                        ],
+                    )
+                )
+
+    # ------------------------------------------------------------
+    # Review
+    # ------------------------------------------------------------
+
+    @api.depends("state", "channel", "approval_ids.state")
+    @api.depends_context("uid", "lang")
+    def _compute_review_html(self):
+        for mailing in self:
+            request = mailing.sudo().approval_ids.filtered(
+                lambda request: request.state == "pending"
+            )
+            mailing.review_html = bool(request) and self.env["ir.qweb"]._render(
+                "mass_mailing_lite.mailing_review", mailing._get_review(request)
+            )
+
+    def _get_review(self, request):
+        """Return the values of the review page; figures come from the request, as submitted."""
+        self.ensure_one()
+        mailing = self.sudo()
+        summary = request.summary or {}
+        reasons = dict(
+            self.env["partner.mailing.recipient"]
+            ._fields["skip_reason"]
+            ._description_selection(self.env)
+        )
+        languages = dict(self.env["res.lang"].get_installed())
+        sample = (
+            self.env["partner.mailing.recipient"]
+            .sudo()
+            .search([("mailing_id", "=", self.id), ("is_submitted", "=", True)], limit=SAMPLE)
+        )
+        return {
+            "mailing": mailing,
+            "human_size": human_size,
+            "approval": request,
+            "languages": [
+                (languages.get(code, self.env._("No language set")), count)
+                for code, count in summary.get("languages", [])
+            ],
+            "audiences": [
+                (name or self.env._("Extra addresses"), count)
+                for name, count in summary.get("audiences", [])
+            ],
+            "left_out": [
+                (reasons.get(key, key), count) for key, count in summary.get("left_out", [])
+            ],
+            "sample": sample,
+            **mailing._get_transport().get_sample(sample[:1]),
+            "server": mailing.mail_server_id.name,
+            "expected": mailing.expected_text,
+            "pace": mailing._get_rate_in_words(),
+            "scheduled_at": mailing.scheduled_at
+            and format_datetime(self.env, mailing.scheduled_at, tz=self.env.user.tz),
+            "unsubscribe_groups": mailing.unsubscribe_category_ids.mapped("name"),
+            "changes": mailing._get_changes(request),
+        }
+
+    def _get_list_summary(self):
+        """Return how the list is made up: by language, by audience, left out by reason.
+
+        :return: dict of lists of [label or key, count], the largest first
+        """
+        self.ensure_one()
+        Recipient = self.env["partner.mailing.recipient"].sudo()
+        of_mailing = [("mailing_id", "=", self.id)]
+        by_language = Recipient._read_group(
+            [*of_mailing, ("is_submitted", "=", True)], ["lang"], ["__count"], order="__count desc"
+        )
+        by_reason = Recipient._read_group(
+            [*of_mailing, ("state", "=", "skipped")],
+            ["skip_reason"],
+            ["__count"],
+            order="__count desc",
+        )
+        audiences = [[audience.name, self._count_of(audience)] for audience in self.audience_ids]
+        extra = Recipient.search_count(
+            [*of_mailing, ("is_submitted", "=", True), ("partner_id", "=", False)]
+        )
+        if extra:
+            audiences.append(["", extra])  # named in the language of whoever looks at it
+        return {
+            "languages": [[lang or "", count] for lang, count in by_language],
+            "left_out": [[reason, count] for reason, count in by_reason],
+            "audiences": audiences,
+            "largest_domain": self._count_largest_domain(),
+        }
+
+    def _count_of(self, audience):
+        """Return how many submitted recipients an audience stands for."""
+        query = self._readable_contacts(audience._get_included_domain())
+        [(count,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FROM partner_mailing_recipient
+                 WHERE mailing_id = %s AND is_submitted AND partner_id IN %s
+                """,
+                self.id,
+                query.subselect(),
+            )
+        )
+        return count
+
+    def _count_largest_domain(self):
+        """Return how many submitted recipients the domain with the most has."""
+        # Plan at a million rows: one pass, 0.5 s, once a request; only where domains have a limit.
+        if not self._get_transport().get_limits().domain_minute:
+            return 0
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FROM partner_mailing_recipient
+                 WHERE mailing_id = %s AND is_submitted
+              GROUP BY substring(email_normalized FROM '[^@]*$')
+              ORDER BY 1 DESC LIMIT 1
+                """,
+                self.id,
+            )
+        )
+        return rows[0][0] if rows else 0
+
+    # ------------------------------------------------------------
+    # What changed since the last decision
+    # ------------------------------------------------------------
+
+    def _get_content_to_compare(self):
+        """Return what a later request is compared with: {field name: text}.
+
+        Texts in the language of the environment, and ``name@language`` for each other one.
+        """
+        self.ensure_one()
+        mailing = self.sudo()
+        names = self._get_transport().compared_fields
+        values = {name: mailing._get_text_to_compare(name) for name in names}
+        values.update(mailing._get_translations_to_compare(names))
+        return {name: value or "" for name, value in values.items()}
+
+    def _get_text_to_compare(self, name):
+        """Return the value of a field as a text that people can compare."""
+        field, value = self._fields[name], self[name]
+        if name == "attachment_ids":
+            return ", ".join(
+                f"{file.name} ({file.checksum[:8] if file.checksum else 0})" for file in value
+            )
+        if field.relational:
+            return ", ".join(value.mapped("name"))
+        if field.type == "html":
+            return html2plaintext(value or "")
+        if field.type == "datetime":
+            return fields.Datetime.to_string(value)
+        if field.type == "selection":
+            return dict(field._description_selection(self.env))[value]
+        if field.type == "boolean":
+            return self.env._("Yes") if value else self.env._("No")
+        return value
+
+    def _get_translations_to_compare(self, names):
+        """Return {name@language: text} of what fields say in other languages than this one."""
+        return {
+            f"{name}@{lang}": html2plaintext(text) if name == "body_html" else text
+            for name, texts in self._get_translations().items()
+            for lang, text in texts.items()
+            if name in names and lang != self.env.lang and self.env["res.lang"]._get_data(code=lang)
+        }
+
+    def _get_changes(self, request):
+        """Return what differs from the request before: ``[(label, old, new, body lines)]``.
+
+        None when there was no request before.
+        """
+        before = self.sudo().approval_ids.filtered(
+            lambda other: other.id < request.id and other.state in ("refused", "void", "validated")
+        )[:1]
+        if not before:
+            return None
+        old, new = before.content or {}, request.content or {}
+        changes = [
+            (
+                self._get_label_to_compare(name),
+                old.get(name, ""),
+                text := new.get(name, ""),
+                diff_lines(old.get(name, ""), text) if name.startswith("body_html") else [],
+            )
+            # What requests of earlier versions did not note is no change.
+            for name in {**new, **old}
+            if (name in old or "@" in name) and old.get(name, "") != new.get(name, "")
+        ]
+        if before.recipient_count != request.recipient_count:
+            label = self._fields["recipient_count"]._description_string(self.env)
+            changes.append((label, str(before.recipient_count), str(request.recipient_count), []))
+        return changes
+
+    def _get_label_to_compare(self, name):
+        """Return the label of a field, with the language of what is a translation."""
+        name, _at, lang = name.partition("@")
+        label = self._fields[name]._description_string(self.env)
+        return (
+            f"{label} ({self.env['res.lang']._get_data(code=lang).name or lang})" if lang else label
+        )
+
+
+def diff_lines(old, new):
+    """Return the lines that differ between two texts: ``[("-" or "+", line)]``."""
+    lines = difflib.ndiff(old.splitlines(), new.splitlines())
+    changed = [(line[0], line[2:]) for line in lines if line[0] in "+-" and line[2:].strip()]
+    return changed[:DIFF_LINES]

@@ -1,0 +1,201 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+DIMENSIONS = [
+    ("domain", "Recipient domain"),
+    ("language", "Language"),
+    ("moment", "Time of sending"),
+]
+# Domains that have a line of their own; the others of a long list share one.
+MAX_DOMAINS = 50
+# Points of the curve of sending, at most, and the steps to choose from, in seconds.
+MAX_MOMENTS = 72
+STEPS = (60, 300, 900, 3600, 6 * 3600)
+DAY = 24 * 3600
+# How old figures may be when somebody opens them.
+KEPT_FOR = timedelta(minutes=1)
+COUNTED_AGAIN = 7  # days after the end of a mailing
+# First half of the advisory lock that whoever counts a mailing holds.
+COUNTING_LOCK = 0x6D6D6C + 1
+
+MEASURES = {
+    "recipient_count": SQL("count(*)"),
+    "sent_count": SQL("count(*) FILTER (WHERE state IN ('sent', 'bounced'))"),
+    "delivered_count": SQL("count(*) FILTER (WHERE state = 'sent')"),
+    "opened_count": SQL("count(opened_at)"),
+    "clicked_count": SQL("count(clicked_at)"),
+    "bounced_count": SQL("count(*) FILTER (WHERE state = 'bounced')"),
+    "failed_count": SQL("count(*) FILTER (WHERE state = 'failed')"),
+}
+
+
+class PartnerMailingBreakdown(models.Model):
+    """What became of a mailing's messages to one domain, in one language, or sent at one time.
+
+    Counted in one pass over the list when the statistics are opened, and
+    kept: figures stay when the addresses are removed.
+    """
+
+    _name = "partner.mailing.breakdown"
+    _inherit = ["partner.mailing.guard"]
+    _description = "Mailing Breakdown"
+    _order = "mailing_id desc, dimension, moment, recipient_count desc, id"
+    _rec_name = "mailing_id"
+    _log_access = False  # written by SQL
+
+    mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade", index=True)
+    counted_at = fields.Datetime("Counted On", required=True)
+    dimension = fields.Selection(DIMENSIONS, "Broken Down By", required=True)
+    domain = fields.Char("Recipient Domain", help="Empty for domains that share a line.")
+    lang = fields.Selection(
+        lambda self: self.env["partner.mailing.breakdown"]._get_languages(), "Language"
+    )
+    moment = fields.Datetime("Time of Sending")
+    recipient_count = fields.Integer("Recipients")
+    sent_count = fields.Integer("Sent", help="Taken by a mail server.")
+    delivered_count = fields.Integer("Delivered", help="Taken by a mail server and not bounced.")
+    opened_count = fields.Integer("Opened")
+    clicked_count = fields.Integer("Clicked")
+    bounced_count = fields.Integer("Bounced")
+    failed_count = fields.Integer("Failed")
+
+    @api.model
+    def _get_languages(self):
+        """Return all languages, for contacts keep theirs when it is switched off."""
+        return [
+            (lang.code, lang.name)
+            for lang in self.env["res.lang"].sudo().with_context(active_test=False).search([])
+        ]
+
+    @api.model
+    def _refresh(self, mailing):
+        """Count a mailing anew, unless that was done in the last minute or is under way.
+
+        Nor when its addresses are removed or about to be, a batch at a time: what was counted
+        last stays.
+        """
+        company = mailing.company_id.sudo()
+        if mailing.personal_data_removed_at or mailing in mailing._find_to_forget(company):
+            return
+        last = self.sudo().search([("mailing_id", "=", mailing.id)], limit=1).counted_at
+        if last and last > fields.Datetime.now() - KEPT_FOR:
+            return
+        [(is_ours,)] = self.env.execute_query(
+            SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", COUNTING_LOCK, mailing.id)
+        )
+        if is_ours:
+            self._count(mailing)
+
+    @api.model
+    def _find_uncounted(self):
+        """Return the mailings to count by themselves: when they have ended, and once more a week later.
+
+        By then nearly all who open and click have done so.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT m.id
+                  FROM partner_mailing m
+                 WHERE m.state = 'done' AND m.personal_data_removed_at IS NULL
+                   AND m.finished_at > %(now)s::timestamp - make_interval(days => 2 * %(days)s)
+                   AND NOT EXISTS (
+                       SELECT FROM partner_mailing_breakdown b
+                        WHERE b.mailing_id = m.id
+                          AND b.counted_at >= m.finished_at + CASE
+                              WHEN %(now)s::timestamp > m.finished_at + make_interval(days => %(days)s)
+                              THEN make_interval(days => %(days)s) ELSE interval '0' END)
+              ORDER BY m.id
+                """,
+                now=fields.Datetime.now(),
+                days=COUNTED_AGAIN,
+            )
+        )
+        return self.env["partner.mailing"].sudo().browse(number for (number,) in rows)
+
+    def _count(self, mailing):
+        """Replace the breakdown of a mailing by a new one."""
+        self.env["partner.mailing.recipient"].flush_model()
+        self._as_system().search([("mailing_id", "=", mailing.id)]).unlink()
+        self.flush_model()
+        self.env.cr.execute(SQL("SET LOCAL work_mem TO '256MB'"))
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO partner_mailing_breakdown"
+                " (mailing_id, counted_at, dimension, domain, lang, moment, %s) %s",
+                SQL(", ").join(map(SQL.identifier, MEASURES)),
+                self._counting_sql(mailing),
+            )
+        )
+        self.env.cr.execute(SQL("SET LOCAL work_mem TO DEFAULT"))
+        self.invalidate_model(flush=False)
+        self.env["partner.mailing.link"]._count_clicks(mailing)
+
+    def _counting_sql(self, mailing):
+        """Return the SELECT of the breakdown.
+
+        Plan at a million rows: one scan by ``_mailing_state_idx`` (of the whole
+        table where it holds little else), into three hash tables at once.
+        PostgreSQL takes each address for a domain of its own and would sort
+        rather than hash; with leave to use memory, of which 10,000 domains take
+        50 MB, it needs 1.3 s instead of 3.1.
+        """
+        return SQL(
+            """
+            WITH counted AS (
+                SELECT CASE WHEN GROUPING(domain) = 0 THEN 'domain'
+                            WHEN GROUPING(lang) = 0 THEN 'language' ELSE 'moment' END AS dimension,
+                       domain, lang, moment, %(measures)s
+                  FROM (SELECT split_part(email_normalized, '@', 2) AS domain, lang,
+                               to_timestamp(floor(date_part('epoch', sent_at) / %(step)s) * %(step)s)
+                                   AT TIME ZONE 'UTC' AS moment,
+                               state, opened_at, clicked_at
+                          FROM partner_mailing_recipient
+                         WHERE mailing_id = %(mailing_id)s AND state != 'skipped') r
+              GROUP BY GROUPING SETS ((domain), (lang), (moment))
+            ), placed AS (
+                SELECT *, row_number() OVER (
+                           PARTITION BY dimension ORDER BY recipient_count DESC, domain) AS place
+                  FROM counted
+                 WHERE dimension != 'moment' OR moment IS NOT NULL
+            )
+            SELECT %(mailing_id)s, %(now)s::timestamp, dimension,
+                   CASE WHEN place <= %(most)s OR dimension != 'domain' THEN domain END AS line,
+                   lang, moment, %(sums)s
+              FROM placed
+          GROUP BY dimension, line, lang, moment
+            """,
+            measures=SQL(", ").join(
+                SQL("%s AS %s", expression, SQL.identifier(name))
+                for name, expression in MEASURES.items()
+            ),
+            sums=SQL(", ").join(SQL("sum(%s)", SQL.identifier(name)) for name in MEASURES),
+            step=self._get_step(mailing),
+            mailing_id=mailing.id,
+            most=MAX_DOMAINS,
+            now=fields.Datetime.now(),
+        )
+
+    def _get_step(self, mailing):
+        """Return the seconds that one point of the curve stands for.
+
+        The end is that of the sending, also before it is reached: now.
+        """
+        end = mailing.finished_at or fields.Datetime.now()
+        seconds = (end - (mailing.started_at or end)).total_seconds()
+        return next((step for step in STEPS if seconds / step <= MAX_MOMENTS), DAY)
+
+    def _get_figures(self):
+        """Return a line's figures, named like those of the whole mailing."""
+        self.ensure_one()
+        return {
+            "recipients": self.recipient_count,
+            "sent": self.sent_count,
+            "delivered": self.delivered_count,
+            "opened": self.opened_count,
+            "clicked": self.clicked_count,
+            "bounced": self.bounced_count,
+            "failed": self.failed_count,
+        }

@@ -1,0 +1,729 @@
+import binascii
+import hashlib
+import json
+import re
+import unicodedata
+
+from lxml import etree, html
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tools.mail import email_normalize_all, html2plaintext, is_html_empty
+from odoo.tools.misc import format_datetime
+from odoo.tools.rendering_tools import parse_inline_template
+
+from .partner_mailing import UNDECIDED_STATES
+from .partner_mailing_approval import LIST_SOURCES
+
+# Templates
+# What a template brings: field of the mailing -> field of the template.
+TRANSLATED = {
+    "subject": "subject",
+    "preview_text": "partner_mailing_preview_text",
+    "body_html": "body_html",
+}
+PLAIN = {"email_from": "email_from", "reply_to": "reply_to", "mail_server_id": "mail_server_id"}
+
+# Placeholders
+EDITOR_GROUP = "mail.group_mail_template_editor"
+CONTENT = ("subject", "preview_text", "body_html")
+PATH = re.compile(r"object(?:\.[A-Za-z_]\w*)+", re.ASCII)
+VALUE_DIRECTIVES = ("t-out", "t-esc", "t-field")
+
+# Pictures and files
+# A picture that stands in the body itself (RFC 2397), as it comes with what was pasted.
+INLINE = re.compile(r"""(?<=["'(])data:(image/[a-z.+-]+);base64,([A-Za-z0-9+/=\s]+)(?=["')])""")
+MARK = "data:image/"
+MEGABYTE = 1024 * 1024
+LINE = 76  # characters of base64 in a line (RFC 2045, section 6.8), and CRLF behind them
+
+# Tests
+# What a test cannot tell anything about: when it is sent, and to whom.
+NOT_TESTED = {
+    "attachment_ids",
+    "bcc",
+    "company_id",
+    "copy_policy",
+    "scheduled_at",
+}
+LAST_TEST = ("last_test_at", "last_test_by_id", "last_test_fingerprint")
+
+
+class PartnerMailing(models.Model):
+    """What is written: templates, placeholders, languages, pictures and files, and whether it was tested."""
+
+    _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
+
+    language_counts = fields.Json(
+        copy=False,
+        readonly=True,
+        help="Recipients for each language code when the list was loaded. Kept, because counting"
+        " a million rows for each look at the form would take half a second.",
+    )
+    language_summary = fields.Char("Languages", compute="_compute_languages")
+    language_warning = fields.Char(compute="_compute_languages")
+    sender_warning = fields.Char(compute="_compute_sender_warning")
+    copies_notice = fields.Char(compute="_compute_copies_notice")
+    last_test_at = fields.Datetime("Last Tested On", copy=False, readonly=True)
+    last_test_by_id = fields.Many2one("res.users", "Last Tested By", copy=False, readonly=True)
+    last_test_fingerprint = fields.Char(copy=False, readonly=True)
+    content_fingerprint = fields.Char(compute="_compute_content_fingerprint")
+    test_state = fields.Selection(
+        [("never", "Never tested"), ("changed", "Changed since the test"), ("tested", "Tested")],
+        "Test",
+        compute="_compute_test_state",
+    )
+    test_status = fields.Char(compute="_compute_test_state")
+
+    # ------------------------------------------------------------
+    # Templates
+    # ------------------------------------------------------------
+
+    @api.onchange("template_id")
+    def _onchange_template_id(self):
+        """Take over what the template brings; what is there already is left to the dialog."""
+        template = self.template_id
+        if not template or not self._is_content_empty():
+            return
+        self.update(self._get_template_values(template))
+        self.attachment_ids = template.attachment_ids
+        if not self.name:
+            self.name = template.name
+
+    def action_load_template(self):
+        """Open the dialog that loads a template and says what it replaces."""
+        self.check_access("write")
+        self._check_editable(self.env._("load a template"))
+        return self._open_dialog("partner.mailing.load.template", self.env._("Load a Template"))
+
+    def action_save_as_template(self):
+        """Open the dialog that saves the content as a new template."""
+        return self._open_dialog("partner.mailing.save.template", self.env._("Save as Template"))
+
+    def _is_content_empty(self):
+        return not self.subject and not self.attachment_ids and self._is_body_empty()
+
+    def _is_body_empty(self):
+        return is_html_empty(self.body_html) and "<img" not in (self.body_html or "")
+
+    def _get_template_values(self, template):
+        """Return what a template brings in the current language: {field name: value}.
+
+        A sender with placeholders (``{{ user.email_formatted }}``) is left out: a
+        mailing has one sender, and it is known before it is sent.
+        """
+        values = {name: template[source] for name, source in TRANSLATED.items()}
+        for name, source in PLAIN.items():
+            value = template[source]
+            if value and "{{" not in str(value):
+                values[name] = value
+        return values
+
+    def _load_template(self, template):
+        """Replace the content by the template's, in every language.
+
+        :raises UserError: when the mailing is no draft
+        """
+        self.ensure_one()
+        self._check_editable(self.env._("load a template"))
+        template.check_access("read")
+        values = self._get_template_values(template)
+        values["mail_server_id"] = (values.get("mail_server_id") or self.mail_server_id).id
+        self.write(
+            {
+                **values,
+                "template_id": template.id,
+                "attachment_ids": [Command.set(template.attachment_ids.ids)],
+            }
+        )
+        for name, source in TRANSLATED.items():
+            _copy_translations(template, source, self, name)
+
+    def _complete_translations(self):
+        """Add the template's other languages to a draft that was filled with it in the form.
+
+        Only where the text is still the template's: a translation of something
+        else would be worse than none.
+        """
+        self.ensure_one()
+        for name, source in TRANSLATED.items():
+            ours, theirs = self[name], self.template_id[source]
+            if ours and html2plaintext(str(ours)) == html2plaintext(str(theirs or "")):
+                _copy_translations(self.template_id, source, self, name, keep=self.env.lang)
+
+    def _save_as_template(self, name):
+        """Return a new template of the current user's with the content in every language.
+
+        :raises UserError: when there is nothing to save
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if not self.subject and self._is_body_empty():
+            raise UserError(
+                self.env._('The mailing "%s" has neither subject nor body to save.', self.name)
+            )
+        values = {source: self[name] for name, source in TRANSLATED.items()}
+        values.update({source: self[name] for name, source in PLAIN.items()})
+        files = [
+            file.sudo().copy({"res_model": "mail.template", "res_id": 0, "name": file.name})
+            for file in self.attachment_ids
+        ]
+        template = self.env["mail.template"].create(
+            {
+                **values,
+                "name": name,
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "lang": "{{ object.lang }}",
+                "mail_server_id": self.mail_server_id.id,
+                "attachment_ids": [Command.set([file.id for file in files])],
+            }
+        )
+        for ours, theirs in TRANSLATED.items():
+            _copy_translations(self, ours, template, theirs)
+        return template
+
+    # ------------------------------------------------------------
+    # Placeholders
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_rendered_fields(self):
+        """Return the names of the fields that hold placeholders, of all channels."""
+        return (*CONTENT, *sorted(self._collect_from_transports("rendered_fields")))
+
+    @api.model
+    def get_placeholders(self):
+        """Return the placeholders that everybody may use, as dicts in the order of their labels.
+
+        ``expression`` as it stands in a template (``object.function``), ``path``
+        the same without ``object.``, ``label`` in the words of the current language.
+        """
+        placeholders = [
+            {
+                "expression": expression,
+                "path": expression.removeprefix("object."),
+                "label": self._get_placeholder_label(expression),
+            }
+            for expression in self.env["res.partner"].mail_allowed_qweb_expressions()
+            if self._ends_in_value(expression)
+        ]
+        return sorted(placeholders, key=lambda placeholder: placeholder["label"])
+
+    def _get_placeholder_label(self, expression):
+        """Return the name of a placeholder in plain words."""
+        own = {
+            "object.commercial_company_name": self.env._("Company"),
+            "object.lang": self.env._("Language Code"),
+            "object.user_id.signature": self.env._("Salesperson's Signature"),
+        }
+        if expression in own:
+            return own[expression]
+        model, label = self.env["res.partner"], ""
+        for name in expression.split(".")[1:]:
+            field = model._fields[name]
+            if name != "name" or not label:  # the name of the country is the country
+                label = field._description_string(self.env)
+            if field.relational:
+                model = self.env[field.comodel_name]
+        return label
+
+    def _ends_in_value(self, expression):
+        """Tell whether a path of the contact exists and ends in something to write."""
+        model = self.env["res.partner"]
+        for name in expression.split(".")[1:]:
+            if model is None or name not in model._fields:
+                return False
+            field = model._fields[name]
+            model = self.env[field.comodel_name] if field.relational else None
+        return model is None
+
+    @api.constrains(lambda self: self._get_rendered_fields())
+    def _check_placeholders(self):
+        """Refuse placeholders of fields that a contact does not have.
+
+        :raises ValidationError: names the placeholder and the field that it stands in
+        """
+        for mailing in self:
+            for name in self._get_rendered_fields():
+                for expression in mailing._get_expressions(name):
+                    if PATH.fullmatch(expression) and mailing._is_unknown(expression):
+                        raise ValidationError(
+                            self.env._(
+                                'The placeholder "%(expression)s" in the field "%(field)s" does not exist:'
+                                " a contact has no such field. These exist: %(known)s.",
+                                expression=expression,
+                                field=self._fields[name]._description_string(self.env),
+                                known=mailing._list_placeholders(),
+                            )
+                        )
+
+    def _check_access_right_dynamic_template(self):
+        """Name what is forbidden, where Odoo's check only says that something is.
+
+        :raises AccessError: names the placeholder and the field that it stands in
+        """
+        try:
+            return super()._check_access_right_dynamic_template()
+        except AccessError as error:
+            for mailing in self.sudo():
+                for name in self._get_rendered_fields():
+                    for expression in mailing._get_expressions(name):
+                        if not mailing._is_allowed(expression):
+                            raise AccessError(
+                                mailing._describe_forbidden(name, expression)
+                            ) from error
+            raise
+
+    def _describe_forbidden(self, name, expression):
+        return self.env._(
+            'You may not use "%(expression)s" in the field "%(field)s". You may use these'
+            " placeholders: %(known)s. Others are for members of the group %(group)s.",
+            expression=expression,
+            field=self._fields[name]._description_string(self.env),
+            known=self._list_placeholders(),
+            group=self.env.ref(EDITOR_GROUP).sudo().display_name,
+        )
+
+    def _list_placeholders(self):
+        return ", ".join(placeholder["expression"] for placeholder in self.get_placeholders())
+
+    def _is_allowed(self, expression):
+        return self.env["ir.qweb"]._is_expression_allowed(expression, "res.partner")
+
+    def _is_unknown(self, expression):
+        """Tell whether a path leads nowhere; what template editors reach beside fields is known."""
+        model = self.env["res.partner"]
+        for name in expression.split(".")[1:]:
+            if name not in model._fields:
+                return not hasattr(type(model), name)
+            field = model._fields[name]
+            if not field.relational:
+                return False
+            model = self.env[field.comodel_name]
+        return False
+
+    def _get_expressions(self, name):
+        """Return what a field's template evaluates, as the user wrote it, in order.
+
+        A directive that is no placeholder stands with its name: ``t-if="object.city"``.
+        """
+        source = str(self[name] or "")
+        if name != "body_html":
+            found = (expression for _text, expression, _default in parse_inline_template(source))
+            return [expression for expression in found if expression]
+        if not source.strip():
+            return []
+        expressions = []
+        for element in html.fragment_fromstring(source, create_parent="div").iter(etree.Element):
+            for attribute, value in element.attrib.items():
+                if attribute in VALUE_DIRECTIVES:
+                    expressions.append(value.strip())
+                    if len(element) or len(element.attrib) > 1:
+                        # More than the value, which QWeb is needed for.
+                        expressions.append(etree.tostring(element, encoding="unicode")[:80])
+                elif attribute.startswith("t-"):
+                    expressions.append(f'{attribute}="{value}"')
+        return expressions
+
+    def _has_unsafe_expression(self):
+        """Check the fields that are rendered; the mixin would read every field.
+
+        ``recipient_ids`` among them, a million ids for a look at a subject.
+        """
+        for mailing in self.sudo():
+            for name in self._get_rendered_fields():
+                if self._fields[name].render_engine == "qweb":
+                    is_unsafe = self._has_unsafe_expression_template_qweb
+                else:
+                    is_unsafe = self._has_unsafe_expression_template_inline_template
+                if is_unsafe(mailing[name], "res.partner", name):
+                    return True
+        return False
+
+    def _check_renders(self):
+        """Make the message once in each language that is written to.
+
+        :raises UserError: names the language and what Odoo says about the content
+        """
+        names = dict(self.env["res.lang"].get_installed())
+        for lang in self.language_counts or {self.env.lang or "en_US": 0}:
+            sample = self.env["partner.mailing.preview"].new({"mailing_id": self.id, "lang": lang})
+            try:
+                sample._build_messages(sample._get_offline_session(), [sample._get_row()])
+            except UserError as error:
+                raise UserError(
+                    self.env._(
+                        'The message of the mailing "%(mailing)s" cannot be made in %(language)s: %(error)s',
+                        mailing=self.name,
+                        language=names.get(lang, lang),
+                        error=error,
+                    )
+                ) from error
+
+    # ------------------------------------------------------------
+    # Languages
+    # ------------------------------------------------------------
+
+    @api.depends(
+        lambda self: [
+            "state",
+            "channel",
+            "language_counts",
+            *sorted(self._collect_from_transports("translated_fields")),
+        ]
+    )
+    @api.depends_context("lang")
+    def _compute_languages(self):
+        names = dict(self.env["res.lang"].get_installed())
+        for mailing in self:
+            counts = mailing.language_counts or {}
+            mailing.language_summary = " · ".join(
+                f"{names.get(lang, lang)}: {counts[lang]:,}" for lang in in_order(counts, names)
+            )
+            mailing.language_warning = (
+                mailing.state in UNDECIDED_STATES and mailing._get_language_warning(names)
+            )
+
+    def _get_language_warning(self, names):
+        """Return in words which recipients get another language than their own, or False.
+
+        :param names: {language code: name}
+        """
+        counts = self.language_counts or {}
+        # The languages that lack the same in one sentence: most often all lack all.
+        lacking = {}
+        missing = self._get_missing_translations(in_order(counts, names))
+        for lang, labels in missing.items():
+            lacking.setdefault(", ".join(labels), []).append(
+                f"{names.get(lang, lang)} ({counts[lang]:,})"
+            )
+        return bool(lacking) and " ".join(
+            self.env._(
+                "Without a translation of %(fields)s: %(languages)s.",
+                fields=labels,
+                languages=", ".join(langs),
+            )
+            for labels, langs in lacking.items()
+        )
+
+    def _get_missing_translations(self, langs):
+        """Return the fields that recipients get in another language than their own.
+
+        Where all read one language, they get what was written, and nothing is missing.
+
+        :param langs: codes of the languages that recipients read
+        :return: {language code: [labels of fields]}, without languages that lack nothing
+        """
+        saved = self._origin
+        if len(langs) < 2 or not saved:
+            return {}
+        names = saved._get_transport().translated_fields
+        saved.flush_recordset(names)
+        stored = saved._get_translations()
+        missing = {}
+        for lang in langs:
+            for name in names:
+                if stored[name] and lang not in stored[name]:
+                    label = self._fields[name]._description_string(self.env)
+                    missing.setdefault(lang, []).append(label)
+        return missing
+
+    def _note_languages(self, groups):
+        """Keep how many recipients there are of each language that they will be written to in.
+
+        While the mailing is sent nothing of it is written: that would meet a "Pause".
+
+        :param groups: rows (state, language code or None, count)
+        """
+        self.ensure_one()
+        if self.state != "draft":
+            return
+        installed = {code for code, _name in self.env["res.lang"].get_installed()}
+        fallback = self.company_id.sudo().partner_id.lang or "en_US"
+        counts = {}
+        for state, lang, count in groups:
+            if state != "skipped":
+                read = lang if lang in installed else fallback
+                counts[read] = counts.get(read, 0) + count
+        self._as_system().write({"language_counts": counts})
+
+    def _get_language_of(self, row):
+        """Return the language that a recipient is written to in: their own, if it is installed.
+
+        :param dict row: a claimed row
+        """
+        if self.env["res.lang"]._get_data(code=row["lang"] or ""):
+            return row["lang"]
+        return self.company_id.sudo().partner_id.lang or "en_US"
+
+    # ------------------------------------------------------------
+    # Addresses of the mailing
+    # ------------------------------------------------------------
+
+    @api.depends("state", "channel", "email_from", "mail_server_id", "company_id")
+    def _compute_sender_warning(self):
+        for mailing in self:
+            mailing.sender_warning = (
+                mailing.state in UNDECIDED_STATES and mailing._get_transport().get_sender_warning()
+            )
+
+    @api.depends("cc", "bcc", "copy_policy", "recipient_count")
+    def _compute_copies_notice(self):
+        for mailing in self:
+            copies = set(email_normalize_all(f"{mailing.cc or ''},{mailing.bcc or ''}"))
+            if mailing.copy_policy != "each" or not copies:
+                mailing.copies_notice = False
+            elif not mailing.recipient_count:
+                mailing.copies_notice = self.env._(
+                    "Each recipient's message makes %s copies: load the recipients to see how many in all.",
+                    len(copies),
+                )
+            else:
+                mailing.copies_notice = self.env._(
+                    "That makes %(total)s copies: %(copies)s of each of %(recipients)s messages.",
+                    total=f"{len(copies) * mailing.recipient_count:,}",
+                    copies=len(copies),
+                    recipients=f"{mailing.recipient_count:,}",
+                )
+
+    @api.constrains("mail_server_id")
+    def _check_mail_server_owner(self):
+        """Refuse the mail server that a colleague has for their own mail: it sends in their name.
+
+        :raises ValidationError: names the server and whose it is
+        """
+        for mailing in self:
+            server = mailing.mail_server_id.sudo()
+            if server.owner_user_id and server.owner_user_id != self.env.user:
+                raise ValidationError(
+                    self.env._(
+                        'The mail server "%(server)s" is for the own mail of %(owner)s, and nobody else'
+                        " sends through it. Choose another one.",
+                        server=server.name,
+                        owner=server.owner_user_id.name,
+                    )
+                )
+
+    # ------------------------------------------------------------
+    # Pictures and files
+    # ------------------------------------------------------------
+
+    def _store_pictures(self, vals):
+        """Return values with an address in place of each picture in the body, and the new files.
+
+        Before Odoo sees them: it removes such pictures from what is to be mailed.
+        """
+        files = self.env["ir.attachment"]
+        body = str(vals.get("body_html") or "")
+        if MARK not in body:
+            return vals, files
+        addresses = {}
+        for source, kind, encoded in {match.group(0, 1, 2) for match in INLINE.finditer(body)}:
+            if file := self._store_picture(kind, encoded):
+                [token] = file.generate_access_token()
+                addresses[source] = f"/web/image/{file.id}?access_token={token}"
+                files += file
+        replaced = INLINE.sub(lambda match: addresses.get(match[0], match[0]), body)
+        return {**vals, "body_html": replaced}, files
+
+    def _store_picture(self, kind, encoded):
+        """Keep a picture as a file; return nothing when it cannot be read."""
+        try:
+            octets = binascii.a2b_base64(encoded)
+        except binascii.Error:
+            return self.env["ir.attachment"]
+        name = f"picture.{kind.partition('/')[2].partition('+')[0]}"
+        values = {"name": name, "raw": octets, "mimetype": kind, "res_model": self._name}
+        return self.env["ir.attachment"].sudo().create(values)
+
+    def _adopt_pictures(self, files):
+        """Make files that were just stored the mailing's own: they go with it."""
+        if files:
+            files.write({"res_id": self[:1].id})
+
+    def _adopt_attachments(self):
+        """Make the attached files the mailing's own.
+
+        A file that belongs to another record (a template, say) is copied, so
+        that what somebody does to it there cannot change what was validated.
+
+        :raises AccessError: for a file that the user may not read
+        """
+        for mailing in self:
+            foreign = mailing.attachment_ids.filtered(
+                lambda file, mailing=mailing: (
+                    (file.res_model, file.res_id) != (mailing._name, mailing.id)
+                )
+            )
+            if not foreign:
+                continue
+            foreign.check_access("read")
+            uploaded = foreign.filtered(
+                lambda file: not file.res_id and file.create_uid == self.env.user
+            )
+            owner = {"res_model": mailing._name, "res_id": mailing.id}
+            uploaded.sudo().write(owner)
+            copies = self.env["ir.attachment"]
+            for file in foreign - uploaded:
+                copies |= file.sudo().copy({**owner, "name": file.name})
+            if copies:
+                kept = mailing.attachment_ids - foreign + uploaded
+                mailing._as_system().write(
+                    {"attachment_ids": [fields.Command.set((kept + copies).ids)]}
+                )
+
+    @api.constrains("attachment_ids", "mail_server_id", "email_from", "body_html")
+    def _check_message_size(self):
+        """Refuse what the mail server would refuse, for every recipient anew.
+
+        :raises ValidationError: with both sizes
+        """
+        for mailing in self:
+            files = mailing.sudo().attachment_ids
+            size = sum(encoded_size(file.file_size) for file in files)
+            # The body is sent as HTML and, shorter, as text.
+            size += 2 * len((mailing.body_html or "").encode())
+            if size < MEGABYTE:
+                continue  # every server takes that; no need to look for the server
+            server, _terms = mailing._get_sender_terms()
+            limit = server._get_max_email_size()
+            if size > limit * MEGABYTE:
+                raise ValidationError(
+                    self.env._(
+                        'The message of the mailing "%(mailing)s" is too large: the files in the field'
+                        ' "%(field)s" have %(files).1f MB, and with them the message has %(size).1f MB'
+                        ' on its way. The mail server "%(server)s" takes %(limit).1f MB at most.'
+                        " Remove or shrink files, or put them on the web and write a link.",
+                        mailing=mailing.name,
+                        field=self._fields["attachment_ids"]._description_string(self.env),
+                        files=sum(files.mapped("file_size")) / MEGABYTE,
+                        size=size / MEGABYTE,
+                        server=server.name or self.env._("Default"),
+                        limit=limit,
+                    )
+                )
+
+    @api.constrains("attachment_ids")
+    def _check_file_names(self):
+        """Refuse names that no header can hold, or that show an ending that is none.
+
+        :raises ValidationError: names the file
+        """
+        for mailing in self:
+            for file in mailing.sudo().attachment_ids:
+                if any(is_deceptive(char) for char in file.name or ""):
+                    shown = "".join("?" if is_deceptive(char) else char for char in file.name or "")
+                    raise ValidationError(
+                        self.env._(
+                            'The name of the file "%s" holds a line break or another invisible sign'
+                            " (shown as ?), which mail programs refuse or show as something else."
+                            " Rename the file and attach it again.",
+                            shown,
+                        )
+                    )
+
+    # ------------------------------------------------------------
+    # Tests
+    # ------------------------------------------------------------
+
+    @api.depends(lambda self: ["attachment_ids", *self._get_tested_fields()])
+    def _compute_content_fingerprint(self):
+        for mailing in self:
+            saved = mailing._origin or mailing
+            mailing.content_fingerprint = bool(saved.id) and saved._get_content_fingerprint()
+
+    @api.depends(*LAST_TEST, "content_fingerprint")
+    @api.depends_context("tz", "lang")
+    def _compute_test_state(self):
+        for mailing in self:
+            if not mailing.last_test_at:
+                mailing.test_state = "never"
+                mailing.test_status = self.env._("This mailing was never tested.")
+                continue
+            when = format_datetime(self.env, mailing.last_test_at, dt_format="short")
+            who = mailing.sudo().last_test_by_id.name or ""
+            if mailing.content_fingerprint == mailing.last_test_fingerprint:
+                mailing.test_state = "tested"
+                mailing.test_status = self.env._(
+                    "Tested by %(name)s on %(date)s, as it is now.", name=who, date=when
+                )
+            else:
+                mailing.test_state = "changed"
+                mailing.test_status = self.env._(
+                    "Changed since the last test, by %(name)s on %(date)s.", name=who, date=when
+                )
+
+    def _get_tested_fields(self):
+        return sorted(self._get_covered_fields() - NOT_TESTED - LIST_SOURCES)
+
+    def _get_content_fingerprint(self):
+        """Return the SHA-256 (hex) of all that a test shows, in every language.
+
+        Files go in by the checksum that Odoo keeps, so that a form that asks
+        for it does not read them.
+        """
+        self.ensure_one()
+        mailing = self.sudo()
+        mailing.flush_recordset()
+        translations = mailing._get_translations()
+        content = {**mailing._get_plain_content(), **translations}
+        content = {name: value for name, value in content.items() if name not in NOT_TESTED}
+        content["files"] = [
+            (file.name, file.mimetype, file.checksum)
+            for file in mailing._get_content_files(translations["body_html"]).sorted("id")
+        ]
+        text = json.dumps(content, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _remember_test(self):
+        """Note that the current user has just tested what is there now."""
+        self.ensure_one()
+        self._as_system().write(
+            {
+                "last_test_at": fields.Datetime.now(),
+                "last_test_by_id": self.env.uid,
+                "last_test_fingerprint": self._get_content_fingerprint(),
+            }
+        )
+
+
+def _copy_translations(source, source_name, target, target_name, keep=None):
+    """Give ``target`` the languages of ``source`` and no others.
+
+    :param keep: code of a language whose text in ``target`` stays as it is
+    """
+    wanted = source._fields[source_name]._get_stored_translations(source) or {}
+    present = target._fields[target_name]._get_stored_translations(target) or {}
+    installed = {code for code, _name in source.env["res.lang"].get_installed()} | {"en_US"}
+    changes = {lang: False for lang in present if lang not in wanted and lang != "en_US"}
+    changes.update({lang: str(value) for lang, value in wanted.items() if lang in installed})
+    changes.pop(keep, None)
+    if changes and wanted != present:
+        target.update_field_translations(target_name, changes)
+
+
+def in_order(counts, names):
+    """Return the codes of languages, those that most people read first.
+
+    :param counts: {language code: number of recipients}
+    :param names: {language code: name}
+    """
+    return sorted(counts, key=lambda lang: (-counts[lang], names.get(lang, lang)))
+
+
+def encoded_size(octets):
+    """Return how many octets a file of ``octets`` has in a message, as base64 with line breaks."""
+    encoded = (octets + 2) // 3 * 4
+    return encoded + (encoded + LINE - 1) // LINE * 2
+
+
+def is_deceptive(char):
+    """Tell whether a character is a control, or turns the direction of those behind it.
+
+    ``invoice\\u202efdp.exe`` is shown as ``invoiceexe.pdf`` (Unicode TR 36, section 2.5).
+    The plain marks of direction, U+200E and U+200F, belong into Hebrew and Arabic names.
+    """
+    return unicodedata.category(char) == "Cc" or unicodedata.bidirectional(char) in {
+        "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI",
+    }  # fmt: skip

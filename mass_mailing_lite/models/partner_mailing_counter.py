@@ -1,0 +1,166 @@
+from collections import Counter
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+WAIT_REASONS = [
+    ("rate_limit", "Rate limit"),
+    ("domain", "Rate limit for one domain"),
+    ("hours", "Sending hours"),
+    ("server", "Mail server fault"),
+]
+
+# Each total, and the states of recipients that it counts.
+TOTAL_STATES = {
+    "recipient_count": ("pending", "sending", "sent", "failed", "bounced", "uncertain"),
+    "pending_count": ("pending", "sending"),
+    "sent_count": ("sent",),
+    "failed_count": ("failed",),
+    "bounced_count": ("bounced",),
+    "uncertain_count": ("uncertain",),
+    "skipped_count": ("skipped",),
+}
+
+
+def _change_sql(states):
+    """Return SQL for how many recipients of a CTE came into some states, less those that left."""
+    return SQL(
+        "count(*) FILTER (WHERE new_state IN %s) - count(*) FILTER (WHERE old_state IN %s)",
+        states,
+        states,
+    )
+
+
+class PartnerMailingCounter(models.Model):
+    """The running totals of one mailing and how its sending goes, in a row of their own.
+
+    While a mailing is being sent this row is written dozens of times a second.
+    Were the totals columns of the mailing, each press of "Pause" would meet a
+    concurrent update of the same row.
+    """
+
+    _name = "partner.mailing.counter"
+    _inherit = ["partner.mailing.guard"]
+    _description = "Mailing Counter"
+    _log_access = False
+
+    mailing_ids = fields.One2many("partner.mailing", "counter_id", help="The one that it counts.")
+    recipient_count = fields.Integer(default=0, required=True)
+    pending_count = fields.Integer(default=0, required=True)
+    sent_count = fields.Integer(default=0, required=True)
+    failed_count = fields.Integer(default=0, required=True)
+    bounced_count = fields.Integer(default=0, required=True)
+    uncertain_count = fields.Integer(default=0, required=True)
+    skipped_count = fields.Integer(default=0, required=True)
+    # Not states: of those above.
+    unsubscribed_count = fields.Integer(default=0, required=True)
+    opened_count = fields.Integer(default=0, required=True)
+    clicked_count = fields.Integer(default=0, required=True)
+    machine_opened_count = fields.Integer(default=0, required=True)
+    replied_count = fields.Integer(default=0, required=True)
+
+    # How the sending goes: why it waits, how fast it is, who failed of the last recipients.
+    wait_reason = fields.Selection(WAIT_REASONS, "Waits Because Of")
+    wait_until = fields.Datetime("Waits Until")
+    fault_words = fields.Text("Words of the Mail Server")
+    fault_count = fields.Integer("Tries Without Success", default=0)
+    busy_seconds = fields.Float(
+        "Seconds of Sending", default=0.0, help="Without the time in which it waited."
+    )
+    served_at = fields.Datetime("Last Sent From", help="The mailing that waits for longest has the next slice.")
+    recent_results = fields.Char(
+        help="Of the last recipients that were settled, a character each: 1 for failed, 0 for sent."
+    )
+    is_sorted_by_domain = fields.Boolean(
+        default=False, help="See partner.mailing.recipient, field domain."
+    )
+
+    def _recount(self, mailing):
+        """Set the totals of ``mailing`` anew from its recipients, and its languages.
+
+        One pass over its rows: 0.4 s at a million, so for steps that touch the
+        whole list, never for a batch.
+        """
+        self.ensure_one()
+        self.env["partner.mailing.recipient"].flush_model()
+        groups = self.env.execute_query(
+            SQL(
+                """
+                SELECT state, lang, count(*), count(unsubscribed_at)
+                  FROM partner_mailing_recipient
+                 WHERE mailing_id = %s
+              GROUP BY state, lang
+                """,
+                mailing.id,
+            )
+        )
+        by_state, unsubscribed = Counter(), 0
+        for state, _lang, count, left in groups:
+            by_state[state] += count
+            unsubscribed += left
+        self._as_system().write(
+            {
+                **{
+                    name: sum(by_state[state] for state in states)
+                    for name, states in TOTAL_STATES.items()
+                },
+                "unsubscribed_count": unsubscribed,
+            }
+        )
+        self.flush_recordset()
+        mailing._forget_cached_totals()
+        mailing._note_languages([group[:3] for group in groups])
+
+    @api.model
+    def _update_totals_sql(
+        self, changes, mailing_id=None, totals=tuple(TOTAL_STATES), further=None, assignments=()
+    ):
+        """Return the UPDATE that moves totals of mailings by what a CTE says.
+
+        The one statement by which totals change row by row; ``_recount`` counts them anew.
+
+        :param str changes: name of a CTE with a row for each recipient, and with the columns
+            mailing_id, old_state and new_state
+        :param mailing_id: where all rows are of one mailing, its id: then its counter is updated
+            also when the CTE is empty
+        :param totals: names of those among ``TOTAL_STATES`` that can change
+        :param further: {name of a total that is no state: SQL of an aggregate over the CTE}
+        :param assignments: SQL of further assignments to the counter ``k`` of the mailing ``m``
+        """
+        sums = {name: _change_sql(TOTAL_STATES[name]) for name in totals}
+        sums.update(further or {})
+        moved = [SQL("%s = k.%s + t.%s", *[SQL.identifier(name)] * 3) for name in sums]
+        return SQL(
+            """
+            UPDATE partner_mailing_counter k
+               SET %(assignments)s
+              FROM (SELECT %(key)s AS mailing_id, %(sums)s FROM %(changes)s %(grouping)s) t
+              JOIN partner_mailing m ON m.id = t.mailing_id
+             WHERE k.id = m.counter_id
+            """,
+            assignments=SQL(", ").join([*moved, *assignments]),
+            key=SQL.identifier("mailing_id") if mailing_id is None else SQL("%s", mailing_id),
+            sums=SQL(", ").join(SQL("%s AS %s", sql, SQL.identifier(n)) for n, sql in sums.items()),
+            changes=SQL.identifier(changes),
+            grouping=SQL("GROUP BY mailing_id") if mailing_id is None else SQL(),
+        )
+
+    def _note_sending(self, counter_id, **values):
+        """Write how the sending goes; ``busy_seconds`` is added to what is there.
+
+        By SQL, for the row may have been written by another sender since it was read.
+        """
+        values = {
+            name: SQL("COALESCE(busy_seconds, 0) + %s", value) if name == "busy_seconds" else value
+            for name, value in values.items()
+        }
+        self.env.cr.execute(
+            SQL(
+                "UPDATE partner_mailing_counter SET %s WHERE id = %s",
+                SQL(", ").join(
+                    SQL("%s = %s", SQL.identifier(name), value) for name, value in values.items()
+                ),
+                counter_id,
+            )
+        )
+        self.browse(counter_id).invalidate_recordset(flush=False)

@@ -1,0 +1,82 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..sender.sender import in_transaction
+
+# Each is added to the total of its name.
+KINDS = [("opened", "Opened"), ("clicked", "Clicked"), ("machine_opened", "Opened by a machine")]
+
+
+class PartnerMailingClick(models.Model):
+    """That one recipient was led to one link: once, however often they came."""
+
+    _name = "partner.mailing.click"
+    _inherit = ["partner.mailing.guard"]
+    _description = "Click in a Mailing"
+    _log_access = False
+
+    link_id = fields.Many2one("partner.mailing.link", required=True, ondelete="cascade")
+    recipient_id = fields.Integer(required=True, index=True)
+
+    _once = models.UniqueIndex("(link_id, recipient_id)")
+
+
+class PartnerMailingReaction(models.Model):
+    """One opening or click that is not yet in the totals of its mailing.
+
+    The totals' row is written dozens of times a second while a mailing is sent.
+    Were it written by each picture that is loaded as well, senders and readers
+    would keep each other waiting; so a reaction is only added here, which never
+    meets anybody, and a scheduled action counts them together.
+    """
+
+    _name = "partner.mailing.reaction"
+    _inherit = ["partner.mailing.guard"]
+    _description = "Reaction to a Mailing"
+    _log_access = False
+
+    mailing_id = fields.Integer(required=True, help="Without a foreign key: nothing is locked.")
+    kind = fields.Selection(
+        KINDS,
+        required=True,
+    )
+
+    @api.model
+    def _cron_fold(self):
+        """Move reactions into the totals, and count mailings that have ended."""
+        count = in_transaction(self.env.cr, self._fold)
+        breakdown, cron = self.env["partner.mailing.breakdown"], self.env["ir.cron"]
+        uncounted = breakdown._find_uncounted()
+        seconds_left = cron._commit_progress(count, remaining=len(uncounted))
+        for mailing in uncounted:
+            if seconds_left <= 0:
+                break
+            breakdown._refresh(mailing)
+            seconds_left = cron._commit_progress(1)
+
+    @api.model
+    def _fold(self):
+        """Move reactions into the totals, in one statement; return how many there were."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH taken AS (
+                    DELETE FROM partner_mailing_reaction RETURNING mailing_id, kind
+                ), counted AS (%s)
+                SELECT count(*) FROM taken
+                """,
+                self.env["partner.mailing.counter"]._update_totals_sql(
+                    "taken",
+                    totals=(),
+                    further={
+                        f"{kind}_count": SQL("count(*) FILTER (WHERE kind = %s)", kind)
+                        for kind, _label in KINDS
+                    },
+                ),
+            )
+        )
+        [(count,)] = self.env.cr.fetchall()
+        if count:
+            self.env["partner.mailing.recipient"]._forget_cached_rows()
+        return count

@@ -1,0 +1,452 @@
+from datetime import timedelta
+from operator import itemgetter
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ..delivery.schedule.rate_limit import MINUTE, worth_waking
+from ..sender.prepared_statements import PreparedStatements
+from ..sender.rate_limiter import get_domain
+from ..sender.sql_terms import SENDER_LOCK, UTC_NOW
+from ..transport.compiled import get_contact_key
+
+# What is recorded of a row that was not sent, and its types in PostgreSQL.
+RESULT_COLUMNS = ("id", "state", "failure_type", "failure_reason", "delay", "attempted")
+RESULT_TYPES = "%s::integer[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::boolean[]"
+# Rows sorted in one transaction: 0.2 s, for somebody may want to pause.
+SORTED_AT_ONCE = 5000
+
+
+class PartnerMailingRecipient(models.Model):
+    """The recipients as a queue: claimed, recorded and recovered by single statements.
+
+    A sender is a number from a sequence, and lives as long as the PostgreSQL
+    session that holds the advisory lock on that number: a killed process, a
+    lost host and a restarted server all release it, and nothing else does.
+    """
+
+    _inherit = "partner.mailing.recipient"  # pylint: disable=consider-merging-classes-inherited
+
+    # ------------------------------------------------------------
+    # Senders
+    # ------------------------------------------------------------
+
+    def _new_sender(self):
+        """Return the number of a new sender, with its lock held by this session."""
+        [(number,)] = self.env.execute_query(
+            SQL("SELECT nextval('partner_mailing_recipient_claim_seq')::integer")
+        )
+        self.env.execute_query(SQL("SELECT pg_advisory_lock(%s, %s)", SENDER_LOCK, number))
+        return number
+
+    def _end_sender(self, number):
+        """Let go of the lock: rows that the sender has left open are recovered from now on."""
+        self.env.execute_query(SQL("SELECT pg_advisory_unlock(%s, %s)", SENDER_LOCK, number))
+
+    def _recover(self):
+        """Settle rows whose sender is dead; return how many there were.
+
+        Whether their messages went out is unknown (RFC 1047): they become
+        uncertain, for a person to decide, or wait again where the company has
+        chosen that.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH dead AS MATERIALIZED (
+                    SELECT claim
+                      FROM (SELECT DISTINCT claim FROM partner_mailing_recipient
+                             WHERE state = 'sending') open_claims
+                     WHERE claim IS NULL OR pg_try_advisory_xact_lock(%s, claim)
+                ), settled AS (
+                    UPDATE partner_mailing_recipient r
+                       SET state = CASE WHEN c.partner_mailing_resend_uncertain
+                                        THEN 'pending' ELSE 'uncertain' END,
+                           claim = NULL
+                      FROM dead, partner_mailing m, res_company c
+                     WHERE r.state = 'sending' AND r.claim IS NOT DISTINCT FROM dead.claim
+                       AND m.id = r.mailing_id AND c.id = m.company_id
+                 RETURNING r.mailing_id, 'sending' AS old_state, r.state AS new_state
+                ), counted AS (%s)
+                SELECT count(*) FROM settled
+                """,
+                SENDER_LOCK,
+                self.env["partner.mailing.counter"]._update_totals_sql("settled"),
+            )
+        )
+        self._forget_cached_rows()
+        return rows[0][0]
+
+    # ------------------------------------------------------------
+    # Claim
+    # ------------------------------------------------------------
+
+    def _skip_suppressed(self, mailing):
+        """Skip waiting rows whose address was suppressed since they were loaded.
+
+        Suppressed are addresses on the blocklist, and those that left the groups of the mailing.
+        """
+        transport = mailing._get_transport()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE partner_mailing_recipient r
+                   SET state = 'skipped', skip_reason = 'blocklisted'
+                  FROM (%s) b
+                 WHERE r.mailing_id = %s AND r.state = 'pending' AND %s = b.address
+                """,
+                transport.blocklist_sql(),
+                mailing.id,
+                SQL.identifier("r", transport.address_column),
+            )
+        )
+        if self.env.cr.rowcount:
+            self._forget_cached_rows()
+            mailing._recount()
+        self._exclude_unsubscribed(mailing)
+
+    def _exclude_unsubscribed(self, mailing):
+        """Leave out waiting rows whose address has left the groups of the mailing.
+
+        Plan at a million rows: the addresses that left one of its groups, and
+        each of these in ``_address_uniq``.
+        """
+        if not mailing.has_unsubscribe or not mailing.unsubscribe_category_ids:
+            return
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE partner_mailing_recipient r
+                   SET state = 'skipped', skip_reason = 'unsubscribed'
+                  FROM (SELECT DISTINCT u.email_normalized
+                          FROM partner_mailing_unsubscription u
+                          JOIN partner_mailing_unsubscription_category_rel l
+                            ON l.unsubscription_id = u.id
+                         WHERE l.category_id = ANY(%(groups)s) AND u.undone_at IS NULL) u
+                 WHERE r.mailing_id = %(mailing)s AND r.email_normalized = u.email_normalized
+                   AND r.skip_reason IS NULL AND r.state = 'pending'
+                   AND NOT EXISTS (%(carried)s)
+                """,
+                groups=mailing.unsubscribe_category_ids.ids,
+                mailing=mailing.id,
+                carried=self.env["partner.mailing.unsubscription"]._carried_sql(
+                    SQL("%s", mailing.id), SQL("r.email_normalized")
+                ),
+            )
+        )
+        if self.env.cr.rowcount:
+            self._forget_cached_rows()
+            mailing._recount()
+
+    def _claim(self, mailing_id, sender, limit, after_id=0, columns=(), prepared=None):
+        """Take up to ``limit`` rows that are due, for ``sender``, in the order of ids.
+
+        :param after_id: go on behind this row, so that a claim at the end of a
+            million does not pass by the rows that were sent before
+        :param columns: see ``_take_picked_sql``
+        :param prepared: the ``PreparedStatements`` of a sender that claims again and again
+        :return: list of dicts: id, partner_id, name, address, lang,
+            attempts, message_id, and the columns
+
+        Plan at a million rows: index scan on ``_mailing_state_idx``, ``limit`` rows.
+        """
+        prepared = prepared or PreparedStatements(self.env.cr)
+        prepared.execute(
+            # The limit is part of it: a plan for any limit would be one for a tenth of the list.
+            ("claim", mailing_id, sender, limit, columns),
+            lambda: SQL(
+                """
+                WITH picked AS (
+                    SELECT r.ctid, r.partner_id
+                      FROM partner_mailing_recipient r
+                     WHERE r.mailing_id = %(mailing_id)s
+                       AND r.id > $1::integer
+                       AND %(claimable)s
+                  ORDER BY r.id
+                     LIMIT %(limit)s
+                       FOR UPDATE OF r SKIP LOCKED)
+                %(take)s
+                """,
+                mailing_id=mailing_id,
+                claimable=self._claimable_sql(),
+                limit=limit,
+                take=self._take_picked_sql(sender, columns),
+            ),
+            after_id,
+        )
+        return sorted(self.env.cr.dictfetchall(), key=itemgetter("id"))
+
+    def _claimable_sql(self):
+        """Return the condition under which a row ``r`` may be claimed, in whatever order."""
+        return SQL(
+            """
+            r.state = 'pending'
+            AND r.is_submitted
+            AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %s)
+            AND EXISTS (SELECT FROM partner_mailing m
+                         WHERE m.id = r.mailing_id AND m.state = 'sending')
+            AND NOT EXISTS (SELECT FROM mail_blacklist b
+                             WHERE b.email = r.email_normalized AND b.active)
+            AND NOT %s
+            """,
+            UTC_NOW,
+            self.env["partner.mailing.unsubscription"]._left_sql(
+                SQL("r.mailing_id"), SQL("r.email_normalized")
+            ),
+        )
+
+    def _take_picked_sql(self, sender, columns=()):
+        """Return the UPDATE that gives the rows of a CTE ``picked`` to ``sender``.
+
+        :param columns: names of columns of the contacts that come with the rows: so nobody has
+            to read the contacts for them
+        """
+        return SQL(
+            """
+            UPDATE partner_mailing_recipient r
+               SET state = 'sending',
+                   claim = %s,
+                   attempts = r.attempts + 1,
+                   message_id = COALESCE(r.message_id,
+                       '<' || r.id || '.' || gen_random_uuid() || '@' || %s || '>')
+              FROM picked
+              LEFT JOIN res_partner p ON p.id = picked.partner_id
+             WHERE r.ctid = picked.ctid
+         RETURNING r.id, r.partner_id, r.name, %s AS address, r.lang, r.attempts,
+                   r.message_id %s
+            """,
+            sender,
+            self._message_id_host(),
+            self._address_sql("r"),
+            SQL().join(
+                SQL(", %s AS %s", SQL.identifier("p", name), SQL.identifier(get_contact_key(name)))
+                for name in columns
+            ),
+        )
+
+    def _message_id_host(self):
+        """Return the right side of Message-IDs: the host of the database's web address."""
+        return (
+            self.get_base_url().partition("://")[2].partition("/")[0].partition(":")[0]
+            or "localhost"
+        )
+
+    # ------------------------------------------------------------
+    # Claim by domain
+    # ------------------------------------------------------------
+
+    # Four of five recipients may have their mailbox with one provider. Walking along the list for
+    # those that have not would read a million rows again and again; so the rows of such a mailing
+    # are noted with their domain, in an index of which other mailings have no part.
+
+    def _sort_by_domain(self, mailing_id, state, after_id=0):
+        """Note the domains of the next rows in a state; return the last id, None at the end.
+
+        Plan: index scan on ``_mailing_state_idx``, ``SORTED_AT_ONCE`` rows.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH chunk AS (
+                    SELECT id FROM partner_mailing_recipient
+                     WHERE mailing_id = %s AND state = %s AND id > %s
+                  ORDER BY id
+                     LIMIT %s
+                ), noted AS (
+                    UPDATE partner_mailing_recipient r
+                       SET domain = substring(r.email_normalized FROM '[^@]*$')
+                      FROM chunk
+                     WHERE r.id = chunk.id AND r.domain IS NULL)
+                SELECT max(id) FROM chunk
+                """,
+                mailing_id,
+                state,
+                after_id,
+                SORTED_AT_ONCE,
+            )
+        )
+        return self.env.cr.fetchone()[0]
+
+    def _claim_by_domain(self, mailing_id, sender, limit, limiter, after_domain="", columns=()):
+        """Take up to ``limit`` rows as ``_claim`` does, no more of a domain than it may get now.
+
+        :param limiter: a ``RateLimiter`` that has just allowed ``limit``
+        :param after_domain: go on behind this domain, so that each has its turn
+        :param columns: see ``_take_picked_sql``
+        :return: as ``_claim``, in the order of domains
+
+        Plan at a million rows: a walk along ``_domain_idx`` from domain to
+        domain; for each the sum of its grants, at most as many as its limit,
+        and as many rows as it may get. It ends when ``limit`` rows are found.
+        """
+        due = SQL("r.mailing_id = %s AND r.state = 'pending' AND r.domain IS NOT NULL", mailing_id)
+        picked = SQL(
+            """
+            SELECT r.ctid, r.partner_id
+              FROM walk
+              CROSS JOIN LATERAL (
+                   SELECT COALESCE(sum(g.count), 0) AS used
+                     FROM partner_mailing_reservation g
+                    WHERE g.rate_limit_id = %(rate_limit)s AND g.domain = walk.domain
+                      AND (g.ended_at IS NULL OR g.ended_at > %(since)s)) reserved
+              CROSS JOIN LATERAL (
+                   SELECT r.ctid, r.partner_id
+                     FROM partner_mailing_recipient r
+                    WHERE %(due)s AND r.domain = walk.domain AND %(claimable)s
+                 ORDER BY r.id
+                    LIMIT GREATEST(%(most)s - reserved.used, 0)
+                      FOR UPDATE OF r SKIP LOCKED) r
+             WHERE walk.domain IS NOT NULL
+             LIMIT %(limit)s
+            """,
+            rate_limit=limiter.id,
+            since=limiter.now - MINUTE,
+            due=due,
+            claimable=self._claimable_sql(),
+            most=limiter.limits.domain_minute,
+            limit=limit,
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH RECURSIVE walk AS (
+                   (SELECT r.domain FROM partner_mailing_recipient r
+                     WHERE %(due)s AND r.domain > %(after_domain)s
+                  ORDER BY r.domain LIMIT 1)
+                 UNION ALL
+                    SELECT (SELECT r.domain FROM partner_mailing_recipient r
+                             WHERE %(due)s AND r.domain > walk.domain
+                          ORDER BY r.domain LIMIT 1)
+                      FROM walk WHERE walk.domain IS NOT NULL
+                ), picked AS (%(picked)s)
+                %(take)s
+                """,
+                due=due,
+                after_domain=after_domain,
+                picked=picked,
+                take=self._take_picked_sql(sender, columns),
+            )
+        )
+        return sorted(self.env.cr.dictfetchall(), key=get_domain)
+
+    def _seconds_until_domain(self, mailing_id, limiter):
+        """Return in how many seconds a domain that has had all it may get can get more.
+
+        None when no waiting row of the mailing is held by its domain.
+
+        Plan: the grants of the last minute, and one look into ``_domain_idx``
+        for each domain that is full.
+        """
+        most = limiter.limits.domain_minute
+        [(free_at,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT min(free_at)
+                  FROM (SELECT domain,
+                               max(COALESCE(ended_at, %(now)s)) FILTER (WHERE newer > %(stay)s)
+                                   AS free_at
+                          FROM (SELECT domain, ended_at, count,
+                                       sum(count) OVER (PARTITION BY domain
+                                           ORDER BY ended_at DESC NULLS FIRST, id) AS newer
+                                  FROM partner_mailing_reservation
+                                 WHERE rate_limit_id = %(rate_limit)s AND domain IS NOT NULL
+                                   AND count > 0
+                                   AND (ended_at IS NULL OR ended_at > %(since)s)) g
+                      GROUP BY domain
+                        HAVING sum(count) >= %(most)s) held
+                 WHERE EXISTS (SELECT FROM partner_mailing_recipient r
+                                WHERE r.mailing_id = %(mailing_id)s AND r.state = 'pending'
+                                  AND r.domain = held.domain
+                                  AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %(utc_now)s))
+                """,
+                now=limiter.now,
+                rate_limit=limiter.id,
+                since=limiter.now - MINUTE,
+                most=most,
+                stay=most - worth_waking(most),
+                mailing_id=mailing_id,
+                utc_now=UTC_NOW,
+            )
+        )
+        return None if free_at is None else max(free_at + MINUTE - limiter.now, 0.0)
+
+    # ------------------------------------------------------------
+    # Record
+    # ------------------------------------------------------------
+
+    def _record(self, mailing_id, sender, results, window=0, prepared=None):
+        """Write what became of claimed rows, and the totals, in one statement.
+
+        :param results: list of dicts as ``_get_result`` makes them
+        :param window: how many of the last settled rows to keep in mind, 0 for none
+        :param prepared: as for ``_claim``
+        :return: ``(settled, failed)`` of those rows
+        """
+        # Nearly all were sent, and of these there is nothing more to say than which.
+        sent = [result["id"] for result in results if result["state"] == "sent"]
+        others = [result for result in results if result["state"] != "sent"]
+        prepared = prepared or PreparedStatements(self.env.cr)
+        prepared.execute(
+            ("record", mailing_id, sender, window),
+            lambda: self._record_sql(mailing_id, sender, window),
+            SQL("%s::integer[]", f"{{{','.join(map(str, sent))}}}"),
+            SQL(RESULT_TYPES, *([result[name] for result in others] for name in RESULT_COLUMNS)),
+        )
+        return self.env.cr.fetchone()
+
+    def _record_sql(self, mailing_id, sender, window):
+        """Return the statement of ``_record``: $1 are ids of sent ones, then ``RESULT_COLUMNS``."""
+        recent = SQL(
+            """
+            right(concat(k.recent_results, (
+                SELECT string_agg(CASE new_state WHEN 'failed' THEN '1' ELSE '0' END, '')
+                  FROM recorded WHERE new_state IN ('sent', 'failed'))), %s)
+            """,
+            window,
+        )
+        return SQL(
+            """
+            WITH result (id, state, failure_type, failure_reason, delay, attempted) AS (
+                SELECT unnest($1::integer[]), 'sent', NULL, NULL, NULL, TRUE
+                 UNION ALL
+                SELECT * FROM unnest($2::integer[], $3::text[], $4::text[], $5::text[],
+                                     $6::integer[], $7::boolean[])
+            ), recorded AS (
+                UPDATE partner_mailing_recipient r
+                   SET state = o.state,
+                       failure_type = o.failure_type,
+                       failure_reason = o.failure_reason,
+                       sent_at = CASE WHEN o.state = 'sent' THEN %(now)s ELSE r.sent_at END,
+                       next_attempt_at = %(now)s + make_interval(secs => o.delay),
+                       attempts = CASE WHEN o.attempted THEN r.attempts ELSE r.attempts - 1 END,
+                       claim = NULL
+                  FROM result o
+                 WHERE r.id = o.id AND r.state = 'sending' AND r.claim = %(sender)s
+             RETURNING 'sending' AS old_state, o.state AS new_state)
+            %(update_totals)s
+         RETURNING length(k.recent_results), length(replace(k.recent_results, '0', ''))
+            """,
+            sender=sender,
+            now=UTC_NOW,
+            update_totals=self.env["partner.mailing.counter"]._update_totals_sql(
+                "recorded",
+                mailing_id,
+                totals=("pending_count", "sent_count", "failed_count", "uncertain_count"),
+                assignments=[SQL("recent_results = %s", recent)],
+            ),
+        )
+
+    def _next_attempt_at(self, mailing):
+        """Return when the next deferred row of a mailing is due, or None."""
+        [(moment,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT min(next_attempt_at) FROM partner_mailing_recipient
+                 WHERE mailing_id = %s AND state = 'pending' AND next_attempt_at IS NOT NULL
+                """,
+                mailing.id,
+            )
+        )
+        # A trigger in the past would fire at once, and again and again.
+        return moment and max(moment, fields.Datetime.now() + timedelta(seconds=1))

@@ -1,0 +1,428 @@
+import time
+
+import psycopg2.errors
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..delivery.address import ascii_domain
+from ..sender.sql_terms import UTC_NOW
+
+# A later report replaces an earlier one that says less.
+RANK = "array_position(ARRAY['unconfirmed', 'transient', 'permanent'], {}::text)"
+BLOCKLIST_AFTER = 5  # bounces of an address, of any kind …
+BLOCKLIST_MONTHS = 3  # … within this time
+# Without a Message-ID, a report is taken to be about a message of the last days: mail servers try
+# for five days at most (RFC 5321, section 4.5.4.1), and a few more pass until a person restarts one.
+UNNAMED_DAYS = 8
+TRIES = 20  # a mailing that is on its way writes its totals forty times a second
+LOCK_TIMEOUT = "5s"  # longer than any step of a sender
+
+# A person needs longer from delivery to opening; scanners on the way look at once.
+MACHINE_SECONDS = 10
+
+
+class PartnerMailingRecipient(models.Model):
+    """What comes back: bounces, complaints, replies, openings and clicks; each is noted once.
+
+    What Odoo's mail gateway hands to a recipient as to a document, a reply, the recipient passes
+    on to the contact, or to the mailing where there is no contact.
+    """
+
+    _inherit = "partner.mailing.recipient"  # pylint: disable=consider-merging-classes-inherited
+
+    # ------------------------------------------------------------
+    # Whose message came back
+    # ------------------------------------------------------------
+
+    def _find_by_message_ids(self, message_ids):
+        """Return the recipient whose message has one of the Message-IDs, the first that is ours.
+
+        Ours begin with the row's number, so that no index is needed: it is read by its primary key.
+        """
+        numbers = {}
+        for message_id in message_ids:
+            number = message_id[1:].partition(".")[0]
+            if number.isascii() and number.isdigit() and int(number) < 2**31:
+                numbers.setdefault(int(number), message_id)
+        if not numbers:
+            return self.browse()
+        found = {row.id: row.message_id for row in self.sudo().browse(numbers).exists()}
+        for number, message_id in numbers.items():
+            if found.get(number) == message_id:
+                return self.sudo().browse(number)
+        return self.browse()
+
+    def _find_by_address(self, addresses):
+        """Return the recipient of the last message to one of the addresses, if it is recent.
+
+        Plan: the few mailings of the last days, and for each a look into the unique index.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT r.id
+                  FROM partner_mailing_recipient r
+                 WHERE r.mailing_id = ANY(ARRAY(
+                           SELECT m.id
+                             FROM partner_mailing m
+                            WHERE m.started_at IS NOT NULL
+                              AND COALESCE(m.finished_at, %(now)s)
+                                  > %(now)s - make_interval(days => %(days)s)))
+                   AND r.email_normalized = ANY(%(addresses)s)
+                   AND r.skip_reason IS NULL
+                   AND r.sent_at > %(now)s - make_interval(days => %(days)s)
+              ORDER BY r.sent_at DESC
+                 LIMIT 1
+                """,
+                addresses=list(addresses),
+                now=UTC_NOW,
+                days=UNNAMED_DAYS,
+            )
+        )
+        return self.sudo().browse(number for (number,) in rows)
+
+    def _choose_failure(self, failures):
+        """Return ``(status, named)``: the failure that is this recipient's, or ``(None, False)``.
+
+        Copies of a message carry its Message-ID too: that one of them came back
+        says nothing about the recipient. Any other address that a report names
+        is where the message was forwarded to; ``named`` is False then.
+
+        :param failures: list of ``delivery.status.Status``
+        """
+        self.ensure_one()
+        own = {self.email_normalized, get_wire_address(self.email_normalized)}
+        for status in failures:
+            if own & set(status.addresses):
+                return status, True
+        copies = set(self.mailing_id._get_transport().get_copy_addresses())
+        for status in failures:
+            if not copies & set(status.addresses):
+                return status, not status.addresses
+        return None, False
+
+    # ------------------------------------------------------------
+    # Bounces and complaints
+    # ------------------------------------------------------------
+
+    def _receive_failure(self, status, confirmed):
+        """Mark the recipient as bounced, and put the address onto the blocklist when it is time.
+
+        :param status: a ``delivery.status.Status``
+        :param confirmed: the report names the message and this recipient
+        """
+        self.ensure_one()
+        if not confirmed:
+            bounce_type = "unconfirmed"
+        elif status.is_final_for_address:
+            bounce_type = "permanent"
+        else:
+            bounce_type = "transient"
+        words = status.words
+        if status.addresses and not confirmed:
+            words = f"{status.addresses[0]}: {words}"
+        total = self._in_own_transaction(
+            lambda rows: rows._record_bounce(bounce_type, status.failure_type, words)
+        )
+        self._forget_cached_rows()
+        at_once = self.mailing_id.company_id.partner_mailing_blocklist_bounced
+        if confirmed and ((bounce_type == "permanent" and at_once) or total >= BLOCKLIST_AFTER):
+            self._blocklist(
+                self.env._(
+                    'What was sent to this address came back. The last time it was the mailing "%(mailing)s": %(reason)s',
+                    mailing=self.mailing_id.name,
+                    reason=words,
+                ),
+                unless_taken_off_since=self._get_bounce_time(),
+            )
+
+    def _receive_complaint(self):
+        """Write no more to somebody who told their mailbox provider that a message is spam."""
+        self.ensure_one()
+        self._blocklist(
+            self.env._(
+                'The recipient of the mailing "%s" reported it to their mailbox provider as spam.',
+                self.mailing_id.name,
+            )
+        )
+
+    def _blocklist(self, message, unless_taken_off_since=None):
+        """Put the recipient's address, and no other, onto Odoo's blocklist.
+
+        :param unless_taken_off_since: a moment; a person who has taken the
+            address off the list after it knew what they did
+        """
+        self.ensure_one()
+        Blacklist = self.env["mail.blacklist"].sudo()
+        entry = Blacklist.with_context(active_test=False).search(
+            [("email", "=", self.email_normalized)]
+        )
+        if entry.active:
+            return
+        if entry and unless_taken_off_since and entry.write_date > unless_taken_off_since:
+            return
+        try:
+            with self.env.cr.savepoint():
+                Blacklist._add(self.email_normalized, message=message)
+        except psycopg2.errors.UniqueViolation:
+            return  # another process was faster; the address is there
+
+    def _in_own_transaction(self, step):
+        """Run ``step(self)`` in a short transaction of its own; return its result.
+
+        The totals of a mailing that is on its way change dozens of times a
+        second: the gateway's transaction, which began before, would fail on
+        them, and Odoo's mail fetching drops a message that fails. A recipient
+        who is not committed yet is seen by this transaction alone.
+
+        :param step: returns None when the row is not there
+        """
+        for attempt in range(TRIES):
+            try:
+                with self.pool.cursor() as cr:
+                    cr.execute(SQL("SET LOCAL lock_timeout = %s", LOCK_TIMEOUT))
+                    result = step(self.with_env(self.env(cr=cr, su=True)))
+                break
+            except psycopg2.errors.SerializationFailure:
+                if attempt == TRIES - 1:
+                    raise
+                time.sleep(0.002 * (attempt + 1))
+        return step(self) if result is None else result
+
+    def _record_bounce(self, bounce_type, failure_type, reason):
+        """Write a bounce and the totals in one statement.
+
+        Only what was handed over can bounce. What a sender holds at this moment
+        is taken from it: it records only rows that are still its own.
+
+        :return: how often the address bounced lately, this time included; None
+            when the row is not there
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH old AS (
+                    SELECT id, mailing_id, state, bounce_type
+                      FROM partner_mailing_recipient
+                     WHERE id = %(id)s
+                       FOR UPDATE
+                ), bounced AS (
+                    UPDATE partner_mailing_recipient r
+                       SET state = 'bounced', failure_type = %(failure_type)s,
+                           failure_reason = %(reason)s, bounce_type = %(bounce_type)s,
+                           bounced_at = COALESCE(r.bounced_at, %(now)s), claim = NULL,
+                           next_attempt_at = NULL
+                      FROM old
+                     WHERE r.id = old.id
+                       AND (old.state IN ('pending', 'sending', 'sent', 'uncertain')
+                            OR old.state = 'bounced' AND %(new_rank)s > %(old_rank)s)
+                 RETURNING old.mailing_id, old.state AS old_state, r.state AS new_state
+                ), changed AS (
+                    SELECT * FROM bounced WHERE old_state <> new_state
+                ), counted AS (%(update_totals)s)
+                SELECT id FROM old
+                """,
+                id=self.id,
+                failure_type=failure_type,
+                reason=reason,
+                bounce_type=bounce_type,
+                now=UTC_NOW,
+                new_rank=SQL(RANK.format("%s"), bounce_type),
+                old_rank=SQL(RANK.format("old.bounce_type")),
+                update_totals=self.env["partner.mailing.counter"]._update_totals_sql("changed"),
+            ),
+            log_exceptions=False,
+        )
+        return self._count_bounces() if self.env.cr.rowcount else None
+
+    def _count_bounces(self):
+        """Return how many messages to the recipient's address bounced lately, confirmed ones.
+
+        Plan: the mailings of three months, and for each a look into the unique index.
+        """
+        [(count,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*)
+                  FROM partner_mailing_recipient own
+                  JOIN partner_mailing_recipient r ON r.email_normalized = own.email_normalized
+                 WHERE own.id = %(id)s
+                   AND r.mailing_id = ANY(ARRAY(
+                           SELECT m.id
+                             FROM partner_mailing m
+                            WHERE m.started_at IS NOT NULL
+                              AND COALESCE(m.finished_at, %(now)s)
+                                  > %(now)s - make_interval(months => %(months)s)))
+                   AND r.skip_reason IS NULL
+                   AND r.state = 'bounced' AND r.bounce_type IN ('permanent', 'transient')
+                   AND r.bounced_at > %(now)s - make_interval(months => %(months)s)
+                """,
+                id=self.id,
+                now=UTC_NOW,
+                months=BLOCKLIST_MONTHS,
+            )
+        )
+        return count
+
+    def _get_bounce_time(self):
+        """Return when the message came back, past the snapshot of this transaction."""
+        return self.bounced_at or fields.Datetime.now()
+
+    # ------------------------------------------------------------
+    # Replies
+    # ------------------------------------------------------------
+
+    def _record_reply(self):
+        """Note that the recipient answered; the mailing counts each recipient once."""
+        self.ensure_one()
+        self._in_own_transaction(lambda rows: rows._write_reply())
+        self._forget_cached_rows()
+
+    def _write_reply(self):
+        """Write the time and the total in one statement; return None when the row is not there."""
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH old AS (
+                    SELECT id, mailing_id, replied_at
+                      FROM partner_mailing_recipient
+                     WHERE id = %(id)s
+                       FOR UPDATE
+                ), replied AS (
+                    UPDATE partner_mailing_recipient r
+                       SET replied_at = %(now)s
+                      FROM old
+                     WHERE r.id = old.id AND old.replied_at IS NULL
+                 RETURNING r.mailing_id
+                ), counted AS (%(update_totals)s)
+                SELECT id FROM old
+                """,
+                id=self.id,
+                now=UTC_NOW,
+                update_totals=self.env["partner.mailing.counter"]._update_totals_sql(
+                    "replied", totals=(), further={"replied_count": SQL("count(*)")}
+                ),
+            ),
+            log_exceptions=False,
+        )
+        return self.env.cr.rowcount or None
+
+    @api.private
+    def message_update(self, msg_dict, update_vals=None):
+        """Take a message from the gateway; what it says changes nothing here."""
+        return True
+
+    @api.private
+    def message_post(self, **values):
+        """Keep an answer in the chatter of the contact, or of the mailing, for colleagues.
+
+        As a note: whoever follows the contact from outside does not get what
+        the contact wrote, and nobody becomes a follower by writing.
+
+        :param values: as ``mail.thread`` takes them
+        :return: the ``mail.message``
+        """
+        self.ensure_one()
+        place = self.partner_id.exists() or self.mailing_id
+        place = place.with_context(mail_post_autofollow_author_skip=True)
+        values["subtype_id"] = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
+        values["partner_ids"] = self._get_reply_readers(place).ids
+        return place.message_post(**values)
+
+    def _get_reply_readers(self, place):
+        """Return the colleagues who are told of an answer: the responsible, and who follows."""
+        mailing = self.mailing_id.sudo()
+        responsible = (mailing.user_id or mailing.create_uid).filtered("active").partner_id
+        return responsible | place.sudo().message_partner_ids.filtered(
+            lambda partner: not partner.partner_share
+        )
+
+    # ------------------------------------------------------------
+    # Openings and clicks
+    # ------------------------------------------------------------
+
+    # Rows that another transaction has locked are skipped: it is the same request once more, or a
+    # sender at work, in which case no person has read the message yet. So a request waits for no
+    # lock, and no sender waits for a request.
+
+    @api.model
+    def _note_opened(self, recipient_id, by_machine):
+        """Note that a message's picture was loaded.
+
+        :param bool by_machine: the request came from a known scanner; one within
+            seconds of delivery counts as such, too
+        """
+        self._note(recipient_id, SQL("m.track_opens"), by_machine, None)
+
+    @api.model
+    def _note_clicked(self, recipient_id, link_id, by_machine):
+        """Note that a link was followed, which no one does without having opened the message.
+
+        :param int link_id: a link of the recipient's mailing
+        """
+        self._note(recipient_id, SQL("m.track_clicks"), by_machine, link_id)
+
+    def _note(self, recipient_id, is_tracked, by_machine, link_id):
+        """Write what is new on the row, and add it to what is waiting to be counted.
+
+        Plan: two lookups by primary key; where all was noted before, nothing is written.
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                -- Nobody waits for the disk: a crash may lose the openings of half a second.
+                SET LOCAL synchronous_commit TO off;
+                WITH seen AS (
+                    SELECT r.id, r.mailing_id, r.opened_at, r.clicked_at, r.machine_opened_at,
+                           %(by_machine)s OR r.sent_at IS NULL
+                               OR r.sent_at > %(now)s - make_interval(secs => %(seconds)s) AS by_machine
+                      FROM partner_mailing_recipient r
+                      JOIN partner_mailing m ON m.id = r.mailing_id AND %(is_tracked)s
+                     WHERE r.id = %(id)s AND r.state NOT IN ('pending', 'skipped')
+                       FOR NO KEY UPDATE OF r SKIP LOCKED
+                ), fresh AS (
+                    SELECT id, mailing_id,
+                           by_machine AND machine_opened_at IS NULL AS machine_opened,
+                           NOT by_machine AND opened_at IS NULL AS opened,
+                           NOT by_machine AND clicked_at IS NULL AND %(link_id)s::integer IS NOT NULL
+                               AS clicked
+                      FROM seen
+                ), noted AS (
+                    UPDATE partner_mailing_recipient r
+                       SET opened_at = CASE WHEN f.opened THEN %(now)s ELSE r.opened_at END,
+                           clicked_at = CASE WHEN f.clicked THEN %(now)s ELSE r.clicked_at END,
+                           machine_opened_at = CASE WHEN f.machine_opened THEN %(now)s
+                                                    ELSE r.machine_opened_at END
+                      FROM fresh f
+                     WHERE r.id = f.id AND (f.opened OR f.clicked OR f.machine_opened)
+                ), linked AS (
+                    INSERT INTO partner_mailing_click (link_id, recipient_id)
+                    SELECT %(link_id)s::integer, id FROM seen
+                     WHERE NOT by_machine AND %(link_id)s::integer IS NOT NULL
+                        ON CONFLICT DO NOTHING
+                )
+                INSERT INTO partner_mailing_reaction (mailing_id, kind)
+                SELECT f.mailing_id, k.kind
+                  FROM fresh f,
+                       LATERAL (VALUES ('opened', f.opened), ('clicked', f.clicked),
+                                       ('machine_opened', f.machine_opened)) AS k (kind, is_new)
+                 WHERE k.is_new
+                """,
+                id=recipient_id,
+                is_tracked=is_tracked,
+                by_machine=by_machine,
+                link_id=link_id,
+                seconds=MACHINE_SECONDS,
+                now=UTC_NOW,
+            )
+        )
+        self.invalidate_model(["opened_at", "clicked_at", "machine_opened_at"], flush=False)
+
+
+def get_wire_address(address):
+    """Return the address as it stood in the envelope, or as it is when it has no such form."""
+    try:
+        return ascii_domain(address)
+    except UnicodeError:
+        return address

@@ -1,0 +1,701 @@
+import logging
+import math
+import time
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, format_datetime
+from odoo.tools.misc import formatLang
+
+from ..delivery.schedule.rate_limit import expected_end
+from ..sender.sender import Sender, in_transaction
+from ..sender.wake_up import precise_now, wake_at
+from .ir_websocket import PROGRESS
+
+_logger = logging.getLogger(__name__)
+
+SLICE_SECONDS = 1.0  # how long one mailing may keep the others waiting
+PATIENCE = 2.0  # seconds of waiting for a limit below which the scheduler is not left
+WAIT_STEP = 0.5
+LONG_WAIT = 10.0  # seconds for which no connection is kept open
+# Seconds until a mail server that cannot be used is tried again; the last one for all later tries.
+FAULT_DELAYS = (60, 300, 900, 1800, 3600)
+RATE_FROM = 5  # earlier mailings through the same server, from which its pace is read
+# Seconds of sending from which a mailing's own pace is taken for what the rest will take.
+OWN_RATE_FROM = 5.0
+FIGURES = ("recipient_count", "pending_count", "sent_count", "failed_count", "wait_reason")
+
+
+class FailureLimit(NamedTuple):
+    """From which share of the last recipients on the list or the content is at fault.
+
+    :ivar share: percent
+    :ivar window: how many of the last recipients count; 0: there is no limit
+    """
+
+    share: int
+    window: int
+
+    def is_passed(self, settled, failed):
+        """Tell whether too many failed for good, of the last that were settled.
+
+        Not before the window is full: of the first five recipients one may well have moved.
+        """
+        return bool(self.window) and settled >= self.window and 100 * failed >= self.share * settled
+
+
+class PartnerMailing(models.Model):
+    """The scheduled action and what makes a mailing wait: start what is due, send it, finish it.
+
+    In the order of this file: a run, beginning and end of a mailing, why it waits, the circuit
+    breaker, the expected end, the progress that screens show.
+    """
+
+    _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
+
+    wait_reason = fields.Selection(related="counter_id.wait_reason")
+    wait_until = fields.Datetime(related="counter_id.wait_until")
+    fault_text = fields.Char(compute="_compute_fault_text")
+    expected_end = fields.Datetime(compute="_compute_expected_end", compute_sudo=True)
+    expected_text = fields.Char("Expected End", compute="_compute_expected_end", compute_sudo=True)
+
+    # ------------------------------------------------------------
+    # A run
+    # ------------------------------------------------------------
+
+    @api.model
+    def _cron_send(self):
+        """Send validated mailings for as long as the scheduler allows (about ten seconds).
+
+        Odoo waits a minute before it calls a job again that had more to do than
+        its time; so the job wakes itself.
+        """
+        cron = self.env["ir.cron"]
+        self.browse()._send_due(
+            lambda done, waiting: cron._commit_progress(done, remaining=waiting)
+        )
+        if moment := self._get_next_wake():
+            wake_at(self.env.ref("mass_mailing_lite.ir_cron_send").sudo(), moment)
+
+    def _send_due(self, commit_progress, limit=None, patience=PATIENCE):
+        """Send what is due, of all mailings or of those in ``self``.
+
+        Commits as it goes: a kill leaves open what is on the wire, nothing else.
+
+        :param commit_progress: called after each round with (messages of the round,
+            messages waiting); commits and returns the seconds that are left
+        :param limit: most messages to send, None for no limit
+        :param patience: for how many seconds to wait in place where a limit of
+            the mail server holds all that is left
+        :return: number of messages that were handed over or refused
+        """
+        self._begin_run()
+        total = 0
+        with Sender(self.env) as sender:
+            seconds_left = commit_progress(0, self._count_pending())
+            while seconds_left > 0 and (limit is None or total < limit):
+                rest = None if limit is None else limit - total
+                done = self._send_round(sender, seconds_left, rest)
+                total += done
+                waiting = [] if patience == math.inf else sender.get_waiting_ids()
+                seconds_left = commit_progress(done, self._count_pending(waiting))
+                if done or sender.get_busy():
+                    continue
+                wait = sender.get_seconds_to_wait(self._find_sendable())
+                if wait is None or wait > min(patience, seconds_left):
+                    break
+                if wait > LONG_WAIT:
+                    sender.close_workers()
+                # In short steps: a person may stop the run, or validate another mailing.
+                time.sleep(min(wait, WAIT_STEP))
+            if busy := sender.get_busy():
+                last = sender.finish()
+                total += last
+                busy._announce_progress()
+                for mailing in busy:
+                    mailing._finish_if_done()
+                commit_progress(last, self._count_pending(sender.get_waiting_ids()))
+            in_transaction(self.env.cr, self._settle_cancelled)
+        return total
+
+    def _begin_run(self):
+        """Settle what dead senders have left open, and start what is due."""
+        if self.env["partner.mailing.recipient"]._recover():
+            # Where these were the last rows, nobody else comes by to close the mailing.
+            for mailing in self.sudo().search(Domain("state", "=", "sending")):
+                mailing._finish_if_done()
+        self._settle_cancelled()
+        self.env["partner.mailing.reservation"]._end_of_dead_senders()
+        self._start_due()
+        self._note_sending_hours()
+
+    @api.model
+    def _settle_cancelled(self):
+        """Leave out rows of cancelled mailings that wait again.
+
+        They were on their way when somebody cancelled, and the server wants them to come again
+        later; or their sender died, and the company has such messages sent again.
+        """
+        cancelled = Domain("state", "=", "cancelled") & Domain("counter_id.pending_count", ">", 0)
+        for mailing in self.sudo().with_context(active_test=False).search(cancelled):
+            self.env["partner.mailing.recipient"]._cancel_pending(mailing)
+
+    def _send_round(self, sender, seconds_left, limit):
+        """Give each mailing its slice, who had none for longest first.
+
+        :return: number of messages that were handed over or refused
+        """
+        done = 0
+        busy = sender.get_busy()
+        mailings = self._find_sendable() | busy
+        for mailing in mailings.sorted(lambda one: one.counter_id.served_at or datetime.min):
+            if sender.get_wait(mailing) and mailing not in busy:
+                continue
+            started = time.monotonic()
+            if seconds := min(SLICE_SECONDS, seconds_left, mailing._get_seconds_open()):
+                rest = sender.get_share(mailing, mailings)
+                if limit is not None:
+                    most = limit - done - sender.count_open(mailing)
+                    rest = most if rest is None else min(rest, most)
+                goes_on = len(mailings) == 1 and seconds == SLICE_SECONDS
+                count = sender.send_slice(mailing, seconds, rest, goes_on)
+            else:
+                count = sender.finish(mailing)
+                self._note_sending_hours()
+            mailing._announce_progress(count / max(time.monotonic() - started, 0.001))
+            mailing._finish_if_done()
+            done += count
+        return done
+
+    def _domain_of_run(self):
+        """Return the domain of the mailings that a run is about."""
+        return Domain("id", "in", self.ids) if self else Domain.TRUE
+
+    def _find_sendable(self):
+        """Return the mailings that have something to send right now, in the order they began."""
+        return (
+            self.sudo()
+            .search(
+                self._domain_of_run()
+                & Domain("state", "=", "sending")
+                & self._domain_without_fault(),
+                order="started_at, id",
+            )
+            .filtered(lambda mailing: mailing._get_seconds_open() and mailing._has_due_rows())
+        )
+
+    def _has_due_rows(self):
+        self.ensure_one()
+        is_due = Domain("next_attempt_at", "=", False) | Domain(
+            "next_attempt_at", "<=", fields.Datetime.now()
+        )
+        return self._has_rows("pending", is_due)
+
+    def _has_rows(self, state, further=Domain.TRUE):
+        """Tell whether a recipient is in a state.
+
+        Looked for from the end of the list: at its beginning the index is full of rows that left
+        the state a moment ago.
+        """
+        domain = Domain("mailing_id", "=", self.id) & Domain("state", "=", state) & further
+        recipients = self.env["partner.mailing.recipient"].sudo()
+        return bool(recipients.search(domain, order="id desc", limit=1))
+
+    def _count_pending(self, waiting=()):
+        """Return how many messages the mailings of a run have yet to send, from the counters.
+
+        :param waiting: ids of mailings that are not counted, for they wait
+        """
+        mailings = self._find_sendable().filtered(lambda mailing: mailing.id not in waiting)
+        mailings.counter_id.invalidate_recordset()
+        return max(sum(mailings.mapped("pending_count")), 0)
+
+    def _check_sendable(self):
+        """Raise unless each mailing may be sent by hand (command line).
+
+        :raises UserError: names the mailing and its state
+        """
+        for mailing in self:
+            if mailing.state not in ("validated", "sending"):
+                raise UserError(
+                    self.env._(
+                        'The mailing "%(name)s" is in the state "%(state)s": only validated mailings are sent.',
+                        name=mailing.name,
+                        state=dict(mailing._fields["state"]._description_selection(self.env))[
+                            mailing.state
+                        ],
+                    )
+                )
+
+    # ------------------------------------------------------------
+    # Beginning and end of a mailing
+    # ------------------------------------------------------------
+
+    def _start_due(self):
+        """Begin the validated mailings whose time has come, if they are what was validated."""
+        now = fields.Datetime.now()
+        due = self.sudo().search(
+            self._domain_of_run()
+            & Domain("state", "=", "validated")
+            & (Domain("scheduled_at", "=", False) | Domain("scheduled_at", "<=", now)),
+            order="scheduled_at, id",
+        )
+        for mailing in due.try_lock_for_update(allow_referencing=True):
+            if mailing.state != "validated" or not mailing._get_seconds_open():
+                continue
+            told = mailing._in_language_of_responsible()
+            if not mailing._matches_validation():
+                told._pause_with_alert(
+                    told.env._(
+                        "What is there to send is not what was validated. Nothing was sent."
+                    ),
+                    to_administrators=True,
+                )
+            elif mailing._is_late(now):
+                told._pause_with_alert(
+                    told.env._(
+                        "It was to be sent on %(time)s (UTC) and was not, because the server did not"
+                        " run. Resume it if it should still go out.",
+                        time=fields.Datetime.to_string(mailing.scheduled_at),
+                    )
+                )
+            else:
+                told._as_system().write(
+                    {"state": "sending", "started_at": mailing.started_at or now}
+                )
+                # The list may be another one than last time.
+                mailing.counter_id._note_sending(mailing.counter_id.id, is_sorted_by_domain=False)
+        self.env.cr.commit()  # pylint: disable=invalid-commit  # the sender's first step
+        # A mailing without recipients, all of them left out since, is done at once.
+        for mailing in due:
+            mailing._finish_if_done()
+
+    def _is_late(self, now):
+        """Tell whether the set time was missed by more than the company puts up with.
+
+        A mailing that somebody validated or resumed after its time is not late:
+        that person knew.
+        """
+        self.ensure_one()
+        if not self.scheduled_at:
+            return False
+        approval = self.approval_ids.filtered(lambda request: request.state == "validated")
+        moments = [
+            self._get_opening(self.scheduled_at),
+            approval.decided_at,
+            self.resumed_at,
+        ]
+        hours = self.company_id.partner_mailing_late_hours
+        return now - max(filter(None, moments)) > timedelta(hours=hours)
+
+    def _finish_if_done(self):
+        """Close the mailing when every row is in a final state, and tell the responsible."""
+        self.ensure_one()
+        if self._has_rows("pending") or self._has_rows("sending"):
+            return
+        mailing = self.sudo().try_lock_for_update(allow_referencing=True)
+        mailing.invalidate_recordset(["state"])
+        if not mailing or mailing.state != "sending":
+            return
+        told = mailing._in_language_of_responsible()
+        told._as_system().write({"state": "done", "finished_at": fields.Datetime.now()})
+        mailing._announce_progress()
+        told.message_post(
+            body=told.env._(
+                "Sending has ended: %(sent)s sent, %(failed)s failed, %(uncertain)s uncertain,"
+                " %(skipped)s left out.",
+                sent=mailing.sent_count,
+                failed=mailing.failed_count,
+                uncertain=mailing.uncertain_count,
+                skipped=mailing.skipped_count,
+            ),
+            partner_ids=mailing.user_id.partner_id.ids,
+            subtype_xmlid="mail.mt_comment",
+        )
+        self.env.cr.commit()  # pylint: disable=invalid-commit  # done is done, whatever comes next
+
+    def _in_language_of_responsible(self):
+        """Return the mailing as its responsible reads it: what is written to them stays written."""
+        self.ensure_one()
+        person = self.sudo().user_id or self.sudo().create_uid
+        return self.with_context(lang=person.lang)
+
+    def _pause_with_alert(self, reason, to_administrators=False):
+        """Pause, and give the responsible (and the administrators) an activity with the reason."""
+        self.ensure_one()
+        mailing = self.sudo()
+        mailing._pause(reason)
+        people = mailing.user_id or mailing.create_uid
+        if to_administrators:
+            managers = self.env.ref("mass_mailing_lite.group_manager").sudo().all_user_ids
+            people |= managers.filtered(
+                lambda user: user.active and mailing.company_id in user.company_ids
+            )
+        for user in people:
+            mailing.activity_schedule(
+                "mail.mail_activity_data_warning",
+                user_id=user.id,
+                summary=self.env._("Sending is paused"),
+                note=reason,
+            )
+
+    # ------------------------------------------------------------
+    # Why a mailing waits
+    # ------------------------------------------------------------
+
+    @api.depends("state", "wait_reason", "wait_until")
+    @api.depends_context("lang", "tz", "uid")
+    def _compute_fault_text(self):
+        for mailing in self:
+            in_trouble = mailing.state == "sending" and mailing.wait_reason == "server"
+            mailing.fault_text = in_trouble and mailing._get_fault_in_words()
+
+    def _get_fault_in_words(self):
+        """Return a sentence about the server that cannot be used, and the next try."""
+        counter = self.sudo().counter_id
+        return self._get_transport().describe_fault(
+            counter.fault_words,
+            number=counter.fault_count + 1,
+            most=self.company_id.sudo().partner_mailing_server_tries,
+            moment=self._format_moment(counter.wait_until),
+        )
+
+    def _get_wait_in_words(self):
+        """Say why a mailing that should be sent is not, if that takes long; or False."""
+        self.ensure_one()
+        if self.state == "sending" and self.wait_reason == "server":
+            return self._get_fault_in_words()
+        if not self._get_seconds_open():
+            return self.env._(
+                "It is outside the sending hours; they begin on %s.",
+                self._format_moment(self._get_opening(fields.Datetime.now())),
+            )
+        return False
+
+    def _format_moment(self, moment):
+        """Return a moment (naive, UTC) in the user's language and time zone."""
+        zone = self.env.context.get("tz") or self.env.user.tz
+        return format_datetime(self.env, moment, tz=zone, dt_format="short")
+
+    def _get_seconds_open(self):
+        """Return for how many seconds the mailing may be sent from now on; 0 outside the hours."""
+        self.ensure_one()
+        hours = self.sudo().company_id._get_sending_hours()
+        if hours is None:
+            return math.inf
+        now = utc_now()
+        closing = hours.closing(now)
+        return (closing - now).total_seconds() if closing else 0.0
+
+    def _get_opening(self, moment):
+        """Return from when on the mailing may be sent, not before ``moment`` (naive, UTC)."""
+        hours = self.sudo().company_id._get_sending_hours()
+        if hours is None:
+            return moment
+        aware = moment.replace(tzinfo=timezone.utc)
+        return hours.opening(aware).astimezone(timezone.utc).replace(tzinfo=None)
+
+    def _note_sending_hours(self):
+        """Write down, once, that the sending hours hold the running mailings of closed companies."""
+        running = self.sudo().search(
+            self._domain_of_run()
+            & Domain("state", "=", "sending")
+            & Domain("company_id.partner_mailing_use_hours", "=", True)
+        )
+        for mailing in running:
+            if mailing._get_seconds_open() or mailing.wait_reason in ("hours", "server"):
+                continue
+            mailing.counter_id._note_sending(
+                mailing.counter_id.id,
+                wait_reason="hours",
+                wait_until=mailing._get_opening(fields.Datetime.now()),
+            )
+            mailing._announce_progress()
+
+    def _domain_without_fault(self):
+        """Return the domain of mailings whose mail server may be tried now."""
+        return Domain("counter_id.wait_reason", "!=", "server") | Domain(
+            "counter_id.wait_until", "<=", fields.Datetime.now()
+        )
+
+    def _clear_wait(self):
+        """Let a person's decision to go on count for more than what held the mailing before."""
+        for counter in self.sudo().counter_id:
+            counter._note_sending(
+                counter.id, wait_reason=None, wait_until=None, fault_words=None, fault_count=0
+            )
+
+    def _back_off(self, words, is_final=False):
+        """Try the mail server again later, or pause the mailing after the set number of tries.
+
+        :param is_final: pause at once: trying again cannot help
+        """
+        self.ensure_one()
+        if is_final:
+            self._pause_with_alert(self._get_transport().describe_login_refusal(words))
+            self._clear_wait()
+            return
+        counter = self.sudo().counter_id
+        counter.invalidate_recordset(flush=False)
+        now = fields.Datetime.now()
+        if counter.wait_reason == "server" and counter.wait_until > now:
+            return  # another sender has just met the same
+        tries = counter.fault_count + 1
+        if tries >= self.company_id.partner_mailing_server_tries:
+            self._pause_with_alert(self._get_transport().describe_last_try(tries, words))
+            self._clear_wait()
+            return
+        delay = FAULT_DELAYS[min(tries, len(FAULT_DELAYS)) - 1]
+        counter._note_sending(
+            counter.id,
+            wait_reason="server",
+            wait_until=now + timedelta(seconds=delay),
+            fault_words=words,
+            fault_count=tries,
+        )
+        self._announce_progress()
+
+    def _get_next_wake(self):
+        """Return when a run has something to do next (naive, UTC); None for not at all."""
+        now = fields.Datetime.now()
+        running = self.sudo().search(
+            self._domain_of_run()
+            & (
+                Domain("state", "=", "sending")
+                | Domain("state", "=", "validated")
+                & (Domain("scheduled_at", "=", False) | Domain("scheduled_at", "<=", now))
+            )
+        )
+        running.counter_id.invalidate_recordset(flush=False)
+        moments = [moment for mailing in running if (moment := mailing._get_next_moment(now))]
+        return min(moments, default=None)
+
+    def _get_next_moment(self, now):
+        """Return when something of this mailing can be sent; None when nothing waits."""
+        if self.state == "validated" or self._has_due_rows():
+            # The hours are read anew, for they may have been changed.
+            held = self.wait_reason and self.wait_reason != "hours"
+            moment = max(filter(None, (now, held and self.wait_until)))
+        else:
+            moment = self.env["partner.mailing.recipient"]._next_attempt_at(self)
+        return moment and self._get_opening(moment)
+
+    # ------------------------------------------------------------
+    # Circuit breaker
+    # ------------------------------------------------------------
+
+    def _get_failure_limit(self):
+        """Return the ``FailureLimit`` of the mailing's company."""
+        company = self.company_id
+        share = company.partner_mailing_failure_share
+        return FailureLimit(share, share and company.partner_mailing_failure_window)
+
+    def _pause_for_failures(self, settled, failed):
+        """Pause a mailing in which too many failed, and begin to count anew."""
+        self.ensure_one()
+        self.counter_id._note_sending(self.counter_id.id, recent_results=None)
+        self._pause_with_alert(
+            self.env._(
+                "Of the last %(settled)s recipients %(failed)s failed for good, most of them because"
+                ' of "%(reason)s". Look at those who failed before you resume: the list may be old,'
+                " or the content not be liked.",
+                settled=settled,
+                failed=failed,
+                reason=self._get_commonest_failure(),
+            )
+        )
+
+    def _get_commonest_failure(self):
+        """Return in words what most of the failed recipients failed for."""
+        # Plan: index scan on _mailing_state_idx over the failed rows, once in a pause.
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT failure_type FROM partner_mailing_recipient
+                 WHERE mailing_id = %s AND state = 'failed'
+              GROUP BY failure_type ORDER BY count(*) DESC, failure_type LIMIT 1
+                """,
+                self.id,
+            )
+        )
+        kind = rows[0][0] if rows else "unknown"
+        field = self.env["partner.mailing.recipient"]._fields["failure_type"]
+        return dict(field._description_selection(self.env)).get(kind, kind)
+
+    # ------------------------------------------------------------
+    # Expected end
+    # ------------------------------------------------------------
+
+    @api.depends(
+        "state",
+        "channel",
+        "company_id",
+        "mail_server_id",
+        "scheduled_at",
+        "recipient_count",
+        "pending_count",
+    )
+    @api.depends_context("lang", "tz", "uid")
+    def _compute_expected_end(self):
+        for mailing in self:
+            count = mailing.pending_count
+            waits = mailing.state in ("draft", "to_validate", "validated", "sending", "paused")
+            end = mailing._get_expected_end(count) if waits and count else None
+            mailing.expected_end = end
+            mailing.expected_text = end and mailing._get_expected_text(end)
+
+    def _get_expected_text(self, end):
+        """Say when the mailing will have left, in the user's language and time zone."""
+        moment = self._format_moment(end)
+        if self.state in ("validated", "sending"):
+            return moment
+        begin = self._get_expected_begin()
+        if self.scheduled_at and begin > precise_now():
+            return self.env._("%s, if it begins on time", moment)
+        return self.env._("%s, if it began now", moment)
+
+    def _get_rate_in_words(self):
+        """Say what decides how long the sending takes; False when nothing is known."""
+        transport = self._get_transport()
+        limits = transport.get_limits()
+        rate = self._get_measured_rate()
+        number = partial(formatLang, self.env, digits=0)
+        parts = [
+            text
+            for limit, text in (
+                (limits.minute, self.env._("%s a minute", number(limits.minute))),
+                (limits.hour, self.env._("%s an hour", number(limits.hour))),
+                (limits.day, self.env._("%s a day", number(limits.day))),
+                (
+                    limits.domain_minute,
+                    self.env._("%s a minute to one domain", number(limits.domain_minute)),
+                ),
+            )
+            if limit
+        ]
+        if parts:
+            words = [transport.describe_limits(", ".join(parts))]
+        elif rate:
+            words = [self.env._("At the pace of earlier mailings: %s a minute.", number(60 * rate))]
+        else:
+            return False
+        if hours := self.company_id._get_sending_hours():
+            words.append(
+                self.env._(
+                    "Only within the sending hours, from %(start)s to %(end)s (%(zone)s).",
+                    start=format_minutes(hours.start),
+                    end=format_minutes(hours.end),
+                    zone=self.company_id.partner_mailing_tz or "UTC",
+                )
+            )
+        return " ".join(words)
+
+    def _get_expected_begin(self):
+        """Return when sending begins or goes on, as far as is known (naive, UTC)."""
+        moments = [precise_now(), not self.started_at and self.scheduled_at]
+        if self.state == "sending" and self.counter_id.wait_reason:
+            moments.append(self.counter_id.wait_until)
+        return max(filter(None, moments))
+
+    def _get_expected_end(self, count, rate=0.0):
+        """Return when ``count`` messages will have left (naive, UTC), None when nothing tells.
+
+        :param float rate: messages a second of the last moment, 0 when it is not known
+        """
+        self.ensure_one()
+        mailing = self.sudo()
+        begin = mailing._get_expected_begin().replace(tzinfo=timezone.utc)
+        end = expected_end(
+            begin,
+            count,
+            mailing._get_transport().get_limits(),
+            mailing._get_measured_rate(rate),
+            mailing.company_id._get_sending_hours(),
+            min(count, mailing._get_largest_domain()),
+        )
+        return end and end.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)
+
+    def _get_measured_rate(self, rate=0.0):
+        """Return how many messages a second leave where nothing holds them; 0 when unknown.
+
+        Of this mailing, or of earlier ones through the same server.
+
+        :param float rate: of the last moment, better than nothing
+        """
+        counter = self.counter_id
+        if counter.busy_seconds >= OWN_RATE_FROM:
+            return (self.recipient_count - self.pending_count) / counter.busy_seconds
+        return rate or self._get_earlier_rate()
+
+    def _get_earlier_rate(self):
+        """Return how many messages a second earlier mailings sent through the same server."""
+        # Plan: index scan on the state; one row a mailing that was ever sent.
+        [(count, seconds)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT sum(sent_count + failed_count), sum(busy_seconds)
+                  FROM (SELECT k.sent_count, k.failed_count, k.busy_seconds
+                          FROM partner_mailing m
+                          JOIN partner_mailing_counter k ON k.id = m.counter_id
+                         WHERE m.state = 'done' AND m.channel = %s AND %s
+                           AND k.busy_seconds > 0
+                      ORDER BY m.finished_at DESC
+                         LIMIT %s) earlier
+                """,
+                self.channel,
+                self._get_transport().same_route_sql(),
+                RATE_FROM,
+            )
+        )
+        return count / seconds if seconds else 0.0
+
+    def _get_largest_domain(self):
+        """Return how many recipients the domain with the most has, as counted at the request."""
+        request = self.approval_ids.filtered(lambda one: one.state in ("pending", "validated"))
+        return (request[:1].summary or {}).get("largest_domain", 0)
+
+    # ------------------------------------------------------------
+    # Progress on screens
+    # ------------------------------------------------------------
+
+    def _announce_progress(self, rate=0):
+        """Tell the users of the mailing's company its totals, when the transaction commits.
+
+        Totals only, and at most once a second for each mailing: a screen that
+        shows them asks the database nothing.
+
+        :param float rate: messages a second, 0 when it is not known
+        """
+        for mailing in self.sudo():
+            mailing.counter_id.invalidate_recordset(flush=False)
+            mailing._forget_cached_totals()
+            limits = mailing._get_transport().get_limits()
+            end = mailing._get_expected_end(mailing.pending_count, rate)
+            mailing.env["bus.bus"]._sendone(
+                (mailing.company_id, PROGRESS),
+                PROGRESS,
+                {
+                    "id": mailing.id,
+                    "state": mailing.state,
+                    "rate": round(limits.slow_down(rate), 3),
+                    "expected_end": fields.Datetime.to_string(end),
+                    "wait_until": fields.Datetime.to_string(
+                        mailing.wait_until and mailing.wait_until.replace(microsecond=0)
+                    ),
+                    **{name: mailing[name] for name in FIGURES},
+                },
+            )
+
+
+def utc_now():
+    """Return this moment as an aware datetime."""
+    return fields.Datetime.now().replace(tzinfo=timezone.utc)
+
+
+def format_minutes(minutes):
+    """Return minutes after midnight as a clock shows them."""
+    return f"{minutes // 60}:{minutes % 60:02}"

@@ -1,0 +1,499 @@
+import json
+from typing import NamedTuple
+
+from odoo import fields, models
+from odoo.fields import Command
+from odoo.tools import SQL, formataddr
+
+from ..odoo_seams.automation import is_watched
+from ..odoo_seams.chatter import log_notes
+from .unchecked_many2one import UncheckedMany2one
+
+REASONS = [
+    ("too_often", "Too many e-mails"),
+    ("not_relevant", "The content is not for me"),
+    ("never_asked", "I never asked for this"),
+    ("other", "Another reason"),
+]
+COMMENT_LIMIT = 1000  # characters
+# Mailings that may still write to somebody. Drafts are judged when they are submitted.
+OPEN_STATES = ("to_validate", "validated", "sending", "paused")
+
+
+class Subscription(NamedTuple):
+    """The subscription of a recipient to the mailing whose link is followed, and all that a page shows."""
+
+    id: int
+    mailing_id: int
+    mailing_name: str
+    address: str
+    lang: str
+    company_id: int
+    company_name: str
+    has_logo: bool  # the company has one of its own
+    staff_lang: str
+    unsubscribed: bool  # by a link of this mailing
+    blocklist_id: int | None  # the address's entry, archived or not
+    blocklisted: bool
+    carried: list[list[int]]  # [contact, tag] of the groups that can be left
+    left: list[int]  # tags left by a link of this mailing
+    gone: bool  # has left the groups of this mailing, by whatever link
+    tag_names: dict[str, dict[str, str]]  # {id: {language: name}}
+    robot: list[str | None]  # name and address of the author of notes
+
+    @property
+    def groups(self):
+        """Return the ids of the tags that can be left."""
+        return sorted({tag for _contact, tag in self.carried})
+
+    @property
+    def robot_address(self):
+        """Return name and address of the author of notes."""
+        name, address = self.robot
+        return formataddr((name, address)) if address else ""
+
+    def name_tags(self, lang):
+        """Return {tag: name} in a language, in English where it has no translation."""
+        return {
+            int(tag): names.get(lang) or names.get("en_US") or ""
+            for tag, names in self.tag_names.items()
+        }
+
+    def after_leaving(self, groups, everything):
+        """Return how the recipient stands after leaving groups, or everything."""
+        return self._replace(
+            unsubscribed=True,
+            blocklisted=self.blocklisted or everything,
+            carried=[pair for pair in self.carried if pair[1] not in groups],
+            left=[*self.left, *groups],
+        )
+
+
+class PartnerMailingUnsubscription(models.Model):
+    """One decision of a recipient to get no more mailings: of some groups, or of any.
+
+    What the link of a recipient can do is here, too: show the subscription of its address, end
+    it, take that back. All is done with the rights of the system, for the holder of a token.
+    """
+
+    _name = "partner.mailing.unsubscription"
+    _inherit = ["partner.mailing.guard"]
+    _description = "Unsubscription"
+    _order = "id desc"
+    _rec_name = "email_normalized"
+
+    mailing_id = fields.Many2one("partner.mailing", required=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="mailing_id.company_id", store=True)
+    recipient_id = UncheckedMany2one("partner.mailing.recipient", index=True)
+    email_normalized = fields.Char("E-mail", required=True)
+    is_everything = fields.Boolean("All Mailings", help="No mailings of anybody in this database.")
+    category_ids = fields.Many2many(
+        "res.partner.category",
+        "partner_mailing_unsubscription_category_rel",
+        "unsubscription_id",
+        "category_id",
+        string="Groups Left",
+    )
+    is_one_click = fields.Boolean("One Click", help="By the button of the mail program (RFC 8058).")
+    reason = fields.Selection(REASONS)
+    comment = fields.Text()
+    undone_at = fields.Datetime("Undone On")
+    removed_tags = fields.Json(help="What to undo: [contact, tag] for each tag that was taken off.")
+
+    _address_idx = models.Index("(email_normalized) WHERE undone_at IS NULL")
+
+    # ------------------------------------------------------------
+    # Conditions for other statements
+    # ------------------------------------------------------------
+
+    def _left_sql(self, mailing, address):
+        """Return an SQL condition: the address has left the groups through which a mailing came.
+
+        It has left one of those that the mailing names, and no contact with it
+        carries any of them. A tag that somebody gives again makes it untrue.
+
+        Costs one look into ``_address_idx`` for each address that never left.
+
+        :param mailing: SQL of the mailing's id
+        :param address: SQL of the normalized address
+        """
+        return SQL(
+            """
+            (EXISTS (SELECT FROM partner_mailing_unsubscription u
+                       JOIN partner_mailing_unsubscription_category_rel l ON l.unsubscription_id = u.id
+                       JOIN partner_mailing_unsubscribe_category_rel o
+                         ON o.category_id = l.category_id AND o.mailing_id = %(mailing)s
+                       JOIN partner_mailing n ON n.id = o.mailing_id AND n.has_unsubscribe
+                      WHERE u.email_normalized = %(address)s AND u.undone_at IS NULL)
+             AND NOT EXISTS (%(carried)s))
+            """,
+            mailing=mailing,
+            address=address,
+            carried=self._carried_sql(mailing, address),
+        )
+
+    def _carried_sql(self, mailing, address):
+        """Return a SELECT of (contact, tag): an address's contacts and their groups of a mailing."""
+        return SQL(
+            """
+            SELECT p.id AS partner_id, t.category_id
+              FROM res_partner p
+              JOIN res_partner_res_partner_category_rel t ON t.partner_id = p.id
+              JOIN partner_mailing_unsubscribe_category_rel o
+                ON o.category_id = t.category_id AND o.mailing_id = %(mailing)s
+             WHERE p.email_normalized = %(address)s
+            """,
+            mailing=mailing,
+            address=address,
+        )
+
+    # ------------------------------------------------------------
+    # The subscription of a recipient
+    # ------------------------------------------------------------
+
+    def _get_subscription(self, number, lock=False):
+        """Return the ``Subscription`` of the recipient ``number``; None when there is none.
+
+        Plan at a million rows: five rows by primary key, the address in the
+        indexes of contacts, blocklist and unsubscriptions; 0.2 ms.
+
+        :param lock: hold the row until the end of the transaction
+        """
+        mailing, address = SQL("r.mailing_id"), SQL("r.email_normalized")
+        left = SQL(
+            """
+            SELECT l.category_id
+              FROM partner_mailing_unsubscription u
+              JOIN partner_mailing_unsubscription_category_rel l ON l.unsubscription_id = u.id
+             WHERE u.recipient_id = r.id AND u.undone_at IS NULL
+            """
+        )
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT r.id, r.mailing_id, m.name, r.email_normalized, r.lang, m.company_id,
+                       c.name, NOT COALESCE(c.uses_default_logo, FALSE),
+                       COALESCE(s.lang, 'en_US'), r.unsubscribed_at IS NOT NULL,
+                       b.id, COALESCE(b.active, FALSE),
+                       ARRAY(SELECT ARRAY[g.partner_id, g.category_id]
+                               FROM (%(carried)s) g ORDER BY 1),
+                       ARRAY(%(left)s),
+                       %(gone)s,
+                       COALESCE((SELECT jsonb_object_agg(t.id, t.name) FROM res_partner_category t
+                                  WHERE t.id IN (SELECT category_id FROM (%(carried)s) g
+                                                  UNION %(left)s)), '{}'),
+                       (SELECT ARRAY[p.name, p.email] FROM res_partner p WHERE p.id = %(robot)s)
+                  FROM partner_mailing_recipient r
+                  JOIN partner_mailing m ON m.id = r.mailing_id
+                  JOIN res_company c ON c.id = m.company_id
+                  JOIN res_partner s ON s.id = c.partner_id
+             LEFT JOIN mail_blacklist b ON b.email = r.email_normalized
+                 WHERE r.id = %(number)s AND r.email_normalized IS NOT NULL
+                   %(lock)s
+                """,
+                carried=self._carried_sql(mailing, address),
+                left=left,
+                gone=self._left_sql(mailing, address),
+                robot=self._get_robot_id(),
+                number=number,
+                lock=SQL("FOR NO KEY UPDATE OF r") if lock else SQL(),
+            )
+        )
+        return Subscription(*rows[0]) if rows else None
+
+    def _get_robot_id(self):
+        """Return the contact in whose name notes are written."""
+        return self.env["ir.model.data"]._xmlid_to_res_id("base.partner_root")
+
+    # ------------------------------------------------------------
+    # What a link can do
+    # ------------------------------------------------------------
+
+    def _unsubscribe_by_one_click(self, number):
+        """Do what the button of a mail program asks for (RFC 8058).
+
+        Leaves the groups of the mailing that the recipient is in; who is in none
+        was not reached by one, and gets no mailings any more. Mail programs ask
+        more than once: a second time changes nothing.
+
+        :return: ``Subscription`` after it, None when there is no such recipient
+        """
+        subscription = self._get_subscription(number, lock=True)
+        if not subscription or subscription.unsubscribed or subscription.gone:
+            return subscription
+        return self._leave(subscription, subscription.groups, not subscription.carried, is_one_click=True)
+
+    def _unsubscribe(self, number, groups=(), everything=False):
+        """Do what the recipient chose on the page.
+
+        :param groups: ids of the tags to leave; those that the mailing does not
+            name, or the recipient is not in, are passed over
+        :param everything: get no mailings any more
+        :return: ``Subscription`` after it, None when there is no such recipient
+        """
+        subscription = self._get_subscription(number, lock=True)
+        if not subscription:
+            return None
+        groups = [] if everything else sorted(set(groups) & set(subscription.groups))
+        if groups or (everything and not subscription.blocklisted):
+            return self._leave(subscription, groups, everything)
+        return subscription
+
+    def _leave(self, subscription, groups, everything, is_one_click=False):
+        """Take the tags off, or the address onto the blocklist, and remember how it was.
+
+        :return: ``Subscription`` after it
+        """
+        removed = [pair for pair in subscription.carried if pair[1] in groups]
+        if everything and not subscription.blocklisted:
+            self._add_to_blocklist(subscription)
+        contacts = self.env["res.partner"].browse({contact for contact, _tag in removed})
+        if removed and is_watched(contacts):
+            for group in groups:
+                ids = [contact for contact, tag in removed if tag == group]
+                contacts.browse(ids).write({"category_id": [Command.unlink(group)]})
+            self.env.flush_all()  # before the statement that writes the same rows
+        self._remember(subscription, groups, everything, is_one_click, removed)
+        if removed:
+            contacts.invalidate_recordset(["category_id", "write_date", "write_uid"], flush=False)
+            self.env["res.partner.category"].invalidate_model(["partner_ids"], flush=False)
+            contacts.modified(["category_id"])
+            self._log_on_contacts(subscription, removed)
+        return subscription.after_leaving(groups, everything)
+
+    def _remember(self, subscription, groups, everything, is_one_click, removed):
+        """Carry out a decision, and keep it: one statement where the ORM takes fifteen.
+
+        Takes the tags ``removed`` off, writes the decision, and marks the recipient.
+
+        Plan: tags and contacts by primary key.
+        """
+        self.env.execute_query(
+            SQL(
+                """
+                WITH act AS (
+                    INSERT INTO partner_mailing_unsubscription
+                           (mailing_id, company_id, recipient_id, email_normalized, is_everything,
+                            is_one_click, removed_tags, create_date, create_uid, write_date, write_uid)
+                    VALUES (%(mailing)s, %(company)s, %(recipient)s, %(address)s, %(everything)s,
+                            %(is_one_click)s, %(removed)s, %(now)s, %(uid)s, %(now)s, %(uid)s)
+                 RETURNING id
+                ), groups AS (
+                    INSERT INTO partner_mailing_unsubscription_category_rel
+                           (unsubscription_id, category_id)
+                    SELECT act.id, category_id FROM act, unnest(%(groups)s::integer[]) category_id
+                ), untagged AS (
+                    DELETE FROM res_partner_res_partner_category_rel t
+                     USING unnest(%(contacts)s::integer[], %(tags)s::integer[]) AS x (contact, tag)
+                     WHERE t.partner_id = x.contact AND t.category_id = x.tag
+                ), touched AS (
+                    UPDATE res_partner SET write_date = %(now)s, write_uid = %(uid)s
+                     WHERE id = ANY(%(contacts)s::integer[]))
+                UPDATE partner_mailing_recipient
+                   SET unsubscribed_at = COALESCE(unsubscribed_at, %(now)s)
+                 WHERE id = %(recipient)s
+             RETURNING id
+                """,
+                mailing=subscription.mailing_id,
+                company=subscription.company_id,
+                recipient=subscription.id,
+                address=subscription.address,
+                everything=everything,
+                is_one_click=is_one_click,
+                removed=json.dumps(removed),
+                groups=groups,
+                contacts=[contact for contact, _tag in removed],
+                tags=[tag for _contact, tag in removed],
+                now=fields.Datetime.now(),
+                uid=self.env.uid,
+            )
+        )
+        self.invalidate_model(flush=False)
+        recipients = self.env["partner.mailing.recipient"]
+        recipients.invalidate_model(["unsubscribed_at"], flush=False)
+
+    def _undo_unsubscribing(self, number):
+        """Take back what the links of one message have done, as far as it still stands.
+
+        :return: ``Subscription`` after it, None when there is no such recipient
+        """
+        subscription = self._get_subscription(number, lock=True)
+        if not subscription or not subscription.unsubscribed:
+            return subscription
+        acts = self._get_acts(subscription)
+        alive = set(
+            self.env["res.partner"]
+            .browse({contact for act in acts for contact, _tag in act.removed_tags or ()})
+            .exists()
+            .ids
+        )
+        tags = set(acts.category_ids.ids)
+        pairs = [
+            (contact, tag)
+            for act in acts
+            for contact, tag in act.removed_tags or ()
+            if contact in alive and tag in tags
+        ]
+        for contact, tag in pairs:
+            self.env["res.partner"].browse(contact).write({"category_id": [Command.link(tag)]})
+        if pairs:
+            self._log_on_contacts(subscription, pairs, undone=True)
+        if any(act.is_everything for act in acts):
+            staff = self._in_language_of_staff(subscription)
+            message = staff.env._(
+                'Took back unsubscribing, by the link in the mailing "%s".', subscription.mailing_name
+            )
+            staff.env["mail.blacklist"]._remove(subscription.address, message=message)
+        acts.write({"undone_at": fields.Datetime.now()})
+        recipient = self.env["partner.mailing.recipient"].browse(subscription.id)
+        recipient._as_system().write({"unsubscribed_at": False})
+        return self._get_subscription(number)
+
+    def _note_unsubscribe_reason(self, number, reason, comment):
+        """Keep why somebody left; unknown reasons are passed over.
+
+        :return: ``Subscription``, None when there is no such recipient
+        """
+        subscription = self._get_subscription(number)
+        act = subscription and self._get_acts(subscription)[:1]
+        known = dict(act._fields["reason"].selection) if act else {}
+        if act:
+            act.write(
+                {
+                    "reason": reason if reason in known else False,
+                    "comment": (comment or "").replace("\0", "").strip()[:COMMENT_LIMIT] or False,
+                }
+            )
+        return subscription
+
+    def _get_acts(self, subscription):
+        """Return what this recipient has decided and not undone, the latest first."""
+        return self._as_system().search(
+            [("recipient_id", "=", subscription.id), ("undone_at", "=", False)]
+        )
+
+    def _add_to_blocklist(self, subscription):
+        """Put the address on Odoo's blocklist, with a note that says why.
+
+        Somebody else who does it at this very moment makes this fail by a
+        unique violation; see ``decide`` in the controller.
+        """
+        staff = self._in_language_of_staff(subscription)
+        # The note says all that a line about the creation and one about the change would.
+        blocklist = staff.env["mail.blacklist"].with_context(
+            mail_create_nolog=True, mail_create_nosubscribe=True, mail_notrack=True
+        )
+        entry = blocklist.browse(subscription.blocklist_id or [])
+        if entry:
+            entry.write({"active": True})
+        else:
+            entry = blocklist.create({"email": subscription.address})
+        message = staff.env._(
+            'Unsubscribed from all mailings, by the link in the mailing "%s".',
+            subscription.mailing_name,
+        )
+        log_notes(entry, {entry.id: message}, self._get_robot_id(), subscription.robot_address)
+
+    def _log_on_contacts(self, subscription, pairs, undone=False):
+        """Write into the chatter of each contact which tags went, or came back."""
+        staff = self._in_language_of_staff(subscription)
+        names = subscription.name_tags(subscription.staff_lang)
+        words = {}
+        for contact, tag in pairs:
+            words.setdefault(contact, []).append(names[tag])
+        bodies = {
+            contact: staff.env._(
+                'Took back leaving %(tags)s, by the link in the mailing "%(mailing)s".',
+                tags=", ".join(tags),
+                mailing=subscription.mailing_name,
+            )
+            if undone
+            else staff.env._(
+                'Unsubscribed from %(tags)s, by the link in the mailing "%(mailing)s".',
+                tags=", ".join(tags),
+                mailing=subscription.mailing_name,
+            )
+            for contact, tags in words.items()
+        }
+        contacts = staff.env["res.partner"].browse(bodies)
+        log_notes(contacts, bodies, self._get_robot_id(), subscription.robot_address)
+
+    def _in_language_of_staff(self, subscription):
+        """Return ``self`` as those see it who read the notes; the company saves reading the user."""
+        return self.with_context(
+            lang=subscription.staff_lang, allowed_company_ids=[subscription.company_id]
+        )
+
+    # ------------------------------------------------------------
+    # What follows for lists and totals
+    # ------------------------------------------------------------
+
+    def _settle_unsubscription(self, subscription):
+        """Leave the address out of all mailings under way, and count who unsubscribed.
+
+        Or take it back into them, when it was undone: as far as it is in the
+        list that was submitted, so never more than was validated.
+
+        A statement of its own transaction: a sender writes the totals forty
+        times a second, and a conflict with it must not undo the decision. The
+        count is taken anew, so one that was missed is in the next.
+
+        Plan: the few mailings under way by state, in each the address in
+        ``_address_uniq``; the count by ``_unsubscribed_idx``.
+        """
+        unsubscribed = SQL(
+            """
+            CASE WHEN m.id = %(mailing)s
+                 THEN (SELECT count(*) FROM partner_mailing_recipient
+                        WHERE mailing_id = %(mailing)s AND unsubscribed_at IS NOT NULL)
+                 ELSE k.unsubscribed_count END
+            """,
+            mailing=subscription.mailing_id,
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH gone AS (
+                    UPDATE partner_mailing_recipient r
+                       SET state = 'skipped', skip_reason = 'unsubscribed'
+                      FROM partner_mailing m
+                     WHERE m.state = ANY(%(open)s) AND r.mailing_id = m.id
+                       AND r.email_normalized = %(address)s
+                       AND r.skip_reason IS NULL AND r.state = 'pending'
+                       AND (EXISTS (SELECT FROM mail_blacklist b
+                                     WHERE b.email = %(address)s AND b.active) OR %(left)s)
+                 RETURNING r.mailing_id, 'pending' AS old_state, 'skipped' AS new_state
+                ), back AS (
+                    UPDATE partner_mailing_recipient r
+                       SET state = 'pending', skip_reason = NULL
+                      FROM partner_mailing m
+                     WHERE m.state = ANY(%(open)s) AND r.mailing_id = m.id
+                       AND r.email_normalized = %(address)s
+                       AND r.skip_reason = 'unsubscribed' AND r.is_submitted
+                       AND NOT EXISTS (SELECT FROM mail_blacklist b
+                                        WHERE b.email = %(address)s AND b.active)
+                       AND NOT %(left)s
+                 RETURNING r.mailing_id, 'skipped' AS old_state, 'pending' AS new_state
+                ), changed AS (
+                    SELECT * FROM gone
+                     UNION ALL
+                    SELECT * FROM back
+                     UNION ALL
+                    SELECT %(mailing)s, NULL, NULL)
+                %(update_totals)s
+                """,
+                open=list(OPEN_STATES),
+                address=subscription.address,
+                left=self._left_sql(
+                    SQL("m.id"), SQL("%s", subscription.address)
+                ),
+                mailing=subscription.mailing_id,
+                update_totals=self.env["partner.mailing.counter"]._update_totals_sql(
+                    "changed",
+                    totals=("recipient_count", "pending_count", "skipped_count"),
+                    assignments=[SQL("unsubscribed_count = %s", unsubscribed)],
+                ),
+            )
+        )
+        self.env["partner.mailing.recipient"]._forget_cached_rows()

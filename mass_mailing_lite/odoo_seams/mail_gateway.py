@@ -1,0 +1,165 @@
+import logging
+
+from odoo import api, models
+from odoo.tools import email_normalize
+from odoo.tools.mail import email_normalize_all
+
+from ..delivery.inbound import inbound_mail
+
+_logger = logging.getLogger(__name__)
+
+RECIPIENT = "partner.mailing.recipient"
+ODOO_MARK = "-openerp-"  # in the Message-IDs that Odoo makes
+
+
+class MailThread(models.AbstractModel):
+    """Odoo's mail gateway, where it concerns mailings; everybody else's mail takes its way."""
+
+    _inherit = "mail.thread"
+
+    # ------------------------------------------------------------
+    # Bounces
+    # ------------------------------------------------------------
+
+    @api.model
+    def _detect_is_bounce(self, message, message_dict):
+        """See also the bounces that Odoo takes for mail, and the mail that it takes for bounces.
+
+        Some mail programs answer to the envelope sender, where Odoo expects
+        nothing but bounces: a person's answer to a mailing is routed all the same.
+        """
+        is_bounce = super()._detect_is_bounce(message, message_dict)
+        found = inbound_mail.read(message)
+        is_report = found.kind in (inbound_mail.FAILED, inbound_mail.DELAYED, inbound_mail.COMPLAINT)
+        is_answer = found.kind is inbound_mail.PERSONAL
+        if not (is_answer if is_bounce else is_report):
+            return is_bounce
+        is_ours = bool(self.env[RECIPIENT]._find_by_message_ids(found.message_ids))
+        return is_bounce != is_ours
+
+    @api.model
+    def _routing_handle_bounce(self, email_message, message_dict):
+        """Note what came back on its recipient; then Odoo counts, as for any bounce.
+
+        Delays, complaints and automatic answers are none, though they come the
+        same way: Odoo does not count what is about a mailing.
+        """
+        found = inbound_mail.read(email_message)
+        recipient = self.env[RECIPIENT]._find_by_message_ids(found.message_ids)
+        if not recipient:
+            self._partner_mailing_receive_unnamed(found, message_dict)
+            return super()._routing_handle_bounce(email_message, message_dict)
+        if found.kind is inbound_mail.FAILED:
+            self._partner_mailing_receive_failure(recipient, found, message_dict)
+            return super()._routing_handle_bounce(email_message, message_dict)
+        if found.kind is inbound_mail.COMPLAINT:
+            recipient._receive_complaint()
+        _logger.info(
+            "Mail with Message-Id %s is about the recipient %s of a mailing: %s.",
+            message_dict["message_id"],
+            recipient.id,
+            found.kind.value,
+        )
+        return None
+
+    @api.model
+    def _partner_mailing_receive_failure(self, recipient, found, message_dict):
+        """Mark the recipient, and say to Odoo whose address it was: hers, or nobody's.
+
+        Whom the report names beside her may be anybody: it is not believed.
+        """
+        status, named = recipient._choose_failure(found.failures)
+        if status is None:
+            return
+        recipient._receive_failure(status, confirmed=named)
+        address = recipient.email_normalized if named else False
+        message_dict["bounced_email"] = address
+        message_dict["bounced_partner"] = (
+            self.env["res.partner"]
+            .sudo()
+            .search([("email_normalized", "=", address)] if address else [(0, "=", 1)])
+        )
+
+    @api.model
+    def _partner_mailing_receive_unnamed(self, found, message_dict):
+        """Match a failure that does not say which message it is about, by its address.
+
+        Mail services that give messages an identity of their own report so.
+        Anybody could write such a report, so it is believed only when it comes
+        to the bounce address, which only mail servers are told, and it never
+        leads to the blocklist.
+        """
+        if found.kind is not inbound_mail.FAILED or self._partner_mailing_is_named(found, message_dict):
+            return
+        addresses = email_normalize_all(message_dict["to"])
+        hosts = [address.partition("@")[2] for address in addresses]
+        domains = self.env["mail.alias.domain"].sudo().search([("name", "in", hosts)])
+        if not set(domains.mapped("bounce_email")) & set(addresses):
+            return
+        for status in found.failures:
+            if recipient := self.env[RECIPIENT]._find_by_address(status.addresses):
+                recipient._receive_failure(status, confirmed=False)
+
+    @api.model
+    def _partner_mailing_is_named(self, found, message_dict):
+        """Tell whether a report is about a message of this Odoo that is no mailing's."""
+        host = self.env[RECIPIENT]._message_id_host()
+        return bool(message_dict.get("bounced_message")) or any(
+            ODOO_MARK in message_id or message_id.endswith(f"@{host}>")
+            for message_id in found.message_ids
+        )
+
+    # ------------------------------------------------------------
+    # Answers
+    # ------------------------------------------------------------
+
+    @api.model
+    def _partner_mailing_get_answered(self, message):
+        """Return ``(recipient, kind)`` of the message of ours that another one answers."""
+        found = inbound_mail.read(message)
+        return self.env[RECIPIENT]._find_by_message_ids(found.message_ids), found.kind
+
+    @api.model
+    def _detect_write_to_catchall(self, msg_dict):
+        """Let answers to a mailing in, where Odoo returns what is written to its catchall."""
+        if not super()._detect_write_to_catchall(msg_dict):
+            return False
+        message_ids = inbound_mail.get_answered_ids(msg_dict["in_reply_to"], msg_dict["references"])
+        return not self.env[RECIPIENT]._find_by_message_ids(message_ids)
+
+    @api.model
+    def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
+        """Give answers to a mailing a place, where Odoo knows none.
+
+        What a person wrote is kept with the contact; what a program wrote on
+        their behalf is let go, for nobody may answer it (RFC 3834, section 2).
+        """
+        if message_dict.get("is_bounce"):
+            return super().message_route(message, message_dict, model, thread_id, custom_values)
+        recipient, kind = self._partner_mailing_get_answered(message)
+        if not recipient:
+            return super().message_route(message, message_dict, model, thread_id, custom_values)
+        if not model:
+            model, thread_id = RECIPIENT, recipient.id
+        routes = super().message_route(message, message_dict, model, thread_id, custom_values)
+        if not any(route[0] == RECIPIENT for route in routes):
+            return routes
+        if kind is not inbound_mail.PERSONAL:
+            _logger.info(
+                "Mail with Message-Id %s is an automatic answer to a mailing: not kept.",
+                message_dict["message_id"],
+            )
+            return []
+        if email_normalize(message_dict["email_from"]) == recipient.email_normalized:
+            # Of several contacts with the address it is the one that was written to.
+            message_dict["author_id"] = recipient.partner_id.exists().id
+        return routes
+
+    @api.model
+    def _message_route_process(self, message, message_dict, routes):
+        result = super()._message_route_process(message, message_dict, routes)
+        if routes:
+            recipient, kind = self._partner_mailing_get_answered(message)
+            if recipient and kind is inbound_mail.PERSONAL:
+                recipient._record_reply()
+        return result

@@ -1,0 +1,255 @@
+"""The sender: claim, fill, transmit, record; what a scheduled action or a command runs."""
+
+import contextlib
+import logging
+import time
+
+import psycopg2
+import psycopg2.errors
+
+from odoo.exceptions import UserError
+
+from ..delivery.smtp.pool import NoSession
+from .queue import make_queue
+from .rate_limiter import RateLimiter
+from .wait import Wait
+from .wake_up import precise_now
+from .worker import TooManyFailures, Worker
+
+_logger = logging.getLogger(__name__)
+
+SERIALIZATION_TRIES = 10
+SLICES = 10  # that each mailing has at least within the limit of a server that it shares
+
+
+class Sender:
+    """One sender of one process: a number in the database, and connections that stay open.
+
+    A context manager; leaving it closes the connections and gives the number
+    back, so that rows it has left open can be told from those of the living.
+    """
+
+    def __init__(self, env):
+        self.env = env(su=True)
+        self.recipients = self.env["partner.mailing.recipient"]
+        self.number = None
+        self._workers = {}  # by mailing
+        self.sorting = {}  # {mailing id: how far its rows are sorted by domain}
+        self._limiters = {}  # by what their limits are counted for
+        self._limiter_of = {}  # by mailing
+        self._waits = {}  # by mailing
+
+    def __enter__(self):
+        self.number = self.recipients._new_sender()
+        return self
+
+    def __exit__(self, *_exc):
+        # Where the database is gone, the lock went with it, and the first error is the one to
+        # report. The connections to mail servers are still there, and their threads.
+        steps = [self.env.cr.rollback, *(worker.close for worker in self._workers.values())]
+        for step in [*steps, lambda: self.recipients._end_sender(self.number)]:
+            with contextlib.suppress(psycopg2.Error):
+                step()
+
+    def get_busy(self):
+        """Return the mailings that have messages on their way."""
+        busy = [worker.mailing.id for worker in self._workers.values() if worker.open_count]
+        return self.env["partner.mailing"].browse(busy)
+
+    def count_open(self, mailing):
+        """Return how many messages of other mailings are on their way."""
+        others = (worker for worker in self._workers.values() if worker.mailing != mailing)
+        return sum(worker.open_count for worker in others)
+
+    def get_wait(self, mailing):
+        """Return the ``Wait`` of the mailing at this moment, None when it can go on."""
+        wait = self._waits.get(mailing.id)
+        return wait if wait and wait.seconds_left else None
+
+    def get_waiting_ids(self):
+        """Return the ids of the mailings that wait at this moment."""
+        return [number for number, wait in self._waits.items() if wait and wait.seconds_left]
+
+    def get_seconds_to_wait(self, mailings):
+        """Return in how many seconds the first of ``mailings`` goes on; None when none waits."""
+        waits = [self._waits.get(number) for number in mailings.ids]
+        return min((wait.seconds_left for wait in waits if wait), default=None)
+
+    def finish(self, mailings=None):
+        """Wait for what is on its way, of ``mailings`` or of all, and record it.
+
+        :return: number of messages handed over or refused
+        """
+        chosen = self._workers if mailings is None else mailings.ids
+        return sum(self._workers[number].finish() for number in chosen if number in self._workers)
+
+    def send_slice(self, mailing, seconds, limit=None, goes_on=False):
+        """Send a mailing's messages for ``seconds``, until ``limit``, the end, or the server is slow.
+
+        Messages may still be on their way after it; see ``get_busy``. The rest may
+        have to wait; see ``get_wait``. When the server takes none, it is tried
+        again later, or the mailing is paused with the server's words.
+
+        :param goes_on: see ``Worker.send``
+        :return: number of messages handed over or refused
+        """
+        started = time.monotonic()
+        try:
+            count, wait = self._send_slice(mailing, seconds, limit, goes_on)
+            self._note_slice(mailing, count, time.monotonic() - started, wait)
+            return count
+        except NoSession as error:
+            count = self._note_until_fault(mailing, started)
+            fault = error.outcome
+            told = mailing._in_language_of_responsible()
+            self._stop(mailing, told._back_off, fault.text, is_wrong_login(fault))
+            return count
+        except TooManyFailures as error:
+            count = self._note_until_fault(mailing, started)
+            self._stop(mailing, mailing._in_language_of_responsible()._pause_for_failures, *error.args)
+            return count
+        except UserError as error:
+            # ir.mail_server's own: no server set up, an archived one …
+            self._give_up(mailing, str(error))
+        except psycopg2.Error:
+            raise
+        except Exception as error:  # the fault of one mailing must not stop the others
+            _logger.exception("Sending the mailing %s failed.", mailing.id)
+            self._give_up(mailing, f"{type(error).__name__}: {error}")
+        return 0
+
+    def _send_slice(self, mailing, seconds, limit, goes_on):
+        """Return how many messages were settled, and the ``Wait`` of the rest, None for none."""
+        worker = self._workers.get(mailing.id)
+        if worker is None:
+            limiter = self._get_limiter(mailing)
+            # No connection is opened to a server that takes no more for now.
+            if limiter and not self._has_room(limiter):
+                return 0, Wait("rate_limit", limiter.wait)
+            queue = make_queue(self, mailing, limiter)
+            if not queue.prepare(seconds):
+                return 0, Wait("domain", 0.0)
+            worker = self._workers[mailing.id] = Worker(self, mailing, queue)
+        count = worker.send(seconds, limit, goes_on)
+        return count, worker.wait
+
+    def get_share(self, mailing, mailings):
+        """Return how many messages a mailing may send before the others have their turn.
+
+        None for any number: where its server has no limits, or none of ``mailings`` shares it.
+        """
+        limiter = self._get_limiter(mailing)
+        sharing = sum(self._get_limiter(one) is limiter for one in mailings) if limiter else 1
+        if sharing == 1:
+            return None
+        least = min((limit for _seconds, limit in limiter.limits.windows()), default=None)
+        return least and max(1, least // (SLICES * sharing))
+
+    def _get_limiter(self, mailing):
+        """Return the ``RateLimiter`` of the mailing's server, None when it has no limits."""
+        if mailing.id not in self._limiter_of:
+            self._limiter_of[mailing.id] = self._find_limiter(mailing)
+        return self._limiter_of[mailing.id]
+
+    def _find_limiter(self, mailing):
+        transport = mailing._get_transport()
+        limits = transport.get_limits()
+        if not limits:
+            return None
+        key = transport.get_limit_key()
+        name = tuple(key.items())
+        if name not in self._limiters:
+            limiter = self._limiters[name] = RateLimiter(self.env, key, self.number, limits)
+            self.in_transaction(limiter.prepare)
+        return self._limiters[name]
+
+    def _has_room(self, limiter):
+        with limiter.alone():
+            return self.in_transaction(lambda: limiter.allow(1))
+
+    def _note_slice(self, mailing, count, seconds, wait):
+        """Keep the ``Wait`` of a mailing, and write it where screens and other senders see it."""
+        self._waits[mailing.id] = wait
+        counter = mailing.counter_id
+        values = {}
+        if count:
+            values.update(busy_seconds=seconds, served_at=precise_now())
+            if counter.wait_reason or counter.fault_count:
+                values.update(wait_reason=None, wait_until=None, fault_words=None, fault_count=0)
+        if wait and wait.seconds_left:
+            values.update(wait_reason=wait.reason, wait_until=wait.until)
+        if values:
+            self.in_transaction(lambda: counter._note_sending(counter.id, **values))
+
+    def _note_until_fault(self, mailing, started):
+        """Note what was settled in a slice before a fault ended it: the fault is the first in a row.
+
+        :return: number of messages handed over or refused
+        """
+        worker = self._workers.get(mailing.id)
+        count = worker.done if worker else 0
+        self.env.cr.rollback()
+        if count:
+            mailing.counter_id.invalidate_recordset(flush=False)
+            self._note_slice(mailing, count, time.monotonic() - started, None)
+        return count
+
+    def _give_up(self, mailing, reason):
+        """Pause a mailing that cannot be sent; no recipient is marked as failed."""
+        told = mailing._in_language_of_responsible()
+        words = told.env._("The mailing cannot be sent: %s", reason)
+        self._stop(mailing, told._pause_with_alert, words)
+
+    def _stop(self, mailing, step, *args):
+        """Close the connections of a mailing, and take a step unless it was paused meanwhile."""
+        self.env.cr.rollback()
+        self._waits.pop(mailing.id, None)
+        self.close_worker(mailing)
+
+        def stop():
+            mailing.invalidate_recordset()
+            if mailing.state == "sending":
+                step(*args)
+
+        self.in_transaction(stop)
+
+    def close_workers(self):
+        """Close all connections, while all that is left waits."""
+        for mailing in [worker.mailing for worker in self._workers.values()]:
+            self.close_worker(mailing)
+        # The limits may have changed by the time they are opened again.
+        self._limiter_of.clear()
+        self._limiters.clear()
+
+    def close_worker(self, mailing):
+        """Close the connections of a mailing; they are opened again when it goes on."""
+        if worker := self._workers.pop(mailing.id, None):
+            worker.close()
+
+    def in_transaction(self, step):
+        """Run ``step`` and commit: claim and record must outlive a kill."""
+        return in_transaction(self.env.cr, step)
+
+
+def is_wrong_login(outcome):
+    """Tell whether a server has refused the login for good: only a person can correct that."""
+    return outcome.failure_type == "login" and (outcome.code or 0) >= 500
+
+
+def in_transaction(cr, step):
+    """Run ``step`` and commit; again after a conflict with another transaction that writes totals.
+
+    :param cr: the cursor, at the beginning of a transaction
+    :param step: callable without arguments, whose result is returned
+    """
+    for attempt in range(SERIALIZATION_TRIES):
+        try:
+            result = step()
+            cr.commit()  # pylint: disable=invalid-commit  # what the function is for
+            return result
+        except (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected):
+            cr.rollback()
+            if attempt == SERIALIZATION_TRIES - 1:
+                raise
+            time.sleep(0.002 * 2**attempt)
+    return None

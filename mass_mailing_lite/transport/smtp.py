@@ -1,0 +1,426 @@
+"""E-mail by SMTP: compiled once a language, filled for each recipient, pipelined over sessions."""
+
+from email.utils import formatdate
+from functools import partial
+
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+from odoo.tools.mail import email_normalize_all, email_split_and_format
+from markupsafe import Markup
+
+from ..delivery import outcome as outcomes
+from ..delivery.address import ascii_domain
+from ..delivery.compose.header import encode_literal
+from ..delivery.compose.message import MessageTemplate
+from ..delivery.compose.plain_text import html_to_text
+from ..delivery.compose.slots import SlotMarkers
+from ..delivery.smtp import fault as faults
+from ..delivery.smtp.envelope import Envelope
+from ..delivery.smtp.pool import NoSession, Pool
+from ..tools.placeholder import HTML, TEXT
+from .base import Transport
+from .compiled import Compiled
+
+# Stands in the To header while a message is compiled; each recipient's message has its own.
+NOBODY = "recipient@example.com"
+
+# A test must not replace the validation.
+MAX_TEST_ADDRESSES = 10
+
+# What an address must look like to be written to, as PostgreSQL regular
+# expressions (RFC 5321, sections 4.1.2 and 4.5.3.1: 64 octets before the @,
+# 255 behind it). Domains may be international, and so may local parts.
+VALID_ADDRESS = (
+    r'^[^\s[:cntrl:]@<>(),;:\\"\[\]]{1,64}@([^\s[:cntrl:]@<>(),;:\\"\[\].]{1,63}\.)+'
+    r'[^\s[:cntrl:]@<>(),;:\\"\[\].]{2,63}$'
+)
+MISPLACED_DOT = r"^\.|\.\.|\.@"
+# Nine addresses of ten look like this one and need none of the other checks,
+# which take three times as long. Lengths are checked beside it.
+PLAIN_ADDRESS = r"^[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,}$"
+# In the field as it was typed: a line break is an attempt to add a header, and
+# two @ in one address leave open which part was meant.
+BROKEN_FIELD = r"[[:cntrl:]]|@[^\s,;<>]*@"
+
+
+class SmtpTransport(Transport):
+    """Messages by SMTP, over sessions that ``ir.mail_server`` opens."""
+
+    required_fields = ("subject", "body_html", "email_from")
+    translated_fields = ("subject", "body_html")
+    compared_fields = (
+        "subject",
+        "preview_text",
+        "body_html",
+        "email_from",
+        "reply_to",
+        "cc",
+        "bcc",
+        "copy_policy",
+        "priority",
+        "mail_server_id",
+        "scheduled_at",
+        "attachment_ids",
+        "audience_ids",
+        "extra_emails",
+        "has_unsubscribe",
+        "unsubscribe_category_ids",
+        "track_clicks",
+        "track_opens",
+    )
+    extra_field, problems_field = "extra_emails", "extra_emails_problems"
+    has_templates = True
+    typed_column, address_column = "email", "email_normalized"
+    test_field = "emails"
+
+    # ------------------------------------------------------------
+    # Addresses
+    # ------------------------------------------------------------
+
+    def check_addresses(self):
+        """Raise when the From address, the reply address or a copy is no address."""
+        for name, many in (("email_from", False), ("reply_to", False), ("cc", True), ("bcc", True)):
+            value = self.mailing[name]
+            if not value:
+                continue
+            found = email_normalize_all(value)
+            wanted = len([part for part in value.split(",") if part.strip()]) if many else 1
+            if len(found) != wanted or any(ord(char) < 32 for char in value):
+                raise UserError(
+                    self.env._(
+                        '"%(value)s" in the field "%(field)s" is not a valid e-mail address.'
+                        " Write it as name@example.com or as Name <name@example.com>.",
+                        value=value,
+                        field=self.mailing._fields[name]._description_string(self.env),
+                    )
+                )
+
+    def get_sender_warning(self):
+        mailing = self.mailing
+        if not mailing.email_from or not email_normalize_all(mailing.email_from):
+            return False
+        server, terms = mailing._get_sender_terms()
+        seen = mailing._get_seen_sender(terms)
+        if email_normalize_all(seen) != email_normalize_all(mailing.email_from):
+            return self.env._(
+                'Recipients will see "%(seen)s" as the sender: the mail server does not send for "%(sender)s".',
+                seen=seen,
+                sender=mailing.email_from,
+            )
+        from_filter = terms.from_filter
+        if not server._match_from_filter(mailing.email_from, from_filter):
+            return self.env._(
+                'The mail server "%(server)s" is meant for senders of %(filter)s. Recipients will see'
+                ' "%(seen)s" as the sender, and their mail servers may take the message for forged.',
+                server=server.name or self.env._("Default"),
+                filter=from_filter,
+                seen=seen,
+            )
+        return False
+
+    def typed_address_sql(self, table):
+        return SQL.identifier(table, "email")
+
+    def contact_address_sql(self, table):
+        return SQL.identifier(table, "email_normalized")
+
+    def extra_addresses_sql(self):
+        entries = self.mailing._parse_extra_emails()
+        return SQL(
+            "SELECT * FROM unnest(%s::integer[], %s::text[], %s::text[], %s::text[])",
+            list(range(len(entries))),
+            [entry.name for entry in entries],
+            # PostgreSQL has no text with a NUL in it.
+            [entry.text.replace("\0", "\N{REPLACEMENT CHARACTER}") for entry in entries],
+            [entry.address or None for entry in entries],
+        )
+
+    def blocklist_sql(self):
+        return SQL("SELECT lower(email) AS address FROM mail_blacklist WHERE active")
+
+    def plain_address_sql(self, typed, address):
+        return SQL(
+            "%(typed)s = %(address)s AND length(%(address)s) <= 64 AND %(address)s ~ %(plain)s",
+            typed=typed,
+            address=address,
+            plain=PLAIN_ADDRESS,
+        )
+
+    def address_problem_sql(self, typed, address):
+        return SQL(
+            """
+            CASE
+              WHEN COALESCE(btrim(%(typed)s, E' \\t\\r\\n'), '') = '' THEN 'no_email'
+              WHEN %(address)s IS NULL
+                OR btrim(%(typed)s, E' \\t\\r\\n') ~ %(broken_field)s
+                OR %(address)s !~ %(valid_address)s
+                OR %(address)s ~ %(misplaced_dot)s
+                OR length(%(address)s) > 254 THEN 'invalid'
+            END
+            """,
+            typed=typed,
+            address=address,
+            broken_field=BROKEN_FIELD,
+            valid_address=VALID_ADDRESS,
+            misplaced_dot=MISPLACED_DOT,
+        )
+
+    def get_contact_address(self, partner):
+        return partner.email_normalized or NOBODY
+
+    def get_contact_values(self, address):
+        return {"email": address}
+
+    def read_test_addresses(self, text):
+        addresses = email_normalize_all(text or "")
+        if not addresses or len(addresses) != len(list(filter(str.strip, text.split(",")))):
+            raise UserError(
+                self.env._(
+                    '"%s" in the field "Send To" is not a list of e-mail addresses.'
+                    " Separate several with commas.",
+                    text,
+                )
+            )
+        if len(addresses) > MAX_TEST_ADDRESSES:
+            raise UserError(
+                self.env._(
+                    'The field "Send To" has %(number)s addresses; a test goes to %(most)s at most.'
+                    " Whoever else is to get the message is a recipient of the mailing.",
+                    number=len(addresses),
+                    most=MAX_TEST_ADDRESSES,
+                )
+            )
+        return addresses
+
+    # ------------------------------------------------------------
+    # Messages
+    # ------------------------------------------------------------
+
+    def compile(self, lang, session, subject_prefix=""):
+        """Build the real message, as Odoo builds any; see ``Transport.compile``.
+
+        The session's from-filter decides what stands in From and in the envelope.
+        """
+        mailing = self.mailing.with_context(lang=lang)
+        markers, slots = SlotMarkers(), {}
+
+        def marker_for(slot):
+            if slot not in slots:
+                slots[slot] = markers.new()
+            return slots[slot]
+
+        # A line break, which no form lets in, would end the header (RFC 5322, section 2.2).
+        subject = " ".join(mailing._put_slots("subject", TEXT, marker_for).splitlines())
+        if subject_prefix:
+            subject = f"{subject_prefix} {subject}"
+        preview = mailing._put_slots("preview_text", TEXT, marker_for)
+        body = mailing._put_slots("body_html", HTML, marker_for)
+        body = mailing._put_links(body + mailing._get_footer(marker_for), marker_for)
+        server = mailing._get_mail_server_model()
+        message = server._build_common_message(
+            email_from=mailing.email_from,
+            email_to=[NOBODY],
+            subject=subject,
+            body=mailing._wrap_body(mailing._put_tracking(body, marker_for), subject, preview),
+            subtype="html",
+            body_alternative=html_to_text(body),
+            subtype_alternative="plain",
+            email_cc=self._split_copies(mailing.cc),
+            reply_to=mailing.reply_to or False,
+            headers={**mailing._get_headers(), **mailing._get_link_headers(marker_for)},
+            attachments=[
+                (file.name, file.raw or b"", file.mimetype)
+                for file in mailing._get_files_to_attach()
+            ],
+        )
+        envelope_sender, _recipients, message = server._prepare_email_message__(message, session)
+        return Compiled(
+            template=MessageTemplate.compile(message, list(slots.values())),
+            slots=tuple(slots),
+            readers=tuple(mailing._make_reader(slot) for slot in slots),
+            contact_fields=mailing._get_contact_fields(slots),
+            sender=envelope_sender,
+            copies=self.get_copy_addresses(),
+            lang=lang,
+        )
+
+    def fill(self, compiled, rows):
+        """Yield envelopes; see ``Transport.fill``.
+
+        Their messages are put together when their turn on the connection has come.
+        """
+        template, sender, copies = compiled.template, compiled.sender, compiled.copies
+        eight_bit, dot_free = template.eight_bit, template.dot_free
+        readers = compiled.readers
+        compose = partial(compose_message, compiled, encode_literal("Date", formatdate()))
+        for row, contact in zip(rows, self.mailing._get_contacts(rows, compiled), strict=True):
+            try:
+                address = row["address"]
+                is_ascii = address.isascii()
+                if not is_ascii:
+                    address = ascii_domain(address)
+                    is_ascii = address.isascii()
+                values = None if contact is None else [read(contact, row) for read in readers]
+            except Exception as error:
+                yield row, None, str(error)
+                continue
+            data = partial(compose, row, address, values)
+            recipients = (address, *copies)
+            yield (
+                row,
+                Envelope(row["id"], sender, recipients, data, not is_ascii, eight_bit, dot_free),
+                "",
+            )
+
+    def _split_copies(self, addresses):
+        """Return the addresses of a Cc header, or nothing unless each message has one."""
+        by_message = self.mailing.copy_policy == "each"
+        return email_split_and_format(addresses or "") if by_message else []
+
+    def get_copy_addresses(self):
+        """Return who else is in each message's envelope."""
+        mailing = self.mailing
+        if mailing.copy_policy != "each":
+            return ()
+        return tuple(
+            ascii_domain(address)
+            for address in email_normalize_all(f"{mailing.cc or ''},{mailing.bcc or ''}")
+        )
+
+    def get_sample(self, recipient):
+        lang = recipient.lang or self.env.lang
+        contact = recipient.partner_id or self.env["res.partner"].new(
+            {"name": recipient.name, "email": recipient.email_normalized}
+        )
+        subject, body = (
+            self.mailing._render_field(name, contact._ids, set_lang=lang)[contact._ids[0]]
+            for name in ("subject", "body_html")
+        )
+        return {"subject": subject, "body": Markup(body)}
+
+    def get_card(self):
+        mailing = self.mailing
+        return (
+            mailing._name_placeholders(mailing.subject, TEXT),
+            not mailing._is_body_empty()
+            and mailing._get_miniature(mailing.body_html, mailing.subject),
+        )
+
+    # ------------------------------------------------------------
+    # Connection
+    # ------------------------------------------------------------
+
+    def get_mail_server(self):
+        mailing = self.mailing
+        return mailing.mail_server_id if mailing.mail_server_id else mailing._get_sender_terms()[0]
+
+    def connect(self):
+        mailing = self.mailing
+        try:
+            session = mailing._get_mail_server_model()._connect__(
+                mail_server_id=mailing.mail_server_id.id or None, smtp_from=mailing.email_from
+            )
+        except faults.FAULTS as error:
+            raise NoSession(faults.from_exception(error)) from error
+        if session is None:
+            raise UserError(self.env._("Sending of e-mail is switched off."))
+        return session
+
+    def get_offline_session(self):
+        _server, terms = self.mailing._get_sender_terms()
+        return terms
+
+    def get_connections(self):
+        server = self.get_mail_server()
+        return max(server.partner_mailing_connections, 1) if server else 1
+
+    def open_pool(self, connect, connections):
+        return Pool(connect, connections)
+
+    def send_test(self, session, messages):
+        # Who gets a copy of each message gets none of a test.
+        envelopes = [message._replace(recipients=message.recipients[:1]) for message in messages]
+        with Pool(lambda: session, 1) as pool:
+            results = pool.transmit(envelopes)
+        for envelope, result in zip(envelopes, results, strict=True):
+            if result.kind is not outcomes.SENT:
+                raise UserError(
+                    self.env._(
+                        "%(address)s was not accepted: %(reply)s",
+                        address=envelope.recipients[0],
+                        reply=result.text,
+                    )
+                )
+
+    # ------------------------------------------------------------
+    # Limits
+    # ------------------------------------------------------------
+
+    def get_limits(self):
+        return self.get_mail_server()._get_partner_mailing_limits()
+
+    def get_limit_key(self):
+        return {"mail_server_id": self.get_mail_server().id}
+
+    def same_route_sql(self):
+        server_id = self.mailing.mail_server_id.id or None
+        return SQL("m.mail_server_id IS NOT DISTINCT FROM %s", server_id)
+
+    # ------------------------------------------------------------
+    # Words
+    # ------------------------------------------------------------
+
+    def describe_limits(self, limits):
+        return self.env._("The mail server takes no more than %s.", limits)
+
+    def describe_fault(self, fault, number, most, moment):
+        return self.env._(
+            "The mail server cannot be used: %(words)s. The next try, %(number)s of %(most)s, is on"
+            " %(time)s.",
+            words=self.translate_fault(fault),
+            number=number,
+            most=most,
+            time=moment,
+        )
+
+    def describe_last_try(self, number, fault):
+        return self.env._(
+            "The mail server could not be used at %(number)s tries in a row. It said at last:"
+            " %(words)s",
+            number=number,
+            words=self.translate_fault(fault),
+        )
+
+    def describe_login_refusal(self, fault):
+        return self.env._("The mail server refused the login: %s", fault)
+
+    def translate_fault(self, fault):
+        if (fault or "").startswith(faults.UNKNOWN_NAME):
+            return self.env._("the server's name is not known")
+        known = {
+            faults.NO_ANSWER: self.env._("the server did not answer in time"),
+            faults.CONNECTION_REFUSED: self.env._(
+                "no mail server listens there (connection refused)"
+            ),
+        }
+        return known.get(fault, fault)
+
+    def describe_written(self):
+        return self.env._("Subject and text are there")
+
+    def describe_problems(self):
+        return self.env._("Some addresses cannot be read")
+
+
+def compose_message(compiled, date, row, address, values=None):
+    """Put one message together; runs in the threads of the connections, too.
+
+    :param date: the whole Date field, encoded
+    :param address: as it stands in the To field
+    :param values: what fills the slots; None when the row says it
+    :return: its pieces, as ``MessageTemplate.fill_pieces`` gives them
+    """
+    if values is None:
+        values = [read(None, row) for read in compiled.readers]
+    headers = {"To": (row["name"] or "", address), "Message-Id": row["message_id"], "Date": date}
+    return compiled.template.fill_pieces(values, headers)
