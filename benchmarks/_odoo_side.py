@@ -12,8 +12,9 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo.addons.mass_mailing_lite.delivery.outcome import SENT, Outcome
-from odoo.addons.mass_mailing_lite.delivery.pool import Pool
-from odoo.addons.mass_mailing_lite.models.sending import mailing_line
+from odoo.addons.mass_mailing_lite.delivery.smtp.pool import Pool
+from odoo.addons.mass_mailing_lite.sender import worker
+from odoo.addons.mass_mailing_lite.transport.smtp import SmtpTransport
 
 from benchmarks import _peers as peers
 
@@ -61,7 +62,7 @@ def prepare(env, result, *, count, port, connections=1, body="plain", attachment
     mailing.action_submit()
     mailing.with_user(validator).action_validate()
     anyone = SimpleNamespace(from_filter=False, smtp_from=False)
-    size = mailing.sudo()._compile_message("en_US", anyone).template.size
+    size = mailing.sudo()._get_transport().compile("en_US", anyone).template.size
     env.cr.commit()
     # As autovacuum does in a database that is not made a minute before it is used.
     env.cr.execute("ANALYZE partner_mailing_recipient")
@@ -119,11 +120,13 @@ def wire_alone(env, result, *, mailing):
     env.flush_all()
     recipients, columns = env["partner.mailing.recipient"], mailing._get_contact_columns()
     rows = recipients._claim(mailing.id, 1, mailing.pending_count, columns=columns)
-    session = mailing._connect()
-    compiled = mailing._compile_message("en_US", session)
-    envelopes = [envelope for _row, envelope, _e in mailing._fill_messages(compiled, rows)]
+    session = mailing._get_transport().connect()
+    compiled = mailing._get_transport().compile("en_US", session)
+    envelopes = [envelope for _row, envelope, _e in mailing._get_transport().fill(compiled, rows)]
     sessions = iter([session])
-    with mailing._make_pool(lambda: next(sessions, None) or mailing._connect(), 1) as pool:
+    with mailing._get_transport().open_pool(
+        lambda: next(sessions, None) or mailing._get_transport().connect(), 1
+    ) as pool:
         began = time.time()
         outcomes = pool.transmit(envelopes)
         ended = time.time()
@@ -137,10 +140,10 @@ def database_alone(env, result, *, mailing, rate):
     :param rate: messages a second that size the claims: where nothing takes time, they would be
         larger than they ever are
     """
-    most = max(1, int(rate * mailing_line.CLAIM_SECONDS))
+    most = max(1, int(rate * worker.CLAIM_SECONDS))
     with (
-        patch.object(mailing_line, "MAX_CLAIM", most),
-        patch.object(type(env["partner.mailing"]), "_make_pool", lambda *_args: _TimelessPool()),
+        patch.object(worker, "MAX_CLAIM", most),
+        patch.object(SmtpTransport, "open_pool", lambda *_args: _TimelessPool()),
     ):
         send(env, result, mailing=mailing)
 

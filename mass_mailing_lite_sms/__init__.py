@@ -1,2 +1,2 @@
-from . import models, tools, wizard
+from . import models, tools, transport, wizard
 from .hooks import uninstall_hook

@@ -1,13 +1,22 @@
-"""What has to happen before the addon goes."""
+"""What has to happen before the addon is uninstalled."""
+
+from odoo.tools import SQL
 
 
 def uninstall_hook(env):
-    """Cancel the mailings by SMS that are not over: without the addon they would be e-mails.
+    """Cancel the mailings by SMS that are not over, and keep to whom the others went.
 
-    Nobody would know what counts against the limits of SMS either.
+    Without the addon they are e-mails; their numbers stay readable as addresses that were typed.
     """
     mailings = env["partner.mailing"].search(
         [("channel", "=", "sms"), ("state", "not in", ("done", "cancelled"))]
     )
     mailings.action_cancel()
-    env["partner.mailing.rate.limit"].search([("sms_company_id", "!=", False)])._as_system().unlink()
+    env.cr.execute(
+        SQL("UPDATE partner_mailing_recipient SET email = phone WHERE phone IS NOT NULL")
+    )
+    env["partner.mailing.recipient"].invalidate_model(["email"], flush=False)
+    # Without the company it is not known what a rate limit belongs to.
+    env["partner.mailing.rate.limit"].search(
+        [("sms_company_id", "!=", False)]
+    )._as_system().unlink()

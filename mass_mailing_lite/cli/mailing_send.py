@@ -89,32 +89,32 @@ class MailingSend(Command):
             stopped = True
             os.write(sys.stderr.fileno(), STOPPING)
 
-        def report(count, waiting):
+        def commit_progress(count, waiting):
             nonlocal done
             env.cr.commit()  # pylint: disable=invalid-commit  # a command has no request to do it
             done += count
-            show_progress(done, done + waiting, "" if count else get_hold(concerned))
+            show_progress(done, done + waiting, "" if count else describe_wait(concerned))
             return 0 if stopped else float("inf")
 
         signal.signal(signal.SIGINT, stop)
         with contextlib.suppress(KeyboardInterrupt):
-            mailings._send_due(report, limit=args.limit, patience=float("inf"))
+            mailings._send_due(commit_progress, limit=args.limit, patience=float("inf"))
         env.invalidate_all()
         code = show_result(concerned)
         is_cut_short = stopped and any(one.state in ("validated", "sending") for one in concerned)
         return COULD_NOT_SEND if is_cut_short else code
 
 
-def get_hold(mailings):
+def describe_wait(mailings):
     """Return in words until when a limit holds the mailings, or nothing."""
     mailings.counter_id.invalidate_recordset()
     mailings.invalidate_recordset(["wait_reason", "wait_until", "state"])
-    holds = [
+    moments = [
         one.wait_until
         for one in mailings
-        if one.state == "sending" and one.wait_reason in ("pace", "domain")
+        if one.state == "sending" and one.wait_reason in ("rate_limit", "domain")
     ]
-    return f"waits for a limit until {min(holds):%H:%M:%S} UTC" if holds else ""
+    return f"waits for a limit until {min(moments):%H:%M:%S} UTC" if moments else ""
 
 
 def show_progress(done, total, note=""):

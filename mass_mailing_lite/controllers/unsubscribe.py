@@ -45,13 +45,19 @@ class Unsubscribe(Controller):
             chosen = request.httprequest.form.getlist("group")
             groups = [int(group) for group in chosen if group.isascii() and group.isdecimal()]
             step = "left" if groups else "none"
-            subscription = decide(unsubscriptions, lambda: unsubscriptions._unsubscribe(number, groups=groups))
+            subscription = decide(
+                unsubscriptions, lambda: unsubscriptions._unsubscribe(number, groups=groups)
+            )
         elif do == "leave_all":
             step = "left"
-            subscription = decide(unsubscriptions, lambda: unsubscriptions._unsubscribe(number, everything=True))
+            subscription = decide(
+                unsubscriptions, lambda: unsubscriptions._unsubscribe(number, everything=True)
+            )
         elif do == "undo":
             step = "undone"
-            subscription = decide(unsubscriptions, lambda: unsubscriptions._undo_unsubscribing(number))
+            subscription = decide(
+                unsubscriptions, lambda: unsubscriptions._undo_unsubscribing(number)
+            )
         elif do == "reason":
             step = "reason"
             subscription = unsubscriptions._note_unsubscribe_reason(
@@ -67,7 +73,9 @@ class Unsubscribe(Controller):
         """Answer a mail program: 200 and a word, no redirect, nobody looks at it."""
         unsubscriptions = get_environment()["partner.mailing.unsubscription"]
         if number > 0:
-            subscription = decide(unsubscriptions, lambda: unsubscriptions._unsubscribe_by_one_click(number))
+            subscription = decide(
+                unsubscriptions, lambda: unsubscriptions._unsubscribe_by_one_click(number)
+            )
         else:
             subscription = get_subscription(unsubscriptions.env, number)
         if not subscription:

@@ -12,31 +12,31 @@ from . import (
 # isort: split
 # Who gets it, what is written, and the approval.
 from . import (
+    partner_mailing_approval,
     partner_mailing_audience,
-    partner_mailing_recipient,
-    partner_mailing_recipients,
     partner_mailing_content,
     partner_mailing_message,
-    partner_mailing_approval,
+    partner_mailing_recipient,
+    partner_mailing_recipients,
 )
 
 # isort: split
 # Sending.
 from . import (
-    partner_mailing_sending,
     partner_mailing_rate_limit,
-    partner_mailing_reservation,
     partner_mailing_recipient_queue,
+    partner_mailing_reservation,
+    partner_mailing_sending,
 )
 
 # isort: split
 # Results.
 from . import (
-    partner_mailing_results,
-    partner_mailing_recipient_results,
     partner_mailing_breakdown,
     partner_mailing_link,
     partner_mailing_reaction,
+    partner_mailing_recipient_results,
+    partner_mailing_results,
     partner_mailing_unsubscription,
 )
 

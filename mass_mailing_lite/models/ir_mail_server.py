@@ -62,6 +62,7 @@ class IrMailServer(models.Model):
                         most=MAX_CONNECTIONS,
                     )
                 )
+
     @api.constrains(*LIMIT_FIELDS.values())
     def _check_partner_mailing_limits(self):
         for server in self:

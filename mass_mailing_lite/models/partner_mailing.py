@@ -517,6 +517,7 @@ class PartnerMailing(models.Model):
                         name=mailing.name,
                     )
                 )
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_approvals(self):
         for mailing in self:
@@ -687,7 +688,7 @@ class PartnerMailing(models.Model):
             "default_mailing_id": self.id,
             # Who did not get the message has neither opened nor clicked it.
             "partner_mailing_tracked": (self.track_opens or self.track_clicks)
-            and name not in WITHOUT_MESSAGE,
+            and name not in FILTERS_WITHOUT_MESSAGE,
         }
         if name:
             action["context"][f"search_default_{name}"] = 1

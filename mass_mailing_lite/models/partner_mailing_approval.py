@@ -3,8 +3,6 @@ import hashlib
 import json
 import re
 
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.tools import SQL, format_datetime, human_size
@@ -564,7 +562,7 @@ class PartnerMailing(models.Model):
             **mailing._get_transport().get_sample(sample[:1]),
             "server": mailing.mail_server_id.name,
             "expected": mailing.expected_text,
-            "pace": mailing._get_rate_in_words(),
+            "rate": mailing._get_rate_in_words(),
             "scheduled_at": mailing.scheduled_at
             and format_datetime(self.env, mailing.scheduled_at, tz=self.env.user.tz),
             "unsubscribe_groups": mailing.unsubscribe_category_ids.mapped("name"),

@@ -127,19 +127,20 @@ class PartnerMailingAudience(models.Model):
             {"audience_ids": self, "company_id": self.company_id or self.env.company}
         )
         contacts = mailing._readable_contacts(self._get_selection_domain())
+        transport = mailing._get_transport()
         return SQL(
             """
             SELECT count(DISTINCT c.address)
               FROM (SELECT p.email, lower(p.email_normalized) AS address
                       FROM res_partner p WHERE p.id IN %(contacts)s) c
              WHERE c.address IS NOT NULL
-               AND (%(formal_reason)s) IS NULL
+               AND (%(problem)s) IS NULL
                AND NOT EXISTS (SELECT FROM mail_blacklist b
                                 WHERE b.active AND lower(b.email) = c.address)
                AND NOT EXISTS (SELECT FROM (%(excluded)s) x WHERE x.address = c.address)
             """,
             contacts=contacts.subselect(),
-            formal_reason=mailing._formal_reason_sql(SQL("c.email"), SQL("c.address")),
+            problem=transport.address_problem_sql(SQL("c.email"), SQL("c.address")),
             excluded=mailing._excluded_contacts_sql(),
         )
 

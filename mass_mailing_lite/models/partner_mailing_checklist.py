@@ -16,7 +16,7 @@ class PartnerMailing(models.Model):
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
 
-    road = fields.Json(compute="_compute_checklist")
+    checklist = fields.Json(compute="_compute_checklist")
     last_look_fingerprint = fields.Char(
         copy=False, readonly=True, help="The content as its author saw it last in the preview."
     )
@@ -44,7 +44,9 @@ class PartnerMailing(models.Model):
     @api.depends_context("uid", "lang", "tz")
     def _compute_checklist(self):
         for mailing in self:
-            mailing.road = mailing.state in ("draft", "to_validate") and mailing._get_checklist()
+            mailing.checklist = (
+                mailing.state in ("draft", "to_validate") and mailing._get_checklist()
+            )
 
     def _get_checklist(self):
         """Return the steps of the mailing, in order."""

@@ -67,7 +67,9 @@ class PartnerMailingCounter(models.Model):
     busy_seconds = fields.Float(
         "Seconds of Sending", default=0.0, help="Without the time in which it waited."
     )
-    served_at = fields.Datetime("Last Sent From", help="The mailing that waits for longest has the next slice.")
+    served_at = fields.Datetime(
+        "Last Sent From", help="The mailing that waits for longest has the next slice."
+    )
     recent_results = fields.Char(
         help="Of the last recipients that were settled, a character each: 1 for failed, 0 for sent."
     )

@@ -10,7 +10,6 @@ from markupsafe import Markup
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
-from odoo.tools.mail import email_normalize_all
 from odoo.tools.rendering_tools import parse_inline_template, render_inline_template
 
 from ..delivery.compose.link_token import LinkKey, LinkSlot

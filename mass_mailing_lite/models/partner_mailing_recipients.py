@@ -310,7 +310,9 @@ class PartnerMailing(models.Model):
         """Replace the list of one mailing, in two statements and without a Python loop."""
         self.ensure_one()
         self._lock_list()
-        sources = self._eligibility_sql(self._chosen_contacts_sql(), self._get_transport().extra_addresses_sql())
+        sources = self._eligibility_sql(
+            self._chosen_contacts_sql(), self._get_transport().extra_addresses_sql()
+        )
         self.env.cr.execute(
             SQL(
                 """
@@ -357,7 +359,9 @@ class PartnerMailing(models.Model):
         domains = [audience._get_included_domain() for audience in self.audience_ids]
         if self.marked_count:
             domains.append([("id", "in", self._marked_contacts_sql())])
-        queries = [transport.contact_columns_sql(self._readable_contacts(domain)) for domain in domains]
+        queries = [
+            transport.contact_columns_sql(self._readable_contacts(domain)) for domain in domains
+        ]
         if not queries:
             return transport.contact_columns_sql(self._readable_contacts(Domain.FALSE))
         return SQL(" UNION ").join(SQL("(%s)", query) for query in queries)
@@ -537,7 +541,9 @@ class PartnerMailing(models.Model):
         present list and one hash join of both.
         """
         transport = self._get_transport()
-        sources = self._eligibility_sql(self._chosen_contacts_sql(), self._get_transport().extra_addresses_sql())
+        sources = self._eligibility_sql(
+            self._chosen_contacts_sql(), self._get_transport().extra_addresses_sql()
+        )
         return SQL(
             """
             WITH eligible AS MATERIALIZED (

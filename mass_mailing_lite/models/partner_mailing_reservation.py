@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from .sql_terms import SENDER_LOCK
+from ..sender.sql_terms import SENDER_LOCK
 
 
 class PartnerMailingReservation(models.Model):

@@ -222,7 +222,9 @@ class PartnerMailingUnsubscription(models.Model):
         subscription = self._get_subscription(number, lock=True)
         if not subscription or subscription.unsubscribed or subscription.gone:
             return subscription
-        return self._leave(subscription, subscription.groups, not subscription.carried, is_one_click=True)
+        return self._leave(
+            subscription, subscription.groups, not subscription.carried, is_one_click=True
+        )
 
     def _unsubscribe(self, number, groups=(), everything=False):
         """Do what the recipient chose on the page.
@@ -342,7 +344,8 @@ class PartnerMailingUnsubscription(models.Model):
         if any(act.is_everything for act in acts):
             staff = self._in_language_of_staff(subscription)
             message = staff.env._(
-                'Took back unsubscribing, by the link in the mailing "%s".', subscription.mailing_name
+                'Took back unsubscribing, by the link in the mailing "%s".',
+                subscription.mailing_name,
             )
             staff.env["mail.blacklist"]._remove(subscription.address, message=message)
         acts.write({"undone_at": fields.Datetime.now()})
@@ -485,9 +488,7 @@ class PartnerMailingUnsubscription(models.Model):
                 """,
                 open=list(OPEN_STATES),
                 address=subscription.address,
-                left=self._left_sql(
-                    SQL("m.id"), SQL("%s", subscription.address)
-                ),
+                left=self._left_sql(SQL("m.id"), SQL("%s", subscription.address)),
                 mailing=subscription.mailing_id,
                 update_totals=self.env["partner.mailing.counter"]._update_totals_sql(
                     "changed",

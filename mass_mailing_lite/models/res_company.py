@@ -172,6 +172,7 @@ class ResCompany(models.Model):
                             most=most[name],
                         )
                     )
+
     @api.constrains("partner_mailing_feedback_name")
     def _check_partner_mailing_feedback_name(self):
         for company in self:
@@ -187,6 +188,7 @@ class ResCompany(models.Model):
                         ),
                     )
                 )
+
     def write(self, vals):
         result = super().write(vals)
         if not HOUR_FIELDS.isdisjoint(vals):

@@ -71,6 +71,7 @@ class ResPartner(models.Model):
         )
         if waiting:
             waiting._exclude(waiting)
+
     def unlink(self):
         ids = self.ids
         result = super().unlink()
@@ -101,6 +102,7 @@ class ResPartner(models.Model):
         action["display_name"] = self.env._("Mailings to %s", self.display_name)
         action["domain"] = [("partner_id", "=", self.id)]
         return action
+
     @api.model
     def action_partner_mailing_mark(self):
         """Open the dialog that adds the selected contacts to a mailing.

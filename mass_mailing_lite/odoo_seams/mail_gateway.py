@@ -30,7 +30,11 @@ class MailThread(models.AbstractModel):
         """
         is_bounce = super()._detect_is_bounce(message, message_dict)
         found = inbound_mail.read(message)
-        is_report = found.kind in (inbound_mail.FAILED, inbound_mail.DELAYED, inbound_mail.COMPLAINT)
+        is_report = found.kind in (
+            inbound_mail.FAILED,
+            inbound_mail.DELAYED,
+            inbound_mail.COMPLAINT,
+        )
         is_answer = found.kind is inbound_mail.PERSONAL
         if not (is_answer if is_bounce else is_report):
             return is_bounce
@@ -89,7 +93,9 @@ class MailThread(models.AbstractModel):
         to the bounce address, which only mail servers are told, and it never
         leads to the blocklist.
         """
-        if found.kind is not inbound_mail.FAILED or self._partner_mailing_is_named(found, message_dict):
+        if found.kind is not inbound_mail.FAILED or self._partner_mailing_is_named(
+            found, message_dict
+        ):
             return
         addresses = email_normalize_all(message_dict["to"])
         hosts = [address.partition("@")[2] for address in addresses]

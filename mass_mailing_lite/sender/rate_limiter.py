@@ -152,7 +152,9 @@ class RateLimiter:
         # Not yet among the others: the transaction may fail, and what was recorded in it may be an
         # earlier claim of the same row.
         self._claimed = {
-            row["id"]: [one for one in (reservations[None], reservations.get(get_domain(row))) if one]
+            row["id"]: [
+                one for one in (reservations[None], reservations.get(get_domain(row))) if one
+            ]
             for row in rows
         }
 
@@ -162,9 +164,7 @@ class RateLimiter:
         :param results: list of dicts with ``id`` and ``attempted``
         """
         settled, returned = self._sum_up(results)
-        touched = [
-            one for one, number in settled.items() if returned[one] or number == one.open
-        ]
+        touched = [one for one, number in settled.items() if returned[one] or number == one.open]
         if not touched:
             return
         self.env.cr.execute(
@@ -335,7 +335,7 @@ class RateLimiter:
 
 def get_domain(row):
     """Return the domain of a recipient, as the column ``domain`` has it."""
-    return row["email_normalized"].rpartition("@")[2]
+    return row["address"].rpartition("@")[2]
 
 
 def steady_time():

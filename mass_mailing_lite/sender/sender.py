@@ -106,7 +106,9 @@ class Sender:
             return count
         except TooManyFailures as error:
             count = self._note_until_fault(mailing, started)
-            self._stop(mailing, mailing._in_language_of_responsible()._pause_for_failures, *error.args)
+            self._stop(
+                mailing, mailing._in_language_of_responsible()._pause_for_failures, *error.args
+            )
             return count
         except UserError as error:
             # ir.mail_server's own: no server set up, an archived one …

@@ -6,15 +6,15 @@ from .common import MailingCase
 
 
 @tagged("post_install", "-at_install")
-class TestRoad(MailingCase):
-    def road(self, mailing, user=None):
+class TestChecklist(MailingCase):
+    def checklist(self, mailing, user=None):
         """Return {key: step}, as a user's form shows it."""
         mailing = mailing.with_user(user or self.marketer)
         mailing.invalidate_recordset()
-        return {step["key"]: step for step in mailing.road or []}
+        return {step["key"]: step for step in mailing.checklist or []}
 
     def next_step(self, mailing):
-        [step] = [step["key"] for step in self.road(mailing).values() if step["is_next"]]
+        [step] = [step["key"] for step in self.checklist(mailing).values() if step["is_next"]]
         return step
 
     def test_each_step_follows_the_one_before(self):
@@ -24,7 +24,7 @@ class TestRoad(MailingCase):
         self.assertEqual(self.next_step(mailing), "template")
         mailing.subject = "News"
         self.assertEqual(self.next_step(mailing), "write")
-        self.assertIn("Body", self.road(mailing)["write"]["hint"])
+        self.assertIn("Body", self.checklist(mailing)["write"]["hint"])
         mailing.body_html = "<p>News</p>"
         self.assertEqual(self.next_step(mailing), "recipients")
         mailing.audience_ids = self.audience
@@ -40,21 +40,21 @@ class TestRoad(MailingCase):
 
     def test_a_new_form_shows_the_way(self):
         form = Form(self.env["partner.mailing"].with_user(self.marketer))
-        steps = {step["key"]: step for step in form.road}
+        steps = {step["key"]: step for step in form.checklist}
         self.assertTrue(steps["template"]["is_next"])
         self.assertEqual(steps["template"]["focus"], "template_id", "there is nothing to save yet")
         form.subject = "News"
-        steps = {step["key"]: step for step in form.road}
+        steps = {step["key"]: step for step in form.checklist}
         self.assertEqual(steps["write"]["focus"], "name")
 
     def test_what_was_seen_and_tested_is_to_be_looked_at_again_once_it_changes(self):
         mailing = self.new_mailing()
         mailing.action_preview()
         mailing._remember_test()
-        before = self.road(mailing)
+        before = self.checklist(mailing)
         self.assertEqual((before["preview"]["status"], before["test"]["status"]), ("done", "done"))
         mailing.subject = "Other news"
-        after = self.road(mailing)
+        after = self.checklist(mailing)
         self.assertEqual(
             (after["preview"]["status"], after["test"]["status"]), ("attention", "attention")
         )
@@ -62,17 +62,17 @@ class TestRoad(MailingCase):
     def test_a_list_that_does_not_follow_its_audiences_is_pointed_out(self):
         mailing = self.new_mailing()
         mailing.action_load_recipients()
-        self.assertEqual(self.road(mailing)["recipients"]["status"], "done")
+        self.assertEqual(self.checklist(mailing)["recipients"]["status"], "done")
         mailing.extra_emails = "zoe@example.org"
-        self.assertEqual(self.road(mailing)["recipients"]["status"], "attention")
+        self.assertEqual(self.checklist(mailing)["recipients"]["status"], "attention")
         mailing.extra_emails = "zoe@@example.org"
-        self.assertIn("cannot be read", self.road(mailing)["recipients"]["hint"])
+        self.assertIn("cannot be read", self.checklist(mailing)["recipients"]["hint"])
 
     def test_all_left_out_is_no_list(self):
         mailing = self.new_mailing()
         mailing.action_load_recipients()
         mailing.action_exclude_all()
-        self.assertEqual(self.road(mailing)["recipients"]["status"], "attention")
+        self.assertEqual(self.checklist(mailing)["recipients"]["status"], "attention")
 
     def test_a_look_of_the_validator_is_not_the_authors(self):
         mailing = self.new_mailing()
@@ -86,21 +86,21 @@ class TestRoad(MailingCase):
             mailing.last_look_fingerprint = mailing.content_fingerprint
         self.assertIn("kept by the system", str(caught.exception))
 
-    def test_what_is_sent_has_no_road(self):
+    def test_what_is_sent_has_no_checklist(self):
         mailing = self.new_validated_mailing()
-        self.assertFalse(self.road(mailing))
+        self.assertFalse(self.checklist(mailing))
 
-    def test_the_road_costs_the_form_few_queries(self):
+    def test_the_checklist_costs_the_form_few_queries(self):
         env = self.env(user=self.marketer)
         mailing = self.new_mailing().with_env(env)
         mailing.action_load_recipients()
         mailing.action_preview()
         mailing._remember_test()
         form = pages.opening_form(env, mailing)
-        rest = pages.opening_form(env, mailing, without=("road",))
-        pages.cost(env, form)  # what a worker has read once for all is not the road's
-        without, with_road = pages.cost(env, rest)[0], pages.cost(env, form)[0]
-        self.assertLessEqual(with_road - without, 2)
+        rest = pages.opening_form(env, mailing, without=("checklist",))
+        pages.cost(env, form)  # what a worker has read once for all is not the checklist's
+        without, with_checklist = pages.cost(env, rest)[0], pages.cost(env, form)[0]
+        self.assertLessEqual(with_checklist - without, 2)
 
     def test_the_board_shows_the_way_and_what_is_off_it(self):
         Mailing = self.env["partner.mailing"].with_user(self.marketer)

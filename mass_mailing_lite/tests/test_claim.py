@@ -5,9 +5,9 @@ from types import SimpleNamespace
 from odoo import Command
 from odoo.tests import tagged
 
-from ..models.content.partner_mailing_contact import get_contact_key
-from ..models.sending.mailing_queue import make_queue
-from ..models.sending.prepared_statements import PreparedStatements
+from ..sender.prepared_statements import PreparedStatements
+from ..sender.queue import make_queue
+from ..transport.compiled import get_contact_key
 from .common import SendingCase
 
 ANYONE = SimpleNamespace(from_filter=False, smtp_from=False)
@@ -28,12 +28,12 @@ class TestClaim(SendingCase):
     def subjects(self, mailing, rows):
         """Return {address: subject} of the messages that are filled from claimed rows."""
         mailing = mailing.sudo()
-        compiled = mailing._compile_message("en_US", ANYONE)
+        compiled = mailing._get_transport().compile("en_US", ANYONE)
         subjects = {}
-        for row, envelope, error in mailing._fill_messages(compiled, rows):
+        for row, envelope, error in mailing._get_transport().fill(compiled, rows):
             self.assertFalse(error)
             message = email.message_from_bytes(envelope.octets(), policy=email.policy.default)
-            subjects[row["email_normalized"]] = message["Subject"]
+            subjects[row["address"]] = message["Subject"]
         return subjects
 
     def prepared_count(self):
@@ -48,10 +48,11 @@ class TestClaim(SendingCase):
         rows = self.claim(mailing)
         self.assertEqual([row[get_contact_key("function")] for row in rows], ["Editor", None])
         mailing = mailing.sudo()
-        compiled = mailing._compile_message("en_US", ANYONE)
+        transport = mailing._get_transport()
+        compiled = transport.compile("en_US", ANYONE)
         self.env.invalidate_all()
         with self.assertQueryCount(0):
-            envelopes = [envelope for _row, envelope, _e in mailing._fill_messages(compiled, rows)]
+            envelopes = [envelope for _row, envelope, _e in transport.fill(compiled, rows)]
             octets = [envelope.octets() for envelope in envelopes]
         self.assertIn(b"Subject: Anna, Editor\r\n", octets[0])
         self.assertIn(b"Subject: Boris, reader\r\n", octets[1])

@@ -8,7 +8,7 @@ from odoo import Command
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from ..models.content.partner_mailing_size import encoded_size
+from ..models.partner_mailing_content import encoded_size
 from .common import MailingCase
 
 ANYONE = SimpleNamespace(from_filter=False, smtp_from=False)
@@ -198,15 +198,15 @@ class TestContent(MailingCase):
     def fill(self, mailing):
         """Return (octets, parsed message) as Anna gets it."""
         mailing = mailing.sudo()
-        compiled = mailing._compile_message("en_US", ANYONE)
+        compiled = mailing._get_transport().compile("en_US", ANYONE)
         row = {
             "id": 1,
             "partner_id": self.anna.id,
             "name": "Anna",
-            "email_normalized": "anna@example.com",
+            "address": "anna@example.com",
             "message_id": "<1.test@example.com>",
         }
-        [(_row, envelope, error)] = mailing._fill_messages(compiled, [row])
+        [(_row, envelope, error)] = mailing._get_transport().fill(compiled, [row])
         self.assertFalse(error)
         strict = email.policy.SMTP.clone(raise_on_defect=True)
         return envelope.octets(), email.message_from_bytes(envelope.octets(), policy=strict)

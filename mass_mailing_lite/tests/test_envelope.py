@@ -59,7 +59,7 @@ class TestEnvelope(MailingCase):
             # Odoo's own mails have no way out; the headers of ours are in test_links.
             mailing = self.new_mailing(has_unsubscribe=False, **values).sudo()
             for name, session in SESSIONS.items():
-                compiled = mailing._compile_message("en_US", session)
+                compiled = mailing._get_transport().compile("en_US", session)
                 for contact in contacts:
                     with self.subTest(values=values, session=name, contact=contact.name):
                         self.compare(mailing, session, compiled, contact)
@@ -69,12 +69,12 @@ class TestEnvelope(MailingCase):
             "id": 1,
             "partner_id": contact.id,
             "name": contact.name,
-            "email_normalized": contact.email_normalized,
+            "address": contact.email_normalized,
             "lang": "en_US",
             "attempts": 1,
             "message_id": MESSAGE_ID,
         }
-        [(_row, envelope, error)] = mailing._fill_messages(compiled, [row])
+        [(_row, envelope, error)] = mailing._get_transport().fill(compiled, [row])
         self.assertFalse(error)
         sender, addresses, expected = self.made_by_odoo(mailing, session, contact)
         self.assertEqual(envelope.sender, sender)

@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.tests import freeze_time, tagged
 
 from .common import SendingCase
-from .test_pace import to
+from .test_rate_limits import to
 from .test_progress import Heard
 
 
@@ -100,7 +100,7 @@ class TestExpected(Heard, SendingCase):
         self.run_scheduler()
         last = [one for one in self.heard() if one["id"] == mailing.id][-1]
         now = fields.Datetime.now()
-        self.assertEqual((last["wait_reason"], last["rate"]), ("pace", 0.05))
+        self.assertEqual((last["wait_reason"], last["rate"]), ("rate_limit", 0.05))
         until = fields.Datetime.to_datetime(last["wait_until"])
         self.assertLessEqual(abs(until - now - timedelta(seconds=60)), timedelta(seconds=5))
         end = fields.Datetime.to_datetime(last["expected_end"])

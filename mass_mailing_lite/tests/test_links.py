@@ -7,7 +7,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
-from ..delivery.link_token import LinkHole
+from ..delivery.compose.link_token import LinkSlot
 from .common import MailingCase
 
 ANYONE = SimpleNamespace(from_filter=False, smtp_from=False)
@@ -21,14 +21,15 @@ class TestLinks(MailingCase):
         """Return {recipient row: parsed message} of a mailing, as the sender makes them."""
         mailing.action_load_recipients()
         mailing = mailing.sudo()
-        compiled = mailing._compile_message("en_US", ANYONE)
+        compiled = mailing._get_transport().compile("en_US", ANYONE)
         rows = [
-            {**row.read(["name", "email_normalized", "lang", "attempts"])[0],
-             "partner_id": row.partner_id.id, "message_id": f"<{row.id}@example.com>"}
+            {**row.read(["name", "lang", "attempts"])[0],
+             "address": row.email_normalized, "partner_id": row.partner_id.id,
+             "message_id": f"<{row.id}@example.com>"}
             for row in self.rows(mailing).values()
         ]  # fmt: skip
         messages = {}
-        for row, envelope, error in mailing._fill_messages(compiled, rows):
+        for row, envelope, error in mailing._get_transport().fill(compiled, rows):
             self.assertFalse(error)
             messages[self.env["partner.mailing.recipient"].browse(row["id"])] = (
                 email.message_from_bytes(envelope.octets(), policy=email.policy.default)
@@ -48,7 +49,7 @@ class TestLinks(MailingCase):
 
     def test_each_recipient_has_links_of_their_own_in_both_parts(self):
         compiled, messages = self.fill(self.new_mailing(body_html=f"<p>Dear reader</p>{LINK}"))
-        self.assertIn(LinkHole("view"), compiled.holes)
+        self.assertIn(LinkSlot("view"), compiled.slots)
         seen = set()
         for row, message in messages.items():
             [html], [text] = self.tokens(message, "view")
@@ -62,7 +63,7 @@ class TestLinks(MailingCase):
         self.marketer.group_ids += self.env.ref("mail.group_mail_template_editor")
         body = f"<t t-if=\"object.name.startswith('A')\"><p>A!</p></t>{LINK}"
         compiled, messages = self.fill(self.new_mailing(body_html=body))
-        self.assertIn("body_html", compiled.holes)
+        self.assertIn("body_html", compiled.slots)
         for row, message in messages.items():
             [html], [text] = self.tokens(message, "view")
             self.assertEqual(html, text)
@@ -103,10 +104,10 @@ class TestLinks(MailingCase):
         )
         self.env.company.partner_id.write({"street": "1 High Street", "city": "Leeds"})
         mailing = self.new_mailing().sudo()
-        compiled = mailing._compile_message("fr_FR", ANYONE)
+        compiled = mailing._get_transport().compile("fr_FR", ANYONE)
         row = {"id": 7, "partner_id": self.anna.id, "name": "Anna", "lang": "fr_FR",
-               "email_normalized": "anna@example.com", "message_id": "<1@example.com>"}  # fmt: skip
-        [(_row, envelope, _error)] = mailing._fill_messages(compiled, [row])
+               "address": "anna@example.com", "message_id": "<1@example.com>"}  # fmt: skip
+        [(_row, envelope, _error)] = mailing._get_transport().fill(compiled, [row])
         message = email.message_from_bytes(envelope.octets(), policy=email.policy.default)
         for part in (message.get_body(("html",)), message.get_body(("plain",))):
             text = part.get_content()

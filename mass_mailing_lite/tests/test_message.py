@@ -6,7 +6,7 @@ from odoo import Command
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from ..delivery.plain_text import html_to_text
+from ..delivery.compose.plain_text import html_to_text
 from .common import MailingCase
 
 ANYONE = SimpleNamespace(from_filter=False, smtp_from=False)
@@ -17,17 +17,17 @@ class TestMessage(MailingCase):
     def build(self, mailing, contact, lang="en_US"):
         """Return (envelope, parsed message) as ``contact`` gets it, parsed without a defect."""
         mailing = mailing.sudo()
-        compiled = mailing._compile_message(lang, ANYONE)
+        compiled = mailing._get_transport().compile(lang, ANYONE)
         row = {
             "id": 1,
             "partner_id": contact.id,
             "name": contact.name,
-            "email_normalized": contact.email_normalized,
+            "address": contact.email_normalized,
             "lang": lang,
             "attempts": 1,
             "message_id": "<1.test@example.com>",
         }
-        [(_row, envelope, error)] = mailing._fill_messages(compiled, [row])
+        [(_row, envelope, error)] = mailing._get_transport().fill(compiled, [row])
         self.assertFalse(error)
         strict = email.policy.SMTP.clone(raise_on_defect=True)
         return envelope, email.message_from_bytes(envelope.octets(), policy=strict)

@@ -123,7 +123,7 @@ class TestPlaceholder(MailingCase):
             subject="To {{ object.name ||| you }}",
             body_html='<p>A <t t-out="object.function"/> B</p>',
         )
-        compiled = mailing.sudo()._compile_message("en_US", ANYONE)
+        compiled = mailing.sudo()._get_transport().compile("en_US", ANYONE)
 
         @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
         @given(TRICKY, TRICKY)
@@ -165,17 +165,17 @@ class TestPlaceholder(MailingCase):
         )
 
     def build(self, mailing, contact, lang="en_US"):
-        return self.fill(mailing, mailing.sudo()._compile_message(lang, ANYONE), contact)
+        return self.fill(mailing, mailing.sudo()._get_transport().compile(lang, ANYONE), contact)
 
     def fill(self, mailing, compiled, contact):
         row = {
             "id": 1,
             "partner_id": contact.id,
             "name": contact.name,
-            "email_normalized": contact.email_normalized,
+            "address": contact.email_normalized,
             "message_id": "<1.test@example.com>",
         }
-        [(_row, envelope, error)] = mailing.sudo()._fill_messages(compiled, [row])
+        [(_row, envelope, error)] = mailing.sudo()._get_transport().fill(compiled, [row])
         self.assertFalse(error)
         strict = email.policy.SMTP.clone(raise_on_defect=True)
         return email.message_from_bytes(envelope.octets(), policy=strict)

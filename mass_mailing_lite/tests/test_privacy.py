@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
-from ..models.afterwards import partner_mailing_privacy
+from ..models import partner_mailing_results
 from .common import SendingCase
 
 
@@ -78,7 +78,7 @@ class TestPrivacy(SendingCase):
 
     def test_a_long_list_is_done_in_batches(self):
         self.env.company.partner_mailing_keep_months = 6
-        with patch.object(partner_mailing_privacy, "BATCH", 2):
+        with patch.object(partner_mailing_results, "BATCH", 2):
             self.after(7)
         self.assertFalse(any(self.all_rows().mapped("email")))
         self.assertTrue(self.mailing.personal_data_removed_at)

@@ -5,7 +5,7 @@ from odoo import Command, fields
 from odoo.tests import freeze_time, tagged
 from odoo.tools import file_open
 
-from ..models.sending import mailing_line
+from ..sender import worker
 from .common import SendingCase
 
 
@@ -263,7 +263,7 @@ class TestSending(SendingCase):
 
     def test_statements_do_not_grow_with_the_list(self):
         # The test server is slow, and a claim is sized by time: let it be sized by its limit.
-        with patch.object(mailing_line, "CLAIM_SECONDS", 60):
+        with patch.object(worker, "CLAIM_SECONDS", 60):
             small = self._statements_for(600)
             large = self._statements_for(1600)
         self.assertLess((large - small) / 1000, 0.1, "statements a mail")

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from ..models.sending import res_company_sending
-from ..models.sending.res_company_sending import get_zone
+from ..models import res_company
+from ..models.res_company import get_zone
 from .common import MailingCase
 
 
@@ -90,7 +90,7 @@ class TestSendingSettings(MailingCase):
         ):
             with self.subTest(name):
                 self.assertIsNotNone(moment.replace(tzinfo=get_zone(name)).utcoffset())
-        with patch.object(res_company_sending, "ZoneInfo", Unknown):
+        with patch.object(res_company, "ZoneInfo", Unknown):
             self.assertEqual(
                 moment.replace(tzinfo=get_zone("US/Eastern")).utcoffset(), timedelta(hours=-4)
             )

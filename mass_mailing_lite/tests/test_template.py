@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools.mail import email_normalize
 
-from ..delivery.template import HTML, TEXT, find_placeholders
+from ..tools.placeholder import HTML, TEXT, find_placeholders
 from .common import GROUP, MailingCase
 
 SHIPPED = ("newsletter", "announcement", "event", "prices", "letter")

@@ -117,15 +117,19 @@ class TestTracking(SendingCase, HttpCase):
             track_clicks=True,
         ).sudo()
         _server, terms = mailing._get_sender_terms()
-        compiled = mailing._compile_message("en_US", terms)
+        compiled = mailing._get_transport().compile("en_US", terms)
         row = self.rows(mailing)["anna@example.com"]
-        names = ["name", "email_normalized", "lang", "attempts"]
-        row = {**row.read(names)[0], "partner_id": self.anna.id, "message_id": "<1@example.com>"}
-        list(mailing._fill_messages(compiled, [row]))
+        row = {
+            **row.read(["name", "lang", "attempts"])[0],
+            "address": row.email_normalized,
+            "partner_id": self.anna.id,
+            "message_id": "<1@example.com>",
+        }
+        list(mailing._get_transport().fill(compiled, [row]))
         before = self.env.cr.sql_log_count
         filled = [
             envelope.octets()
-            for _row, envelope, _error in mailing._fill_messages(compiled, [row] * 5)
+            for _row, envelope, _error in mailing._get_transport().fill(compiled, [row] * 5)
         ]
         self.assertEqual(self.env.cr.sql_log_count, before)
         message = email.message_from_bytes(filled[0], policy=email.policy.default)

@@ -2,7 +2,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..delivery.outcome import DEFERRED, SENT, Outcome
-from ..models.sending.mailing_line import get_result
+from ..sender.worker import get_result
 from .common import SendingCase
 
 

@@ -377,12 +377,12 @@ class TestUnsubscribe(UnsubscribeCase):
         self.env.cr.execute("UPDATE res_partner SET write_date = %s", [before])
         self.env.invalidate_all()
         self.assertIn(self.anna, self.news.partner_ids)
-        recipients = self.env["partner.mailing.recipient"]
+        unsubscriptions = self.env["partner.mailing.unsubscription"]
         partners = self.env.registry["res.partner"]
         with patch.object(
             partners, "modified", autospec=True, side_effect=partners.modified
         ) as told:
-            recipients._unsubscribe_by_one_click(self.rows(mailing)["anna@example.com"].id)
+            unsubscriptions._unsubscribe_by_one_click(self.rows(mailing)["anna@example.com"].id)
         self.assertIn((self.anna, ["category_id"]), [call.args for call in told.call_args_list])
         self.assertFalse(self.anna.category_id)
         self.assertNotIn(self.anna, self.news.partner_ids)
@@ -408,17 +408,17 @@ class TestUnsubscribe(UnsubscribeCase):
 
     def test_somebody_else_blocklists_the_address_at_the_same_moment(self):
         mailing = self.new_running_mailing(extra_emails="zoe@example.org")
-        recipients, tries = self.env.registry["partner.mailing.recipient"], []
-        add = recipients._add_to_blocklist
+        unsubscriptions, tries = self.env.registry["partner.mailing.unsubscription"], []
+        add = unsubscriptions._add_to_blocklist
 
-        def add_late(records, standing):
-            tries.append(standing)
+        def add_late(records, subscription):
+            tries.append(subscription)
             if len(tries) == 1:
                 raise UniqueViolation
-            add(records, standing)
+            add(records, subscription)
 
         token = self.token(mailing, "zoe@example.org")
-        with patch.object(recipients, "_add_to_blocklist", add_late):
+        with patch.object(unsubscriptions, "_add_to_blocklist", add_late):
             answer = self.post(token, do="leave_all")
         self.assertEqual((answer.status_code, len(tries)), (200, 2))
         self.assertTrue(self.blocklisted("zoe@example.org"))
@@ -433,20 +433,25 @@ class TestUnsubscribedRows(UnsubscribeCase, SendingCase):
             unsubscribe_category_ids=[Command.set(self.news.ids)], mail_server_id=self.server.id
         )
         recipients = self.env["partner.mailing.recipient"]
+        unsubscriptions = self.env["partner.mailing.unsubscription"]
         # Without the step that marks the rows: as in the moment before a claim.
-        recipients._unsubscribe(self.rows(mailing)["anna@example.com"].id, groups=self.news.ids)
+        unsubscriptions._unsubscribe(
+            self.rows(mailing)["anna@example.com"].id, groups=self.news.ids
+        )
         self.env.flush_all()
         mailing._as_system().write({"state": "sending"})
         self.env.flush_all()
         claimed = recipients._claim(mailing.id, 1, 10)
-        self.assertEqual([row["email_normalized"] for row in claimed], ["boris@example.com"])
+        self.assertEqual([row["address"] for row in claimed], ["boris@example.com"])
 
     def test_who_left_is_marked_by_the_sender_and_gets_nothing(self):
         mailing = self.new_validated_mailing(
             unsubscribe_category_ids=[Command.set(self.news.ids)], mail_server_id=self.server.id
         )
-        recipients = self.env["partner.mailing.recipient"]
-        recipients._unsubscribe(self.rows(mailing)["anna@example.com"].id, groups=self.news.ids)
+        unsubscriptions = self.env["partner.mailing.unsubscription"]
+        unsubscriptions._unsubscribe(
+            self.rows(mailing)["anna@example.com"].id, groups=self.news.ids
+        )
         self.run_scheduler()
         self.assertEqual(self.states(mailing)["anna@example.com"], "unsubscribed")
         self.assertEqual(mailing.state, "done")
@@ -457,8 +462,10 @@ class TestUnsubscribedRows(UnsubscribeCase, SendingCase):
         mailing = self.new_validated_mailing(
             unsubscribe_category_ids=[Command.set(self.news.ids)], mail_server_id=self.server.id
         )
-        recipients = self.env["partner.mailing.recipient"]
-        recipients._unsubscribe(self.rows(mailing)["anna@example.com"].id, groups=self.news.ids)
+        unsubscriptions = self.env["partner.mailing.unsubscription"]
+        unsubscriptions._unsubscribe(
+            self.rows(mailing)["anna@example.com"].id, groups=self.news.ids
+        )
         self.anna.category_id += self.news
         self.run_scheduler()
         self.assertEqual(self.states(mailing)["anna@example.com"], "sent")

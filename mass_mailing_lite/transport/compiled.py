@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from odoo.orm.models import BaseModel
+from odoo.models import BaseModel
 
 from ..delivery.compose.link_token import LinkSlot
 from ..delivery.compose.message import Value

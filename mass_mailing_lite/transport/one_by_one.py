@@ -189,4 +189,3 @@ def get_file(part):
     if kind == "message/rfc822":
         return part.get_filename(), part.get_content().as_bytes(), kind
     return part.get_filename(), part.get_payload(decode=True), kind
-

@@ -3,10 +3,11 @@
 from email.utils import formatdate
 from functools import partial
 
+from markupsafe import Markup
+
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.mail import email_normalize_all, email_split_and_format
-from markupsafe import Markup
 
 from ..delivery import outcome as outcomes
 from ..delivery.address import ascii_domain
@@ -215,7 +216,7 @@ class SmtpTransport(Transport):
             subject = f"{subject_prefix} {subject}"
         preview = mailing._put_slots("preview_text", TEXT, marker_for)
         body = mailing._put_slots("body_html", HTML, marker_for)
-        body = mailing._put_links(body + mailing._get_footer(marker_for), marker_for)
+        body = mailing._put_links(f"{body}{mailing._get_footer(marker_for)}", marker_for)
         server = mailing._get_mail_server_model()
         message = server._build_common_message(
             email_from=mailing.email_from,

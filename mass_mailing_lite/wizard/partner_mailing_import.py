@@ -39,9 +39,7 @@ class PartnerMailingImport(models.TransientModel):
 
     @api.model
     def _selection_column(self):
-        return [
-            (str(place), spreadsheet.letter(place)) for place in range(spreadsheet.MAX_COLUMNS)
-        ]
+        return [(str(place), spreadsheet.letter(place)) for place in range(spreadsheet.MAX_COLUMNS)]
 
     @api.depends("file", "file_name")
     def _compute_columns(self):

@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 from odoo import fields, models
-from odoo.addons.mass_mailing_lite.models.sending.mailing_wake import precise_now
+from odoo.addons.mass_mailing_lite.sender.wake_up import precise_now
 from odoo.fields import Domain
 
 from .sending_lane import get_lanes_held, lane
@@ -55,14 +55,14 @@ class IrMailServer(models.Model):
             return self.env._("This lane is no longer used.")
         began = time.monotonic()
 
-        def report(_done, _waiting):
+        def commit_progress(_done, _waiting):
             cr.commit()  # pylint: disable=invalid-commit  # the job function allows it
             return began + JOB_SECONDS - time.monotonic()
 
         with lane(cr, self.id or 0, number) as is_ours:
             if not is_ours:
                 return self.env._("Another job has this lane.")
-            count = run._send_due(report)
+            count = run._send_due(commit_progress)
         self._go_on(number, run, count)
         return self.env._("%s messages.", count)
 

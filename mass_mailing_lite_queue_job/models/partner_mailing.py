@@ -2,7 +2,7 @@ import contextlib
 from datetime import timedelta
 
 from odoo import api, models
-from odoo.addons.mass_mailing_lite.models.sending.mailing_wake import precise_now, wake_at
+from odoo.addons.mass_mailing_lite.sender.wake_up import precise_now, wake_at
 from odoo.fields import Domain
 
 from .sending_lane import has_runner, lane
@@ -55,7 +55,7 @@ class PartnerMailing(models.Model):
 
     def _find_servers(self):
         """Return the ids of the mail servers that have something to send now, 0 for no record."""
-        return {mailing._get_used_server().id or 0 for mailing in self._find_sendable()}
+        return {mailing._get_transport().get_mail_server().id or 0 for mailing in self._find_sendable()}
 
     def _of_servers(self, server_ids):
         """Return a run of all mailings that leave through these servers; 0 stands for no record."""
@@ -70,6 +70,6 @@ class PartnerMailing(models.Model):
             Domain("mail_server_id", "=", False) & Domain("state", "in", ("validated", "sending"))
         )
         # Odoo chooses the server of these by their sender's address.
-        chosen = without.filtered(lambda one: (one._get_used_server().id or 0) in server_ids)
+        chosen = without.filtered(lambda one: (one._get_transport().get_mail_server().id or 0) in server_ids)
         own = Domain("mail_server_id", "in", [one for one in server_ids if one])
         return domain & (own | Domain("id", "in", chosen.ids))

@@ -39,7 +39,7 @@ class TestLanes(JobCase):
 
     def test_a_mailing_without_a_server_is_sent_by_the_one_that_odoo_chooses(self):
         mailing = self.queue(mail_server_id=False)
-        self.assertEqual(mailing._get_used_server(), self.server)
+        self.assertEqual(mailing._get_transport().get_mail_server(), self.server)
         self.run_job(self.jobs())
         self.assertEqual(mailing.state, "done")
 
@@ -103,7 +103,7 @@ class TestLanes(JobCase):
         for job in self.jobs():
             self.run_job(job)
         self.assertEqual((mailing.sent_count, mailing.pending_count), (3, 3))
-        self.assertEqual(mailing.wait_reason, "pace")
+        self.assertEqual(mailing.wait_reason, "rate_limit")
         self.assertFalse(self.jobs(), "no job waits for the minute to pass")
         trigger = self.env["ir.cron.trigger"].search(
             [("cron_id", "=", self.env.ref("mass_mailing_lite.ir_cron_send").id)],

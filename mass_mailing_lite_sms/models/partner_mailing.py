@@ -2,25 +2,75 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-SMS = "sms"
-# What only mailings by SMS are made of.
-SMS_FIELDS = frozenset({"channel", "sms_body", "extra_numbers"})
-LIST_FIELDS = {"channel", "extra_numbers"}
+from ..tools import number_list
+from ..tools.sms_length import measure
+from ..transport.sms import SmsTransport
+
+PROBLEMS_SHOWN = 20
+
+
+def turn_into_email(mailings):
+    """Give mailings by SMS the channel that is left when the addon is uninstalled.
+
+    By SQL: those that are over can be changed in no other way. None of the others is under way any
+    more, see ``hooks.py``.
+    """
+    mailings.env.cr.execute(
+        SQL("UPDATE partner_mailing SET channel = 'email' WHERE id = ANY(%s)", mailings.ids)
+    )
+    mailings.invalidate_recordset(["channel"], flush=False)
 
 
 class PartnerMailing(models.Model):
-    """A mailing by SMS: the same in all, but for the text and the numbers it goes to."""
+    """A mailing by SMS: a text to phone numbers, in all else like one by e-mail.
+
+    What differs from e-mail is in ``SmsTransport``.
+    """
 
     _inherit = "partner.mailing"
 
-    channel = fields.Selection(
-        [("email", "E-mail"), ("sms", "SMS")], required=True, default="email", index=True
-    )
+    channel = fields.Selection(selection_add=[("sms", "SMS")], ondelete={"sms": turn_into_email})
     sms_body = fields.Text("SMS Text", translate=True, render_engine="inline_template")
+    sms_length_text = fields.Char("Length", compute="_compute_sms_length")
+    sms_parts = fields.Integer("SMS a Recipient", compute="_compute_sms_length")
     extra_numbers = fields.Text(
         help="Phone numbers that belong to no contact: one a line, or separated by commas or"
         " semicolons; with a name as Anna <+7 903 123-45-67>.",
     )
+    extra_numbers_problems = fields.Text(
+        "Cannot Be Dialled",
+        compute="_compute_extra_numbers_problems",
+        help="What in the extra numbers is no valid number.",
+    )
+
+    # ------------------------------------------------------------
+    # Compute
+    # ------------------------------------------------------------
+
+    @api.depends("sms_body", "recipient_count")
+    @api.depends_context("lang", "uid")
+    def _compute_sms_length(self):
+        """Measure the text as it comes to the first recipient."""
+        for mailing in self:
+            transport = SmsTransport(mailing)
+            text = transport.get_sample_text() if mailing.sms_body else ""
+            length = measure(text)
+            mailing.sms_parts = length.parts
+            mailing.sms_length_text = text and transport.describe_length(length)
+
+    @api.depends("extra_numbers", "company_id")
+    def _compute_extra_numbers_problems(self):
+        for mailing in self:
+            format_number = SmsTransport(mailing).format_number
+            texts = [
+                entry.text
+                for entry in number_list.parse(mailing.extra_numbers)
+                if not format_number(entry.text)
+            ]
+            shown = texts[:PROBLEMS_SHOWN]
+            if len(texts) > len(shown):
+                shown.append(self.env._("… and %s more.", len(texts) - len(shown)))
+            mailing.extra_numbers_problems = "\n".join(shown) or False
 
     # ------------------------------------------------------------
     # CRUD
@@ -34,7 +84,17 @@ class PartnerMailing(models.Model):
         changed = self.filtered(
             lambda mailing: "channel" in vals and mailing.channel != vals["channel"]
         )
-        for mailing in changed:
+        changed._check_not_begun()
+        result = super().write(without_mail_server(vals))
+        changed._empty_list()
+        return result
+
+    def _check_not_begun(self):
+        """Raise when some recipients were written to already.
+
+        :raises UserError: names the mailing and says what to do
+        """
+        for mailing in self:
             if mailing.started_at:
                 raise UserError(
                     self.env._(
@@ -43,12 +103,9 @@ class PartnerMailing(models.Model):
                         mailing.name,
                     )
                 )
-        result = super().write(without_mail_server(vals))
-        changed._forget_list()
-        return result
 
-    def _forget_list(self):
-        """Empty the list, which was made for another channel: no address is a number."""
+    def _empty_list(self):
+        """Delete the recipients, which were loaded for another channel."""
         for mailing in self:
             mailing._lock_list()
             self.env.cr.execute(
@@ -57,61 +114,47 @@ class PartnerMailing(models.Model):
             self.env["partner.mailing.recipient"]._forget_cached_rows()
             mailing._recount()
 
-    def _get_trace_of_change(self, names):
-        trace = super()._get_trace_of_change(names)
-        if LIST_FIELDS & names:
-            trace["recipients_loaded_at"] = False
-        return trace
-
     # ------------------------------------------------------------
-    # Fingerprint
-    # ------------------------------------------------------------
-
-    def _get_covered_fields(self):
-        return super()._get_covered_fields() | SMS_FIELDS
-
-    def _get_plain_content(self):
-        return self._without_other_channel(super()._get_plain_content())
-
-    def _get_translations(self):
-        return self._without_other_channel(super()._get_translations())
-
-    def _without_other_channel(self, content):
-        """Leave the fingerprint of an e-mail as it was before this addon came."""
-        if self.channel == SMS:
-            return content
-        return {name: value for name, value in content.items() if name not in SMS_FIELDS}
-
-    # ------------------------------------------------------------
-    # What a mailing must have
+    # Hooks of the main addon
     # ------------------------------------------------------------
 
     @api.model
-    def _get_rendered_fields(self):
-        return (*super()._get_rendered_fields(), "sms_body")
+    def _get_transports(self):
+        return {**super()._get_transports(), "sms": SmsTransport}
 
-    def _get_translated_content(self):
-        return ("sms_body",) if self.channel == SMS else super()._get_translated_content()
+    def action_open_recipients(self):
+        """Show addresses or numbers, as the channel has it."""
+        action = super().action_open_recipients()
+        action["context"]["partner_mailing_channel"] = self.channel
+        return action
 
-    @api.depends("channel", "sms_body")
-    def _compute_languages(self):
-        return super()._compute_languages()
-
-    def _get_required_fields(self):
-        return ("sms_body",) if self.channel == SMS else super()._get_required_fields()
-
-    def _check_addresses(self):
-        """A mailing by SMS has neither a sender's address nor copies."""
-        return None if self.channel == SMS else super()._check_addresses()
-
-    def _get_sender_warning(self):
-        return False if self.channel == SMS else super()._get_sender_warning()
-
-    @api.depends("channel")
-    def _compute_sender_warning(self):
-        return super()._compute_sender_warning()
+    def _blank_sources(self):
+        """Remove the extra numbers too, the SMS, and what ties them to their recipients."""
+        result = super()._blank_sources()
+        system = self._as_system()
+        system.write({"extra_numbers": False})
+        for request in system.with_context(active_test=False).approval_ids:
+            if (request.content or {}).get("extra_numbers"):
+                request.content = {**request.content, "extra_numbers": ""}
+        # Odoo deletes the SMS that were sent once a day.
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH tracked AS (
+                    DELETE FROM sms_tracker t
+                     USING partner_mailing_recipient r
+                     WHERE r.mailing_id = %s AND t.partner_mailing_recipient_id = r.id
+                 RETURNING t.sms_uuid)
+                DELETE FROM sms_sms s USING tracked WHERE s.uuid = tracked.sms_uuid
+                """,
+                self.id,
+            )
+        )
+        self.env["sms.tracker"].invalidate_model(flush=False)
+        self.env["sms.sms"].invalidate_model(flush=False)
+        return result
 
 
 def without_mail_server(vals):
-    """Return values in which a mailing by SMS has no mail server: it must not wait for one."""
-    return {**vals, "mail_server_id": False} if vals.get("channel") == SMS else vals
+    """Return values in which a mailing by SMS has no mail server, whose limits are not its own."""
+    return {**vals, "mail_server_id": False} if vals.get("channel") == "sms" else vals

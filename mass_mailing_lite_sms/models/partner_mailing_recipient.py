@@ -1,18 +1,26 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.addons.mass_mailing_lite.sender.sql_terms import UTC_NOW
 from odoo.tools import SQL
 
-from .partner_mailing import SMS
+# Failure types of sms.tracker that mean that no SMS to the number can arrive: {theirs: ours}.
+PERMANENT = {"sms_invalid_destination": "sms_destination", "sms_not_allowed": "sms_not_allowed"}
+# Those after which the next SMS may arrive.
+TRANSIENT = {
+    "sms_rejected": "sms_rejected",
+    "sms_expired": "sms_expired",
+    "sms_not_delivered": "sms_not_delivered",
+}
 
 
 class PartnerMailingRecipient(models.Model):
-    """The recipient of an SMS: the number stands where an e-mail's recipient has the address.
-
-    So everything that looks at it serves both: each number once, the
-    fingerprint, the queue, the comparison before a refresh.
-    """
+    """A recipient of SMS: a phone number in the place of the address, and a provider's results."""
 
     _inherit = "partner.mailing.recipient"
+    _rec_names_search = ["name", "email", "phone", "phone_sanitized"]
 
+    channel = fields.Selection(related="mailing_id.channel")
+    phone = fields.Char("Phone", help="The number as it stood in the contact or was typed.")
+    phone_sanitized = fields.Char("Number", help="The number in its international form (E.164).")
     skip_reason = fields.Selection(
         selection_add=[
             ("no_number", "No phone number"),
@@ -36,34 +44,90 @@ class PartnerMailingRecipient(models.Model):
             ("sms_account", "Account at the SMS provider"),
         ]
     )
-    channel = fields.Selection(related="mailing_id.channel")
+
+    # One message a number, as ``_address_uniq``. Rows of e-mails are not in it.
+    _phone_uniq = models.UniqueIndex(
+        "(mailing_id, phone_sanitized) WHERE phone_sanitized IS NOT NULL"
+        " AND (skip_reason IS NULL OR skip_reason IN ('by_hand', 'unsubscribed'))",
+        "This number is already in the mailing.",
+    )
+
+    # ------------------------------------------------------------
+    # Hooks of the main addon
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_typed_columns(self):
+        return (*super()._get_typed_columns(), "phone")
+
+    @api.model
+    def _get_address_columns(self):
+        return (*super()._get_address_columns(), "phone_sanitized")
 
     def _claimable_sql(self):
         return SQL(
             """
             %s
             AND NOT EXISTS (SELECT FROM phone_blacklist b
-                             WHERE b.number = r.email_normalized AND b.active)
+                             WHERE b.number = r.phone_sanitized AND b.active)
             """,
             super()._claimable_sql(),
         )
 
-    def _skip_suppressed(self, mailing):
-        if mailing.channel != SMS:
-            return super()._skip_suppressed(mailing)
+    # ------------------------------------------------------------
+    # Reports of the provider
+    # ------------------------------------------------------------
+
+    def _receive_sms_arrival(self):
+        """Settle as sent the recipients of whom it is not known yet whether their SMS went out.
+
+        Some may be in the hands of a sender that waits in vain for the provider's answer, and would
+        record them as uncertain. It records only rows that are still its own.
+        """
+        for recipient in self:
+            recipient._in_own_transaction(lambda rows: rows._write_sms_arrival())
+        self._forget_cached_rows()
+
+    def _receive_sms_failure(self, failure_type, reason):
+        """Mark recipients as bounced whose SMS failed after the provider had taken it.
+
+        :param failure_type: of ``sms.tracker``
+        :param reason: in the provider's words, or False
+        """
+        bounce_type = "permanent" if failure_type in PERMANENT else "transient"
+        own_type = {**PERMANENT, **TRANSIENT}.get(failure_type, "unknown")
+        for recipient in self:
+            recipient._in_own_transaction(
+                lambda rows: rows._record_bounce(bounce_type, own_type, reason or None)
+            )
+        self._forget_cached_rows()
+
+    def _write_sms_arrival(self):
+        """Write the state and the totals in one statement; return None when the row is not there."""
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE partner_mailing_recipient r
-                   SET state = 'skipped', skip_reason = 'blocklisted'
-                  FROM phone_blacklist b
-                 WHERE r.mailing_id = %s AND r.state = 'pending'
-                   AND b.number = r.email_normalized AND b.active
+                WITH old AS (
+                    SELECT id, mailing_id, state
+                      FROM partner_mailing_recipient
+                     WHERE id = %(id)s
+                       FOR UPDATE
+                ), settled AS (
+                    UPDATE partner_mailing_recipient r
+                       SET state = 'sent', failure_type = NULL, failure_reason = NULL,
+                           sent_at = COALESCE(r.sent_at, %(now)s), claim = NULL
+                      FROM old
+                     WHERE r.id = old.id AND old.state IN ('sending', 'uncertain')
+                 RETURNING old.mailing_id, old.state AS old_state, r.state AS new_state
+                ), counted AS (%(update_totals)s)
+                SELECT id FROM old
                 """,
-                mailing.id,
-            )
+                id=self.id,
+                now=UTC_NOW,
+                update_totals=self.env["partner.mailing.counter"]._update_totals_sql(
+                    "settled", totals=("pending_count", "uncertain_count", "sent_count")
+                ),
+            ),
+            log_exceptions=False,
         )
-        if self.env.cr.rowcount:
-            self._forget_cached_rows()
-            mailing._recount()
-        return None
+        return self.env.cr.rowcount or None

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.addons.mass_mailing_lite.delivery.pace import Limits
+from odoo.addons.mass_mailing_lite.delivery.schedule.rate_limit import Limits
 from odoo.exceptions import ValidationError
 
 LIMIT_FIELDS = {
@@ -44,7 +44,7 @@ class ResCompany(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if not set(LIMIT_FIELDS.values()).isdisjoint(vals):
-            # What a limit holds may go on at once.
+            # Mailings that wait for a limit may go on at once.
             self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
         return result
 

@@ -1,5 +1,5 @@
 from odoo import models
-from odoo.addons.mass_mailing_lite.models.mailing.unchecked_many2one import UncheckedMany2one
+from odoo.addons.mass_mailing_lite.models.unchecked_many2one import UncheckedMany2one
 
 ARRIVED = ("process", "pending", "sent")
 FAILED = ("error", "canceled")
@@ -10,7 +10,7 @@ class SmsTracker(models.Model):
 
     _inherit = "sms.tracker"
 
-    # Without a foreign key, as recipients have none: a list of a million is emptied in one go.
+    # Without a foreign key, as recipients have none: deleting a list of a million checks no row.
     partner_mailing_recipient_id = UncheckedMany2one(
         "partner.mailing.recipient", "Recipient of a Mailing", index="btree_not_null"
     )
@@ -33,9 +33,9 @@ class SmsTracker(models.Model):
         return result
 
     def _get_partner_mailing_recipients(self):
-        """Return the recipients that these SMS were the last ones to.
+        """Return the recipients whose last SMS is one of these.
 
-        None while the sender speaks with the provider: it records the answers itself.
+        None while the sender calls the provider: it records the answers itself.
         """
         Recipient = self.env["partner.mailing.recipient"].sudo()
         ids = self.sudo().mapped("partner_mailing_recipient_id").ids

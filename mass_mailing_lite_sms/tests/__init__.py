@@ -1,7 +1,9 @@
 from . import (
+    test_odoo_seams,
     test_sms_content,
     test_sms_length,
-    test_sms_pace,
+    test_sms_migration,
+    test_sms_rate_limit,
     test_sms_recipients,
     test_sms_reports,
     test_sms_sending,

@@ -43,7 +43,7 @@ class Gateway:
 
 
 class SmsCase(SendingCase):
-    """People with phones, and a gateway that is played; all else is Odoo's own."""
+    """People with phones, and a simulated gateway; all else is Odoo's own."""
 
     @classmethod
     def setUpClass(cls):
@@ -105,11 +105,11 @@ class SmsCase(SendingCase):
         return mailing
 
     def results(self, mailing):
-        """Return {number: state or reason left out}."""
+        """Return {number: state or skip reason}."""
         rows = self.env["partner.mailing.recipient"].search([("mailing_id", "=", mailing.id)])
-        return {row.email_normalized or row.name: row.skip_reason or row.state for row in rows}
+        return {row.phone_sanitized or row.name: row.skip_reason or row.state for row in rows}
 
     def row(self, mailing, number):
         return self.env["partner.mailing.recipient"].search(
-            [("mailing_id", "=", mailing.id), ("email_normalized", "=", number)]
+            [("mailing_id", "=", mailing.id), ("phone_sanitized", "=", number)]
         )

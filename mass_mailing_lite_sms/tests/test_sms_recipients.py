@@ -1,12 +1,15 @@
+from psycopg2.errors import UniqueViolation
+
 from odoo import Command
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import ANNA, BORIS, SmsCase
 
 
 @tagged("post_install", "-at_install")
 class TestSmsRecipients(SmsCase):
-    """Audiences become numbers; who has none that can be written to is left out with the reason."""
+    """Audiences become numbers; contacts without a valid number are skipped, with the reason."""
 
     def load(self, **values):
         mailing = self.new_sms(**values)
@@ -16,7 +19,7 @@ class TestSmsRecipients(SmsCase):
     def test_numbers_become_international_by_the_contacts_country(self):
         mailing = self.load()
         self.assertEqual(self.results(mailing), {ANNA: "pending", BORIS: "pending"})
-        self.assertEqual(self.row(mailing, ANNA).email, self.anna.phone)
+        self.assertEqual(self.row(mailing, ANNA).phone, self.anna.phone)
         self.assertCountersTrue(mailing)
 
     def test_without_a_country_the_mailings_company_decides_also_later(self):
@@ -43,7 +46,7 @@ class TestSmsRecipients(SmsCase):
             {ANNA: "pending", "+34600999888": "pending", "Boris": "no_number"},
         )
 
-    def test_reasons_left_out(self):
+    def test_skip_reasons(self):
         self._new_contact("No number", "a@example.com", self.news)
         self._new_contact("Blank", "b@example.com", self.news, phone="  ")
         self._new_contact("Wrong", "c@example.com", self.news, phone="12")
@@ -78,7 +81,17 @@ class TestSmsRecipients(SmsCase):
         rows = self.env["partner.mailing.recipient"].search(
             [("mailing_id", "=", mailing.id), ("skip_reason", "=", "invalid_number")]
         )
-        self.assertEqual(sorted(rows.mapped("email")), ["12", "8 (903) 123 45 67"])
+        self.assertEqual(sorted(rows.mapped("phone")), ["12", "8 (903) 123 45 67"])
+
+    def test_each_number_is_in_a_mailing_once(self):
+        row = self.row(self.load(), ANNA)
+        with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation):
+            row._as_system().copy()
+
+    def test_recipients_are_found_by_number(self):
+        row = self.row(self.load(), ANNA)
+        for number in ("903) 123", ANNA):
+            self.assertIn((row.id, row.display_name), type(row).name_search(row, number))
 
     def test_an_extra_number_of_a_contact_is_the_contacts(self):
         mailing = self.load(
@@ -89,7 +102,7 @@ class TestSmsRecipients(SmsCase):
         self.assertEqual(self.row(mailing, ANNA).partner_id, self.anna)
         self.assertEqual(mailing.recipient_count, 1)
 
-    def test_marked_contacts_are_judged_by_number(self):
+    def test_marked_contacts_are_eligible_by_number(self):
         mailing = self.new_sms(audience_ids=[Command.clear()])
         no_phone = self._new_contact("No phone", "n@example.com")
         self.env.flush_all()
@@ -106,7 +119,7 @@ class TestSmsRecipients(SmsCase):
     def test_another_channel_empties_the_list(self):
         mailing = self.new_mailing(mail_server_id=self.server.id)
         mailing.action_load_recipients()
-        self.row(mailing, "anna@example.com").action_exclude()
+        self.rows(mailing)["anna@example.com"].action_exclude()
         mailing.write({"channel": "sms", "sms_body": "Hello"})
         self.assertEqual((mailing.recipient_count, mailing.skipped_count), (0, 0))
         self.assertFalse(mailing.recipients_loaded_at)

@@ -54,7 +54,7 @@ class TestSmsReports(SmsCase):
         mailing.action_resume()
         self.run_scheduler()
         self.assertEqual((mailing.state, mailing.sent_count), ("done", 2))
-        self.assertEqual(len(self.gateway.sent), 1, "nobody gets it twice")
+        self.assertEqual(len(self.gateway.sent), 1, "no number gets it twice")
         self.assertCountersTrue(mailing)
 
     def test_a_landline_bounces_for_good(self):
@@ -74,7 +74,7 @@ class TestSmsReports(SmsCase):
         row = self.row(mailing, BORIS)
         self.assertEqual((row.state, row.bounce_type), ("bounced", "transient"))
 
-    def test_what_nobody_knows_is_told_in_the_providers_words(self):
+    def test_an_unknown_failure_has_the_providers_words(self):
         mailing = self.send()
         self.trackers(mailing, ANNA).with_context(
             sms_known_failure_reason="Carrier on strike"
@@ -95,7 +95,7 @@ class TestSmsReports(SmsCase):
         second._action_update_from_provider_error("expired")
         self.assertEqual(self.row(mailing, ANNA).state, "bounced")
 
-    def test_a_report_of_a_list_that_is_gone_hurts_nobody(self):
+    def test_a_report_about_a_deleted_list_changes_nothing(self):
         mailing = self.send()
         trackers = self.trackers(mailing, ANNA)
         self.env.cr.execute(
@@ -112,14 +112,14 @@ class TestSmsReports(SmsCase):
         other._action_update_from_provider_error("expired")
         self.assertEqual(set(self.results(mailing).values()), {"sent"})
 
-    def test_numbers_are_forgotten_with_the_rest(self):
+    def test_numbers_are_removed_with_the_rest(self):
         mailing = self.new_sms(extra_numbers="Zoe <+34 611 222 333>")
         mailing.action_submit()
         mailing.with_user(self.validator).action_validate()
         self.run_scheduler()
         uuids = self.trackers(mailing, ANNA).mapped("sms_uuid")
         self.assertTrue(self.env["sms.sms"].search([("uuid", "in", uuids)]))
-        other = self.env["sms.sms"].create({"number": ANNA, "body": "Of somebody else"})
+        other = self.env["sms.sms"].create({"number": ANNA, "body": "Of another app"})
         mailing._blank_sources()
         self.assertFalse(mailing.extra_numbers)
         self.assertFalse(mailing.approval_ids.content["extra_numbers"])

@@ -8,7 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ..hooks import uninstall_hook
-from ..models import sms_outcome
+from ..models.partner_mailing import turn_into_email
+from ..transport import outcome as outcomes
 from .common import ANNA, BORIS, SmsCase
 
 
@@ -22,7 +23,7 @@ def time_out(_numbers):
 
 
 def refuse_connection(_numbers):
-    """Fail as it does when nobody listens."""
+    """Fail as it does when the connection is refused."""
     reason = NewConnectionError(None, "Connection refused")
     try:
         raise requests.exceptions.ConnectionError(MaxRetryError(None, "/", reason))
@@ -33,7 +34,7 @@ def refuse_connection(_numbers):
 
 @tagged("post_install", "-at_install")
 class TestSmsSending(SmsCase):
-    """Each number gets its text once, and what the provider says becomes the result."""
+    """Each number gets its text once, and the provider's answer becomes the result."""
 
     def test_each_number_gets_its_text(self):
         mailing = self.new_validated_sms()
@@ -98,7 +99,7 @@ class TestSmsSending(SmsCase):
         self.assertEqual((mailing.sent_count, mailing.failed_count), (2, 5))
         self.assertCountersTrue(mailing)
 
-    def test_failed_ones_are_sent_again_and_nobody_else(self):
+    def test_only_failed_ones_are_sent_again(self):
         self.gateway.answers[ANNA] = "wrong_number_format"
         mailing = self.new_validated_sms()
         self.run_scheduler()
@@ -109,7 +110,7 @@ class TestSmsSending(SmsCase):
         self.assertEqual(self.gateway.numbers, [ANNA])
         self.assertEqual(mailing.sent_count, 2)
 
-    def test_without_credit_the_mailing_waits_and_burns_nobody(self):
+    def test_without_credit_the_mailing_waits_and_marks_no_recipient_as_failed(self):
         readers = self.new_crowd(10)
         for contact in readers + self.anna + self.boris:
             self.gateway.answers[contact.phone_sanitized] = "insufficient_credit"
@@ -122,7 +123,7 @@ class TestSmsSending(SmsCase):
         self.assertEqual(len(self.gateway.batches), 1)
         self.assertCountersTrue(mailing)
 
-    def test_who_pays_in_the_middle_goes_on_with_the_rest(self):
+    def test_credit_that_is_bought_in_the_middle_lets_the_rest_go_on(self):
         self.gateway.answers[ANNA] = "insufficient_credit"
         mailing = self.new_validated_sms()
         self.run_scheduler()
@@ -133,7 +134,7 @@ class TestSmsSending(SmsCase):
         self.assertEqual(self.gateway.numbers, [BORIS, ANNA])
         self.assertEqual(mailing.state, "done")
 
-    def test_a_time_out_makes_uncertain_what_was_handed_over_and_nobody_else(self):
+    def test_a_time_out_makes_uncertain_only_what_was_handed_over(self):
         self.new_crowd(20)
         self.gateway.error = time_out
         mailing = self.new_validated_sms()
@@ -146,17 +147,17 @@ class TestSmsSending(SmsCase):
             [("mailing_id", "=", mailing.id), ("state", "=", "uncertain")]
         )
         self.assertIn("timed out", row.reason)
-        # What is uncertain is never sent by itself, whoever runs.
+        # What is uncertain is sent neither by the sender nor by Odoo's own queue.
         self.gateway.error = None
         mailing.action_resume()
         self.run_scheduler()
         self.env["sms.sms"]._process_queue()
-        self.assertNotIn(row.email_normalized, self.gateway.numbers)
+        self.assertNotIn(row.phone_sanitized, self.gateway.numbers)
         self.assertEqual(len(self.gateway.sent), 21)
         self.assertEqual(mailing.state, "done")
         self.assertCountersTrue(mailing)
 
-    def test_where_nobody_listens_all_wait(self):
+    def test_all_wait_while_the_connection_is_refused(self):
         self.gateway.error = refuse_connection
         mailing = self.new_validated_sms()
         self.run_scheduler()
@@ -170,14 +171,14 @@ class TestSmsSending(SmsCase):
         self.run_scheduler()
         self.assertEqual(self.results(mailing), {ANNA: "uncertain", BORIS: "sent"})
 
-    def test_what_the_provider_answered_counts_though_odoo_stumbles_over_it(self):
+    def test_what_the_provider_answered_counts_though_an_addon_fails_on_it(self):
         tracker = self.registry["sms.tracker"]
 
-        def stumble(*_args, **_kwargs):
-            raise ValueError("an addon of somebody else")
+        def fail(*_args, **_kwargs):
+            raise ValueError("another addon")
 
         mailing = self.new_validated_sms()
-        with patch.object(tracker, "_action_update_from_sms_state", stumble):
+        with patch.object(tracker, "_action_update_from_sms_state", fail):
             self.run_scheduler()
         self.assertEqual(self.results(mailing), {ANNA: "sent", BORIS: "sent"})
         self.assertEqual(len(self.gateway.sent), 2)
@@ -233,20 +234,20 @@ class TestSmsSending(SmsCase):
         with self.assertRaisesRegex(UserError, "sent in part"):
             mailing.channel = "email"
 
-    def test_errors_are_judged_by_what_surely_was_not_sent(self):
-        judged = {}
+    def test_an_error_means_not_sent_only_where_nothing_was_sent(self):
+        kinds = {}
         for fail in (time_out, refuse_connection):
             try:
                 fail([])
             except AccessError as error:
-                judged[fail.__name__] = sms_outcome.judge_error(error).kind
-        judged["setting"] = sms_outcome.judge_error(UserError("Invalid SID")).kind
-        judged["unknown"] = sms_outcome.judge_error(KeyError("state")).kind
+                kinds[fail.__name__] = outcomes.from_error(error).kind
+        kinds["setting"] = outcomes.from_error(UserError("Invalid SID")).kind
+        kinds["unknown"] = outcomes.from_error(KeyError("state")).kind
         response = requests.Response()
         response.status_code = 401
-        judged["401"] = sms_outcome.judge_error(requests.HTTPError(response=response)).kind
+        kinds["401"] = outcomes.from_error(requests.HTTPError(response=response)).kind
         self.assertEqual(
-            judged,
+            kinds,
             {
                 "time_out": "uncertain",
                 "refuse_connection": "not_sent",
@@ -276,7 +277,7 @@ class TestSmsSending(SmsCase):
 
     def test_answers_of_odoos_twilio_are_understood(self):
         kinds = {
-            state: sms_outcome.judge({"state": state, "failure_reason": "words"}).kind.value
+            state: outcomes.from_answer({"state": state, "failure_reason": "words"}).kind.value
             for state in (
                 "sent",
                 "server_error",
@@ -303,6 +304,9 @@ class TestSmsSending(SmsCase):
         uninstall_hook(self.env)
         self.assertEqual((by_sms.state, by_mail.state), ("cancelled", "validated"))
         self.assertEqual(set(self.results(by_sms).values()), {"cancelled"})
+        self.assertEqual(self.row(by_sms, ANNA).email, self.anna.phone)
+        turn_into_email(by_sms)
+        self.assertEqual(by_sms.channel, "email")
 
     def test_uninstalling_leaves_nothing_of_the_limits(self):
         self.env.company.partner_mailing_sms_limit_minute = 1

@@ -42,12 +42,10 @@ def main(database, patience):
 
 def use_patience(seconds):
     """Wait for replies so long, where a sender waits for minutes: tests of silence end sooner."""
-    from odoo.addons.mass_mailing_lite.models.sending import partner_mailing_connection
+    from odoo.addons.mass_mailing_lite.transport import smtp
 
     ir_mail_server.SMTP_TIMEOUT = seconds
-    partner_mailing_connection.Pool = functools.partial(
-        partner_mailing_connection.Pool, timeout=seconds, final_timeout=seconds
-    )
+    smtp.Pool = functools.partial(smtp.Pool, timeout=seconds, final_timeout=seconds)
 
 
 def run_sender(database):
@@ -57,11 +55,11 @@ def run_sender(database):
         with Registry(database).cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
 
-            def report(_done, _waiting):
+            def commit_progress(_done, _waiting):
                 cr.commit()
                 return math.inf
 
-            env["partner.mailing"]._send_due(report)
+            env["partner.mailing"]._send_due(commit_progress)
         code = 0
     finally:
         sys.stderr.flush()

@@ -137,7 +137,7 @@ def test_the_dialogs(web, written, state, button):
 
 
 def test_the_steps_of_a_mailing_are_walked_by_keyboard(odoo_server, page, written):
-    """The road's buttons stand in the order of the steps, say how each stands, and open its tab."""
+    """The checklist's buttons stand in the order of the steps, say how each stands, and open its tab."""
     log_in(odoo_server, page, "marketing")
     place = f"action-mass_mailing_lite.partner_mailing_action/{written['draft']}"
     page.goto(f"{odoo_server.url}/odoo/{place}")
@@ -152,7 +152,7 @@ def test_the_steps_of_a_mailing_are_walked_by_keyboard(odoo_server, page, writte
     page.wait_for_selector("a[name=recipients].active")
     words = page.locator("[data-step=recipients] button").text_content()
     assert "to be looked at again" in words
-    assert page.locator(".o_partner_mailing_road [aria-current=step]").count() == 1
+    assert page.locator(".o_partner_mailing_checklist [aria-current=step]").count() == 1
     assert len(set(seen)) == 3
 
 
@@ -161,10 +161,10 @@ def test_a_phone_shows_the_next_step_in_words(odoo_server, page, written):
     log_in(odoo_server, page, "marketing")
     place = f"action-mass_mailing_lite.partner_mailing_action/{written['draft']}"
     page.goto(f"{odoo_server.url}/odoo/{place}")
-    page.wait_for_selector(".o_partner_mailing_road")
-    road = page.locator(".o_partner_mailing_road")
-    assert road.locator(".o_next_hint").is_visible()
-    buttons = road.locator("li").all()
+    page.wait_for_selector(".o_partner_mailing_checklist")
+    checklist = page.locator(".o_partner_mailing_checklist")
+    assert checklist.locator(".o_next_hint").is_visible()
+    buttons = checklist.locator("li").all()
     sizes = [button.bounding_box() for button in buttons]
     assert all(size["x"] >= 0 and size["x"] + size["width"] <= 390 for size in sizes)
     assert all(size["width"] >= 24 and size["height"] >= 24 for size in sizes)

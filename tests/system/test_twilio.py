@@ -1,4 +1,4 @@
-"""Mailings by SMS through Odoo's own `sms_twilio`, unchanged, and a Twilio that is played.
+"""Mailings by SMS through Odoo's own `sms_twilio`, unchanged, and a simulated Twilio.
 
 Each answer of Twilio leads to the state that the table of `docs/sms.md` names.
 """
@@ -109,7 +109,7 @@ def test_what_is_about_the_account_makes_all_wait(office, twilio, answer):
         ({"sms_twilio_number_ids": [(5,)]}, "'From' phone number is required. (21603)"),
     ],
 )
-def test_a_wrong_setting_burns_nobody_and_who_mends_it_goes_on(office, values, words):
+def test_with_a_wrong_setting_all_wait_until_it_is_corrected(office, values, words):
     before = office.set_company(**values)
     number = new_number()
     try:
@@ -117,10 +117,10 @@ def test_a_wrong_setting_burns_nobody_and_who_mends_it_goes_on(office, values, w
         assert (reached, found[number]["state"]) == ("server", "pending")
         assert words in office.author.read(MAILING, mailing, "fault_text")["fault_text"]
     finally:
-        mended = {name: before[name] for name in values if name != "sms_twilio_number_ids"}
+        corrected = {name: before[name] for name in values if name != "sms_twilio_number_ids"}
         if "sms_twilio_number_ids" in values:
-            mended["sms_twilio_number_ids"] = [office.own_number()]
-        office.set_company(**mended)
+            corrected["sms_twilio_number_ids"] = [office.own_number()]
+        office.set_company(**corrected)
     office.author.call(MAILING, "action_pause", [mailing])
     office.author.call(MAILING, "action_resume", [mailing])
     assert office.settle(mailing, until=("done",))
@@ -146,14 +146,14 @@ def test_without_a_clear_answer_one_is_uncertain_and_a_person_looks(office, twil
     twilio.answers.clear()
     office.author.call(MAILING, "action_resume", [mailing])
     assert office.settle(mailing, until=("done",))
-    assert twilio.requests.count(row["email_normalized"]) == 1, "never again by itself"
+    assert twilio.requests.count(row["phone_sanitized"]) == 1, "never again by itself"
     assert sorted(row["state"] for row in office.recipients(mailing).values()) == [
         "sent", "sent", "uncertain",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("answer", [HANG, CUT, PAGE, HALF])
-def test_trouble_with_one_of_a_batch_is_not_that_of_the_others(office, twilio, answer):
+def test_a_fault_with_one_of_a_batch_leaves_the_others_alone(office, twilio, answer):
     numbers = [new_number() for _number in range(15)]
     # The batches are of 1, 2, 4 and 8: this one is in the middle of the third.
     odd = numbers[4]
@@ -251,7 +251,7 @@ def test_a_report_may_come_before_the_answer(office, twilio, answer, status, cod
 # ------------------------------------------------------------
 
 
-def test_no_minute_holds_more_than_the_limit_whoever_sends(office, twilio):
+def test_no_minute_holds_more_than_the_limit_over_all_senders(office, twilio):
     """Two processes of the command and the scheduled action share the company's limit."""
     tools = office.server.tools
     office.set_company(partner_mailing_sms_limit_minute=LIMIT)

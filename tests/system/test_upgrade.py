@@ -128,7 +128,7 @@ def test_mailings_of_the_first_version_go_on(tools, upgraded, tmp_path):
         author = company.login(url, upgraded, "marketing")
         validator = company.login(url, upgraded, "validator")
         found = author.search_read(
-            mailings.MAILING, [], "name", "state", "recipient_count", "skipped_count", "road"
+            mailings.MAILING, [], "name", "state", "recipient_count", "skipped_count", "checklist"
         )
         by_name = {mailing["name"]: mailing for mailing in found}
         for name, mailing in by_name.items():

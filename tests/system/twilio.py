@@ -1,6 +1,6 @@
-"""Twilio, played on loopback: its API for messages over TLS, and the reports that it posts later.
+"""Twilio, simulated on loopback: its API for messages over TLS, and the reports that it posts later.
 
-Odoo's `sms_twilio` has the address of the API in its code. Its process reaches the one played here
+Odoo's `sms_twilio` has the address of the API in its code. Its process reaches the simulated one
 as it would reach the real one from behind a company's proxy: by its environment, and with a
 certificate that it was told to trust. Nothing in it is replaced.
 """
@@ -126,11 +126,11 @@ class Conversation(http.server.BaseHTTPRequestHandler):
 
     @property
     def twilio(self):
-        """The Twilio that is played."""
+        """The simulated Twilio."""
         return self.server.twilio
 
     def do_CONNECT(self):
-        """Be the proxy: let through to the API, and to nobody else."""
+        """Act as the proxy, which leads to the API only."""
         if self.path != f"{HOST}:443" or not self.twilio.is_reachable:
             self.send_error(502)
             return
@@ -142,7 +142,7 @@ class Conversation(http.server.BaseHTTPRequestHandler):
         self.close_connection = False
 
     def do_POST(self):
-        """Be the API: take a message, or say why not."""
+        """Act as the API: take a message, or say why not."""
         content = self.rfile.read(int(self.headers["Content-Length"])).decode()
         fields = dict(urllib.parse.parse_qsl(content, keep_blank_values=True))
         self.twilio.requests.append(fields["To"])
@@ -191,7 +191,7 @@ class Conversation(http.server.BaseHTTPRequestHandler):
         self.wfile.write(text.encode())
 
     def handle(self):
-        """Converse; who is cut off in the middle is no error here."""
+        """Handle requests; a connection that is cut off is no error here."""
         with contextlib.suppress(OSError):
             super().handle()
 

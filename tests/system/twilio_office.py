@@ -18,7 +18,7 @@ _numbers = itertools.count(611000000)
 
 
 def new_number():
-    """Return a number that nobody was sent anything to."""
+    """Return a number to which nothing was sent before."""
     return f"+34{next(_numbers)}"
 
 
@@ -48,7 +48,7 @@ def open_office(tools):
 
 @dataclass
 class Office:
-    """A running Odoo; whoever is logged in."""
+    """A running Odoo, and the users who are logged in."""
 
     server: OdooServer
     admin: Client
@@ -100,9 +100,9 @@ class Office:
         found = self.author.search_read(
             RECIPIENT,
             [("mailing_id", "=", mailing)],
-            "email_normalized", "state", "failure_type", "failure_reason", "bounce_type",
+            "phone_sanitized", "state", "failure_type", "failure_reason", "bounce_type",
         )  # fmt: skip
-        return {row["email_normalized"]: row for row in found}
+        return {row["phone_sanitized"]: row for row in found}
 
     def cancel_all(self):
         """Leave no mailing under way."""

@@ -6,10 +6,10 @@ import { Component, useRef } from "@odoo/owl";
 
 const FOCUSABLE = "input, textarea, .odoo-editor-editable";
 
-// The steps of a mailing as the server tells them (see partner_mailing_road.py); each leads to
+// The steps of a mailing as the server tells them (see partner_mailing_checklist.py); each leads to
 // the tab, field or dialog where it is done.
-export class RoadField extends Component {
-    static template = "mass_mailing_lite.RoadField";
+export class ChecklistField extends Component {
+    static template = "mass_mailing_lite.ChecklistField";
     static props = { ...standardFieldProps };
 
     setup() {
@@ -67,10 +67,10 @@ export class RoadField extends Component {
     }
 }
 
-export const roadField = {
-    component: RoadField,
+export const checklistField = {
+    component: ChecklistField,
     displayName: _t("Steps of a mailing"),
     supportedTypes: ["json"],
 };
 
-registry.category("fields").add("partner_mailing_road", roadField);
+registry.category("fields").add("partner_mailing_checklist", checklistField);

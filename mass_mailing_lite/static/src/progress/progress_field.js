@@ -9,9 +9,9 @@ import { Component, onWillDestroy, onWillUpdateProps, useState } from "@odoo/owl
 
 export const PROGRESS = "partner_mailing_progress";
 
-// What may hold a mailing, in words.
-const HOLDS = {
-    pace: _t("the limit is used up"),
+// Why a mailing may wait, in words.
+const WAIT_REASONS = {
+    rate_limit: _t("the limit is used up"),
     domain: _t("the limit for one domain is used up"),
     hours: _t("outside the sending hours"),
     server: _t("waits for the next try"),
@@ -43,9 +43,9 @@ export class ProgressField extends Component {
         this.state.heard = figures;
         // Buttons and other fields depend on the state; but nothing that is typed is lost.
         const record = this.props.record;
-        const inTrouble = (one) => one.wait_reason === "server";
+        const hasServerFault = (one) => one.wait_reason === "server";
         const news =
-            figures.state !== record.data.state || inTrouble(figures) !== inTrouble(record.data);
+            figures.state !== record.data.state || hasServerFault(figures) !== hasServerFault(record.data);
         if (news && !record.dirty) {
             record.load();
         }
@@ -70,7 +70,7 @@ export class ProgressField extends Component {
         });
     }
 
-    get pace() {
+    get detail() {
         const { state, rate, pending_count, wait_reason, wait_until, expected_end } = this.figures;
         if (state !== "sending" || !pending_count) {
             return "";
@@ -79,7 +79,7 @@ export class ProgressField extends Component {
         const parts = [];
         if (wait_reason && until && until > luxon.DateTime.now()) {
             parts.push(_t("%(reason)s, goes on at %(time)s", {
-                reason: HOLDS[wait_reason],
+                reason: WAIT_REASONS[wait_reason],
                 time: formatMoment(until),
             }));
         } else if (rate) {

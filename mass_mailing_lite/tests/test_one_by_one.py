@@ -7,7 +7,7 @@ from odoo.tests import tagged
 
 from .common import SendingCase
 
-HANDED_OVER = "odoo.addons.mass_mailing_lite.models.sending.mailing_handover"
+HANDED_OVER = "odoo.addons.mass_mailing_lite.transport.one_by_one"
 
 
 def without_tokens(text):
@@ -16,7 +16,7 @@ def without_tokens(text):
 
 
 @tagged("post_install", "-at_install")
-class TestHandover(SendingCase):
+class TestOneByOne(SendingCase):
     """Another addon's override sees each message, and the results are the same."""
 
     def setUp(self):
@@ -149,6 +149,6 @@ class TestHandover(SendingCase):
 
     def _tell_again(self):
         """Let the log say once more what it says once."""
-        from ..models.sending import mailing_handover
+        from ..transport import one_by_one
 
-        self._enter(patch.object(mailing_handover, "_told", set()))
+        self._enter(patch.object(one_by_one, "_logged", set()))

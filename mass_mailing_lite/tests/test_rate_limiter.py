@@ -3,14 +3,14 @@ from unittest.mock import patch
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from ..delivery.pace import Limits
-from ..models.sending import mailing_pace
-from ..models.sending.mailing_pace import RateLimiter
+from ..delivery.schedule.rate_limit import Limits
+from ..sender import rate_limiter
+from ..sender.rate_limiter import RateLimiter
 from .common import MailingCase
 
 
 @tagged("post_install", "-at_install")
-class TestServerPace(MailingCase):
+class TestRateLimiter(MailingCase):
     """What a server allows, by a clock that the test sets."""
 
     def setUp(self):
@@ -26,7 +26,7 @@ class TestServerPace(MailingCase):
             ("steady_time", lambda: self.steady),
             ("_last_looks", {}),
         ):
-            self._patch(patch.object(mailing_pace, target, value))
+            self._patch(patch.object(rate_limiter, target, value))
         self.later(0)
 
     def _patch(self, context):
@@ -48,9 +48,9 @@ class TestServerPace(MailingCase):
     def claim(self, pace, wanted, address="a@example.com"):
         """Claim what is allowed; return the rows."""
         count = pace.allow(wanted)
-        rows = [{"id": next(self.rows), "email_normalized": address} for _row in range(count)]
+        rows = [{"id": next(self.rows), "address": address} for _row in range(count)]
         if rows:
-            pace.grant(rows)
+            pace.reserve(rows)
             pace.confirm([])
         return rows
 
@@ -130,7 +130,7 @@ class TestServerPace(MailingCase):
         results = [{"id": row["id"], "attempted": False} for row in rows]
         pace.settle(results)
         self.assertEqual(pace.allow(99), 10)
-        pace.grant(rows)
+        pace.reserve(rows)
         pace.confirm(results)
         self.assertEqual(pace.allow(99), 0)
         self.record(pace, rows, attempted=False)
@@ -188,7 +188,7 @@ class TestServerPace(MailingCase):
     def test_a_clock_set_back_between_two_processes_holds_no_longer_than_its_window(self):
         pace = self.pace(minute=10)
         self.send(pace, 10)
-        mailing_pace._last_looks.clear()  # a new process knows nothing
+        rate_limiter._last_looks.clear()  # a new process knows nothing
         self.later(10, clock_set_by=-3600)
         pace = self.pace(minute=10)
         self.assertEqual(pace.allow(99), 0)
@@ -199,7 +199,7 @@ class TestServerPace(MailingCase):
     def test_two_processes_notice_the_same_jump_once(self):
         first = self.pace(minute=10)
         looks = {}
-        with patch.object(mailing_pace, "_last_looks", looks):
+        with patch.object(rate_limiter, "_last_looks", looks):
             second = self.pace(sender=2, minute=10)
             self.send(second, 1)
         self.send(first, 9)
@@ -207,11 +207,11 @@ class TestServerPace(MailingCase):
         self.assertEqual(first.allow(9), 0)
         self.later(51)
         self.assertEqual(self.send(first, 10), 10)
-        with patch.object(mailing_pace, "_last_looks", looks):
+        with patch.object(rate_limiter, "_last_looks", looks):
             self.assertEqual(second.allow(1), 0)
             self.assertAlmostEqual(second.wait, 60)
 
-    def test_old_grants_are_put_together_and_still_count(self):
+    def test_old_reservations_are_put_together_and_still_count(self):
         pace = self.pace(hour=1000, day=1200)
         with patch.object(pace, "_merge_from", 5):
             for _claim in range(10):
@@ -249,12 +249,12 @@ class TestServerPace(MailingCase):
             pace.allow(100)
             rows = Recipients._claim_by_domain(mailing.id, 1, 100, pace, after)
             if rows:
-                pace.grant(rows)
+                pace.reserve(rows)
                 pace.confirm([])
             return rows
 
         rows = claim()
-        domains = [row["email_normalized"].partition("@")[2] for row in rows]
+        domains = [row["address"].partition("@")[2] for row in rows]
         self.assertEqual(domains, ["big.example"] * 5 + ["small.example"] * 3)
         self.assertEqual(claim(), [])
         self.record(pace, rows)

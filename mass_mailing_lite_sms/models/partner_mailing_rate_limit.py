@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class PartnerMailingRateLimit(models.Model):
-    """The clock of a company's SMS provider, where the company has limits for it."""
+    """The rate limit of a company's SMS provider, where the company has limits for it."""
 
     _inherit = "partner.mailing.rate.limit"
 

@@ -1,35 +1,22 @@
-"""What carries text messages: it stands where the pool of SMTP sessions does for e-mail."""
+"""What carries texts: it has the methods of the pool of SMTP sessions."""
 
 import logging
 from collections import deque
-from typing import NamedTuple
 from uuid import uuid4
 
 import psycopg2
 
 from odoo.addons.mass_mailing_lite.delivery.outcome import NOT_SENT, UNCERTAIN
 
-from .sms_listener import listen_to
-from .sms_outcome import SmsOutcome, is_broken, judge_error
+from ..odoo_seams.sms import Listener, split_by_provider
+from ..odoo_seams.twilio import TwilioListener, is_twilio
+from .outcome import SmsOutcome, from_error, is_provider_fault
 
 _logger = logging.getLogger(__name__)
 
 
-class TextMessage(NamedTuple):
-    """One text to one number.
-
-    :ivar key: id of the recipient, 0 for a test
-    :ivar number: in the form E.164
-    """
-
-    key: int
-    number: str
-    text: str
-    partner_id: int | None
-
-
 class Session:
-    """Stands where a session with a mail server does: a provider is called, not connected to."""
+    """Stands in the place of a session with a mail server: a provider is called, not connected to."""
 
     def close(self):
         """Do nothing: nothing is open."""
@@ -38,20 +25,21 @@ class Session:
 class SmsPool:
     """Hands batches of messages to Odoo's ``sms.sms``, one after the other.
 
-    The first batch is a single message, each further one twice as large: a
-    gateway that hangs makes one recipient uncertain, not five hundred.
+    The first batch is a single message, each further one twice as large: a provider that does not
+    answer makes one recipient uncertain, not five hundred.
 
-    :param mailing: the mailing, for its company
+    :param sms: ``sms.sms`` in the company of the mailing
     :param most: messages of a batch at most
-    :param is_test: the mailing is not under way, and nothing is to be tracked
+    :param is_wanted: callable, whether the mailing is still to be sent; None for a test, which is
+        neither tracked nor committed
     :ivar failure: the outcome after which nothing more was tried, None when there was none
     """
 
-    def __init__(self, mailing, most, is_test=False):
-        self._mailing = mailing
-        self._sms = mailing.env["sms.sms"].with_company(mailing.company_id)
+    def __init__(self, sms, most, is_wanted=None):
+        self._sms = sms
         self._most = most
-        self._is_test = is_test
+        self._is_wanted = is_wanted
+        self._is_test = is_wanted is None
         self._size = 1
         self._waiting = deque()
         self.failure = None
@@ -62,19 +50,19 @@ class SmsPool:
         return len(self._waiting)
 
     def put(self, messages):
-        """Let these be sent, too; nothing happens before they are collected."""
+        """Take these, too; nothing is sent before they are collected."""
         self._waiting.extend(messages)
 
     def collect(self, _least, _seconds):
         """Send one batch; return (message, outcome)s.
 
-        After a failure that is nobody's own the rest is left, and so it is when
-        the mailing was paused meanwhile.
+        The rest is returned as not sent after a failure that is not about one number, and when the
+        mailing was paused meanwhile.
         """
-        if self._waiting and not self.failure and not self._is_test and not self._is_wanted():
-            return self._leave(SmsOutcome(NOT_SENT))
         if self.failure:
             return self._leave(self.failure)
+        if self._waiting and not self._is_test and not self._is_wanted():
+            return self._leave(SmsOutcome(NOT_SENT))
         batch = [self._waiting.popleft() for _ in range(min(self._size, len(self._waiting)))]
         if not batch:
             return []
@@ -91,10 +79,6 @@ class SmsPool:
     def close(self):
         """Do nothing: nothing is open."""
 
-    def _is_wanted(self):
-        self._mailing.invalidate_recordset(["state"])
-        return self._mailing.state == "sending"
-
     def _leave(self, outcome):
         return [(message, outcome) for message in self.withdraw()]
 
@@ -103,27 +87,29 @@ class SmsPool:
     # ------------------------------------------------------------
 
     def _send(self, batch):
+        """Return (message, outcome) for each message; set ``failure`` when none got an answer."""
         by_uuid = {uuid4().hex: message for message in batch}
         records = self._create(by_uuid)
-        # What is sent must be known, and a report may come at once.
+        # What is sent must be known after a kill, and a report may come at once.
         self._commit()
         outcomes, fault = self._call(records)
         silent = fault or SmsOutcome(UNCERTAIN, "sms_gateway", "The provider did not answer.")
         results = [(message, outcomes.get(uuid, silent)) for uuid, message in by_uuid.items()]
-        # Nobody has got an answer, or all got the same one about the account.
-        broken = [outcome for _message, outcome in results if is_broken(outcome)]
+        # There was no answer about any of them, or all answers were about the account.
+        broken = [outcome for _message, outcome in results if is_provider_fault(outcome)]
         if len(broken) == len(results):
             self.failure = SmsOutcome(NOT_SENT, broken[0].failure_type, broken[0].text)
             if any(outcome.kind is UNCERTAIN for outcome in broken):
-                # Each further try would leave another one open: a person looks, as after a wrong login.
+                # Each further try would leave one more uncertain. As after a wrong login, the
+                # mailing is paused, for a person to decide.
                 self.failure = SmsOutcome(NOT_SENT, "login", broken[0].text, code=550)
         return results
 
     def _create(self, by_uuid):
-        """Create the SMS, and what ties them to their recipients.
+        """Create the SMS, and the trackers that tie them to their recipients.
 
-        As under way: Odoo's own queue takes those that wait, and would send
-        after a kill what a person is to decide about.
+        In the state "process": Odoo's own queue takes those that are "outgoing", and would send
+        after a kill what a person has to decide about.
         """
         records = self._sms.create(
             [
@@ -150,16 +136,14 @@ class SmsPool:
         """Let Odoo send the SMS; return ({uuid: outcome}, outcome of the others or None)."""
         listeners = []
         try:
-            for api, part in records._split_by_api():
+            for api, part in split_by_provider(records):
                 listeners.append(listen_to(api, self._commit))
-                part.with_context(sms_api=listeners[-1], partner_mailing_sending=True)._send(
-                    unlink_failed=True, unlink_sent=True, raise_exception=True
-                )
+                listeners[-1].send(part)
             self._commit()
             fault = None
         except Exception as error:  # whatever a provider's addon raises
-            _logger.warning("Odoo stumbled over a batch of %s SMS: %s", len(records), error)
-            fault = judge_error(error)
+            _logger.warning("A batch of %s SMS ended in an error: %s", len(records), error)
+            fault = from_error(error)
             self._discard(records)
         outcomes = {}
         for listener in listeners:
@@ -167,15 +151,15 @@ class SmsPool:
         return outcomes, fault
 
     def _discard(self, records):
-        """Undo what is half written after a fault, and let go of the SMS."""
+        """Undo what is half written after a fault, and mark the SMS for deletion."""
         if self._is_test:
-            return  # the fault is told, which undoes it all
+            return  # the error that the user sees undoes it all
         self._sms.env.cr.rollback()
         try:
             with self._sms.env.cr.savepoint():
                 records.write({"state": "error", "to_delete": True})
         except psycopg2.Error:
-            _logger.warning("%s SMS stay behind as under way.", len(records), exc_info=True)
+            _logger.warning("%s SMS stay in the state process.", len(records), exc_info=True)
         self._commit()
 
     def _commit(self):
@@ -183,3 +167,8 @@ class SmsPool:
             return
         # pylint: disable-next=invalid-commit  # what a provider was given must outlive a kill
         self._sms.env.cr.commit()
+
+
+def listen_to(api, commit):
+    """Return the ``Listener`` for the API of a provider; ``commit`` as there."""
+    return (TwilioListener if is_twilio(api) else Listener)(api, commit)

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import Command, fields
-from odoo.addons.mass_mailing_lite.models.sending.mailing_pace import RateLimiter
+from odoo.addons.mass_mailing_lite.sender.rate_limiter import RateLimiter
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
@@ -11,20 +11,22 @@ LIMITS = ("minute", "hour", "day")
 
 
 @tagged("post_install", "-at_install")
-class TestSmsPace(SmsCase):
-    """SMS leave no faster than a company's provider takes them, and as fast."""
+class TestSmsRateLimit(SmsCase):
+    """SMS leave as fast as a company's provider takes them, and no faster."""
 
     def limit(self, company=None, **limits):
         (company or self.env.company).write(
             {f"partner_mailing_sms_limit_{name}": value for name, value in limits.items()}
         )
 
-    def forget_grants(self, seconds=61):
-        """Let the time be over in which SMS counted."""
-        self.env.cr.execute("UPDATE partner_mailing_reservation SET ended_at = ended_at - %s", [seconds])
+    def end_reservations(self, seconds=61):
+        """Let the SMS that were sent lie further back by some seconds."""
+        self.env.cr.execute(
+            "UPDATE partner_mailing_reservation SET ended_at = ended_at - %s", [seconds]
+        )
 
-    def wakes(self):
-        """Return when the scheduler is to be woken, the earliest first."""
+    def wake_ups(self):
+        """Return when the scheduled action is to run, the earliest first."""
         cron = self.env.ref("mass_mailing_lite.ir_cron_send")
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         return sorted(triggers.mapped("call_at"))
@@ -46,20 +48,20 @@ class TestSmsPace(SmsCase):
     # Limits
     # ------------------------------------------------------------
 
-    def test_a_limit_is_used_fully_and_holds_the_rest(self):
+    def test_a_limit_is_used_fully_and_the_rest_waits(self):
         self.limit(minute=5)
         self.new_crowd(10)
         mailing = self.new_validated_sms()
         self.env["ir.cron.trigger"].search([]).unlink()
         self.run_scheduler()
         self.assertEqual(len(self.gateway.sent), 5)
-        self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "pace"))
+        self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "rate_limit"))
         self.assertIsIn(mailing.wait_until, 60)
-        self.assertIsIn(self.wakes()[0], 60)
+        self.assertIsIn(self.wake_ups()[0], 60)
         self.run_scheduler()
         self.assertEqual(len(self.gateway.sent), 5, "no more within the minute")
         for number in (10, 12):
-            self.forget_grants()
+            self.end_reservations()
             self.run_scheduler()
             self.assertEqual(len(self.gateway.sent), number)
         self.assertEqual((mailing.state, mailing.wait_reason), ("done", False))
@@ -71,11 +73,11 @@ class TestSmsPace(SmsCase):
         self.new_crowd(10)
         mailing = self.new_validated_sms()
         for seconds, sent, wait in ((0, 4, 60), (61, 6, 3600 - 61), (3600, 7, 86400 - 3661)):
-            self.forget_grants(seconds)
+            self.end_reservations(seconds)
             self.env["ir.cron.trigger"].search([]).unlink()
             self.run_scheduler()
             self.assertEqual(len(self.gateway.sent), sent)
-            self.assertIsIn(self.wakes()[0], wait, tolerance=10)
+            self.assertIsIn(self.wake_ups()[0], wait, tolerance=10)
         self.assertEqual(mailing.state, "sending")
 
     def test_all_mailings_of_a_company_share_its_limits(self):
@@ -94,11 +96,14 @@ class TestSmsPace(SmsCase):
         self.server.partner_mailing_limit_minute = 10
 
         def claim(mailing, sender, count):
-            pace = RateLimiter(self.env, mailing.get_limit_key(), sender, mailing._get_limits())
-            pace.prepare()
-            rows = [{"id": number, "email_normalized": ""} for number in range(pace.allow(count))]
+            transport = mailing._get_transport()
+            limiter = RateLimiter(
+                self.env, transport.get_limit_key(), sender, transport.get_limits()
+            )
+            limiter.prepare()
+            rows = [{"id": number, "address": ""} for number in range(limiter.allow(count))]
             if rows:
-                pace.grant(rows)
+                limiter.reserve(rows)
             return len(rows)
 
         self.assertEqual((claim(here, 1, 7), claim(here, 2, 7), claim(here, 3, 7)), (7, 3, 0))
@@ -122,7 +127,7 @@ class TestSmsPace(SmsCase):
         by_sms = self.new_validated_sms()
         self.run_scheduler()
         self.assertEqual((len(self.inbox.messages), len(self.gateway.sent)), (2, 1))
-        self.assertEqual(by_sms.wait_reason, "pace")
+        self.assertEqual(by_sms.wait_reason, "rate_limit")
 
     def test_a_batch_is_no_larger_than_the_limit_leaves_room_for(self):
         self.limit(minute=6)
@@ -144,7 +149,7 @@ class TestSmsPace(SmsCase):
         self.run_scheduler()
         self.assertEqual((mailing.state, mailing.sent_count), ("done", 2))
 
-    def test_who_resumes_does_not_get_past_the_limit(self):
+    def test_resuming_does_not_get_past_the_limit(self):
         self.limit(minute=1)
         mailing = self.new_validated_sms()
         self.run_scheduler()
@@ -152,7 +157,7 @@ class TestSmsPace(SmsCase):
         mailing.action_resume()
         self.run_scheduler()
         self.assertEqual(len(self.gateway.sent), 1)
-        self.forget_grants()
+        self.end_reservations()
         self.run_scheduler()
         self.assertEqual(mailing.state, "done")
 
@@ -162,7 +167,7 @@ class TestSmsPace(SmsCase):
         self.run_scheduler()
         self.env["ir.cron.trigger"].search([]).unlink()
         self.limit(minute=2)
-        self.assertIsIn(self.wakes()[0], 0)
+        self.assertIsIn(self.wake_ups()[0], 0)
         self.run_scheduler()
         self.assertEqual(mailing.state, "done")
 
@@ -186,7 +191,7 @@ class TestSmsPace(SmsCase):
         page = mailing.with_user(self.validator).review_html
         self.assertIn("The SMS provider takes no more than 10 a minute, 5,000 a day", page)
 
-    def test_the_pace_of_one_company_says_nothing_about_that_of_another(self):
+    def test_the_rate_of_one_company_says_nothing_about_that_of_another(self):
         self.new_validated_sms()
         self.run_scheduler()
         self.assertTrue(self.new_sms()._get_earlier_rate())
@@ -207,7 +212,7 @@ class TestSmsPace(SmsCase):
         found = [company[f"partner_mailing_sms_limit_{name}"] for name in LIMITS]
         self.assertEqual(found, [1, 2, 3])
 
-    def test_nobody_else_sets_them(self):
+    def test_no_other_user_sets_them(self):
         for user in (self.marketer, self.validator, self.manager, self.outsider):
             with self.subTest(user.login):
                 with self.assertRaises(AccessError):

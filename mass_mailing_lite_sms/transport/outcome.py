@@ -1,4 +1,4 @@
-"""What became of an SMS, from what a provider's addon answers or how the call ended."""
+"""What became of an SMS: from the answer of a provider's API, or from how the call ended."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from odoo.addons.mass_mailing_lite.delivery.outcome import (
     REFUSED,
     SENT,
     UNCERTAIN,
-    Kind,
+    OutcomeKind,
     clean,
 )
 from odoo.exceptions import AccessError, UserError
 
 # Answers of providers (states of SmsApi._send_sms_batch) that say: sent, or about to be.
 ACCEPTED = frozenset({"success", "processing", "sent", "delivered"})
-# Those about the account or its settings: nobody would get anything, so all wait.
+# Those about the account or its settings: no SMS would be accepted, so all wait.
 ACCOUNT = frozenset(
     {
         "insufficient_credit",
@@ -39,23 +39,31 @@ REFUSALS = {
     "incompatible_content": "sms_content",
 }
 
-# What urllib3 calls it when no connection came about.
+# Names of urllib3's errors for a connection that could not be opened.
 NO_CONNECTION = {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"}
 
 
 @dataclass(frozen=True)
 class SmsOutcome:
-    """What a ``delivery.outcome.Outcome`` is for an e-mail."""
+    """What became of one SMS; the same as a ``delivery.outcome.Outcome`` for an e-mail.
 
-    kind: Kind
+    :ivar failure_type: as of ``partner.mailing.recipient``; "" for an SMS that was sent
+    :ivar text: the words of the provider
+    :ivar code: reply code where the outcome is to be taken as that of a mail server
+    """
+
+    kind: OutcomeKind
     failure_type: str = ""
     text: str = ""
     code: int | None = None
     enhanced = ""
 
 
-def judge(answer):
-    """Return the outcome of a provider's answer about one SMS."""
+def from_answer(answer):
+    """Return the outcome that an answer about one SMS calls for.
+
+    :param answer: one of the dicts that ``SmsApi._send_sms_batch`` returns
+    """
     state, words = answer.get("state"), clean(str(answer.get("failure_reason") or ""))
     if state in ACCEPTED:
         return SmsOutcome(SENT)
@@ -66,16 +74,16 @@ def judge(answer):
     return SmsOutcome(REFUSED, REFUSALS.get(state, "unknown"), words or state or "")
 
 
-def is_broken(outcome):
-    """Tell whether an outcome, were it that of all, says that the gateway is at fault."""
+def is_provider_fault(outcome):
+    """Tell whether the provider is at fault when all SMS of a batch have this outcome."""
     return outcome.kind is NOT_SENT or outcome.failure_type == "sms_gateway"
 
 
-def judge_error(error):
+def from_error(error):
     """Return the outcome of a batch whose call ended in an exception.
 
-    Only what surely came before anything was handed over lets it wait; a
-    time-out and whatever is not known leave it open (RFC 1047 says why).
+    Not sent only where nothing can have been handed over; uncertain after a time-out and any other
+    error, for the same reason as in SMTP (RFC 1047).
     """
     words = clean(str(error)).rstrip(".")
     chain = []
@@ -90,18 +98,18 @@ def judge_error(error):
     if any(isinstance(link, requests.exceptions.RequestException) for link in chain):
         return SmsOutcome(UNCERTAIN, "sms_gateway", words)
     if isinstance(error, UserError) and not isinstance(error, AccessError):
-        # A setting that is missing, said before the provider is called.
+        # A setting is missing, which Odoo finds before it calls the provider.
         return SmsOutcome(NOT_SENT, "sms_account", words)
     return SmsOutcome(UNCERTAIN, "sms_gateway", words)
 
 
 def is_refused_connection(error):
-    """Tell whether no connection came about: the request was never sent."""
+    """Tell whether no connection could be opened: the request was never sent."""
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if type(reason).__name__ == "ProxyError":
-        # So it calls a connection through a proxy that was lost later, too.
+        # It uses the same name for a connection through a proxy that was lost later.
         reason = reason.original_error
         if str(reason).startswith("Tunnel connection failed"):
             return True

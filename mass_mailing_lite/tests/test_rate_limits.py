@@ -15,7 +15,7 @@ def to(domain, count):
 
 
 @tagged("post_install", "-at_install")
-class TestPace(SendingCase):
+class TestRateLimits(SendingCase):
     """Limits and sending hours, as the scheduler keeps them."""
 
     def wakes(self):
@@ -48,7 +48,7 @@ class TestPace(SendingCase):
         mailing = self.new_mailing_to(to("example.com", 5))
         self.run_scheduler()
         self.assertEqual(len(self.inbox.messages), 3)
-        self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "pace"))
+        self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "rate_limit"))
         self.assertWakesIn(60)
         self.run_scheduler()
         self.assertEqual(len(self.inbox.messages), 3, "no more within the minute")

@@ -1,0 +1,87 @@
+from odoo.tools import SQL
+
+TABLES = {
+    "partner_mailing_pace": "partner_mailing_rate_limit",
+    "partner_mailing_grant": "partner_mailing_reservation",
+}
+COLUMNS = {
+    "partner_mailing_reservation": {"pace_id": "rate_limit_id"},
+    "partner_mailing_counter": {
+        "hold_kind": "wait_reason",
+        "hold_until": "wait_until",
+        "trouble_words": "fault_words",
+        "trouble_count": "fault_count",
+    },
+}
+
+
+def migrate(cr, version):
+    """Give tables and columns the names that the models have since; their content stays.
+
+    What a server was sent counts against its limits for a day, so it must not be lost.
+    """
+    for old, new in TABLES.items():
+        if exists(cr, old):
+            rename_table(cr, old, new)
+    for table, columns in COLUMNS.items():
+        for old, new in columns.items():
+            if exists(cr, table, old):
+                cr.execute(
+                    SQL(
+                        "ALTER TABLE %s RENAME COLUMN %s TO %s",
+                        SQL.identifier(table),
+                        SQL.identifier(old),
+                        SQL.identifier(new),
+                    )
+                )
+    if exists(cr, "partner_mailing_counter", "wait_reason"):
+        cr.execute(
+            "UPDATE partner_mailing_counter SET wait_reason = 'rate_limit'"
+            " WHERE wait_reason = 'pace'"
+        )
+    # Yes and No of these were written in lower case.
+    cr.execute(
+        """
+        UPDATE partner_mailing_approval
+           SET content = content || jsonb_build_object(
+                   'track_opens', initcap(content ->> 'track_opens'),
+                   'track_clicks', initcap(content ->> 'track_clicks'))
+         WHERE content ? 'track_opens'
+        """
+    )
+
+
+def exists(cr, table, column=None):
+    """Tell whether a table, or a column of it, is there."""
+    cr.execute(
+        "SELECT FROM information_schema.columns WHERE table_schema = current_schema"
+        " AND table_name = %s AND (%s IS NULL OR column_name = %s)",
+        [table, column, column],
+    )
+    return bool(cr.rowcount)
+
+
+def rename_table(cr, old, new):
+    """Rename a table with its sequence and primary key; Odoo makes other indexes and keys anew."""
+    cr.execute(
+        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'", [old]
+    )
+    for (name,) in cr.fetchall():
+        cr.execute(
+            SQL("ALTER TABLE %s DROP CONSTRAINT %s", SQL.identifier(old), SQL.identifier(name))
+        )
+    cr.execute(
+        "SELECT indexrelid::regclass::text FROM pg_index"
+        " WHERE indrelid = %s::regclass AND NOT indisprimary",
+        [old],
+    )
+    for (name,) in cr.fetchall():
+        cr.execute(SQL("DROP INDEX %s", SQL.identifier(name)))
+    for kind, end in (("INDEX", "_pkey"), ("SEQUENCE", "_id_seq"), ("TABLE", "")):
+        cr.execute(
+            SQL(
+                f"ALTER {kind} IF EXISTS %s RENAME TO %s",
+                SQL.identifier(f"{old}{end}"),
+                SQL.identifier(f"{new}{end}"),
+            )
+        )

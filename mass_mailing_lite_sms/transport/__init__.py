@@ -1,0 +1,11 @@
+"""SMS: what carries the texts of a mailing to phones.
+
+===========  =================================================================
+``sms``      ``SmsTransport``, the transport of the channel
+``text``     a text: compiled, filled, and on its way to one number
+``pool``     hands batches of texts to Odoo's ``sms.sms``
+``outcome``  what the answer of a provider, or the end of a call, means
+===========  =================================================================
+
+What a provider answers is heard in ``odoo_seams``, beside Odoo's own code.
+"""

@@ -1,0 +1,49 @@
+"""The text of an SMS: as a template, filled, and on its way to a number."""
+
+import re
+from typing import NamedTuple
+
+from odoo.addons.mass_mailing_lite.delivery.compose.message import Value
+
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class TextMessage(NamedTuple):
+    """One text to one number.
+
+    :ivar key: id of the recipient; any number for a test
+    :ivar number: in the form E.164
+    """
+
+    key: int
+    number: str
+    text: str
+    partner_id: int | None
+
+
+class TextTemplate:
+    """A text that was cut at its slot markers.
+
+    :param text: with slot markers
+    :param markers: the slot markers, in the order of the values
+    """
+
+    def __init__(self, text, markers):
+        self._pieces = re.split("({})".format("|".join(markers)), text) if markers else [text]
+        self._positions = {marker: position for position, marker in enumerate(markers)}
+
+    def fill(self, values):
+        """Return the text with a value, text or ``Value``, in each slot."""
+        texts = [value.text if isinstance(value, Value) else value for value in values]
+        texts = [text if isinstance(text, str) else "".join(text) for text in texts]
+        return clean_text(
+            "".join(
+                texts[self._positions[piece]] if piece in self._positions else piece
+                for piece in self._pieces
+            )
+        )
+
+
+def clean_text(text):
+    """Return a text as it can stand in an SMS: line feeds alone, no other control characters."""
+    return CONTROL_CHARACTERS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
