@@ -1,8 +1,11 @@
 """A session against a server that answers as the test says."""
 
+import smtplib
+
 import pytest
 from delivery.outcome import DEFERRED, NOT_SENT, REFUSED, SENT, UNCERTAIN
 from delivery.smtp.envelope import Envelope
+from delivery.smtp.session import Session
 from scripted_server import CLOSE, RESET, SILENCE, Say
 
 PLAIN = ("SIZE 10240000", "8BITMIME", "SMTPUTF8")
@@ -38,11 +41,37 @@ def test_every_message_arrives_once_and_unchanged(serve, connect, envelopes, ext
     assert {content for _s, _r, content in server.ledger} == {wire}
 
 
-def test_next_message_is_announced_behind_the_end_of_data(serve, connect, envelopes):
-    server = serve()
-    connect(server).send(envelopes(3))
-    commands = ["MAIL", "RCPT", "DATA"]
-    assert [group for group in server.groups if "DATA" in group] == [commands] * 3
+class RecordingSocket:
+    """A socket that keeps what each call of ``send`` gave to the network."""
+
+    def __init__(self, sock):
+        self._sock = sock
+        self.sent = []
+
+    def send(self, octets):
+        count = self._sock.send(octets)
+        self.sent.append(bytes(octets[:count]))
+        return count
+
+    def __getattr__(self, name):
+        return getattr(self._sock, name)
+
+
+def test_next_message_is_announced_behind_the_end_of_data(serve, envelopes):
+    server = serve(extensions=("PIPELINING",))
+    smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=5)
+    smtp.ehlo()
+    smtp.sock = sock = RecordingSocket(smtp.sock)
+    session = Session(smtp, 2, 2)
+    batch = envelopes(3)
+    assert kinds(session.send(batch)) == [SENT] * 3
+    session.close()
+    first, second, third = (
+        b"MAIL FROM:<news@example.com>\r\nRCPT TO:<%s>\r\nDATA\r\n" % e.recipients[0].encode()
+        for e in batch
+    )
+    content = batch[0].data + b".\r\n"
+    assert sock.sent == [first, content + second, content + third, content, b"QUIT\r\n"]
 
 
 def test_each_command_waits_for_its_reply_without_pipelining(serve, connect, envelopes):
