@@ -302,7 +302,7 @@ def test_objection_leaves_what_waits_and_the_next_put_asks_again(serve, pool, en
 
 
 def test_closing_cuts_off_a_server_that_is_silent(serve, pool, envelopes, monkeypatch):
-    monkeypatch.setattr("delivery.smtp.pool.PARTING_TIME", 0.1)
+    monkeypatch.setattr("delivery.smtp.pool.CLOSING_TIME", 0.1)
     server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" and count == 1 else None)
     sender = pool(server)
     sender.put(envelopes(2))
