@@ -6,6 +6,7 @@ Outgoing, from left to right::
 
 ==============================  ==================================================================
 ``outcome``                     what became of one message: sent, deferred, refused …, and why
+``address``                     the domain of an address in ASCII (IDNA)
 ``compose.slots``               stand-in texts where recipients differ
 ``compose.message``             compiles a message once, fills it for each recipient
 ``compose.skeleton``            cuts a message into static octets and slots
@@ -33,8 +34,8 @@ Outgoing, from left to right::
 ``schedule.rate_limit``         limits of a mail server, and when a mailing ends under them
 ==============================  ==================================================================
 
-Plain Python 3.10 or later that imports nothing of Odoo; dependencies are ``markupsafe`` and
-``lxml``. All imports are relative, so that the folder can be imported as a package of its own.
+Plain Python 3.10 or later that imports nothing of Odoo; dependencies are ``idna``, ``lxml`` and
+``markupsafe``. All imports are relative, so that the folder can be imported as a package of its own.
 Nothing does input or output but ``smtp`` on the sockets that it is given. Templates and keys are
 immutable, so threads may share them.
 """

@@ -10,6 +10,8 @@ international domains and local parts (RFC 6531).
 import re
 from dataclasses import dataclass, replace
 
+from ..delivery.address import ascii_domain
+
 LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # A piece: quoted texts hold separators, and an angle bracket ends it.
 PIECE = re.compile(r'(?:"[^"]*"|[^",;|<]|"(?=[^"]*$))*(?:<[^<>]*>|<)?')
@@ -176,18 +178,24 @@ def _get_problem(text):
         (CHARACTER, NEVER_IN_ADDRESS.search(text)),
         (MISPLACED_DOT, "" in local.split(".") or (len(labels) > 1 and "" in labels)),
         (INCOMPLETE_DOMAIN, len(labels) < 2 or len(labels[-1]) < 2),
-        (TOO_LONG, _is_too_long(local, labels, text)),
     )
-    return next((problem for problem, is_so in checks if is_so), None)
+    problem = next((problem for problem, is_so in checks if is_so), None)
+    return problem or _get_problem_as_sent(text)
 
 
-def _is_too_long(local, labels, text):
-    """Tell whether a part is longer than SMTP allows; international domains as they are sent."""
-    return (
-        len(local.encode("utf-8", "replace")) > 64
-        or len(text) > 254
-        or any(len(label.encode("punycode")) > (63 if label.isascii() else 59) for label in labels)
+def _get_problem_as_sent(text):
+    """Return what keeps an address from being sent, or None; lengths are those of the form sent."""
+    try:
+        address = ascii_domain(text)
+    except UnicodeError as error:
+        return TOO_LONG if "too long" in str(error) else CHARACTER
+    local, _at, domain = address.encode("utf-8", "replace").rpartition(b"@")
+    is_too_long = (
+        len(local) > 64
+        or len(local) + 1 + len(domain) > 254
+        or any(len(label) > 63 for label in domain.split(b"."))
     )
+    return TOO_LONG if is_too_long else None
 
 
 def named(entry, name):

@@ -11,6 +11,7 @@ from email.utils import getaddresses
 from functools import partial
 from urllib.parse import quote
 
+from ..address import ascii_domain
 from .encoded_word import encoded_words
 
 Mailbox = tuple[str, str]  # display name, address
@@ -169,12 +170,11 @@ def _clean_address(address: str) -> str:
     """
     if not _printable(address) or " " in address or "<" in address or ">" in address:
         address = _IN_ADDRESS.sub("", address)
+    try:
+        address = ascii_domain(address)
+    except UnicodeError:
+        return address
     local, at, domain = address.rpartition("@")
-    if not domain.isascii() and local.isascii():
-        try:
-            domain = domain.encode("idna").decode()
-        except UnicodeError:
-            return address
     if at and not _dot_atom(local) and not (len(local) > 1 and local[0] == local[-1] == '"'):
         escaped = local.replace("\\", "\\\\").replace('"', '\\"')
         local = f'"{escaped}"'
