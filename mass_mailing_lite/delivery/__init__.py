@@ -6,6 +6,7 @@ Outgoing, from left to right::
 
 ==============================  ==================================================================
 ``outcome``                     what became of one message: sent, deferred, refused …, and why
+``address``                     the domain of an address in ASCII (IDNA)
 ``compose.slots``               stand-in texts where recipients differ
 ``compose.message``             compiles a message once, fills it for each recipient
 ``compose.skeleton``            cuts a message into static octets and slots
@@ -33,8 +34,16 @@ Outgoing, from left to right::
 ``schedule.rate_limit``         limits of a mail server, and when a mailing ends under them
 ==============================  ==================================================================
 
-Plain Python 3.10 or later that imports nothing of Odoo; dependencies are ``markupsafe`` and
-``lxml``. All imports are relative, so that the folder can be imported as a package of its own.
-Nothing does input or output but ``smtp`` on the sockets that it is given. Templates and keys are
-immutable, so threads may share them.
+What the package promises:
+
+* Plain Python 3.10 or later; it imports nothing of Odoo. Dependencies: ``idna``, ``lxml``,
+  ``markupsafe``. All imports are relative: the folder is a package of its own when copied elsewhere.
+* No input or output, except that ``smtp`` uses the connected sockets that it is given, and logs bugs.
+  ``smtp.pool`` starts threads, no other module does.
+* Templates, keys, envelopes, outcomes and limits are immutable: threads may share them. A session, a
+  pool or a ``RepeatedText`` is for one thread at a time.
+* Each module names the standards that it follows: SMTP RFC 5321 with SIZE 1870, PIPELINING 2920,
+  8BITMIME 6152, SMTPUTF8 6531; messages RFC 5322, MIME 2045 to 2047; status codes RFC 3463;
+  notifications RFC 3464, 3834, 5965.
+* Whatever a server replies becomes an outcome, and whatever mail comes in is read: nothing raises.
 """

@@ -1,8 +1,9 @@
 """What became of one message, as a value.
 
-An SMTP reply says three things: who is at fault (by the stage of the dialogue), whether trying
-again can help (by the reply code, RFC 5321 section 4.2.1) and what is the matter (by the enhanced
-status code, RFC 3463). A message whose final reply never came has an unknown fate (RFC 1047).
+An SMTP reply says three things: whether it concerns the recipient or the server (by the stage of the
+transaction), whether another try can help (by the reply code, RFC 5321 section 4.2.1) and what the
+reason is (by the enhanced status code, RFC 3463). When the final reply did not come, the outcome is
+uncertain (RFC 1047).
 """
 
 import enum
@@ -22,7 +23,7 @@ FAILURE_TYPES = (
 TEXT_LIMIT = 1000  # characters kept of a reply; RFC 5321 section 4.5.3.1.5 allows 512 a line
 
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
-# One line, printable, single blanks: nothing to be cleaned.
+# One line, printable, single blanks: nothing to clean.
 _usual_reply = re.compile(
     r"(?:([245]\.\d{1,3}\.\d{1,3}) )?((?![245]\.\d)[!-~]{1,80}(?: [!-~]{1,80}){0,9})"
 ).fullmatch
@@ -30,13 +31,13 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 class OutcomeKind(str, enum.Enum):
-    """Who has to do what next; the value is fit for storing."""
+    """What became of a message, and so what to do next; the value can be stored."""
 
-    SENT = "sent"  # the server took responsibility
-    DEFERRED = "deferred"  # the recipient cannot be served now: try her again later
-    REFUSED = "refused"  # the recipient cannot be served: never try again
-    NOT_SENT = "not_sent"  # the server, the sender or the line failed; surely nothing was accepted
-    UNCERTAIN = "uncertain"  # all was handed over, the final reply never came
+    SENT = "sent"  # the server has accepted it
+    DEFERRED = "deferred"  # refused for this recipient for the moment: try again later
+    REFUSED = "refused"  # refused for this recipient: do not try again
+    NOT_SENT = "not_sent"  # not accepted; a fault of server, envelope sender or connection
+    UNCERTAIN = "uncertain"  # all was transmitted, the final reply did not come
 
 
 SENT, DEFERRED, REFUSED = OutcomeKind.SENT, OutcomeKind.DEFERRED, OutcomeKind.REFUSED
@@ -44,11 +45,11 @@ NOT_SENT, UNCERTAIN = OutcomeKind.NOT_SENT, OutcomeKind.UNCERTAIN
 
 
 class Outcome(NamedTuple):
-    """The fate of one message to one recipient.
+    """What became of one message to one recipient.
 
-    :ivar kind: a :class:`OutcomeKind`
-    :ivar stage: one of ``STAGES``: how far the dialogue came
-    :ivar code: the reply code (RFC 5321), ``None`` where no reply decided
+    :ivar kind: an :class:`OutcomeKind`
+    :ivar stage: one of ``STAGES``: the step that decided
+    :ivar code: the reply code (RFC 5321), ``None`` when no reply decided
     :ivar enhanced: the enhanced status code (RFC 3463) like ``"5.1.1"``, or ``""``
     :ivar text: the reply in words, on one line, without control characters
     """
@@ -61,7 +62,7 @@ class Outcome(NamedTuple):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more is to be tried: sent or refused for good."""
+        """Whether it is not to be tried again: sent or refused."""
         return self.kind is SENT or self.kind is REFUSED
 
     @property
@@ -71,19 +72,19 @@ class Outcome(NamedTuple):
 
 
 def from_reply(stage: str, code: int, text: str) -> Outcome:
-    """Make the outcome that a server's reply calls for.
+    """Return the outcome that a server's reply means.
 
     ======================  =====================================================================
     reply                   outcome
     ======================  =====================================================================
-    2xx at ``end_of_data``  SENT (a 2xx elsewhere decides nothing: do not call)
+    2xx at ``end_of_data``  SENT (not called for a 2xx elsewhere, which decides nothing)
     421 at any stage        NOT_SENT: the server closes (RFC 5321 section 3.8)
     before ``rcpt``         NOT_SENT: no recipient was named yet
-    about the sender, the   NOT_SENT: many servers delay what they hold against the sender until
-    client or the server    RCPT (Postfix does by default), so stage alone does not tell
-    any other 4xx / 5xx     DEFERRED / REFUSED. Also at DATA and end of data: a filter there judges
-                            this one message; were it NOT_SENT, one message that a filter dislikes
-                            would hold up all others for ever
+    about the sender, the   NOT_SENT: many servers refuse a sender only at RCPT (Postfix by
+    client or the server    default), so the stage alone does not decide
+    any other 4xx / 5xx     DEFERRED / REFUSED. At DATA and end of data too: a content filter
+                            refuses this one message. With NOT_SENT one such message would keep all
+                            others from being sent
     ======================  =====================================================================
 
     :param text: the reply's lines without codes, joined with a newline or blank
@@ -92,15 +93,15 @@ def from_reply(stage: str, code: int, text: str) -> Outcome:
     if 200 <= code < 300:
         return Outcome(SENT, stage, code, enhanced, words)
     outcome = Outcome(NOT_SENT, stage, code, enhanced, words)
-    if code == 421 or stage not in _RECIPIENT_STAGES or _blames_server(outcome):
+    if code == 421 or stage not in _RECIPIENT_STAGES or _concerns_server(outcome):
         return outcome
     return Outcome(REFUSED if code >= 500 else DEFERRED, stage, code, enhanced, words)
 
 
 def split_enhanced(text: str) -> tuple[str, str]:
-    """Return (enhanced status code or ``""``, cleaned words); a repeated code is dropped.
+    """Return (enhanced status code or ``""``, cleaned words), also when each line has the code.
 
-    Multi-line replies carry the same enhanced code on each line (RFC 2034 section 3).
+    Replies of several lines have the same enhanced code on each line (RFC 2034 section 3).
     """
     if usual := _usual_reply(text):
         return usual[1] or "", usual[2]
@@ -113,7 +114,7 @@ def split_enhanced(text: str) -> tuple[str, str]:
 
 
 def clean(text: str) -> str:
-    """Put a server's words on one line, without control characters, of bounded length."""
+    """Return a text on one line, without control characters, of ``TEXT_LIMIT`` characters at most."""
     text = " ".join(_UNPRINTABLE.sub(" ", text[: 4 * TEXT_LIMIT]).split())
     return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
 
@@ -128,7 +129,7 @@ _DOMAIN = {f"7.{number}" for number in range(20, 28)}
 _SENDER = frozenset({"1.7", "1.8"} | _DOMAIN)
 _LOGIN = frozenset({"7.8", "7.9", "7.11", "7.12", "7.13", "7.14"})
 
-# Codes that a server uses both for sender and for recipient (X.7.1 above all): its words decide.
+# Servers use some codes, mostly X.7.1, both for sender and for recipient: then the words decide.
 _ABOUT_SENDER = re.compile(r"sender (address )?(rejected|denied|refused|verif)", re.IGNORECASE)
 _ABOUT_CLIENT = re.compile(r"client host|helo command rejected|\bblocked using\b", re.IGNORECASE)
 _RELAY = re.compile(r"\brelay", re.IGNORECASE)
@@ -140,8 +141,8 @@ def _detail(outcome: Outcome) -> str:
     return outcome.enhanced[2:]
 
 
-def _blames_server(outcome: Outcome) -> bool:
-    """Whether a refusal after RCPT speaks of the sender, the client or the server."""
+def _concerns_server(outcome: Outcome) -> bool:
+    """Whether a refusal at or after RCPT concerns the sender, the client or the server."""
     detail = _detail(outcome)
     if detail in _SENDER or detail in _LOGIN or outcome.code == 530:
         return True
@@ -149,14 +150,14 @@ def _blames_server(outcome: Outcome) -> bool:
         _ABOUT_SENDER.search(outcome.text) or _ABOUT_CLIENT.search(outcome.text)
     ):
         return True
-    # After RCPT was accepted, "system storage" and the like speak of the server (X.3.x), and a
-    # message over its limit (X.3.4) is over it for every recipient.
+    # After RCPT was accepted, X.3.x (system storage) concerns the server, and X.3.4 (message too
+    # large) concerns all recipients.
     if outcome.stage == "rcpt":
         return False
     return detail[:2] == "3." or (not detail and outcome.code in (452, 503))
 
 
-# RFC 3463 section 3, class dropped: exact codes first, then the subject.
+# RFC 3463 section 3, codes without their class: by the whole code, then by its subject.
 _BY_DETAIL = {
     **dict.fromkeys(_SENDER, "sender_refused"),
     "2.1": "mailbox_unavailable", "2.2": "mailbox_full", "2.3": "too_large",
@@ -169,7 +170,7 @@ _BY_SUBJECT = {
     "5": "server", "6": "content", "7": "policy",
 }  # fmt: skip
 
-# RFC 5321 section 4.2.3, RFC 1870 and RFC 4954, where no enhanced code is given.
+# RFC 5321 section 4.2.3, RFC 1870 and RFC 4954, for replies without an enhanced code.
 _BY_CODE = {
     450: "mailbox_unavailable", 451: "server", 452: "mailbox_full", 454: "login",
     550: "address_unknown", 551: "address_unknown", 552: "mailbox_full", 553: "address_unknown",
@@ -178,10 +179,10 @@ _BY_CODE = {
 
 
 def failure_type(outcome: Outcome) -> str:
-    """Name what is the matter: one of ``FAILURE_TYPES``.
+    """Return the reason, one of ``FAILURE_TYPES``.
 
-    Stage first (before MAIL it says all), then the server's words where codes are known to be
-    ambiguous, then the enhanced code, then the basic one.
+    The stage decides before MAIL; then the server's words, where a code is ambiguous; then the
+    enhanced code; then the reply code.
     """
     stage, code, text = outcome.stage, outcome.code, outcome.text
     if stage in ("login", "tls"):
@@ -207,7 +208,7 @@ def failure_type(outcome: Outcome) -> str:
 
 
 def _by_words(outcome: Outcome, detail: str) -> str:
-    """Judge codes that servers use for several things: X.7.x, X.2.0, or none."""
+    """Return the reason from the words, for codes that servers use for several: X.7.x, X.2.0, none."""
     text = outcome.text
     if detail and detail[0] not in "257" and detail not in ("0.0", "3.2", "3.0", "1.0"):
         return ""
@@ -224,10 +225,10 @@ def _by_words(outcome: Outcome, detail: str) -> str:
 
 
 def _by_basic_code(outcome: Outcome, detail: str) -> str:
-    """Judge by the basic code, unless the enhanced one has a subject (not X.0.x)."""
+    """Return the reason from the reply code, unless the enhanced code has a subject (not X.0.x)."""
     if detail and not detail.startswith("0."):
-        # Whatever a server holds against MAIL, it holds it against the sender; its own troubles
-        # (X.3.x, X.4.x) and the content's size were named before.
+        # A refusal of MAIL concerns the sender. The server's own faults (X.3.x, X.4.x) and the size
+        # of the message were found before.
         return "sender_refused" if outcome.stage == "mail" and detail[0] in "17" else ""
     code = outcome.code or 0
     if outcome.stage == "mail":

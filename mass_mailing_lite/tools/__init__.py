@@ -1,1 +1,8 @@
-"""Plain Python that needs neither Odoo nor a database."""
+"""Plain Python of the addon that needs neither Odoo nor a database.
+
+``address_list``     addresses that people type and paste
+``spreadsheet``      rows of CSV and Excel files
+``placeholder``      plain placeholders of a template, found and replaced
+``qweb_syntax``      the part of it that reads QWeb
+``machine_request``  requests of programs, told from those of persons
+"""

@@ -1,24 +1,26 @@
-"""Addresses out of what people type and paste; nothing that was typed is lost.
+"""Reads addresses from a text that a person typed or pasted; each piece of it becomes an entry.
 
-Separators are line breaks, commas, semicolons, bars, tabs and, between bare addresses, blanks.
-A name may stand before an address in angle brackets, quoted or not, also with a comma in it
-(``Doe, Jane <jane@example.com>``), or in the cell beside it where a row was copied out of a
-spreadsheet. What an address may look like follows RFC 5321, sections 4.1.2 and 4.5.3.1, with
-international domains and local parts (RFC 6531).
+Separators are line breaks, commas, semicolons, bars and tabs, and blanks between addresses without
+names. A name may stand before an address in angle brackets, with or without quotation marks, and may
+contain a comma (``Doe, Jane <jane@example.com>``). In a row copied from a spreadsheet it is in the
+cell beside the address. Addresses follow RFC 5321, sections 4.1.2 and 4.5.3.1, with international
+domains and local parts (RFC 6531).
 """
 
 import re
 from dataclasses import dataclass, replace
 
+from ..delivery.address import ascii_domain
+
 LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# A piece: quoted texts hold separators, and an angle bracket ends it.
+# A piece between separators; quoted texts may contain separators, a closing angle bracket ends it.
 PIECE = re.compile(r'(?:"[^"]*"|[^",;|<]|"(?=[^"]*$))*(?:<[^<>]*>|<)?')
 BRACKETED = re.compile(r"(.*)<([^<>]*)>\s*", re.DOTALL)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 NEVER_IN_ADDRESS = re.compile(r'[\s<>(),;:\\"\[\]]')
 WRAPPERS = ('""', "''", "()", "[]")
 
-# What can be wrong with a text; the words for it are the caller's.
+# What can be wrong with a text; the caller has the sentences for users.
 NO_AT, TWO_AT, NO_LOCAL_PART, NO_DOMAIN = "no_at", "two_at", "no_local_part", "no_domain"
 INCOMPLETE_DOMAIN, MISPLACED_DOT = "incomplete_domain", "misplaced_dot"
 CHARACTER, CONTROL_CHARACTER, TOO_LONG = "character", "control_character", "too_long"
@@ -37,9 +39,11 @@ PROBLEMS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One address, or one text that is none: then ``problem`` is set and ``address`` is empty.
+    """One address, or one text that is not an address: then ``problem`` is set, ``address`` is empty.
 
-    ``line`` counts from 1; ``text`` is what was typed.
+    :ivar line: number of the line, from 1
+    :ivar text: the piece as typed
+    :ivar problem: one of ``PROBLEMS``, or None
     """
 
     line: int
@@ -50,7 +54,7 @@ class Entry:
 
 
 def parse(text):
-    """Return the list of entries of a text, in the order typed."""
+    """Return the entries of a text, in its order."""
     entries = []
     for number, line in enumerate(LINE_BREAK.split(text or ""), 1):
         cells = [cell.strip() for cell in line.split("\t")]
@@ -65,8 +69,8 @@ def parse(text):
 def parse_row(cells, number):
     """Return the entries of the cells of one spreadsheet row.
 
-    One address in a row takes its name from the cell before it, or else from
-    the one behind it; what the other cells say does not belong to a mailing.
+    The only address of a row takes its name from the cell to the left, or in the first cell from
+    the one to the right. Other cells are ignored.
     """
     places = [place for place, cell in enumerate(cells) if "@" in cell]
     if not places:
@@ -91,7 +95,7 @@ def parse_line(line, number=1):
 def normalize(text):
     """Return ``(address, problem)``: one of the two is set.
 
-    The domain is lowercased, and so is a local part in ASCII, as Odoo does.
+    The address is in lower case, except a local part that is not ASCII, as in Odoo.
     """
     problem = _get_problem(text)
     if problem:
@@ -101,12 +105,12 @@ def normalize(text):
 
 
 def _pieces(line):
-    """Split a line at separators, and put names with a comma together again."""
+    """Split a line at separators; join names with a comma."""
     pieces, before = [], ""
     for match in PIECE.finditer(line):
         piece = match.group()
         if before and piece.strip():
-            # "Doe" and "Jane <jane@example.com>" are one.
+            # "Doe" and "Jane <jane@example.com>" are one entry.
             if "@" not in before and piece.rstrip().endswith(">") and _is_name(piece):
                 piece = f"{before},{piece}"
             else:
@@ -120,7 +124,7 @@ def _pieces(line):
 
 
 def _is_name(piece):
-    """Tell whether a piece has a name before its angle bracket."""
+    """Tell whether a piece has text before its angle bracket."""
     return bool(piece.partition("<")[0].strip())
 
 
@@ -143,7 +147,7 @@ def _parse_piece(piece, number):
 
 
 def _parse_words(words, number):
-    """Return the entry of an address with a name in words around it."""
+    """Return the entry of an address with the words of a name before or after it."""
     place = next((place for place, word in enumerate(words) if "@" in word), 0)
     address, problem = normalize(_unwrap(words[place]))
     name = _clean_name(" ".join(words[:place] + words[place + 1 :]))
@@ -151,7 +155,7 @@ def _parse_words(words, number):
 
 
 def _unwrap(text):
-    """Take off what people put around an address: quotes, brackets, ``mailto:``."""
+    """Return an address without quotation marks, brackets and ``mailto:`` around it."""
     for opening, closing in WRAPPERS:
         if len(text) > 2 and text[0] == opening and text[-1] == closing:
             text = text[1:-1]
@@ -176,26 +180,32 @@ def _get_problem(text):
         (CHARACTER, NEVER_IN_ADDRESS.search(text)),
         (MISPLACED_DOT, "" in local.split(".") or (len(labels) > 1 and "" in labels)),
         (INCOMPLETE_DOMAIN, len(labels) < 2 or len(labels[-1]) < 2),
-        (TOO_LONG, _is_too_long(local, labels, text)),
     )
-    return next((problem for problem, is_so in checks if is_so), None)
+    problem = next((problem for problem, is_so in checks if is_so), None)
+    return problem or _get_problem_as_sent(text)
 
 
-def _is_too_long(local, labels, text):
-    """Tell whether a part is longer than SMTP allows; international domains as they are sent."""
-    return (
-        len(local.encode("utf-8", "replace")) > 64
-        or len(text) > 254
-        or any(len(label.encode("punycode")) > (63 if label.isascii() else 59) for label in labels)
+def _get_problem_as_sent(text):
+    """Return what keeps an address from being sent, or None; lengths are those of the form sent."""
+    try:
+        address = ascii_domain(text)
+    except UnicodeError as error:
+        return TOO_LONG if "too long" in str(error) else CHARACTER
+    local, _at, domain = address.encode("utf-8", "replace").rpartition(b"@")
+    is_too_long = (
+        len(local) > 64
+        or len(local) + 1 + len(domain) > 254
+        or any(len(label) > 63 for label in domain.split(b"."))
     )
+    return TOO_LONG if is_too_long else None
 
 
 def named(entry, name):
-    """Return the entry with a name, where it has none of its own."""
+    """Return the entry with this name, if it has none."""
     return entry if entry.name else replace(entry, name=_clean_name(name))
 
 
 def format_entry(entry):
-    """Return an entry as a text that ``parse`` reads as the same name and address."""
+    """Return a text that ``parse`` reads as the same name and address."""
     name = LINE_BREAK.sub(" ", entry.name).replace('"', "'").strip()
     return f'"{name}" <{entry.address}>' if name else entry.address

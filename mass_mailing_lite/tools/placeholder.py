@@ -1,11 +1,12 @@
 """Plain placeholders in a text or in HTML, found and replaced without evaluating anything.
 
 The syntax is Odoo's: ``{{ object.name ||| fallback }}`` in texts (inline templates),
-``<t t-out="object.name">fallback</t>`` in HTML (QWeb). Whatever is more than a plain placeholder
-raises ``UnsupportedTemplate``: then the caller lets Odoo render. So each form that is accepted here
-must give exactly what Odoo gives, and whatever is doubtful is refused.
+``<t t-out="object.name">fallback</t>`` in HTML (QWeb). A template with anything else raises
+``UnsupportedTemplate``, and the caller lets Odoo render it. So what is accepted here must have the
+same result as in Odoo, and doubtful cases are refused. The one exception is a fallback in texts: the
+blanks and quotation marks around it are dropped (see :func:`_unquote`).
 
-All that Odoo's ``mail.render.mixin`` allows to users who are no template editors is accepted.
+Everything is accepted that Odoo's ``mail.render.mixin`` allows to users who are not template editors.
 """
 
 import re
@@ -22,18 +23,16 @@ __all__ = [
     "find_placeholders", "substitute_placeholders",
 ]  # fmt: skip
 
-# As in Odoo: no line break inside, the shortest match; blanks after ||| do not count, those before
-# }} do ("{{ object.name ||| you }}!" falls back on "you !").
+# As in Odoo: the shortest match without a line break.
 _INLINE = re.compile(r"\{\{(?P<path>.+?)(?:\|{3}\s*(?P<fallback>.*?))?\}\}")
 _PATH = re.compile(r"object(?:\.[A-Za-z_]\w*)+", re.ASCII)
 
 
 class Placeholder(NamedTuple):
-    """What the recipient's contact puts here.
+    """A place for a value of the recipient's contact.
 
-    :ivar path: attribute path, ``"object.company_id.name"``
-    :ivar fallback: plain text used where the path's value is empty; quotation marks, if any, are
-        part of it, as in Odoo
+    :ivar path: attribute path such as ``"object.company_id.name"``
+    :ivar fallback: plain text for an empty value, without blanks and quotation marks around it
     """
 
     path: str
@@ -41,7 +40,7 @@ class Placeholder(NamedTuple):
 
 
 def find_placeholders(source: str, kind: str) -> list[Placeholder]:
-    """Return the placeholders of a template in order, repeated ones repeatedly.
+    """Return all placeholders of a template in order, also equal ones.
 
     :param source: the template as the user wrote it
     :param kind: ``TEXT`` (inline template) or ``HTML`` (QWeb)
@@ -56,12 +55,12 @@ def substitute_placeholders(
     allowed: frozenset[str],
     marker: Callable[[Placeholder], str],
 ) -> str:
-    """Return the template with a mark for each placeholder; all else stays as it is.
+    """Return the template with another text for each placeholder; the rest is not changed.
 
     :param source: the template as the user wrote it
     :param kind: ``TEXT`` (inline template) or ``HTML`` (QWeb)
     :param allowed: the attribute paths that may be used, like ``{"object.name"}``
-    :param marker: is called for each placeholder in order and returns what stands there instead
+    :param marker: called for each placeholder in order; returns the text that replaces it
     :raises UnsupportedTemplate: when it holds more than plain placeholders, or a path not allowed
     """
     pieces = _split(source, kind)
@@ -96,8 +95,8 @@ def _split_text(source: str) -> Iterator["str | tuple[str, str]"]:
 def _unquote(fallback: str) -> str:
     """Return a fallback without the blanks and quotation marks around it.
 
-    Odoo's own renderer keeps both, ``"colleague" `` for ``||| "colleague" }}``. Nobody who writes
-    that means them, and what is meant literally can be put in two pairs.
+    Odoo's own renderer keeps both: ``"colleague" `` for ``||| "colleague" }}``, which no author
+    wants to send. An author who wants quotation marks writes two pairs.
     """
     fallback = fallback.strip()
     if len(fallback) > 1 and fallback[0] == fallback[-1] == '"':

@@ -1,10 +1,10 @@
 """Cuts QWeb HTML into literal HTML and ``t-out`` placeholders, tag by tag.
 
-Tokens follow the HTML standard, section 13.2.5 (tokenization); the source is never parsed into a
-tree and written anew, because that would change what the user wrote. A ``t-out`` element counts as
-plain when it holds text only and, unless its tag is ``t``, has no other attribute. Those are the
-ones that Odoo renders without QWeb, keeping ``<b></b>`` for an empty value; with other attributes
-QWeb renders, which then leaves the whole element out, and a mark could not.
+Tokens follow the HTML standard, section 13.2.5 (tokenization). The source is not parsed into a tree
+and serialized again, because that would change what the user wrote. A ``t-out`` element is plain
+when it contains only text and, unless its tag is ``t``, has no other attribute. Odoo renders these
+without QWeb and keeps ``<b></b>`` for an empty value. Elements with other attributes are rendered by
+QWeb, which omits the whole element for an empty value; a slot cannot do that.
 """
 
 import html
@@ -46,7 +46,7 @@ _DIRECTIVE_IN_RAW_TEXT = re.compile(r"<[A-Za-z][^<>]*\st-[a-z]")
 class UnsupportedTemplate(Exception):
     """The template holds more than plain placeholders.
 
-    :ivar expression: what stands in the way, as the user wrote it
+    :ivar expression: the unsupported part, as the user wrote it
     """
 
     def __init__(self, expression: str):
@@ -63,9 +63,9 @@ class _Tag(NamedTuple):
 
 
 def split_html(source: str, in_comment: bool = False) -> Iterator[Piece]:
-    """Yield literal HTML and ``(expression, fallback)`` in turn; joined they are the source.
+    """Yield literal HTML and ``(expression, fallback)``, in the order of the source.
 
-    :raises UnsupportedTemplate: for every other directive, and for ``t-out`` that is not plain
+    :raises UnsupportedTemplate: for other directives, and for a ``t-out`` that is not plain
     """
     literal = position = 0
     while match := _MARKUP.search(source, position):
@@ -73,14 +73,13 @@ def split_html(source: str, in_comment: bool = False) -> Iterator[Piece]:
         if match[0] == "<!--" and not in_comment:
             body, position = _comment(source, start)
             yield source[literal : body.start]
-            # Outlook's conditional comments are content; Odoo's plain renderer fills them too.
+            # Conditional comments are content for Outlook; Odoo's plain renderer fills them too.
             yield from split_html(source[body], in_comment=True)
             literal = body.stop
         elif tag := _read_tag(source, start):
             position = tag.end
-            if (
-                not tag.name
-            ):  # never closed: parsers disagree on what follows, so it may hold nothing
+            if not tag.name:
+                # The tag is not closed. Parsers read the rest differently, so no directive is allowed.
                 if "t-" in source[start:]:
                     raise UnsupportedTemplate(source[start : start + 80])
             elif "t-out" in tag.attributes or "t-esc" in tag.attributes:
@@ -98,7 +97,7 @@ def split_html(source: str, in_comment: bool = False) -> Iterator[Piece]:
 
 
 def _comment(source: str, start: int) -> tuple[slice, int]:
-    """Return (the comment's body, the position behind the comment)."""
+    """Return (slice of the comment's text, position after the comment)."""
     for empty in ("<!-->", "<!--->"):
         if source.startswith(empty, start):
             end = start + len(empty)
@@ -110,9 +109,9 @@ def _comment(source: str, start: int) -> tuple[slice, int]:
 
 
 def _read_tag(source: str, start: int) -> _Tag | None:
-    """Read the start tag at ``start``; ``None`` for anything else that begins with ``<``.
+    """Return the start tag at ``start``; ``None`` for anything else that begins with ``<``.
 
-    A tag that the source ends in has no name.
+    The name is empty for a tag that is not closed before the source ends.
     """
     name = _TAG_NAME.match(source, start)
     if not name:
@@ -130,14 +129,14 @@ def _read_tag(source: str, start: int) -> _Tag | None:
 
 
 def _check_plain(source: str, tag: _Tag) -> None:
-    """Refuse directives; ``groups`` is one, too, and QWeb drops the tags of a bare ``<t>``."""
+    """Refuse directives, ``groups``, and ``<t>`` without directives, whose tags QWeb removes."""
     directive = next((name for name in tag.attributes if name.startswith("t-")), None)
     if directive or "groups" in tag.attributes or tag.name == "t":
         raise UnsupportedTemplate(source[tag.start : tag.end])
 
 
 def _read_placeholder(source: str, tag: _Tag) -> tuple[list[Piece], int]:
-    """Return (the pieces for a ``t-out`` element, the position behind it)."""
+    """Return (pieces of a ``t-out`` element, position after it)."""
     attributes = dict(tag.attributes)
     expression = attributes.pop("t-out", None)
     if expression is None:
@@ -160,7 +159,7 @@ def _read_placeholder(source: str, tag: _Tag) -> tuple[list[Piece], int]:
 
 
 def _skip_raw_text(source: str, tag: _Tag) -> int:
-    """Return where a script's or style's end tag begins; refuse directives inside it."""
+    """Return the position of the end tag of a script or style; refuse directives before it."""
     end = re.compile(rf"</{tag.name}\b", re.IGNORECASE).search(source, tag.end)
     stop = end.start() if end else len(source)
     if _DIRECTIVE_IN_RAW_TEXT.search(source, tag.end, stop):

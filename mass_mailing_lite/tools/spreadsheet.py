@@ -1,4 +1,4 @@
-"""Rows out of CSV and Excel files, and which of their columns hold addresses and names."""
+"""Rows of CSV and Excel files, and their columns of addresses and names."""
 
 import csv
 import io
@@ -11,13 +11,13 @@ import openpyxl
 MAX_COLUMNS = 26
 MAX_ROWS = 100_000
 DELIMITERS = ",;\t|"
-SAMPLE = 64 * 1024  # bytes that tell encoding and delimiter
+SAMPLE = 64 * 1024  # bytes that the encoding is guessed from
 ROWS_TO_GUESS_FROM = 50
 NO_TABLE, TOO_MANY_ROWS = "no_table", "too_many_rows"
 
 
 class UnreadableError(Exception):
-    """The file is no table that we read; ``reason`` is one of the constants above."""
+    """The file cannot be read; ``reason`` is ``NO_TABLE`` or ``TOO_MANY_ROWS``."""
 
     def __init__(self, reason):
         super().__init__(reason)
@@ -25,7 +25,7 @@ class UnreadableError(Exception):
 
 
 def letter(place):
-    """Return the letter over a column, as spreadsheets show it; columns count from 0."""
+    """Return the letter of a column, as spreadsheets show it; columns count from 0."""
     return string.ascii_uppercase[place]
 
 
@@ -46,8 +46,9 @@ def read(data):
 def guess_columns(rows):
     """Return ``(column of addresses, column of names)``, each None when there is none.
 
-    Addresses are where most cells have an @; names where most of the others
-    have letters, of equals in the column nearest before the addresses.
+    Addresses are in the column with the most cells with an @. Names are in the column with the most
+    cells with letters and without an @; of equal columns, in the one nearest to the addresses, first
+    to their left.
     """
     sample = rows[:ROWS_TO_GUESS_FROM]
     width = max(map(len, sample), default=0)
@@ -57,7 +58,7 @@ def guess_columns(rows):
         return None, None
     address = with_at.index(max(with_at))
     letters = [sum(any(map(str.isalpha, cell)) for cell in cells) for cells in columns]
-    # Nearest first, those before the addresses before those behind them.
+    # The nearest first, columns to the left before those to the right.
     places = [*range(address - 1, -1, -1), *range(address + 1, width)]
     names = [place for place in places if letters[place] and not with_at[place]]
     return address, max(names, key=letters.__getitem__, default=None)
@@ -66,15 +67,15 @@ def guess_columns(rows):
 def has_headings(rows, address):
     """Tell whether the first row names the columns.
 
-    Over the addresses stands a word then: what has neither an @ nor a dot is no
-    address with a slip in it either.
+    It does when its cell above the addresses has neither an @ nor a dot, so that it is not an
+    address with a mistake.
 
     :param address: the column of addresses, None when there is none
     """
     if address is None or len(rows) < 2:
         return False
-    over, below = ("".join(row[address : address + 1]) for row in rows[:2])
-    return bool(over) and not set("@.") & set(over) and "@" in below
+    above, below = ("".join(row[address : address + 1]) for row in rows[:2])
+    return bool(above) and not set("@.") & set(above) and "@" in below
 
 
 def _text(cell):
@@ -102,10 +103,9 @@ def _csv_rows(data):
 
 
 def _decode(data):
-    """Decode a file of unknown encoding: UTF-8, by its mark, or by what its letters look like."""
-    for encoding, mark in (("utf-16", b"\xff\xfe"), ("utf-16", b"\xfe\xff")):
-        if data.startswith(mark):
-            return data.decode(encoding, "replace")
+    """Decode a file: by its byte order mark, as UTF-8, or by guessing the encoding."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

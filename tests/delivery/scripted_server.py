@@ -1,4 +1,4 @@
-"""A small SMTP server that misbehaves as the test says, and keeps a ledger."""
+"""A small SMTP server that fails as the test says, and keeps a list of what it accepted."""
 
 import contextlib
 import socket
@@ -47,7 +47,7 @@ class ScriptedServer:
         ``CONNECT``, ``CONTENT`` (end of data), ``PART`` (the first octets of content came)
     :ivar commands: all lines that came, in order
     :ivar groups: the lines of each packet that came, content left out
-    :ivar ledger: (sender, recipients, content as it came over the wire) of accepted messages
+    :ivar ledger: (sender, recipients, content as it came over the connection) of accepted messages
     """
 
     def __init__(self, answer=None, extensions=PIPELINING):

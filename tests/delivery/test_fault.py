@@ -1,4 +1,4 @@
-"""Why no session came about, told from the exceptions of smtplib and the network."""
+"""Why no session could be opened, from the exceptions of smtplib and the network."""
 
 import smtplib
 import socket
@@ -6,7 +6,13 @@ import ssl
 
 import pytest
 from delivery.outcome import NOT_SENT
-from delivery.smtp.fault import FAULTS, from_exception
+from delivery.smtp.fault import (
+    CONNECTION_REFUSED,
+    FAULTS,
+    NO_ANSWER,
+    UNKNOWN_NAME,
+    from_exception,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,3 +49,18 @@ def test_exception_names_the_stage_and_keeps_the_servers_words(
     assert (outcome.code, outcome.enhanced) == (code, enhanced)
     assert outcome.failure_type == failure
     assert outcome.text
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (socket.gaierror(-2, "Name not known"), f"{UNKNOWN_NAME}: Name not known"),
+        (TimeoutError("timed out"), NO_ANSWER),
+        (TimeoutError(110, "Connection timed out"), NO_ANSWER),
+        (ConnectionRefusedError(111, "Connection refused"), CONNECTION_REFUSED),
+        (OSError(113, "No route to host"), "No route to host"),
+        (OSError(), "OSError"),
+    ],
+)
+def test_faults_of_the_network_have_texts_that_callers_translate(error, text):
+    assert from_exception(error).text == text

@@ -65,6 +65,13 @@ def test_hours_that_a_change_swallows_are_left_out():
     assert [begin.day for begin in begins] == [28, 30, 31]
 
 
+def test_hours_do_not_overlap_when_clocks_go_forward_between_end_and_start():
+    """From 3:10 to 2:50: on 29 March 2026 2:50 does not exist and 3:10 comes first."""
+    nearly_always = SendingHours(3 * 60 + 10, 2 * 60 + 50, EVERY_DAY, PARIS)
+    windows = list(islice(nearly_always.windows(paris(2026, 3, 27, 12)), 4))
+    assert all(first[1] <= second[0] for first, second in pairwise(windows))
+
+
 def test_around_the_clock_there_is_no_gap():
     always = SendingHours(8 * 60, 8 * 60, EVERY_DAY, PARIS)
     windows = list(islice(always.windows(paris(2026, 3, 2, 3)), 40))

@@ -1,4 +1,4 @@
-"""What comes back is told apart: failures, delays, complaints, robots and people."""
+"""Inbound mail: failures, delays, complaints, automatic and personal answers."""
 
 import email
 import email.policy
@@ -154,3 +154,26 @@ def test_a_damaged_report_raises_nothing(name, data):
 @given(st.binary(max_size=400))
 def test_octets_of_any_kind_raise_nothing(octets):
     inbound_mail.read(parse(b"From: mailer-daemon@example.org\n" + octets))
+
+
+@pytest.mark.parametrize(
+    ("reply", "failure_type", "is_final"),
+    [
+        ("550 5.1.1 No such user, over quota", "address_unknown", True),
+        ("550 5.0.0 over quota", "mailbox_full", True),
+        ("554 5.3.0 no such user", "address_unknown", True),
+        ("550 5.3.0 no such user", "server", False),
+        ("550 5.6.0 Bad content", "content", False),
+        ("550 5.7.10 Encryption needed", "tls", False),
+        ("550 5.7.8 Bad password", "login", False),
+        ("552 5.3.4 Too large", "too_large", False),
+        ("550 5.7.28 Mail flood", "rate_limited", False),
+        ("550 5.1.8 Bad sender", "sender_refused", False),
+        ("550 5.6.7 No SMTPUTF8", "smtputf8", False),
+        ("550 5.7.1 Relaying denied", "relay_denied", False),
+        ("450 4.1.1 Unknown for the moment", "address_unknown", False),
+    ],
+)
+def test_only_a_failure_of_the_address_is_final_for_it(reply, failure_type, is_final):
+    status = make_status(["a@example.com"], "failed", "", reply)
+    assert (status.failure_type, status.is_final_for_address) == (failure_type, is_final)

@@ -46,8 +46,8 @@ def build(subject, text, html, attachments=(), related=False, policy=email.polic
     return message
 
 
-def fill(message, marks, values, headers=HEADERS):
-    return MessageTemplate.compile(message, list(marks)).fill(values, headers)
+def fill(message, markers, values, headers=HEADERS):
+    return MessageTemplate.compile(message, list(markers)).fill(values, headers)
 
 
 def parse(octets):
@@ -94,8 +94,8 @@ def check_octets(octets):
 @example("\r\nBcc: x@example.com\r\n\r\nbody", "=2E=\r\n", "--===============")
 @settings(max_examples=400, deadline=None)
 def test_any_value_comes_back_equal_in_every_part(first, second, third):
-    marks = SlotMarkers()
-    a, b, c = marks.new(), marks.new(), marks.new()
+    markers = SlotMarkers()
+    a, b, c = markers.new(), markers.new(), markers.new()
 
     def message(a, b, c, html=lambda text: text):
         return build(
@@ -105,7 +105,7 @@ def test_any_value_comes_back_equal_in_every_part(first, second, third):
         )
 
     values = [first, second, third]
-    octets = fill(message(a, b, c), marks, values)
+    octets = fill(message(a, b, c), markers, values)
     check_octets(octets)
     filled = parse(octets)
     safe = [one_line(value) or "x" for value in values]  # email itself refuses line breaks
@@ -124,8 +124,8 @@ def test_any_value_comes_back_equal_in_every_part(first, second, third):
 
 
 def test_everything_else_equals_the_message_built_with_the_values():
-    marks = SlotMarkers()
-    name, link = marks.new(), marks.new()
+    markers = SlotMarkers()
+    name, link = markers.new(), markers.new()
     attachments = [
         ("prices é.pdf", PICTURE * 50, "application/pdf"),
         ("notes.txt", "é\n.\n".encode() * 30, "text/plain"),
@@ -136,7 +136,7 @@ def test_everything_else_equals_the_message_built_with_the_values():
             f"For {name}", f"Hi {name} {link}", f"<a href='{link}'>{name}</a>", attachments, True
         )
 
-    filled = parse(fill(message(name, link), marks, ["Zoë", "https://example.com/?a=b"]))
+    filled = parse(fill(message(name, link), markers, ["Zoë", "https://example.com/?a=b"]))
     expected = message("Zoë", "https://example.com/?a=b")
     assert parts(filled) == parts(expected)
     for header in ("Subject", "From", "Reply-To", "X-Long", "MIME-Version"):
@@ -147,40 +147,40 @@ def test_everything_else_equals_the_message_built_with_the_values():
 
 
 def test_markup_goes_into_html_as_it_is():
-    marks = SlotMarkers()
-    mark = marks.new()
-    octets = fill(build(mark, mark, mark), marks, [Markup("<b>A &amp; B</b>")])
+    markers = SlotMarkers()
+    marker = markers.new()
+    octets = fill(build(marker, marker, marker), markers, [Markup("<b>A &amp; B</b>")])
     text, html = (lines(part) for part in parse(octets).walk() if not part.is_multipart())
     assert (text, html) == ("A & B\n", "<b>A &amp; B</b>\n")
 
 
 def test_value_gives_both_forms():
-    marks = SlotMarkers()
-    mark = marks.new()
-    octets = fill(build(mark, mark, mark), marks, [Value("plain", Markup("<i>rich</i>"))])
+    markers = SlotMarkers()
+    marker = markers.new()
+    octets = fill(build(marker, marker, marker), markers, [Value("plain", Markup("<i>rich</i>"))])
     filled = parse(octets)
     text, html = (lines(part) for part in filled.walk() if not part.is_multipart())
     assert (text, html, filled["Subject"]) == ("plain\n", "<i>rich</i>\n", "plain")
 
 
 def test_whole_body_may_be_a_value():
-    marks = SlotMarkers()
-    mark = marks.new()
+    markers = SlotMarkers()
+    marker = markers.new()
     html = "<p>Zoë</p>\n.\n" * 200
-    octets = fill(build("x", mark, mark), marks, [Value("Zoë", Markup(html))])
+    octets = fill(build("x", marker, marker), markers, [Value("Zoë", Markup(html))])
     check_octets(octets)
     assert lines(list(parse(octets).walk())[2]) == html + "\n"
 
 
-def test_marks_in_other_headers_are_filled():
-    marks = SlotMarkers()
-    name, url = marks.new(), marks.new()
+def test_markers_in_other_headers_are_filled():
+    markers = SlotMarkers()
+    name, url = markers.new(), markers.new()
     message = build("x", "x", "x")
     message["List-Unsubscribe"] = f"<https://example.com/u/{url}>, <mailto:u@example.com>"
     message["X-Name"] = f"{name} and co"
     del message["From"]
     message["From"] = f'"{name} (news)" <news@example.com>'
-    filled = parse(fill(message, marks, ["Zoë, M.", "a" * 80]))
+    filled = parse(fill(message, markers, ["Zoë, M.", "a" * 80]))
     assert filled["List-Unsubscribe"].startswith(f"<https://example.com/u/{'a' * 80}>")
     assert filled["X-Name"] == "Zoë, M. and co"
     assert filled["From"].addresses[0].display_name == "Zoë, M. (news)"
@@ -206,20 +206,20 @@ def test_every_text_part_is_seven_bit():
 
 
 def test_message_of_one_part_is_filled():
-    marks = SlotMarkers()
+    markers = SlotMarkers()
     message = EmailMessage(policy=email.policy.SMTP)
     message["Subject"] = "x"
-    message.set_content(f"<p>{marks.new()}</p>", subtype="html", charset="utf-8")
-    filled = parse(fill(message, marks, ["<Zoë>"]))
+    message.set_content(f"<p>{markers.new()}</p>", subtype="html", charset="utf-8")
+    filled = parse(fill(message, markers, ["<Zoë>"]))
     assert filled.get_content_type() == "text/html"
     assert lines(filled) == "<p>&lt;Zoë&gt;</p>\n"
 
 
 def test_text_in_another_charset_becomes_utf_8():
-    marks = SlotMarkers()
+    markers = SlotMarkers()
     message = EmailMessage(policy=email.policy.SMTP)
-    message.set_content(f"é {marks.new()}", charset="iso-8859-1")
-    filled = parse(fill(message, marks, ["€"]))
+    message.set_content(f"é {markers.new()}", charset="iso-8859-1")
+    filled = parse(fill(message, markers, ["€"]))
     assert filled.get_content() == "é €\r\n"
 
 
@@ -243,27 +243,27 @@ def test_line_that_begins_with_a_dot_in_a_static_part_is_told():
 
 
 def test_compiling_leaves_the_message_as_it_was():
-    marks = SlotMarkers()
-    mark = marks.new()
-    message = build(mark, mark, mark)
+    markers = SlotMarkers()
+    marker = markers.new()
+    message = build(marker, marker, marker)
     before = message.as_bytes()
     boundary = message.get_boundary()
-    MessageTemplate.compile(message, list(marks))
+    MessageTemplate.compile(message, list(markers))
     assert message.as_bytes().replace(boundary.encode(), b"") == before.replace(
         boundary.encode(), b""
     )
 
 
-def test_mark_where_no_value_can_stand_is_refused():
-    marks = SlotMarkers()
-    mark = marks.new()
-    message = build("x", "x", "x", [(f"{mark}.pdf", b"x", "application/pdf")])
+def test_marker_where_no_value_can_stand_is_refused():
+    markers = SlotMarkers()
+    marker = markers.new()
+    message = build("x", "x", "x", [(f"{marker}.pdf", b"x", "application/pdf")])
     with pytest.raises(ValueError, match="no value can be put"):
-        MessageTemplate.compile(message, list(marks))
+        MessageTemplate.compile(message, list(markers))
 
 
 def test_size_is_near_the_truth():
-    marks = SlotMarkers()
-    mark = marks.new()
-    template = MessageTemplate.compile(build(mark, mark * 3, "x" * 5000), list(marks))
+    markers = SlotMarkers()
+    marker = markers.new()
+    template = MessageTemplate.compile(build(marker, marker * 3, "x" * 5000), list(markers))
     assert abs(template.size - len(template.fill(["Ada Lovelace"], HEADERS))) < 300

@@ -45,12 +45,23 @@ REPLIES = [
     ("rcpt", 554, "Denied", REFUSED, "policy"),
     ("rcpt", 553, "5.6.7 Non-ASCII addresses not permitted", REFUSED, "smtputf8"),
     ("rcpt", 450, "4.4.3 temporary lookup failure", DEFERRED, "network"),
+    ("rcpt", 450, "4.1.0 Greylisted", DEFERRED, "greylisted"),
+    ("rcpt", 550, "5.1.0 Sender address rejected", REFUSED, "sender_refused"),
+    ("rcpt", 552, "over quota", REFUSED, "mailbox_full"),
     # held against the sender, the client or the server, though said at RCPT
     ("rcpt", 550, "5.1.8 <n@example.com>: Sender address rejected: Domain not found", NOT_SENT,
      "sender_refused"),
     ("rcpt", 553, "5.7.1 <n@example.com>: Sender address rejected: not owned by user u", NOT_SENT,
      "sender_refused"),
     ("rcpt", 550, "Sender verify failed", NOT_SENT, "sender_refused"),
+    ("rcpt", 550, "5.5.0 Sender denied", NOT_SENT, "sender_refused"),
+    ("rcpt", 550, "5.7.8 Bad credentials", NOT_SENT, "login"),
+    ("rcpt", 550, "5.7.9 Mechanism too weak", NOT_SENT, "login"),
+    ("rcpt", 550, "5.7.11 Encryption required", NOT_SENT, "tls"),
+    ("rcpt", 550, "5.7.12 Password change required", NOT_SENT, "login"),
+    ("rcpt", 550, "5.7.13 User account disabled", NOT_SENT, "login"),
+    ("rcpt", 550, "5.7.14 Trust relationship required", NOT_SENT, "login"),
+    ("rcpt", 550, "5.1.7 Bad sender address", NOT_SENT, "sender_refused"),
     ("rcpt", 554, "5.7.1 Service unavailable; Client host [192.0.2.1] blocked using bl.example",
      NOT_SENT, "policy"),
     ("rcpt", 530, "5.7.0 Authentication required", NOT_SENT, "login"),
@@ -96,6 +107,8 @@ def test_reply_decides_who_is_at_fault_and_what_is_the_matter(stage, code, text,
     outcome = from_reply(stage, code, text)
     assert (outcome.kind, outcome.failure_type) == (kind, failure)
     assert outcome.code == code
+    assert stage in STAGES
+    assert failure in ("", *FAILURE_TYPES)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -106,11 +119,16 @@ def test_every_refusal_has_a_known_failure_type(stage):
             assert outcome.failure_type in FAILURE_TYPES
             assert outcome.kind in (DEFERRED, REFUSED, NOT_SENT)
             assert outcome.kind is not REFUSED or code >= 500
+            assert outcome.kind is not DEFERRED or code < 500
 
 
 def test_outcome_without_reply_is_the_networks_fault():
     assert Outcome(NOT_SENT, "rcpt", text="reset").failure_type == "network"
     assert Outcome(UNCERTAIN, "end_of_data", text="reset").failure_type == "network"
+
+
+def test_message_that_was_not_made_has_its_own_failure_type():
+    assert Outcome(REFUSED, "making", text="no such picture").failure_type == "rendering"
 
 
 def test_only_sent_and_refused_are_final():

@@ -230,14 +230,21 @@ def test_waiting_of_sessions_overlaps(serve, pool, envelopes):
 
 
 def test_owner_goes_on_while_messages_are_on_their_way(serve, pool, envelopes):
-    server = serve(slowly)
+    may_go_on = threading.Event()
+
+    def answer(verb, line, count):
+        if verb == "CONTENT" and count:
+            may_go_on.wait(5)
+
+    server = serve(answer)
     sender = pool(server)
     sender.put(envelopes(2))
     assert sender.open_count == 2
-    assert sender.collect(2, 0.0) == []
     ((first, outcome),) = sender.collect(1)
     assert (first.key, outcome.kind) == (0, SENT)
+    assert sender.collect(1, 0.0) == []
     sender.put(envelopes(4)[2:])
+    may_go_on.set()
     assert {envelope.key for envelope, _outcome in sender.collect(3)} == {1, 2, 3}
     assert sender.open_count == 0
     assert len(to(server)) == 4
@@ -295,7 +302,7 @@ def test_objection_leaves_what_waits_and_the_next_put_asks_again(serve, pool, en
 
 
 def test_closing_cuts_off_a_server_that_is_silent(serve, pool, envelopes, monkeypatch):
-    monkeypatch.setattr("delivery.smtp.pool.PARTING_TIME", 0.1)
+    monkeypatch.setattr("delivery.smtp.pool.CLOSING_TIME", 0.1)
     server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" and count == 1 else None)
     sender = pool(server)
     sender.put(envelopes(2))

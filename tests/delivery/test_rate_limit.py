@@ -35,6 +35,8 @@ def earliest(count, limits, rate=0.0):
         (11, Limits(minute=10), 0, MINUTE),
         (100, Limits(minute=10), 0, 9 * MINUTE),
         (100, Limits(minute=10), 10, 9 * MINUTE + 1),
+        (1000, Limits(minute=100), 10, 9 * MINUTE + 10),
+        (1200, Limits(minute=600), 10, 120),
         (3, Limits(hour=1), 0, 2 * HOUR),
         (101, Limits(minute=10, hour=100), 0, HOUR),
         (115, Limits(minute=10, hour=100), 0, HOUR + MINUTE),
@@ -80,6 +82,12 @@ def test_a_mailing_goes_on_the_next_day_when_the_hours_are_over():
         days=7, minutes=31
     )
     assert expected_end(begin, 10**9, Limits(), 1 / 60, office) is None
+    assert expected_end(begin, 59, Limits(), 1 / 60, office) == BEGIN + timedelta(
+        hours=7, minutes=59
+    )
+    assert expected_end(begin, 60, Limits(), 1 / 60, office) == BEGIN + timedelta(
+        days=1, minutes=1
+    ), "at the end of the hours it is too late"
 
 
 def test_the_domain_with_the_most_recipients_decides():
@@ -87,6 +95,7 @@ def test_the_domain_with_the_most_recipients_decides():
     assert expected_end(BEGIN, 1000, limits, 100, largest_domain=800) == BEGIN + timedelta(
         minutes=79
     )
+    assert expected_end(BEGIN, 1000, limits, largest_domain=800) == BEGIN + timedelta(minutes=79)
     assert expected_end(BEGIN, 1000, limits, 0.1, largest_domain=20) == BEGIN + timedelta(
         seconds=10000
     )

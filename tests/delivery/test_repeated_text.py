@@ -33,7 +33,7 @@ def greet(name):
     return ["<p>Dear ", str(escape(name)), ",</p>", "<p", ' class="x"', ">", "Bye", "</p>"]
 
 
-def test_each_way_through_the_template_is_converted_once(monkeypatch):
+def test_each_path_through_the_template_is_converted_once(monkeypatch):
     sources = []
     monkeypatch.setattr(
         repeated_text, "html_to_text", lambda source: sources.append(source) or html_to_text(source)
@@ -50,13 +50,13 @@ def test_each_way_through_the_template_is_converted_once(monkeypatch):
 
 def test_memory_is_bounded():
     repeated = RepeatedText(STATIC)
-    for number in range(3 * repeated_text.WAYS):
+    for number in range(3 * repeated_text.MAX_PATHS):
         repeated.convert(["<p>Dear ", f'<a href="https://example.com/{number}">x</a>', ",</p>"])
-    assert len(repeated._ways) == repeated_text.WAYS
+    assert len(repeated._paths) == repeated_text.MAX_PATHS
 
 
 @pytest.mark.parametrize("value", ["two  blanks", " edge", "line\nbreak", "x@example.com"])
 def test_value_that_rules_look_at_is_converted_with_the_rest(value):
     repeated = RepeatedText(STATIC)
-    assert value not in repeated._find_way(greet(value))[1]
+    assert value not in repeated._find_path(greet(value))[1]
     assert "".join(repeated.convert(greet(value))) == html_to_text("".join(greet(value)))

@@ -1,8 +1,11 @@
 """A session against a server that answers as the test says."""
 
+import smtplib
+
 import pytest
 from delivery.outcome import DEFERRED, NOT_SENT, REFUSED, SENT, UNCERTAIN
 from delivery.smtp.envelope import Envelope
+from delivery.smtp.session import Session
 from scripted_server import CLOSE, RESET, SILENCE, Say
 
 PLAIN = ("SIZE 10240000", "8BITMIME", "SMTPUTF8")
@@ -21,7 +24,7 @@ def always(verb, said):
     return lambda v, line, count: said if v == verb else None
 
 
-# What goes over the wire
+# What is transmitted
 
 
 @pytest.mark.parametrize("extensions", [("PIPELINING",), PLAIN, ()])
@@ -34,15 +37,41 @@ def test_every_message_arrives_once_and_unchanged(serve, connect, envelopes, ext
     assert outcomes[0].text == "Ok: queued"
     assert outcomes[0].enhanced == "2.0.0"
     assert [recipients for _s, recipients, _c in server.ledger] == [e.recipients for e in batch]
-    wire = b"Subject: x\r\n\r\n..\r\n...two\r\nend.\r\n"
-    assert {content for _s, _r, content in server.ledger} == {wire}
+    transmitted = b"Subject: x\r\n\r\n..\r\n...two\r\nend.\r\n"
+    assert {content for _s, _r, content in server.ledger} == {transmitted}
 
 
-def test_next_message_is_announced_behind_the_end_of_data(serve, connect, envelopes):
-    server = serve()
-    connect(server).send(envelopes(3))
-    commands = ["MAIL", "RCPT", "DATA"]
-    assert [group for group in server.groups if "DATA" in group] == [commands] * 3
+class RecordingSocket:
+    """A socket that keeps what each call of ``send`` gave to the network."""
+
+    def __init__(self, sock):
+        self._sock = sock
+        self.sent = []
+
+    def send(self, octets):
+        count = self._sock.send(octets)
+        self.sent.append(bytes(octets[:count]))
+        return count
+
+    def __getattr__(self, name):
+        return getattr(self._sock, name)
+
+
+def test_next_message_is_announced_behind_the_end_of_data(serve, envelopes):
+    server = serve(extensions=("PIPELINING",))
+    smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=5)
+    smtp.ehlo()
+    smtp.sock = sock = RecordingSocket(smtp.sock)
+    session = Session(smtp, 2, 2)
+    batch = envelopes(3)
+    assert kinds(session.send(batch)) == [SENT] * 3
+    session.close()
+    first, second, third = (
+        b"MAIL FROM:<news@example.com>\r\nRCPT TO:<%s>\r\nDATA\r\n" % e.recipients[0].encode()
+        for e in batch
+    )
+    content = batch[0].data + b".\r\n"
+    assert sock.sent == [first, content + second, content + third, content, b"QUIT\r\n"]
 
 
 def test_each_command_waits_for_its_reply_without_pipelining(serve, connect, envelopes):
@@ -89,8 +118,8 @@ def test_message_larger_than_socket_buffers_arrives(serve, connect, envelopes):
 def test_each_message_has_its_own_sender(serve, connect):
     server = serve()
     senders = ["news@example.com", "shop@example.com", "", "news@example.com"]
-    letters = [Envelope(n, name, ("a@example.com",), b"x\r\n") for n, name in enumerate(senders)]
-    assert kinds(connect(server).send(letters)) == [SENT] * 4
+    batch = [Envelope(n, name, ("a@example.com",), b"x\r\n") for n, name in enumerate(senders)]
+    assert kinds(connect(server).send(batch)) == [SENT] * 4
     assert [sender for sender, _recipients, _data in server.ledger] == senders
 
 
@@ -100,7 +129,7 @@ def test_null_reverse_path_is_sent_as_such(serve, connect):
     assert server.commands[1].startswith("MAIL FROM:<>")
 
 
-# Refused before the wire is touched
+# Refused before anything is transmitted
 
 
 @pytest.mark.parametrize(
@@ -169,7 +198,7 @@ def test_refused_recipient_leaves_the_others_alone(
     assert [r for _s, r, _c in server.ledger] == [("user0@example.com",), ("user2@example.com",)]
 
 
-def test_lone_dot_ends_data_that_was_granted_without_recipient(serve, connect, envelopes):
+def test_single_dot_ends_data_that_was_granted_without_recipient(serve, connect, envelopes):
     server = serve(on("RCPT", 1, b"550 5.1.1 No such user\r\n"))
     outcomes = connect(server).send(envelopes(3))
     assert kinds(outcomes) == [SENT, REFUSED, SENT]
@@ -257,13 +286,13 @@ def test_refused_copy_is_noted_and_the_message_sent(serve, connect, extensions):
     assert "copy to cc@example.com refused: 550" in outcome.text
 
 
-# The line breaks
+# The connection is lost
 
 
 @pytest.mark.parametrize("extensions", [("PIPELINING",), ()])
 @pytest.mark.parametrize("fault", [CLOSE, RESET, Say(b"25", then="close")])
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
-def test_nothing_is_uncertain_when_the_line_breaks_before_content(
+def test_nothing_is_uncertain_when_the_connection_is_lost_before_content(
     serve, connect, envelopes, extensions, fault, verb
 ):
     server = serve(on(verb, 1, fault), extensions=extensions)
@@ -302,7 +331,7 @@ def test_silence_before_content_is_not_sent(serve, connect, envelopes, verb):
     assert kinds(outcomes) == [NOT_SENT, NOT_SENT]
 
 
-def test_reply_that_drips_is_bounded_in_all(serve, connect, envelopes):
+def test_reply_that_comes_slowly_has_to_end_in_time(serve, connect, envelopes):
     server = serve(on("MAIL", 0, Say(b"250 " + b"x" * 500, drip=0.05)))
     outcomes = connect(server, timeout=0.4).send(envelopes(1))
     assert kinds(outcomes) == [NOT_SENT]
@@ -316,7 +345,7 @@ def test_content_cut_off_half_way_is_surely_not_sent(serve, connect, envelopes, 
     assert kinds(outcomes) == [SENT, NOT_SENT, NOT_SENT]
 
 
-def test_last_words_of_a_server_that_cuts_content_off_are_kept(serve, connect, envelopes):
+def test_last_reply_of_a_server_that_closes_during_content_is_kept(serve, connect, envelopes):
     server = serve(on("PART", 0, Say(b"421 4.3.0 Going down\r\n", then="close", delay=0.1)))
     big = b"Subject: x\r\n\r\n" + b"0123456789abcdef\r\n" * 500_000
     outcomes = connect(server).send(envelopes(2, data=big))
@@ -338,7 +367,7 @@ def test_421_ends_the_session_and_nothing_is_lost(serve, connect, envelopes, ext
     assert kinds(session.send(envelopes(2))) == [NOT_SENT] * 2
 
 
-def test_server_that_has_said_goodbye_while_idle_is_noticed(serve, connect, envelopes):
+def test_server_that_has_closed_while_idle_is_noticed(serve, connect, envelopes):
     server = serve(on("CONTENT", 0, Say(b"250 Ok\r\n421 4.4.2 Idle\r\n", then="close")))
     session = connect(server)
     assert kinds(session.send(envelopes(1))) == [SENT]
@@ -371,13 +400,13 @@ def test_reply_without_words_is_read(serve, connect, envelopes, code):
     [b"hello\r\n", b"999 what\r\n", b"250-a\r\n550 b\r\n", b"2500 x\r\n", b"x" * 10000,
      b"250-x\r\n" * 20000, b"354 go\r\n", b"\x00\xff\xfe\r\n"],
 )  # fmt: skip
-def test_rubbish_instead_of_a_reply_is_not_the_recipients_fault(serve, connect, envelopes, said):
+def test_garbage_instead_of_a_reply_is_not_the_recipients_fault(serve, connect, envelopes, said):
     session = connect(serve(always("MAIL", said)))
     assert kinds(session.send(envelopes(2))) == [NOT_SENT] * 2
     assert not session.usable
 
 
-def test_server_that_answers_too_often_is_left(serve, connect, envelopes):
+def test_server_that_sends_too_many_replies_is_left(serve, connect, envelopes):
     server = serve(on("DATA", 0, b"354 go\r\n250 2.0.0 queued\r\n"))
     session = connect(server)
     assert kinds(session.send(envelopes(2))) == [NOT_SENT] * 2

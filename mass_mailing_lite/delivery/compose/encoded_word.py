@@ -1,7 +1,7 @@
 """Text that is not ASCII in header fields: encoded words (RFC 2047).
 
-The whole text goes into encoded words, blanks included: blanks between two encoded words do not
-count (section 6.2), so mixing encoded and plain words is where mistakes are made.
+The whole text goes into encoded words, blanks included: readers drop the blanks between two encoded
+words (section 6.2), so a mixture of encoded and plain words easily loses or gains one.
 """
 
 import binascii
@@ -11,7 +11,7 @@ LINE = 76  # characters of a line that holds one, section 2
 
 _OVERHEAD = len("=?utf-8?q?" + "?=")
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!*+-/")
-# The "Q" encoding with what is allowed in a display name, too (section 5, rule 3).
+# "Q" encoding; only the characters that a display name may have too (section 5, rule 3) stay.
 _Q = [chr(octet) if octet in _SAFE else f"={octet:02X}" for octet in range(256)]
 _Q[0x20] = "_"
 
@@ -20,9 +20,9 @@ def encoded_words(text: str, column: int) -> str:
     """Return the text as encoded words, one a line.
 
     :param text: text without line breaks
-    :param column: characters that stand before it on the first line
-    :returns: ASCII; continued lines begin with a blank. "B" or "Q" encoding, whichever is shorter;
-        no character is cut in two (section 5: each word must be decodable by itself)
+    :param column: number of characters before it on the first line
+    :returns: ASCII; lines after the first begin with a blank. The shorter one of "B" and "Q"
+        encoding; no character is cut in two (section 5: each word is decoded by itself)
     """
     raw = text.encode("utf-8", "replace")
     as_q = sum(len(_Q[octet]) for octet in raw) <= len(binascii.b2a_base64(raw))

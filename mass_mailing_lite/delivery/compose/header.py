@@ -1,8 +1,8 @@
 """Header fields as octets: quoting, encoded words, folding.
 
-Field syntax and folding RFC 5322 (sections 2.2, 3.2.4, 3.4), encoded words RFC 2047, UTF-8 in an
-address' local part RFC 6532, URL lists RFC 2369. Python's ``email`` does the same but takes 50 µs
-and more a field; the usual field, printable ASCII on one line, takes less than one here.
+Field syntax and folding RFC 5322 (sections 2.2, 3.2.4, 3.4), encoded words RFC 2047, UTF-8 in the
+local part of an address RFC 6532, lists of URLs RFC 2369. Python's ``email`` does the same but takes
+50 µs and more for one field. Here the usual field, printable ASCII on one line, takes less than 1 µs.
 """
 
 import re
@@ -11,13 +11,14 @@ from email.utils import getaddresses
 from functools import partial
 from urllib.parse import quote
 
+from ..address import ascii_domain
 from .encoded_word import encoded_words
 
 Mailbox = tuple[str, str]  # display name, address
 HeaderValue = str | Mailbox | Sequence[Mailbox]
 
 LINE = 78  # characters that a line should not exceed, RFC 5322 section 2.1.1
-MAX_LINE = 998  # characters that it must not
+MAX_LINE = 998  # characters that a line must not exceed
 
 ADDRESS_HEADERS = frozenset(
     (
@@ -34,7 +35,7 @@ ADDRESS_HEADERS = frozenset(
         "resent-bcc",
     )
 )
-# Identifiers, dates and URLs: an encoded word or a fold would change what they mean.
+# Identifiers, dates and URLs: an encoded word or a fold inside of one would change its meaning.
 LITERAL_HEADERS = frozenset(
     (
         "message-id",
@@ -56,8 +57,8 @@ LITERAL_HEADERS = frozenset(
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029\ud800-\udfff]+")
 _printable = re.compile(r"[ -~]*").fullmatch
-_plain_name = re.compile(r"[ !#-<>-\[\]-~]*").fullmatch  # needs no escape, holds no "=?"
-# What nearly all values are: printable, without blanks at the ends, quotation marks or encoded words.
+_plain_name = re.compile(r"[ !#-<>-\[\]-~]*").fullmatch  # needs no escape and no encoded word
+# Nearly all values: printable, no blanks at the ends, no quotation marks, no "=?".
 _usual_text = re.compile(r"[!-<>-~](?:[ -<>-~]*[!-<>-~])?").fullmatch
 _usual_mailbox = re.compile(
     r"[!-9;-~]+: "  # name of the field
@@ -71,9 +72,9 @@ _dot_atom = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+").ful
 def encoder(name: str) -> Callable[[HeaderValue], bytes]:
     """Return the function that makes the octets of the field ``name`` from its value.
 
-    What it takes: for address fields a ``(display name, address)`` or a list of them; for all
-    fields a text. What it gives: ``Name: value``, folded, with CRLF at the end. Control characters
-    in a value become blanks, so no value can begin another field.
+    The function takes a text, or for address fields a ``(display name, address)`` or a list of them.
+    It returns ``Name: value``, folded, with CRLF at the end. Control characters in a value become
+    blanks, so a value cannot begin another field.
     """
     if name.lower() in ADDRESS_HEADERS:
         return partial(encode_mailboxes, name)
@@ -103,7 +104,7 @@ def encode_text(name: str, text: str) -> bytes:
 
 
 def encode_literal(name: str, text: str) -> bytes:
-    """Encode a field of identifiers or URLs; non-ASCII becomes percent-encoded (RFC 3987, 3.1)."""
+    """Encode a field of identifiers or URLs; other than ASCII is percent-encoded (RFC 3987, 3.1)."""
     if _usual_identifier(text):
         return f"{name}: {text}\r\n".encode()
     text = clean(text).strip()
@@ -139,9 +140,9 @@ def encode_mailboxes(name: str, value: HeaderValue) -> bytes:
 
 
 def encode_mailbox(display_name: str, address: str, column: int = 1) -> str:
-    """Return ``"Name" <address>``, folded where it passes 78 characters.
+    """Return ``"Name" <address>``, folded where a line would be longer than 78 characters.
 
-    :param column: characters that stand before it on its line
+    :param column: number of characters before it on its line
     """
     address = _clean_address(address)
     display_name = clean(display_name).strip() if display_name else ""
@@ -163,15 +164,17 @@ def encode_mailbox(display_name: str, address: str, column: int = 1) -> str:
 
 
 def _clean_address(address: str) -> str:
-    """Make an address fit for a header; the session refuses a bad one before it is used."""
+    """Return the address without what would end it, its domain in ASCII where it has that form.
+
+    A bad address is not reported here: ``smtp.extensions`` refuses to transmit to it.
+    """
     if not _printable(address) or " " in address or "<" in address or ">" in address:
         address = _IN_ADDRESS.sub("", address)
+    try:
+        address = ascii_domain(address)
+    except UnicodeError:
+        return address
     local, at, domain = address.rpartition("@")
-    if not domain.isascii() and local.isascii():
-        try:
-            domain = domain.encode("idna").decode()
-        except UnicodeError:
-            return address
     if at and not _dot_atom(local) and not (len(local) > 1 and local[0] == local[-1] == '"'):
         escaped = local.replace("\\", "\\\\").replace('"', '\\"')
         local = f'"{escaped}"'
@@ -179,7 +182,7 @@ def _clean_address(address: str) -> str:
 
 
 def _fold(line: str, start: int) -> bytes | None:
-    """Fold at blanks behind column ``start``; ``None`` where a word is too long for any line."""
+    """Fold at blanks after column ``start``; ``None`` when a word is too long for a line."""
     lines = []
     while len(line) > LINE:
         cut = line.rfind(" ", start, LINE + 1)

@@ -1,9 +1,9 @@
-"""One message compiled to octets with holes, filled once per recipient.
+"""A message compiled to octets with slots, filled once for each recipient.
 
-The real message is built once, by whoever knows how (Odoo's ``ir.mail_server``), with marks where
-recipients differ. Compiling flattens it (RFC 5322, MIME RFC 2045 and 2046), chooses each part's
-content transfer encoding for good and cuts at the marks. Filling encodes the values, each in the
-way that its place asks for, and joins: no message object, no parsing, no scan.
+The caller builds one ``EmailMessage`` with slot markers where recipients differ. Compiling makes
+octets from it (RFC 5322, MIME RFC 2045 and 2046), with a fixed content transfer encoding for each
+part, and cuts them at the markers. Filling encodes each value for its slot and joins the pieces: it
+builds and parses no message.
 """
 
 import re
@@ -19,16 +19,16 @@ from .skeleton import HeaderSlot, HeaderTemplate, Slot, TextSlot, dissect
 
 PER_RECIPIENT_HEADERS = ("To", "Message-Id", "Date")
 
-# Needs neither quoted-printable nor HTML escapes: the same octets serve every text part.
+# Needs neither quoted-printable nor HTML escapes: the octets are the same in all text parts.
 _plain = re.compile(r"(?!\.)[ !#-%(-;?-~]{1,75}").fullmatch
-_HOLE_SIZE = 40  # octets guessed for the size
-_LARGE = 65536  # octets of a static end that is not worth a copy for each recipient
+_SLOT_SIZE = 40  # octets, estimated
+_LARGE = 65536  # octets of a static end that is not copied for each recipient
 
 
 class Value(NamedTuple):
-    """What stands for a mark where the plain and the HTML part differ.
+    """The value of a slot that differs between plain text and HTML.
 
-    Each may be given in pieces; long ones that are the same for many recipients are encoded once.
+    Each form may be given in pieces; long pieces that many recipients share are encoded once.
 
     :ivar text: for text/plain parts and headers
     :ivar html: for text/html parts, inserted as it is
@@ -39,16 +39,16 @@ class Value(NamedTuple):
 
 
 class MessageTemplate:
-    """A message whose static octets are ready; immutable, so threads may share it.
+    """A compiled message; immutable, so threads may share it.
 
-    :ivar size: octets that a filled message has, about
-    :ivar eight_bit: there are octets over 127, which only an attached message can bring
-    :ivar dot_free: no line begins with a dot, whatever is filled in: dot-stuffing can be left out
+    :ivar size: estimated octets of a filled message
+    :ivar eight_bit: it has octets over 127; only an attached message can have them
+    :ivar dot_free: no line begins with a dot, whatever the values: no dot-stuffing is needed
     """
 
     __slots__ = (
+        "_header_templates",
         "_headers",
-        "_marked_headers",
         "_segments",
         "_tail",
         "_texts",
@@ -58,17 +58,17 @@ class MessageTemplate:
     )
 
     def __init__(self, segments: Sequence["bytes | Slot"]):
-        """Take what :func:`skeleton.dissect` made; use :meth:`compile`."""
+        """Take the result of :func:`skeleton.dissect`; callers use :meth:`compile`."""
         self._segments: list[bytes | None] = []
         self._headers: list[tuple[int, str, object]] = []
-        self._marked_headers: list[tuple[int, HeaderTemplate, object]] = []
+        self._header_templates: list[tuple[int, HeaderTemplate, object]] = []
         places: dict[int, tuple[list[int], list[int]]] = {}
         for position, segment in enumerate(segments):
             self._segments.append(segment if isinstance(segment, bytes) else b"")
             if isinstance(segment, HeaderSlot):
                 self._headers.append((position, segment.name, encoder(segment.name)))
             elif isinstance(segment, HeaderTemplate):
-                self._marked_headers.append((position, segment, encoder(segment.name)))
+                self._header_templates.append((position, segment, encoder(segment.name)))
             elif isinstance(segment, TextSlot):
                 in_text, in_html = places.setdefault(segment.index, ([], []))
                 (in_html if segment.is_html else in_text).append(position)
@@ -76,9 +76,9 @@ class MessageTemplate:
         static = b"".join(segment for segment in self._segments if segment)
         self.eight_bit: bool = not static.isascii()
         self.dot_free: bool = b"\n." not in static
-        holes = len(segments) - sum(isinstance(segment, bytes) for segment in segments)
-        self.size: int = len(static) + _HOLE_SIZE * holes
-        # Attachments come last.
+        slots = len(segments) - sum(isinstance(segment, bytes) for segment in segments)
+        self.size: int = len(static) + _SLOT_SIZE * slots
+        # Attachments are at the end.
         is_large = isinstance(segments[-1], bytes) and len(segments[-1]) > _LARGE
         self._tail = (self._segments.pop(),) if is_large else ()
 
@@ -86,23 +86,22 @@ class MessageTemplate:
     def compile(
         cls,
         message: EmailMessage,
-        marks: Sequence[str],
+        markers: Sequence[str],
         per_recipient_headers: Sequence[str] = PER_RECIPIENT_HEADERS,
     ) -> "MessageTemplate":
-        """Compile a message that holds marks.
+        """Compile a message that holds slot markers.
 
-        Text parts with marks become quoted-printable UTF-8, whatever they were; attachments and
-        other text parts are encoded here once, and nothing with eight bits remains (but inside an
-        attached message: see ``eight_bit``).
+        Text parts with slots become quoted-printable UTF-8. All other parts are encoded here, once,
+        in seven bits (except an attached message: see ``eight_bit``).
 
         :param message: made with ``email.policy.SMTP`` or a policy derived from it; not changed
-        :param marks: each may stand any number of times in text parts and header values, also not
-            at all; its place in this list is its value's place in :meth:`fill`
-        :param per_recipient_headers: names of fields whose value :meth:`fill` is given; they keep
-            the place that they have in the message, or come last
-        :raises ValueError: when a mark stands where no value can be put (an attachment's name)
+        :param markers: slot markers, each any number of times (or not at all) in text parts and
+            header values; the position in this list is the position of the value in :meth:`fill`
+        :param per_recipient_headers: names of the fields that :meth:`fill` gets values for; they
+            keep their place in the message, or come last
+        :raises ValueError: when a marker stands where no value can be put (an attachment's name)
         """
-        return cls(list(dissect(message, marks, per_recipient_headers)))
+        return cls(list(dissect(message, markers, per_recipient_headers)))
 
     def fill(
         self,
@@ -111,15 +110,13 @@ class MessageTemplate:
     ) -> bytes:
         """Return the message for one recipient.
 
-        :param values: one for each mark, by position. A ``str`` is escaped in HTML parts; a
-            ``Markup`` goes in as it is (in plain parts and headers its text); a :class:`Value`
-            gives both. Line breaks of any kind are kept as line breaks in parts, become blanks in
-            headers.
-        :param headers: a value for each of the per-recipient headers, named as in compile: a text;
-            for address fields better ``(display name, address)`` or a list of these. ``None`` or
-            ``""`` leaves the field out. ``bytes`` are the whole field, encoded before.
-        :returns: octets with CRLF line ends, ready to be transmitted (the session dot-stuffs where
-            a static part asks for it)
+        :param values: one for each slot, by position. A ``str`` is escaped in HTML parts; a
+            ``Markup`` is not (plain parts and headers get its text); a :class:`Value` gives both
+            forms. Line breaks of any kind stay line breaks in parts and become blanks in headers.
+        :param headers: a value for each of the per-recipient headers, by the names given to
+            :meth:`compile`: a text, or for address fields ``(display name, address)`` or a list of
+            these. ``None`` or ``""`` omits the field. ``bytes`` are the whole field, encoded.
+        :returns: octets with CRLF line ends, not dot-stuffed (see ``dot_free``)
         :raises KeyError: when a header's value is missing
         :raises IndexError: when a value is missing
         """
@@ -130,15 +127,15 @@ class MessageTemplate:
         values: Sequence["str | Markup | Value | None"],
         headers: Mapping[str, "HeaderValue | bytes | None"],
     ) -> tuple[bytes, ...]:
-        """Return the message as :meth:`fill` does; large attachments are a piece, never copied."""
+        """Return the message as :meth:`fill` does; large attachments are a piece that is not copied."""
         octets = self._segments.copy()
         for position, name, encode in self._headers:
             value = headers[name]
             if value:
                 octets[position] = value if type(value) is bytes else encode(value)
-        if self._marked_headers:
+        if self._header_templates:
             texts = [value if type(value) is str else _text(value) for value in values]
-            for position, header, encode in self._marked_headers:
+            for position, header, encode in self._header_templates:
                 octets[position] = encode(header.fill(texts))
         for index, in_text, in_html in self._texts:
             value = values[index]
@@ -156,7 +153,7 @@ class MessageTemplate:
 def _encode(
     value: "str | Markup | Value | None", for_text: bool, for_html: bool
 ) -> tuple[bytes, bytes]:
-    """Return the value's quoted-printable octets for plain and for HTML parts, where wanted."""
+    """Return the value's quoted-printable octets for plain and for HTML parts, those that are asked for."""
     if isinstance(value, Value):
         text, html = value
     else:

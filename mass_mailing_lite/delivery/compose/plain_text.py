@@ -1,9 +1,20 @@
-"""The text/plain part, made from the HTML one so that it reads as if somebody had typed it.
+"""The plain text of an HTML body, for the text/plain part; written like a typed letter, not Markdown.
 
-Paragraphs are separated by blank lines, headings marked by ``#``, list items begin with a dash or
-their number, cells of a data table are joined in a line; tables that only place things fall apart
-into their cells. A link's address stands behind its text in angle brackets (RFC 3986, appendix C).
-Pictures give their alternative text, what is hidden gives nothing.
+Blank lines separate paragraphs, headings begin with ``#``, list items with a dash or their number. A
+row of a data table is one line, its cells separated by a bar; the cells of a layout table follow one
+another. The address of a link stands after its text in angle brackets (RFC 3986, appendix C). A
+picture becomes its alternative text; what is hidden is omitted.
+
+Compared with what exists, on the addon's own templates, 19 kB of them joined, and small cases:
+
+* ``inscriptis`` 2.7: 4 to 6 times the time. It sets layout tables as columns beside each other and
+  pads each line with blanks to the width of the longest paragraph. It ignores ``start`` of a list.
+* ``html2text`` 2025.4: 6 to 8 times the time. Layout tables become ``|`` and ``---``; without tables
+  it joins the cells of data tables (``Chair120``). It shows hidden text such as the preheader, and
+  Markdown such as ``**bold**``.
+* Odoo's ``html2plaintext``: about the same time. It loses lists and the indentation of ``pre``,
+  shows hidden text, names pictures by their file (``abc [1]`` for a tracking pixel, ``None [1]`` for
+  a linked picture), leaves a lone ``**`` after a heading, and puts all addresses at the end.
 """
 
 import re
@@ -12,7 +23,7 @@ from lxml import etree
 
 _WHITESPACE = re.compile(r"[ \t\r\n\f]+")
 _BLANKS = re.compile(r"  +")
-_SPARE_LINES = re.compile(r"\n{3,}")
+_BLANK_LINES = re.compile(r"\n{3,}")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SKIPPED = frozenset({"head", "script", "style", "title", "template"})
 _HEADINGS = {"h1": "# ", "h2": "## ", "h3": "### ", "h4": "#### ", "h5": "#### ", "h6": "#### "}
@@ -25,7 +36,7 @@ _LINES = frozenset(
     )
 )
 _BLOCKS = _PARAGRAPHS | _LINES
-# No parsed HTML can hold these: a blank that stays, and "what follows begins a line".
+# Characters that parsed HTML cannot hold: a blank that is kept, and the beginning of a line.
 _KEPT = "\0"
 _NEW_LINE = "\x01"
 _NEW_LINES = re.compile(r"\x01{2,}")
@@ -44,21 +55,21 @@ def html_to_text(source: str) -> str:
     pieces: list[str] = []
     try:
         _content(tree, pieces.append)
-    except RecursionError:  # nested hundreds of times, by accident or by intent
+    except RecursionError:  # hundreds of nested elements
         pieces = [" ".join(tree.itertext())]
     return _tidy("".join(pieces)).strip(" \n").replace(_KEPT, " ")
 
 
 def _tidy(text):
-    """Return text with its spare blanks and blank lines removed."""
+    """Return text with single blanks, and with one blank line at most between lines."""
     text = _BLANKS.sub(" ", text)
     for sign in (_NEW_LINE, "\n"):
         text = text.replace(f" {sign}", sign).replace(f"{sign} ", sign)
     text = _NEW_LINES.sub(_NEW_LINE, text).replace("\n" + _NEW_LINE, "\n")
-    return _SPARE_LINES.sub("\n\n", text.replace(_NEW_LINE, "\n"))
+    return _BLANK_LINES.sub("\n\n", text.replace(_NEW_LINE, "\n"))
 
 
-# Everything below adds its text by ``add``: lists are four times as fast as generators here, and
+# Each function below gives its text to ``add``. Generators would take four times as long, and
 # templates with logic are converted for each recipient.
 
 
@@ -87,7 +98,7 @@ def _content(element, add):
 def _fold(text):
     if "\n" in text or "\t" in text or "\r" in text or "\f" in text:
         return " " if text.isspace() and text.isascii() else _WHITESPACE.sub(" ", text)
-    return text  # blanks alone are seen to in the end
+    return text  # _tidy removes other blanks
 
 
 def _is_hidden(element):
@@ -168,7 +179,7 @@ def _table(element, add):
 
 
 def _holds_data(table):
-    """Tell whether a table holds data in rows; most tables in mail only place things."""
+    """Tell whether a table holds rows of data; most tables in mail only make a layout."""
     if table.get("role") == "presentation":
         return False
     rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]

@@ -1,8 +1,8 @@
-"""Quoted-printable octets of texts that stand one after the other (RFC 2045, section 6.7).
+"""Quoted-printable octets of texts that are joined afterwards (RFC 2045, section 6.7).
 
-Each text begins at the beginning of a line and ends with a soft line break, so texts may be joined
-in any combination: no line grows over 76 characters, no line ends in a blank, and no line begins
-with a dot, which is why a part made of them needs no dot-stuffing (RFC 5321, section 4.5.2).
+Each text begins a line and ends with a soft line break, so texts may be joined in any order: no line
+is longer than 76 characters, no line ends in a blank, and no line begins with a dot. The last makes
+dot-stuffing (RFC 5321, section 4.5.2) unnecessary.
 """
 
 import binascii
@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 SOFT_BREAK = b"=\r\n"
-LINE = 76  # characters, with the "=" of a soft line break, for which room is kept
+LINE = 76  # characters of a line, the "=" of a soft line break included
 
-_plain = re.compile(r"[ -<>-~]{1,75}").fullmatch  # printable ASCII but "=", with room for one "="
-# Characters of a text that is worth remembering: 6 kB take 80 µs.
-_LONG, _TOO_LONG = 200, 100_000
+_plain = re.compile(
+    r"[ -<>-~]{1,75}"
+).fullmatch  # printable ASCII except "=", with room for a soft break
+# Characters of a text that is worth caching (to encode 6 kB takes 80 µs), and of one too large for it.
+_MIN_CACHED, _MAX_CACHED = 200, 100_000
 _LINE_BREAK = re.compile("\r\n|\r|\n")
 _LINE_WITH_DOT = re.compile(rb"\r\n(\.+)([^\r\n]*)")
 
@@ -24,8 +26,8 @@ def encode(text: str) -> bytes:
     """Return the text's octets, to be followed by more text.
 
     :param text: any text; CR, LF and CRLF each count as one line break
-    :returns: UTF-8 in quoted-printable, ending in a line break (soft unless the text ends in one);
-        nothing for the empty text
+    :returns: UTF-8 in quoted-printable. It ends in a line break: the text's own, or else a soft one.
+        Empty for the empty text
     """
     if _plain(text) and text[0] != ".":
         return text.encode() + SOFT_BREAK
@@ -35,12 +37,11 @@ def encode(text: str) -> bytes:
 
 def encode_last(text: str) -> bytes:
     """Return the text's octets as :func:`encode` does, without the soft line break at the end."""
-    # A lone surrogate has no octets; none comes out of a database.
     if "\n" in text or "\r" in text:
         text = _LINE_BREAK.sub("\r\n", text)
-    raw = text.encode("utf-8", "replace")
-    # The C function takes the line break's form from the first one it meets, so it is given one;
-    # it leaves leading dots alone.
+    raw = text.encode("utf-8", "replace")  # lone surrogates cannot be encoded
+    # b2a_qp takes the form of line breaks from the first one in its input, so CRLF goes first. It
+    # does not encode leading dots.
     octets = binascii.b2a_qp(b"\r\n" + raw + b"\r\n", istext=True)
     if b"\r\n." in octets:
         octets = _LINE_WITH_DOT.sub(_encode_dots, octets)
@@ -48,23 +49,23 @@ def encode_last(text: str) -> bytes:
 
 
 def encode_pieces(pieces: Iterable[str]) -> bytes:
-    """Return the octets of texts as :func:`encode` does; long ones that come again are kept."""
+    """Return the octets of texts as :func:`encode` does; those of long texts are cached."""
     octets, short = [], []
     for piece in pieces:
-        if len(piece) < _LONG:
+        if len(piece) < _MIN_CACHED:
             short.append(piece)
             continue
         if short:
             octets.append(encode("".join(short)))
             short = []
-        octets.append(_encode_again(piece) if len(piece) < _TOO_LONG else encode(piece))
+        octets.append(_encode_cached(piece) if len(piece) < _MAX_CACHED else encode(piece))
     if short:
         octets.append(encode("".join(short)))
     return b"".join(octets)
 
 
 def _encode_dots(match: re.Match[bytes]) -> bytes:
-    """Return a line without the dots that it begins with; each takes three characters then."""
+    """Return a line whose leading dots are encoded; each takes three characters then."""
     dots, rest = match.groups()
     lines = [b"=2E" * len(dots[start : start + 25]) for start in range(0, len(dots), 25)]
     if len(lines[-1]) + len(rest) < LINE:
@@ -74,4 +75,4 @@ def _encode_dots(match: re.Match[bytes]) -> bytes:
     return b"\r\n" + SOFT_BREAK.join(lines)
 
 
-_encode_again = lru_cache(maxsize=256)(encode)
+_encode_cached = lru_cache(maxsize=256)(encode)

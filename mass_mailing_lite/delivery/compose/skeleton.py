@@ -1,7 +1,8 @@
-"""Takes a message apart into static octets and holes.
+"""Cuts a message into static octets and slots.
 
-Python's ``email`` flattens the structure (multiparts, boundaries, attachments: RFC 2046); this
-module replaces what differs between recipients before, and cuts there after.
+Python's ``email`` makes octets from the structure (multiparts, boundaries, attachments: RFC 2046).
+Before that, this module puts a token in the place of each text part with slots; after that, it cuts
+the octets at the tokens.
 """
 
 import copy
@@ -17,33 +18,33 @@ from typing import NamedTuple
 from . import quoted_printable
 from .header import ADDRESS_HEADERS
 
-Pieces = list[str | int]  # literal texts and positions of marks, in turn
+Pieces = list[str | int]  # literal texts and positions of slots, alternating
 
 
 class HeaderSlot(NamedTuple):
-    """Place of a field that is given for each recipient."""
+    """A header field that is given for each recipient."""
 
     name: str
 
 
 class HeaderTemplate(NamedTuple):
-    """A field with marks in its value.
+    """A header field with slots in its value.
 
-    :ivar pieces: of the text, or a list of (display name, address) for address fields
+    :ivar pieces: of the text; for address fields a list of (display name, address), each in pieces
     """
 
     name: str
     pieces: "Pieces | list[tuple[Pieces, Pieces]]"
 
     def fill(self, texts: Sequence[str]) -> "str | list[tuple[str, str]]":
-        """Put the marks' texts in; the result is for :func:`header.encoder`'s function."""
+        """Return the value with the texts in its slots, as the function of :func:`header.encoder` wants it."""
         if self.pieces and isinstance(self.pieces[0], tuple):
             return [(_join(name, texts), _join(addr, texts)) for name, addr in self.pieces]
         return _join(self.pieces, texts)
 
 
 class TextSlot(NamedTuple):
-    """Place of a mark in a quoted-printable text part."""
+    """A slot in a quoted-printable text part; ``index`` is the position of its value."""
 
     index: int
     is_html: bool
@@ -53,16 +54,16 @@ Slot = HeaderSlot | HeaderTemplate | TextSlot
 
 
 def dissect(
-    message: EmailMessage, marks: Sequence[str], per_recipient_headers: Sequence[str]
+    message: EmailMessage, markers: Sequence[str], per_recipient_headers: Sequence[str]
 ) -> Iterator["bytes | Slot"]:
-    """Yield the message as static octets and holes, in order; see ``MessageTemplate.compile``."""
+    """Yield the message as static octets and slots, in order; see ``MessageTemplate.compile``."""
     policy = message.policy if isinstance(message.policy, EmailPolicy) else SMTP
     policy = policy.clone(linesep="\r\n", cte_type="7bit", utf8=False)
-    finder = re.compile("|".join(map(re.escape, marks)) or r"(?!)")
-    positions = {mark: position for position, mark in enumerate(marks)}
+    finder = re.compile("|".join(map(re.escape, markers)) or r"(?!)")
+    positions = {marker: position for position, marker in enumerate(markers)}
 
     def cut(text: str) -> Pieces:
-        """Cut a text at its marks."""
+        """Cut a text at its slot markers."""
         pieces: Pieces = []
         end = 0
         for match in finder.finditer(text):
@@ -87,7 +88,7 @@ def dissect(
 
 
 def _headers(message, policy, per_recipient_headers, cut) -> Iterator["bytes | Slot"]:
-    """Yield the fields but those of MIME, which the body begins with."""
+    """Yield the fields except those of MIME, which :func:`_body` yields."""
     wanted = {name.lower(): name for name in per_recipient_headers}
     for name, value in message.raw_items():
         if _is_mime(name):
@@ -130,7 +131,7 @@ def _body(message, policy, cut) -> Iterator["bytes | Slot"]:
 
 
 def _text_parts(message: EmailMessage) -> Iterator[EmailMessage]:
-    """Yield the parts that are read, not opened; never those of an attached message."""
+    """Yield the text parts that a mail program shows; not attachments, not attached messages."""
     if message.is_multipart():
         if message.get_content_maintype() == "multipart":
             for part in message.iter_parts():
@@ -140,7 +141,7 @@ def _text_parts(message: EmailMessage) -> Iterator[EmailMessage]:
 
 
 def _replace_content(part: EmailMessage, token: str) -> None:
-    """Put a token in a part's place and declare what its octets will be."""
+    """Replace a part's text by a token and declare the encoding that its octets will have."""
     del part["Content-Transfer-Encoding"]
     part["Content-Transfer-Encoding"] = "quoted-printable"
     if (part.get_content_charset() or "") != "utf-8":
@@ -162,10 +163,13 @@ def _is_mime(name: str) -> bool:
 
 
 def _checked(static: bytes, finder: re.Pattern[str]) -> bytes:
-    """Return static octets that hold no mark: one left would reach the recipient."""
+    """Return static octets.
+
+    :raises ValueError: when they hold a slot marker, which would reach the recipient
+    """
     if match := finder.search(static.decode("ascii", "replace")):
         around = static[max(0, match.start() - 40) : match.end()]
-        raise ValueError(f"A mark stands where no value can be put: …{around!r}")
+        raise ValueError(f"A placeholder stands where no value can be put: …{around!r}")
     return static
 
 

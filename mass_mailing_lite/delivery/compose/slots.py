@@ -7,9 +7,9 @@ from collections.abc import Iterator
 class SlotMarkers:
     """Makes the slot markers of one message: ``mk`` + 16 hex digits + ``x`` + number + ``km``.
 
-    Letters and digits only, so that a marker comes unchanged through HTML parsing, conversion to
-    plain text and header encoding; random, so that no content can hold one by chance or by intent;
-    never the beginning of another one, for ``k`` is no digit.
+    Only letters and digits, so that HTML parsing, conversion to plain text and header encoding leave
+    a marker as it is. Random, so that content cannot hold one, by chance or on purpose. No marker is
+    part of another one, because the number ends with a letter.
     """
 
     def __init__(self) -> None:

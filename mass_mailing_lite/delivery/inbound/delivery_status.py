@@ -11,8 +11,8 @@ _CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
 def read(message):
-    """Return a list of ``status.Status``; empty when the message is no such notification."""
-    # RFC 6533 names the second, for internationalised addresses.
+    """Return a list of ``status.Status``; empty when the message is not such a notification."""
+    # The second is for internationalized addresses (RFC 6533).
     part = mime.find_part(message, "message/delivery-status", "message/global-delivery-status")
     if part is None:
         return []
@@ -23,7 +23,7 @@ def read(message):
 
 
 def _read_group(fields, text):
-    """Return what the fields of one recipient say; None for those about the whole message."""
+    """Return the status of one recipient; None for the fields about the whole message."""
     found = [
         address
         for name in ("Final-Recipient", "Original-Recipient", "X-Actual-Recipient")
@@ -36,14 +36,14 @@ def _read_group(fields, text):
     reason = mime.header(fields, "Diagnostic-Code")
     reason = reason.partition(";")[2].strip() or reason
     if not reason.strip():
-        reason = explanation(text, found)
+        reason = _find_explanation(text, found)
     return make_status(found, action, named[0] if named else "", reason)
 
 
-def explanation(text, addresses):
-    """Return what the text for people says about a recipient: the lines behind the address.
+def _find_explanation(text, addresses):
+    """Return the lines after a recipient's address in the human-readable part, or ``""``.
 
-    Exim names no diagnostic code where it refuses by itself.
+    Exim gives no diagnostic code for what it refuses itself.
     """
     for address in addresses:
         place = text.lower().find(address)

@@ -1,15 +1,15 @@
-"""Feedback reports of mailbox providers (RFC 5965): a recipient called the message spam."""
+"""Feedback reports of mailbox providers (RFC 5965): a recipient reported the message as spam."""
 
 from . import mime
 
-# RFC 5965 section 7.3; the last two are of the draft before it, and still sent. Not among them:
-# "not-spam", which takes a complaint back; "virus"; "auth-failure", which RFC 6591 uses to tell
-# the owner of a domain about forgeries; "other".
+# RFC 5965 section 7.3; the last two are from a draft of it and still in use. No complaints are
+# "not-spam", which withdraws one, "virus", "other", and "auth-failure", which tells the owner of a
+# domain about forged messages (RFC 6591).
 COMPLAINTS = frozenset({"abuse", "fraud", "opt-out", "opt-out-list"})
 
 
 def is_complaint(message):
-    """Tell whether a feedback report says that its recipient wants no more of this."""
+    """Tell whether a message is a feedback report of a complaint."""
     part = mime.find_part(message, "message/feedback-report")
     if part is None:
         return False

@@ -1,18 +1,8 @@
-"""Tells what a message that came back is: a failure, a delay, a complaint, a robot, or a person.
+"""Tells what an inbound mail is: a failure, a delay, a complaint, an automatic or a personal answer.
 
-Data flows from left to right::
-
-    mime ─▶ delivery_status, plain_bounce, feedback, automatic ─▶ report ─▶ InboundMail
-
-* ``delivery_status``  notifications that follow RFC 3464
-* ``plain_bounce``     notifications that do not: qmail's QSBMF, and free text
-* ``feedback``         feedback reports of mailbox providers (RFC 5965)
-* ``automatic``        answers that no person wrote (RFC 3834)
-
-A library does part of it, ``flufl.bounce``: it returns the addresses that a message says have
-failed. What the gateway needs beside that, the returned message's identity, the status code, the
-words and feedback reports, it does not return; so this reads all of it itself, with the standard
-library alone.
+A library for part of it is ``flufl.bounce``. It returns the addresses that a message reports as
+failed, but not the Message-ID of the returned message, the status code, the server's words or
+feedback reports, which are needed as well. So all is read here, with the standard library.
 """
 
 import enum
@@ -22,18 +12,18 @@ from email.message import Message
 from . import automatic, delivery_status, feedback, mime, plain_bounce
 from .status import Status
 
-MAX_IDS = 32  # what is looked up for one message; a long thread has as many
+MAX_IDS = 32  # Message-IDs that are returned for one mail; a long thread has as many
 
 
 class InboundKind(str, enum.Enum):
-    """What a message that came back is."""
+    """What an inbound mail is."""
 
-    FAILED = "failed"  # a message was not delivered, and nobody tries any more
-    DELAYED = "delayed"  # not delivered yet; somebody keeps trying
-    SETTLED = "settled"  # a report of anything else: delivered, relayed, read
-    COMPLAINT = "complaint"  # the recipient wants no more of it
-    AUTOMATIC = "automatic"  # written by a program on the recipient's behalf
-    PERSONAL = "personal"  # written by a person, as far as one can tell
+    FAILED = "failed"  # a message was not delivered and is not tried again
+    DELAYED = "delayed"  # a message was not delivered yet; its mail server tries again
+    SETTLED = "settled"  # a report that needs no action: delivered, relayed, read
+    COMPLAINT = "complaint"  # the recipient reported a message as spam
+    AUTOMATIC = "automatic"  # an answer by a program
+    PERSONAL = "personal"  # an answer by a person: nothing says otherwise
 
 
 FAILED, DELAYED, SETTLED = InboundKind.FAILED, InboundKind.DELAYED, InboundKind.SETTLED
@@ -42,11 +32,11 @@ COMPLAINT, AUTOMATIC, PERSONAL = InboundKind.COMPLAINT, InboundKind.AUTOMATIC, I
 
 @dataclass(frozen=True, slots=True)
 class InboundMail:
-    """A message that came back.
+    """A mail that came in for messages that were sent.
 
-    :ivar kind: a :class:`InboundKind`
-    :ivar message_ids: what it is about, the likeliest first
-    :ivar statuses: recipient by recipient, where the message is a delivery status
+    :ivar kind: an :class:`InboundKind`
+    :ivar message_ids: of the messages that it is about, the most likely first
+    :ivar statuses: one for each recipient that a delivery status names
     """
 
     kind: InboundKind
@@ -55,20 +45,20 @@ class InboundMail:
 
     @property
     def failures(self) -> tuple[Status, ...]:
-        """The recipients that the message did not reach."""
+        """The statuses of the recipients that the message did not reach."""
         return tuple(status for status in self.statuses if status.action == "failed")
 
 
 def read(message: Message) -> InboundMail:
-    """Tell what a message is and which message of ours it is about.
+    """Tell what an inbound mail is, and which messages it is about.
 
     ===============================================  ==================================
     message                                          kind
     ===============================================  ==================================
-    delivery status: failed for somebody             ``FAILED``, with ``statuses``
-    delivery status: delayed, nobody failed          ``DELAYED``
+    delivery status: failed for a recipient          ``FAILED``, with ``statuses``
+    delivery status: delayed, failed for none        ``DELAYED``, with ``statuses``
     other reports (delivered, relayed, read)         ``SETTLED``
-    feedback report against the message              ``COMPLAINT``
+    feedback report: spam                            ``COMPLAINT``
     vacation notice and the like                     ``AUTOMATIC``
     anything else                                    ``PERSONAL``
     ===============================================  ==================================
@@ -84,26 +74,26 @@ def _classify(message):
     if kind == "feedback-report" or mime.find_part(message, "message/feedback-report") is not None:
         return (COMPLAINT if feedback.is_complaint(message) else SETTLED), ()
     if statuses := delivery_status.read(message):
-        return _judge(statuses), statuses
+        return _get_kind(statuses), statuses
     if kind == "disposition-notification":  # RFC 8098: read, deleted …
         return SETTLED, ()
     if statuses := plain_bounce.read(message):
-        return _judge(statuses), statuses
+        return _get_kind(statuses), statuses
     return (AUTOMATIC if automatic.is_automatic(message) else PERSONAL), ()
 
 
-def _judge(statuses):
+def _get_kind(statuses):
     actions = {status.action for status in statuses}
     return FAILED if "failed" in actions else DELAYED if "delayed" in actions else SETTLED
 
 
 def _returned_ids(message):
-    """Return the Message-IDs of the message that a report returns, whole or its headers."""
+    """Return the Message-IDs of the message that a report returns, whole or only its headers."""
     found = []
     part = mime.find_part(message, "message/rfc822", "text/rfc822-headers", "message/global",
                           "message/global-headers")  # fmt: skip
     for returned in mime.carried(part) if part is not None else ():
-        # Exchange Online keeps the sender's under the second name when it gives one of its own.
+        # Exchange Online sometimes sets its own Message-Id and keeps the original under this name.
         for name in ("Message-Id", "X-Microsoft-Original-Message-ID"):
             found += mime.message_ids(mime.header(returned, name))
     return found or plain_bounce.quoted_ids(message)
@@ -114,5 +104,5 @@ def _answered_ids(message):
 
 
 def get_answered_ids(in_reply_to: str, references: str) -> list[str]:
-    """Return what a message says it answers: the nearest first (RFC 5322, section 3.6.4)."""
+    """Return the Message-IDs that a message answers, the nearest first (RFC 5322, section 3.6.4)."""
     return mime.message_ids(in_reply_to) + mime.message_ids(references)[::-1]

@@ -1,8 +1,7 @@
-"""Looks into messages of other people's making, which follow no rule reliably.
+"""Reads headers and parts of messages that may break the standards; raises nothing.
 
 The header objects of ``email.policy.default`` raise on some malformed headers, so headers are read
-raw; text that claims a character set that does not exist, or has octets outside of it, is read
-anyhow.
+raw. Text with an unknown character set, or with octets outside of it, is decoded as far as possible.
 """
 
 import email
@@ -10,14 +9,14 @@ import re
 from email.header import decode_header, make_header
 from email.message import Message
 
-TEXT_LIMIT = 65536  # characters of a part that are looked at; a report's own words are far fewer
+TEXT_LIMIT = 65536  # characters of a part that are read; the text of a report is much shorter
 
 _MESSAGE_ID = re.compile(r"<[^<>\s@]+@[^<>\s@]+>")
 _ADDRESS = re.compile(r"[^\s<>()\[\]\",;:@]+@[^\s<>()\[\]\",;:@]+")
 
 
 def headers(message: Message, name: str) -> list[str]:
-    """Return the values of a header, unfolded and decoded, in their order."""
+    """Return all values of a header, unfolded and decoded, in order."""
     wanted = name.lower()
     return [_decoded(value) for key, value in message.raw_items() if key.lower() == wanted]
 
@@ -46,7 +45,7 @@ def text(part: Message) -> str:
 
 
 def parts(message: Message):
-    """Yield the parts of a message, but nothing of the messages that it carries."""
+    """Yield the parts of a message, without the parts of messages attached to it."""
     yield message
     if message.get_content_maintype() == "multipart" and message.is_multipart():
         for part in message.get_payload():
@@ -54,7 +53,7 @@ def parts(message: Message):
 
 
 def find_part(message: Message, *kinds: str) -> Message | None:
-    """Return the first part of one of the content types, or None."""
+    """Return the first part with one of the content types, or None."""
     return next((part for part in parts(message) if part.get_content_type() in kinds), None)
 
 
@@ -67,8 +66,8 @@ def plain_text(message: Message) -> str:
 def carried(part: Message) -> list[Message]:
     """Return the messages, or the groups of fields, inside a ``message/*`` part.
 
-    RFC 2046 forbids to encode such parts, some systems do it all the same; and
-    ``text/rfc822-headers`` is text, of which the headers are read.
+    RFC 2046 forbids base64 and quoted-printable for such parts; some systems use them nevertheless.
+    For ``text/rfc822-headers`` it returns a message with only these headers.
     """
     if part.get_content_maintype() == "text":
         return [email.message_from_string(text(part))]
@@ -81,7 +80,7 @@ def carried(part: Message) -> list[Message]:
 
 
 def _decode(part: Message, inside: list[Message]) -> str:
-    """Return the text of an encoded part, which the parser took for headers or for a body."""
+    """Return the decoded text of a part whose encoded octets the parser took for messages."""
     wrapper = Message()
     wrapper["Content-Transfer-Encoding"] = header(part, "Content-Transfer-Encoding")
     wrapper.set_payload("\n\n".join(group.as_string().strip() for group in inside))
@@ -94,7 +93,7 @@ def _groups(text: str) -> list[Message]:
 
 
 def message_ids(value: str) -> list[str]:
-    """Return the Message-IDs in the text of a header, also where it was folded inside of one."""
+    """Return the Message-IDs in the value of a header, also those that a fold cuts in two."""
     return _MESSAGE_ID.findall(re.sub(r"(?<=[\w.-])[\r\n]+[ \t]+(?=[\w.-])", "", value))
 
 

@@ -1,9 +1,9 @@
-"""Notifications of mail servers that do not follow RFC 3464.
+"""Failure and delay notifications that do not follow RFC 3464.
 
-qmail writes QSBMF (D. J. Bernstein, "The qmail-send Bounce Message Format"): a paragraph that
-begins with "Hi. This is the", one for each recipient that begins with the address and a colon,
-one that begins with a dash, and behind it the message. Others write free text, under the name of
-the mail system; Exim and Gmail say in ``X-Failed-Recipients`` whom it is about.
+qmail writes QSBMF (D. J. Bernstein, "The qmail-send Bounce Message Format"): a paragraph that begins
+with "Hi. This is the", one for each recipient that begins with the address and a colon, one that
+begins with a dash, then the message. Others write free text, with the mail system as the author;
+Exim and Gmail give the recipients in ``X-Failed-Recipients``.
 """
 
 import re
@@ -24,12 +24,12 @@ _DELAY = re.compile(
     r"|warning: (could not send|message)",
     re.I,
 )
-# A copy of the headers, as the text of a report quotes it.
+# In headers that the text of a report quotes.
 _QUOTED_ID = re.compile(r"^[ \t>|]*Message-ID:\s*(<[^<>\s@]+@[^<>\s@]+>)", re.I | re.M)
 
 
 def read(message):
-    """Return a list of ``status.Status``; empty when the message is no such notification."""
+    """Return a list of ``status.Status``; empty when the message is not such a notification."""
     text = mime.plain_text(message)
     if _QSBMF.match(text):
         return _read_qsbmf(text)
@@ -43,7 +43,7 @@ def read(message):
 
 
 def quoted_ids(message):
-    """Return the Message-IDs of headers that stand in the text of a report."""
+    """Return the Message-IDs of headers that the text of a report quotes."""
     return [
         found
         for part in mime.parts(message)
@@ -76,9 +76,9 @@ def _reason(text):
 
 
 def _addresses(message, text):
-    """Return the addresses that the text names before the copy of the message, save its writer's."""
-    ours = {
+    """Return the addresses in the text before the copied message, without those of From and To."""
+    own = {
         address for name in ("From", "To") for address in mime.addresses(mime.header(message, name))
     }
     head = re.split(r"^-{2,}.*(?:copy|original|message)", text, flags=re.I | re.M)[0]
-    return [found for found in mime.addresses(head) if found not in ours]
+    return [found for found in mime.addresses(head) if found not in own]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from ..outcome import DEFERRED, REFUSED, Outcome, clean, split_enhanced
 
-# Failures that tell nothing about the address: the same address takes the next message, from
-# another sender, in another size, or tomorrow.
+# Failures that do not come from the address: it may accept another message, from another sender, of
+# another size, or at another time.
 NOT_THE_ADDRESS = frozenset(
     {
         "relay_denied", "policy", "content", "too_large", "smtputf8", "greylisted", "rate_limited",
@@ -17,10 +17,10 @@ NOT_THE_ADDRESS = frozenset(
 _REPLY = re.compile(r"\b([245]\d\d)(?:[- ]#?([245]\.\d{1,3}\.\d{1,3}))?(?=[- :\n]|$)")
 _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 
-# Exim, when the last of many attempts has failed.
+# Exim, when the last of several tries has failed.
 _GAVE_UP = re.compile(r"retry time(out| not reached)", re.I)
 
-# Where the code says no more than "no": what systems without a better one write instead.
+# Words of systems that give no code more specific than "failed".
 _WORDS = (
     ("mailbox_full", re.compile(r"quota|(mailbox|inbox|storage)\W+(\w+\W+){0,3}full|over ?limit", re.I)),
     (
@@ -54,12 +54,12 @@ class Status:
 
     @property
     def is_permanent(self) -> bool:
-        """Whether no later message would fare better, by the class of the code."""
+        """Whether another try later cannot help, by the class of the status code."""
         return not self.enhanced.startswith("4")
 
     @property
     def is_final_for_address(self) -> bool:
-        """Whether it is the address that is of no use, not the message, its sender or its size."""
+        """Whether the address cannot be used any more; not when message, sender or size is the reason."""
         return self.is_permanent and self.failure_type not in NOT_THE_ADDRESS
 
     @property
@@ -74,28 +74,29 @@ class Status:
 
     @property
     def words(self) -> str:
-        """The reason as it is shown: codes first, then the words."""
+        """The reason for display: codes, then words."""
         parts = (self.code, self.enhanced, self.text)
         return " ".join(str(part) for part in parts if part)
 
 
 def make_status(addresses, action, status, text) -> Status:
-    """Make a status of what a report says.
+    """Return the :class:`Status` of a recipient.
 
-    :param str status: the status code that is named for it, or ``""``
-    :param str text: the server's reply, with codes where it has them, over several lines or not
+    :param str status: the status code that the report gives, or ``""``
+    :param str text: the server's reply with its codes, on one or several lines
     """
     reply = _REPLY.search(text)
     code = int(reply[1]) if reply else None
-    enhanced = status if status and not status.endswith(".0.0") else _better(status, code, text)
+    enhanced = (
+        status if status and not status.endswith(".0.0") else _get_specific_code(status, code, text)
+    )
     return Status(tuple(dict.fromkeys(addresses)), action, code, enhanced, _words(text, code))
 
 
-def _better(status, code, text):
-    """Return the status code that the server's words call for, where the report names none.
+def _get_specific_code(status, code, text):
+    """Return a more specific status code than X.0.0, from the server's words or its reply code.
 
-    Many systems name 5.0.0 for everything; Exim also for what was refused for
-    the time being until it gave up.
+    Many systems report 5.0.0 for everything, Exim even for temporary refusals that it gave up on.
     """
     if inside := _ENHANCED.search(text):
         return inside[1]
@@ -105,7 +106,7 @@ def _better(status, code, text):
 
 
 def _words(text, code):
-    """Return the reply without its codes, which a reply of several lines repeats."""
+    """Return the reply without its codes, which replies of several lines have on each line."""
     if code:
         text = re.sub(rf"\b{code}[- ](#?[245]\.\d{{1,3}}\.\d{{1,3}}\s)?", "", text)
     return clean(split_enhanced(text.strip())[1])

@@ -1,8 +1,8 @@
-"""How fast a mail server may be written to: limits, the time that they cost, a clock that jumps.
+"""Rate limits of a mail server, how long messages take under them, and clocks that are set.
 
-A limit holds in any sliding window: of any sixty seconds for the one a minute, not of each minute
-on the clock. What was allowed is used at once and not spread, for then the rest of the window is
-free for whoever comes next, and over a longer time the pace is the same.
+A limit holds in a sliding window: a limit a minute holds in any sixty seconds, not only in each
+minute of the clock. Messages that a window allows are sent at once, not spread over the window: over
+a longer time the rate is the same, and the server is free for others in the rest of the window.
 """
 
 import math
@@ -15,19 +15,20 @@ from .hours import SendingHours
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
-# A mailing that ends later than that has no expected end: nobody plans with it.
+# Days with sending hours: an end after so many of them is not worth computing.
 MAX_WINDOWS = 400
 
-# Seconds by which two clocks may differ without either having been set, and what one may lose of
-# each second by drift and slow correction (NTP slews at most 0.05 %).
+# Two clocks may differ by so many seconds, and by this part of the elapsed time, although neither was
+# set: clocks drift, and NTP corrects them slowly, by 0.05 % at capacity.
 CLOCK_TOLERANCE, CLOCK_DRIFT = 1.0, 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many messages a mail server takes, 0 where there is no limit.
+    """How many messages a mail server accepts; 0 means no limit.
 
-    :ivar domain_minute: a minute to the recipients of one domain
+    :ivar minute: messages in any 60 seconds; ``hour`` and ``day`` likewise
+    :ivar domain_minute: messages in any 60 seconds to the recipients of one domain
     """
 
     minute: int = 0
@@ -45,16 +46,16 @@ class Limits:
                 yield seconds, messages
 
     def slow_down(self, rate: float) -> float:
-        """Return how many messages a second remain of ``rate`` over a long time."""
+        """Return the rate, in messages a second, that the limits allow over a long time."""
         return min([rate, *(messages / seconds for seconds, messages in self.windows())])
 
 
 def worth_waking(limit: int) -> int:
-    """Return how many messages have to be free before a sender is woken for them.
+    """Return how many messages a limit must allow before a waiting sender is woken up.
 
-    A thirtieth of the limit: a server whose messages were spread over the minute is written to
-    every two seconds, not for each single one; what waited together leaves and returns together,
-    so nothing of the pace is lost.
+    A thirtieth of the limit, so that for a limit a minute the sender wakes up every two seconds and
+    not for each message. The rate stays the same, because messages that waited together leave the
+    window together.
     """
     return max(1, limit // 30)
 
@@ -62,9 +63,9 @@ def worth_waking(limit: int) -> int:
 def clock_jump(expected: float, found: float, elapsed: float) -> float:
     """Return by how many seconds a clock was set, 0 when it was not.
 
-    :param expected: what it should say, by another clock that nobody sets
-    :param found: what it says
-    :param elapsed: seconds since the two were last compared
+    :param expected: its time in seconds, computed with a clock that cannot be set
+    :param found: its time in seconds
+    :param elapsed: seconds since the two clocks were last compared
     """
     difference = found - expected
     return difference if abs(difference) > CLOCK_TOLERANCE + CLOCK_DRIFT * elapsed else 0.0
@@ -76,23 +77,23 @@ def clock_jump(expected: float, found: float, elapsed: float) -> float:
 
 
 def seconds_for(count: int, limits: Limits, rate: float = 0.0) -> float | None:
-    """Return how long ``count`` messages take without a break; ``None`` when nothing tells.
+    """Return how many seconds ``count`` messages take; ``None`` when it cannot be known.
 
-    A hundred messages at ten a minute take nine minutes and a moment, not ten.
+    A hundred messages at ten a minute take nine minutes, not ten: the last ten leave at once.
 
-    :param rate: messages a second where no limit holds them, 0 when it is not known
+    :param rate: messages a second without limits, 0 when it is not known
     """
     if count <= 0:
         return 0.0
     binding = []
-    most = rate * MINUTE or math.inf  # what gets through in a window, the longer limits aside
+    capacity = rate * MINUTE or math.inf  # messages in a window under the shorter limits
     span = MINUTE
     for seconds, limit in limits.windows():
-        most *= seconds / span
+        capacity *= seconds / span
         span = seconds
-        if limit < most:
+        if limit < capacity:
             binding.append((seconds, limit))
-            most = limit
+            capacity = limit
     if not rate and not binding:
         return None
     total, rest = 0.0, count
@@ -111,12 +112,12 @@ def expected_end(
     hours: SendingHours | None = None,
     largest_domain: int = 0,
 ) -> datetime | None:
-    """Return when ``count`` messages will have left, ``None`` when nothing tells.
+    """Return when the last of ``count`` messages will have left, ``None`` when it cannot be known.
 
-    Limits count as free at ``begin`` and at the beginning of each day's hours.
+    All limits are taken as unused at ``begin`` and at the beginning of each day's sending hours.
 
-    :param rate: messages a second where no limit holds them, 0 when it is not known
-    :param largest_domain: how many of the messages go to the domain that has the most
+    :param rate: messages a second without limits, 0 when it is not known
+    :param largest_domain: number of the messages to the domain with the most recipients
     """
     ends = [_end_within_hours(begin, count, limits, rate, hours)]
     if limits.domain_minute and largest_domain:
@@ -142,7 +143,7 @@ def _end_within_hours(begin, count, limits, rate, hours):
     return None
 
 
-def _count_within(seconds, most, limits, rate):
-    """Return how many messages, ``most`` at the utmost, leave before so many seconds are over."""
-    counts = range(1, most + 1)
+def _count_within(seconds, maximum, limits, rate):
+    """Return how many messages, ``maximum`` at capacity, leave in so many seconds."""
+    counts = range(1, maximum + 1)
     return bisect_left(counts, seconds, key=lambda count: seconds_for(count, limits, rate))

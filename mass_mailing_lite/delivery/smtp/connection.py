@@ -1,8 +1,8 @@
-"""Octets out, replies in: what a session does with its socket.
+"""Sends octets to a socket and reads SMTP replies from it.
 
-Reply syntax RFC 5321, section 4.2; a reply may come in any number of packets, several replies in
-one. Works on plain sockets, ``ssl.SSLSocket`` and urllib3's pyOpenSSL wrapper, which
-``smtplib`` objects hold in ``sock``.
+Reply syntax RFC 5321, section 4.2. A reply may come in any number of packets, and a packet may hold
+several replies. The socket is what ``smtplib`` objects have in ``sock``: a plain one, an
+``ssl.SSLSocket`` or urllib3's wrapper of pyOpenSSL.
 """
 
 import re
@@ -10,9 +10,10 @@ import select
 import time
 from typing import Any, NamedTuple
 
-# One TLS record: it reaches the peer whole or not at all, so a failed write tells how much went.
+# Octets of one TLS record. A record is sent whole or not at all, so after a failed write it is known
+# how much was sent.
 TLS_RECORD = 16384
-JOIN_LIMIT = 65536  # octets; to copy 2.7 MB takes 2 ms
+JOIN_LIMIT = 65536  # octets that are copied to be sent at once; to copy 2.7 MB takes 2 ms
 LINE_LIMIT = 4096  # octets of a reply line; RFC 5321 section 4.5.3.1.5 asks for 512
 REPLY_LIMIT = 65536  # octets of a whole reply
 
@@ -28,10 +29,10 @@ class Reply(NamedTuple):
 
 
 class SmtpConnectionError(Exception):
-    """The connection is of no more use.
+    """The connection cannot be used any more.
 
-    :ivar reply: the server's last words, if it said why (421)
-    :ivar sent: octets of a failed write that were handed over
+    :ivar reply: the last reply, when the server said why it closes (421)
+    :ivar sent: octets of a failed write that may have reached the server
     """
 
     def __init__(self, text: str, reply: Reply | None = None, sent: int = 0):
@@ -41,9 +42,9 @@ class SmtpConnectionError(Exception):
 
 
 class Connection:
-    """A connected socket.
+    """A connected socket, with replies.
 
-    :param timeout: seconds that a write may make no progress, and that a reply may take in all
+    :param timeout: seconds for a write to make progress, and for a whole reply to come
     """
 
     def __init__(self, sock: Any, timeout: float):
@@ -53,9 +54,9 @@ class Connection:
         self._is_tls = hasattr(sock, "getpeercert")
 
     def send(self, *pieces: bytes) -> None:
-        """Hand the octets to the kernel; small pieces in one packet, large ones uncopied.
+        """Send the octets; small pieces in one packet, large ones without a copy.
 
-        :raises SmtpConnectionError: with ``sent``, at least the number of octets that the server may get
+        :raises SmtpConnectionError: its ``sent`` is not less than the octets that the server gets
         """
         if len(pieces) > 1 and sum(map(len, pieces)) <= JOIN_LIMIT:
             pieces = (b"".join(pieces),)
@@ -79,20 +80,21 @@ class Connection:
                 chunk = view[sent : sent + TLS_RECORD]
                 self._sock.sendall(chunk)
                 sent += len(chunk)
-        # pyOpenSSL has exceptions of its own, which this package does not import.
+        # pyOpenSSL raises its own exceptions; this package does not import it.
         except Exception as error:
             raise SmtpConnectionError(describe(error), sent=sent) from error
 
     def read_reply(self, timeout: float | None = None) -> Reply:
-        """Return the next reply, from all its lines.
+        """Return the next reply, which may have several lines.
 
-        :param timeout: seconds for the whole reply, however slowly it drips
-        :raises SmtpConnectionError: when the line breaks, time is over, or what came is no reply
+        :param timeout: seconds for the whole reply
+        :raises SmtpConnectionError: when the connection fails, the time is over, or the octets are
+            not a reply
         """
         deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
         if not self._buffer:
             self._buffer += self._receive(deadline)
-        if usual := _USUAL_REPLY.match(self._buffer):  # one line that came whole
+        if usual := _USUAL_REPLY.match(self._buffer):  # one line, received whole
             code, text = usual.groups()
             del self._buffer[: usual.end()]
             return Reply(int(code), text.decode())
@@ -101,17 +103,19 @@ class Connection:
             line = self._read_line(deadline)
             match = _REPLY_LINE.fullmatch(line)
             if not match or (code and match[1] != code):
-                raise SmtpConnectionError(f"The server answered with no SMTP reply: {line[:80]!r}")
+                raise SmtpConnectionError(
+                    f"The server's answer is not an SMTP reply: {line[:80]!r}"
+                )
             code = match[1]
             lines.append((match[3] or b"").decode("utf-8", "replace").strip())
             total += len(line)
             if match[2] != b"-":
                 return Reply(int(code), "\n".join(lines))
             if total > REPLY_LIMIT:
-                raise SmtpConnectionError("The server's reply never ends")
+                raise SmtpConnectionError("The server's reply is too long")
 
     def skip(self, pattern: re.Pattern[bytes]) -> bool:
-        """Pass over what was received and not yet read, if the pattern matches all of it."""
+        """Discard what was received and not yet read, if the pattern matches all of it."""
         if not pattern.fullmatch(self._buffer):
             return False
         self._buffer.clear()
@@ -119,11 +123,11 @@ class Connection:
 
     @property
     def has_unread(self) -> bool:
-        """Whether octets came that no read asked for: the two sides are out of step."""
+        """Whether more was received than replies were read."""
         return bool(self._buffer)
 
     def is_quiet(self) -> bool:
-        """Whether nothing waits to be read: an idle server that speaks says goodbye."""
+        """Whether the server has sent nothing; while idle it only sends something to close."""
         if self._buffer:
             return False
         try:
@@ -139,7 +143,7 @@ class Connection:
         end = self._buffer.find(b"\n")
         while end < 0:
             if len(self._buffer) > LINE_LIMIT:
-                raise SmtpConnectionError("The server's reply line never ends")
+                raise SmtpConnectionError("A line of the server's reply is too long")
             searched = len(self._buffer)
             self._buffer += self._receive(deadline)
             end = self._buffer.find(b"\n", searched)
@@ -164,7 +168,7 @@ class Connection:
 
 
 def describe(error: BaseException) -> str:
-    """Say in words what an exception of the network means."""
+    """Return a sentence that says what an exception of the network means."""
     if isinstance(error, TimeoutError):
         return "The connection timed out"
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__

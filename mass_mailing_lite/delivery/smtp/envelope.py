@@ -1,4 +1,4 @@
-"""One message and those it goes to, and their form on the wire.
+"""One message with its addresses, and the octets that SMTP transmits for it.
 
 Envelope RFC 5321, section 2.3.1; dot-stuffing RFC 5321, section 4.5.2.
 """
@@ -15,16 +15,16 @@ _usual_path = re.compile(r"[A-Za-z0-9.@_+-]+").fullmatch
 class Envelope(NamedTuple):
     """One message to transmit.
 
-    :ivar key: the caller's own name for it; not looked at
+    :ivar key: identifies the message for the caller; not used here
     :ivar sender: envelope sender; ``""`` is the null reverse-path
-    :ivar recipients: the first is the one that the outcome is about, others get copies
-    :ivar data: the message with CRLF line ends, not dot-stuffed; or a function that makes it, in
-        pieces, when its turn has come: then it is made while the server is busy with the one before
-    :ivar smtputf8: the message has UTF-8 in its header (RFC 6532); an address that is not ASCII
-        asks for SMTPUTF8 by itself
+    :ivar recipients: the first is the one that the outcome is about, the others get copies
+    :ivar data: the message with CRLF line ends, not dot-stuffed; or a function that returns it in
+        pieces. The function is called while the server works on the message before
+    :ivar smtputf8: the message has UTF-8 in its header (RFC 6532); not needed for addresses that
+        are not ASCII, which require SMTPUTF8 anyway
     :ivar eight_bit: the message has octets over 127
-    :ivar dot_free: no line of ``data`` begins with a dot (``MessageTemplate.dot_free``): it is not
-        searched for any, which would take 9 µs for 11 kB
+    :ivar dot_free: no line of ``data`` begins with a dot (``MessageTemplate.dot_free``), so that it
+        is not searched for one, which takes 9 µs for 11 kB
     """
 
     key: Any
@@ -41,7 +41,7 @@ class Envelope(NamedTuple):
         return self.smtputf8 or not self.sender.isascii() or not "".join(self.recipients).isascii()
 
     def pieces(self) -> tuple[bytes, ...]:
-        """Return the message; what is large and the same for all is a piece of its own."""
+        """Return the message; a large part that all recipients share is a separate piece."""
         return self.data() if callable(self.data) else (self.data,)
 
     def octets(self) -> bytes:
@@ -50,11 +50,11 @@ class Envelope(NamedTuple):
 
 
 def content(envelope: Envelope, pieces: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Return the message as it goes over the wire: dot-stuffed (RFC 5321, section 4.5.2), ended.
+    """Return the octets that follow DATA: the message dot-stuffed (RFC 5321, section 4.5.2), its end.
 
-    In pieces, so that a large one is not copied to get its end.
+    In pieces, so that a large one is not copied.
 
-    :param pieces: what :meth:`Envelope.pieces` gave
+    :param pieces: the result of :meth:`Envelope.pieces`
     """
     if not envelope.dot_free:
         data = b"".join(pieces).replace(b"\n.", b"\n..")

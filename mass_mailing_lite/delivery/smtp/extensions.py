@@ -1,4 +1,4 @@
-"""What a server has offered in its answer to EHLO, and what follows from it for each message.
+"""The extensions that a server offers in its answer to EHLO, and the commands that they allow.
 
 SIZE RFC 1870, PIPELINING RFC 2920, 8BITMIME RFC 6152, SMTPUTF8 RFC 6531.
 """
@@ -8,9 +8,9 @@ from .envelope import Envelope, is_path
 
 
 class UnsupportedMessage(Exception):
-    """A message that this server need not be asked about.
+    """A message that this server cannot take; the server is not asked.
 
-    :ivar outcome: what becomes of it
+    :ivar outcome: the outcome of the message
     """
 
     def __init__(self, outcome: Outcome):
@@ -21,7 +21,7 @@ class UnsupportedMessage(Exception):
 class Extensions:
     """The extensions of one session.
 
-    :param features: what EHLO offered: keyword in lower case, its parameters
+    :param features: the answer to EHLO: keywords in lower case, with their parameters
     """
 
     def __init__(self, features: dict[str, str]):
@@ -30,20 +30,22 @@ class Extensions:
         self._eight_bit = "8bitmime" in features
         self._smtputf8 = "smtputf8" in features
         limit = features.get("size", "")
-        # "0" or nothing: no fixed limit is declared, RFC 1870 section 4
+        # no number or 0: no fixed limit (RFC 1870, section 4)
         self._limit = int(limit) if limit.isdecimal() and int(limit) else float("inf")
-        self._sender: str | None = None  # the last one, and what stands before the size in MAIL
+        self._sender: str | None = (
+            None  # of the last message; _mail is its MAIL command without parameters
+        )
         self._mail = ""
 
     def open(self, envelope: Envelope, size: int) -> list[bytes]:
         """Return the commands that open the transaction: MAIL, and RCPT for each recipient.
 
         :param size: octets of the message
-        :raises UnsupportedMessage: when this server cannot get the message
+        :raises UnsupportedMessage: when this server cannot take the message
         """
         sender = envelope.sender
         if sender != self._sender:
-            self._take_sender(sender)
+            self._set_sender(sender)
         commands = []
         for address in envelope.recipients:
             if not is_path(address):
@@ -61,28 +63,28 @@ class Extensions:
                 command += " SMTPUTF8"
         return [f"{command}\r\n".encode(), *commands]
 
-    def _take_sender(self, sender: str) -> None:
-        """Keep the sender that the messages of a mailing have in common."""
+    def _set_sender(self, sender: str) -> None:
+        """Check an envelope sender and keep it for the next messages, which mostly have the same."""
         if not is_path(sender, may_be_empty=True):
-            text = f"The sender's address cannot be used: {sender!r}"
+            text = f"The envelope sender cannot be used: {sender!r}"
             raise UnsupportedMessage(Outcome(NOT_SENT, "mail", None, "5.1.7", text))
         self._sender, self._mail = sender, f"MAIL FROM:<{sender}>"
 
     def _check(self, envelope: Envelope, needs_smtputf8: bool, size: int) -> None:
-        """Find what this server's extensions cannot carry.
+        """Check that the server offers the extensions that a message needs.
 
-        :raises UnsupportedMessage: names the extension
+        :raises UnsupportedMessage: names the extension that is missing
         """
         if needs_smtputf8 and not self._smtputf8:
-            text = "The server takes no addresses with other than ASCII letters (SMTPUTF8)"
+            text = "The server does not accept addresses with letters outside of ASCII (SMTPUTF8)"
             if not envelope.sender.isascii():
                 raise UnsupportedMessage(Outcome(NOT_SENT, "mail", None, "5.6.7", text))
             raise UnsupportedMessage(Outcome(REFUSED, "rcpt", None, "5.6.7", text))
         if envelope.eight_bit and not self._eight_bit:
-            text = "The server takes no messages with eight-bit content (8BITMIME)"
+            text = "The server does not accept eight-bit content (8BITMIME)"
             raise UnsupportedMessage(Outcome(NOT_SENT, "mail", None, "5.6.3", text))
         if size > self._limit:
-            text = f"The message has {size} octets, the server takes {self._limit}"
+            text = f"The message has {size} octets, the server accepts {self._limit}"
             raise UnsupportedMessage(Outcome(NOT_SENT, "mail", None, "5.3.4", text))
 
 

@@ -1,7 +1,7 @@
-"""Says as an outcome why no session came about.
+"""Makes an outcome from an exception: why a session could not be opened.
 
-``smtplib`` connects, negotiates TLS (RFC 3207) and logs in (RFC 4954), and raises; which step
-failed shows only in the exception's class.
+``smtplib`` connects, negotiates TLS (RFC 3207) and logs in (RFC 4954). Which of these steps failed
+can be told only from the exception's class.
 """
 
 import smtplib
@@ -10,16 +10,19 @@ import ssl
 
 from ..outcome import NOT_SENT, Outcome, clean, split_enhanced
 
-# What the network says where no server does; callers have it in other languages.
+# Texts for faults of the network, where no server says anything. Callers compare them to translate.
 UNKNOWN_NAME = "The server's name is not known"
 NO_ANSWER = "The server did not answer in time"
 CONNECTION_REFUSED = "No mail server listens there: connection refused"
 
-FAULTS = (smtplib.SMTPException, OSError)  # OSError holds ssl.SSLError, socket.gaierror, timeouts
+FAULTS = (
+    smtplib.SMTPException,
+    OSError,
+)  # OSError: also ssl.SSLError, socket.gaierror, TimeoutError
 
 
 def from_exception(error: BaseException) -> Outcome:
-    """Return the NOT_SENT outcome that says what the exception means, in the server's words.
+    """Return the NOT_SENT outcome for an exception, with the server's words where there are any.
 
     :param error: one of ``FAULTS``, raised while connecting, securing or logging in
     """
@@ -38,9 +41,9 @@ def _stage(error: BaseException, text: str) -> str:
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return "greeting"
     if isinstance(error, smtplib.SMTPResponseException):
-        return "tls"  # smtplib raises the bare class for a refused STARTTLS only
+        return "tls"  # smtplib raises this class itself only for a refused STARTTLS
     if isinstance(error, smtplib.SMTPException):
-        return "login"  # and this bare class where no way to log in suits both sides
+        return "login"  # this class itself: no common login method
     return "tls" if isinstance(error, ssl.SSLError) else "connect"
 
 

@@ -1,9 +1,9 @@
-"""Several sessions with one server, fed from one queue, so that their waiting overlaps.
+"""Several sessions with one server and one queue, so that they wait for replies at the same time.
 
-Over a line with 20 ms round trip one session sends 50 messages a second at best, eight send 400.
-Each session has a thread, which makes messages and speaks SMTP; whoever owns the pool reads and
-writes the database meanwhile. Opening sessions, which needs that database, happens in the owner's
-thread.
+On a connection with 20 ms round trip one session sends 50 messages a second at most, eight send 400.
+Each session has a thread that makes messages and speaks SMTP. The owner, the thread that uses the
+pool, reads and writes its database meanwhile. Sessions are opened in the owner's thread, because
+that may need the database.
 """
 
 import logging
@@ -20,17 +20,17 @@ from .session import CLOSED, FINAL_TIMEOUT, REPLY_TIMEOUT, Session
 
 _logger = logging.getLogger(__name__)
 
-# Seconds before a server that refused one of several connections is asked for more again: many
-# servers limit them, and each refused attempt counts against the client.
+# Seconds until a server that refused one of several connections is asked for another one: many
+# servers limit them, and count refused attempts too.
 RECONNECT_PAUSE = 60.0
 
-PARTING_TIME = 5.0  # seconds that a session gets to end what it is doing when the pool closes
+CLOSING_TIME = 5.0  # seconds for a session to end its transaction when the pool closes
 
 
 class NoSession(Exception):
-    """No session could be opened, nothing was tried.
+    """No session could be opened; no message was tried.
 
-    :ivar outcome: why, in the server's words (NOT_SENT)
+    :ivar outcome: why (NOT_SENT), with the server's words
     """
 
     def __init__(self, outcome: Outcome):
@@ -41,16 +41,16 @@ class NoSession(Exception):
 class Pool:
     """A set of sessions with one server; a context manager that closes them.
 
-    ``put`` and ``collect`` are for one thread, the owner's.
+    All methods are for one thread, the owner's.
 
     :param connect: returns a connected and logged-in ``smtplib.SMTP``; called in the owner's
-        thread, and only when there is something to send
-    :param connections: sessions at most
-    :param messages_per_connection: a session that has had so many is closed and another opened;
-        many servers limit it themselves
+        thread, and only when there is something to send. ``None`` means: sending is switched off
+    :param connections: maximum number of sessions
+    :param messages_per_connection: maximum number of messages of a session, after which another
+        one is opened; many servers have such a limit themselves
     :param timeout: see :class:`session.Session`
     :param final_timeout: see :class:`session.Session`
-    :ivar failure: why no session can be opened at present, else ``None``
+    :ivar failure: why no session could be opened at the last try, else ``None``
     """
 
     def __init__(
@@ -66,17 +66,19 @@ class Pool:
         self._limit = max(1, messages_per_connection)
         self._timeouts = (timeout, final_timeout)
         self._threads: list[SessionThread] = []
-        self._no_more_before = 0.0  # monotonic seconds
+        self._no_more_before = 0.0  # no further session before, in monotonic seconds
         self.failure: Outcome | None = None
-        # What follows is shared with the lanes' threads, under one lock.
+        # The attributes below are shared with the session threads, under one lock.
         self._lock = threading.Lock()
-        self._work = threading.Condition(self._lock)  # for lanes: there is something to take
-        self._news = threading.Condition(self._lock)  # for the owner: enough is done
+        self._work = threading.Condition(
+            self._lock
+        )  # for session threads: there are messages to take
+        self._news = threading.Condition(self._lock)  # for the owner: enough messages are done
         self._waiting: deque[Envelope] = deque()
         self._done: list[tuple[Envelope, Outcome]] = []
         self._open = 0  # messages put and not yet done
-        self._enough = 1  # messages done that the owner waits for
-        self._refusal: Outcome | None = None  # the server takes nothing, whoever it is for
+        self._enough = 1  # number of done messages that the owner waits for
+        self._refusal: Outcome | None = None  # concerns all messages
         self._closing = False
 
     def __enter__(self) -> "Pool":
@@ -91,7 +93,7 @@ class Pool:
         return self._open + len(self._done)
 
     def put(self, envelopes: Iterable[Envelope]) -> None:
-        """Let the sessions send these, too; opens sessions that are missing."""
+        """Add messages to the queue, and open sessions as far as they are needed."""
         with self._lock:
             before = len(self._waiting)
             self._waiting.extend(envelopes)
@@ -105,13 +107,13 @@ class Pool:
     ) -> list[tuple[Envelope, Outcome]]:
         """Return the messages that are done since the last time, with their outcomes.
 
-        What a connection could not begin goes over a new one first: when the server closed after
-        some success, had closed an idle connection, or takes no more messages over this one.
-        Whatever else is NOT_SENT is left to the caller: all that waits, when the server objects or
-        no session can be opened.
+        A message that a connection could not begin is first tried on a new one, when the server
+        closed after some success, closed an idle connection, or accepts no more messages on this
+        one. All others that are NOT_SENT are returned: the whole queue, when a refusal concerns all
+        messages or no session can be opened.
 
-        :param least: wait for so many, or for all there are if these are fewer
-        :param seconds: do not wait longer
+        :param least: number of messages to wait for, or all there are when they are fewer
+        :param seconds: maximum time to wait
         """
         until = time.monotonic() + seconds
         while True:
@@ -126,7 +128,7 @@ class Pool:
                     self._news.wait(remaining)
 
     def withdraw(self) -> list[Envelope]:
-        """Take back what no session has begun."""
+        """Return the messages that no session has begun; they are not sent."""
         with self._lock:
             withdrawn = list(self._waiting)
             self._waiting.clear()
@@ -134,7 +136,7 @@ class Pool:
         return withdrawn
 
     def transmit(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
-        """Send the envelopes, and nothing else; return their outcomes in the same order.
+        """Send the envelopes and return their outcomes in the same order; for an empty queue only.
 
         :raises NoSession: when no session could be opened and nothing was sent
         """
@@ -146,20 +148,20 @@ class Pool:
         return [outcomes[id(envelope)] for envelope in envelopes]
 
     def close(self) -> None:
-        """Close all sessions politely; the pool may be used again."""
+        """Close all sessions after their transaction; the pool may be used again."""
         with self._lock:
             self._closing = True
             self._work.notify_all()
-        deadline = time.monotonic() + PARTING_TIME
+        deadline = time.monotonic() + CLOSING_TIME
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._threads = []
         self._closing = False
 
-    # What the owner's thread does for the lanes
+    # Called in the owner's thread
 
     def _open_sessions(self) -> None:
-        """Open sessions for what waits; give up on what waits when none can be had."""
+        """Open sessions for the queue; settle the queue when there is none and none can be opened."""
         while self._needs_session():
             try:
                 smtp = self._connect()
@@ -167,7 +169,7 @@ class Pool:
                 failure = from_exception(error)
             else:
                 failure = None
-                if smtp is None:  # Odoo's test mode
+                if smtp is None:
                     failure = Outcome(NOT_SENT, "connect", text="Sending is switched off")
             if failure:
                 self._no_more_before = time.monotonic() + RECONNECT_PAUSE
@@ -181,7 +183,7 @@ class Pool:
             thread.start()
 
     def _needs_session(self) -> bool:
-        """Whether another session is wanted: for what waits, and not refused a moment ago."""
+        """Whether another session is to be opened: messages wait, and none was refused just before."""
         self._threads = [thread for thread in self._threads if not thread.is_over]
         return (
             bool(self._waiting)
@@ -192,15 +194,15 @@ class Pool:
 
     def _give_up(self, outcome: Outcome) -> None:
         with self._lock:
-            self._leave_waiting(outcome)
+            self._settle_queue(outcome)
 
-    def _leave_waiting(self, outcome: Outcome) -> None:
-        """Settle all that waits. The lock is held."""
+    def _settle_queue(self, outcome: Outcome) -> None:
+        """Give all waiting messages this outcome. The caller holds the lock."""
         self._done += [(envelope, outcome) for envelope in self._waiting]
         self._open -= len(self._waiting)
         self._waiting.clear()
 
-    # What lanes call
+    # Called in the session threads
 
     def _take(self, thread: "SessionThread", wait: bool) -> Envelope | None:
         with self._lock:
@@ -208,9 +210,9 @@ class Pool:
                 if not wait:
                     return None
                 self._work.wait()
-            if self._closing or thread.carried >= self._limit:
+            if self._closing or thread.taken >= self._limit:
                 return None
-            thread.carried += 1
+            thread.taken += 1
             return self._waiting.popleft()
 
     def _settle(self, settled: Sequence[tuple[Envelope, Outcome]]) -> None:
@@ -221,47 +223,48 @@ class Pool:
                 self._news.notify()
 
     def _stop(self, stop_reason: Outcome) -> None:
-        """Leave all that waits: the server has refused what all messages have in common."""
+        """Settle the queue after a refusal that concerns all messages."""
         with self._lock:
             self._refusal = stop_reason
-            self._leave_waiting(stop_reason)
+            self._settle_queue(stop_reason)
             self._news.notify()
 
     def _end(self, thread: "SessionThread", left: Sequence[tuple[Envelope, Outcome]]) -> None:
-        """Let what a thread that is over has left undone wait again, or leave it.
+        """Put the messages that an ended session has not sent back into the queue, or settle them.
 
-        Not after a new session that achieved nothing: the server would be asked for ever.
+        They are settled after a session without any success, because a new one would fare no
+        better, without end.
         """
         with self._lock:
             thread.is_over = True
-            others = any(other.has_achieved for other in self._threads if not other.is_over)
-            if thread.has_achieved or others:
+            others = any(other.has_succeeded for other in self._threads if not other.is_over)
+            if thread.has_succeeded or others:
                 self._waiting.extendleft(envelope for envelope, _outcome in reversed(left))
             elif left:
                 self._done += left
                 self._open -= len(left)
-                self._leave_waiting(left[-1][1])
-            if not thread.has_achieved:
+                self._settle_queue(left[-1][1])
+            if not thread.has_succeeded:
                 self._no_more_before = time.monotonic() + RECONNECT_PAUSE
-            # This thread may have been the one that was woken for what waits.
+            # This thread may have been the one that was notified of the waiting messages.
             self._work.notify(len(self._waiting))
             self._news.notify()
 
 
 class SessionThread:
-    """A session and its thread: the feed of its dialogues.
+    """A session with its thread; the :class:`transaction.MessageSource` of the session.
 
-    :ivar carried: messages that it took
-    :ivar has_achieved: a message got an outcome by it, or it was closed while idle
+    :ivar taken: number of messages that it took
+    :ivar has_succeeded: a message got an outcome in it, or the server closed it while it was idle
     """
 
     def __init__(self, pool: Pool, session: Session):
         self._pool = pool
         self._session = session
-        self._held: list[Envelope] = []  # taken and not settled: two at most
-        self._left: list[tuple[Envelope, Outcome]] = []  # NOT_SENT, perhaps to be tried again
-        self.carried = 0
-        self.has_achieved = False
+        self._taken: list[Envelope] = []  # and not settled: two at most
+        self._left: list[tuple[Envelope, Outcome]] = []  # NOT_SENT; another session may send them
+        self.taken = 0
+        self.has_succeeded = False
         self.is_over = False
         self._thread = threading.Thread(target=self._run, name="smtp", daemon=True)
 
@@ -270,59 +273,59 @@ class SessionThread:
         self._thread.start()
 
     def join(self, seconds: float) -> None:
-        """Wait for the end; cut off a session that waits for its server."""
+        """Wait for the end; after that time cut the connection, which ends a wait for the server."""
         self._thread.join(seconds)
         if self._thread.is_alive():
             self._session.cut()
-            self._thread.join(PARTING_TIME)
+            self._thread.join(CLOSING_TIME)
 
     def take(self, wait: bool) -> Envelope | None:
         """See ``transaction.MessageSource``."""
-        self._leave()  # the session goes on, so these were about their messages alone
+        self._settle_left()  # the session goes on, so another one would not send them either
         envelope = self._pool._take(self, wait)
         if envelope and wait and not self._session.usable:
             self._left.append((envelope, CLOSED))
-            self.has_achieved = True
+            self.has_succeeded = True
             return None
         if envelope:
-            self._held.append(envelope)
+            self._taken.append(envelope)
         return envelope
 
     def settle(self, envelope: Envelope, outcome: Outcome) -> None:
         """See ``transaction.MessageSource``."""
-        self._held.remove(envelope)
+        self._taken.remove(envelope)
         if outcome.kind is NOT_SENT:
             self._left.append((envelope, outcome))
         else:
-            self.has_achieved = True
+            self.has_succeeded = True
             self._pool._settle([(envelope, outcome)])
 
     def _run(self) -> None:
         try:
             while (stop_reason := self._session.run(self)) and self._session.usable:
-                if self.has_achieved and is_session_limit(stop_reason):
-                    return  # what is left goes over another session
-                self._leave()
+                if self.has_succeeded and is_session_limit(stop_reason):
+                    return  # another session sends the rest
+                self._settle_left()
                 self._pool._stop(stop_reason)
-        except Exception as error:  # a defect; what was on its way may have arrived
+        except Exception as error:  # a bug; the messages that were taken may have arrived
             _logger.exception("A session with a mail server failed.")
             self._pool._settle(
-                [(e, Outcome(UNCERTAIN, "mail", text=str(error))) for e in self._held]
+                [(e, Outcome(UNCERTAIN, "mail", text=str(error))) for e in self._taken]
             )
         finally:
             self._pool._end(self, self._left)
             self._session.close()
 
-    def _leave(self) -> None:
+    def _settle_left(self) -> None:
         if self._left:
             self._pool._settle(self._left)
             self._left = []
 
 
 def is_session_limit(outcome: Outcome) -> bool:
-    """Whether a server says that a connection has carried as many messages as it may.
+    """Whether a refusal means that the connection has reached its number of messages.
 
-    OpenSMTPD after a hundred: "452 4.5.3" to MAIL, where no recipient was named yet that could be
-    one too many (RFC 3463, section 3.6).
+    OpenSMTPD says "452 4.5.3" (too many recipients, RFC 3463 section 3.6) to MAIL after a hundred
+    messages, when no recipient was named yet.
     """
     return outcome.stage == "mail" and outcome.enhanced == "4.5.3"

@@ -1,4 +1,4 @@
-"""An SMTP session that somebody else has connected and logged in, for sending many messages.
+"""An SMTP session that the caller has connected and logged in; sends many messages.
 
 SMTP RFC 5321; extensions are used where the server offers them (see :mod:`extensions`).
 """
@@ -21,17 +21,17 @@ CLOSED = Outcome(NOT_SENT, "connect", text="The session is closed")
 
 
 class _Batch:
-    """A feed that ends: a list of envelopes.
+    """A source of messages: a list of envelopes.
 
-    :ivar outcomes: of those that were settled, by the envelope's ``id()``
+    :ivar outcomes: the outcomes so far, by the envelope's ``id()``
     """
 
     def __init__(self, envelopes: Sequence[Envelope]):
-        self._coming = iter(envelopes)
+        self._remaining = iter(envelopes)
         self.outcomes: dict[int, Outcome] = {}
 
     def take(self, wait: bool) -> Envelope | None:
-        return next(self._coming, None)
+        return next(self._remaining, None)
 
     def settle(self, envelope: Envelope, outcome: Outcome) -> None:
         self.outcomes[id(envelope)] = outcome
@@ -40,10 +40,10 @@ class _Batch:
 class Session:
     """Sends envelopes over a connected ``smtplib.SMTP`` or ``SMTP_SSL``; for one thread at a time.
 
-    :param smtp: connected, greeted with EHLO or HELO, logged in where the server asks for it
-    :param timeout: seconds for each reply, and for each piece of data to leave
-    :param final_timeout: seconds for the reply to end of data. What comes later is uncertain, so a
-        short one makes duplicates (RFC 1047)
+    :param smtp: connected, greeted with EHLO or HELO, logged in where the server requires it
+    :param timeout: seconds for each reply, and for a write to make progress
+    :param final_timeout: seconds for the reply to the end of data. After it the outcome is
+        UNCERTAIN, so a short one makes duplicates (RFC 1047)
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Session:
         self._connection = Connection(smtp.sock, timeout)
         self._final_timeout = final_timeout
         self._broken = False
-        # Groups of commands are small; Nagle's algorithm would hold each back for 40 ms.
+        # Groups of commands are small; Nagle's algorithm would delay each by 40 ms.
         with contextlib.suppress(OSError, AttributeError):
             smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -68,27 +68,27 @@ class Session:
 
     @property
     def usable(self) -> bool:
-        """Whether more can be sent: no fault so far, and the server has not said goodbye."""
+        """Whether more can be sent: nothing has failed, and the server has not closed."""
         return not self._broken and self._connection.is_quiet()
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Outcome]:
         """Transmit the envelopes in order and return their outcomes in the same order.
 
-        Never raises for what the network or the server does. After the connection is lost, all that
-        was not begun is NOT_SENT. After a refusal that is not the recipient's fault (sender,
-        server, content of the whole mailing) the rest is NOT_SENT with the same words, unasked:
-        a server that is overloaded or offended is left alone. ``usable`` stays true then.
+        Faults of the network and the server raise nothing. After the connection is lost, all
+        messages that were not begun are NOT_SENT. After a refusal that concerns all messages
+        (envelope sender, server, content) the rest is NOT_SENT with the same words, and the server
+        is not asked again. ``usable`` stays true then.
         """
         batch = _Batch(envelopes)
         stop_reason = self.run(batch)
         return [batch.outcomes.get(id(envelope), stop_reason) for envelope in envelopes]
 
     def run(self, source: MessageSource) -> Outcome | None:
-        """Transmit what the feed gives until it ends, the connection breaks or the server objects.
+        """Transmit the source's messages until it ends or nothing more can be sent.
 
-        :returns: ``None`` when the feed ended, else why what it still has was not begun: the
-            connection broke, or a refusal concerns all messages (sender, server, content of the
-            whole mailing); then ``usable`` stays true
+        :returns: ``None`` when the source ended. Else why its other messages were not begun: the
+            connection was lost, or a refusal concerns all messages (envelope sender, server,
+            content); after a refusal ``usable`` stays true
         """
         if self._broken:
             return CLOSED
@@ -97,19 +97,19 @@ class Session:
         return transactions.stop_reason
 
     def close(self, timeout: float = 2.0) -> None:
-        """Say QUIT where the session is in order, wait a little for the answer, close.
+        """Close the connection; before that send QUIT, if the session is usable.
 
-        :param timeout: seconds
+        :param timeout: seconds for the reply to QUIT
         """
         if self.usable:
             with contextlib.suppress(SmtpConnectionError):
                 self._connection.send(b"QUIT\r\n")
                 self._connection.read_reply(timeout)
         self._broken = True
-        with contextlib.suppress(Exception):  # nothing is left to be saved
+        with contextlib.suppress(Exception):  # the connection is given up
             self._smtp.close()
 
     def cut(self) -> None:
-        """End the connection at once; another thread that waits for a reply stops waiting."""
+        """End the connection at once; a thread that waits for a reply gets an error."""
         with contextlib.suppress(Exception):
             self._smtp.sock.shutdown(socket.SHUT_RDWR)

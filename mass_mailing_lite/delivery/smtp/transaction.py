@@ -6,8 +6,8 @@ and a message's content may be the first, so one group is::
 
     content of message n, end of data | MAIL RCPT DATA of message n+1
 
-and each message takes one round trip, where the plain dialogue takes four. While the server works
-on a group, the message after the next is made.
+and each message takes one round trip; without PIPELINING it takes four. While the server works on a
+group, the message after the next is made.
 """
 
 import re
@@ -18,30 +18,30 @@ from .connection import Connection, Reply, SmtpConnectionError
 from .envelope import END_OF_DATA, Envelope, content
 from .extensions import Extensions, UnsupportedMessage
 
-LAST_WORDS_TIMEOUT = 1.0  # seconds to hear why a server closed
+LAST_REPLY_TIMEOUT = 1.0  # seconds to wait for the reply that says why a server closed
 
 _RESET = (b"RSET\r\n",)
 
-# What MAIL, RCPT and DATA sent together are nearly always answered with.
-_GRANTED = re.compile(rb"(?:2\d\d (?:[ -~]{0,510})\r\n){2}354 [ -~]{0,510}\r\n")
+# The usual replies to MAIL, RCPT and DATA sent together.
+_ACCEPTED = re.compile(rb"(?:2\d\d (?:[ -~]{0,510})\r\n){2}354 [ -~]{0,510}\r\n")
 
 
 class MessageSource(Protocol):
-    """Where a dialogue gets its messages, and where it says what became of them."""
+    """Where transactions get their messages, and what they tell the outcomes to."""
 
     def take(self, wait: bool) -> Envelope | None:
         """Return the next message.
 
-        :param wait: nothing else is to be done meanwhile; ``None`` then means the end, else that
-            there is none at the moment
+        :param wait: the method may wait for a message; ``None`` then means that the source has
+            ended. Without it, ``None`` means that there is no message at the moment
         """
 
     def settle(self, envelope: Envelope, outcome: Outcome) -> None:
-        """Say what became of a message that was taken: once for each."""
+        """Take the outcome of a message; called once for each message that was taken."""
 
 
 class Ready(NamedTuple):
-    """A message that can go: ``commands`` open its transaction, ``content`` closes it."""
+    """A message that can be sent: ``commands`` open its transaction, ``content`` closes it."""
 
     envelope: Envelope
     commands: list[bytes]
@@ -49,18 +49,18 @@ class Ready(NamedTuple):
 
 
 class UnexpectedReply(SmtpConnectionError):
-    """The reply cannot be one to the command that it should answer."""
+    """The reply cannot be one to the command that was sent; replies may have been lost."""
 
 
 class Transactions:
-    """What is said on one wire until the feed ends or something fails.
+    """The transactions on one connection, until the source ends or nothing more can be sent.
 
-    Between two messages the connection is in one of these states, held in ``_closing``: the octets
-    that end the transaction before, not yet sent; ``_unsettled`` is the message whose content they
-    are, if any. ``_ahead`` is a message that was taken and made, and not begun.
+    Between two messages, ``_closing`` holds the octets that end the transaction before and are not
+    yet sent; ``_unsettled`` is the message whose content they are, if they are content. ``_ahead``
+    is a message that is ready and not begun.
 
-    :ivar stop_reason: what ended the dialogue before the feed did: a refusal that concerns all messages,
-        or the end of the connection
+    :ivar stop_reason: why the source's other messages cannot be sent: a refusal that concerns all
+        messages, or the loss of the connection
     """
 
     def __init__(
@@ -77,18 +77,20 @@ class Transactions:
         self._pipelining = extensions.pipelining
         self._closing: tuple[bytes, ...] = ()
         self._unsettled: Envelope | None = None
-        self._settled: Envelope | None = None  # whose final reply was read last, not yet told
-        self._outcome: Outcome | None = None  # of that one
-        self._note = ""  # what became of the copies of the unsettled message
+        self._settled: Envelope | None = (
+            None  # its final reply was read, the source does not know yet
+        )
+        self._outcome: Outcome | None = None  # of _settled
+        self._note = ""  # which copies of the unsettled message were refused
         self._stage = "mail"
         self._current: Envelope | None = None
         self._ahead: Ready | None = None
         self.stop_reason: Outcome | None = None
 
     def run(self) -> bool:
-        """Transmit what the feed gives until it ends, or until an stop_reason.
+        """Transmit the source's messages until it ends or there is a ``stop_reason``.
 
-        :returns: whether the connection may be used further
+        :returns: whether the connection can still be used
         """
         try:
             while not self.stop_reason:
@@ -111,17 +113,17 @@ class Transactions:
         return True
 
     def _next(self, wait: bool) -> Ready | None:
-        """Return the message that is ready, or make the next one so."""
+        """Return the message that is ready, or make the next one ready."""
         message, self._ahead = self._ahead, None
         while message is None and (envelope := self._source.take(wait)):
-            message = self._make_ready(envelope)
+            message = self._make(envelope)
         return message
 
-    def _make_ready(self, envelope: Envelope) -> Ready | None:
-        """Make a message; one that cannot be sent over this connection is settled at once."""
+    def _make(self, envelope: Envelope) -> Ready | None:
+        """Make a message; settle it at once when it cannot be sent over this connection."""
         try:
             pieces = envelope.pieces()
-        except Exception as error:  # it is about this one message, whatever it is
+        except Exception as error:  # the caller's function failed, for this message only
             self._source.settle(envelope, Outcome(REFUSED, "making", text=clean(str(error))))
             return None
         try:
@@ -132,23 +134,24 @@ class Transactions:
         return Ready(envelope, commands, content(envelope, pieces))
 
     def _open(self, message: Ready) -> None:
-        """Bring the transaction to the point where the content may be sent."""
+        """Send MAIL, RCPT and DATA of a message, and read the replies."""
         self._current, self._stage = message.envelope, "mail"
         if self._pipelining and len(message.commands) == 2:
             self._close(b"".join(message.commands) + b"DATA\r\n")
             self._read_group(message)
         else:
-            # With several recipients DATA waits: were the first refused and a copy accepted, the
-            # server would ask for the content, and only closing the connection could stop it.
+            # With several recipients DATA waits for the replies to RCPT: if the first recipient
+            # were refused and a copy accepted, the server would ask for the content, and only
+            # closing the connection would prevent the copy.
             self._close()
             if self.stop_reason:
-                self._conclude_current(self.stop_reason)
+                self._settle_current(self.stop_reason)
             else:
                 self._open_by_steps(message)
         self._current = None
 
     def _close(self, following: bytes = b"") -> None:
-        """End the transaction before, with the next group's commands in the same packet."""
+        """End the transaction before, and send the following commands in the same packet."""
         closing = self._closing
         if not closing and not following:
             return
@@ -158,8 +161,8 @@ class Transactions:
             self._notify()
             if closing:
                 self._settle_after_failure(error.sent >= sum(map(len, closing)), error)
-            raise self._with_last_words(error) from error
-        # What is done while the server works holds nothing up.
+            raise self._with_last_reply(error) from error
+        # The server works meanwhile, so this costs no time.
         self._notify()
         if not self.stop_reason:
             self._ahead = self._next(wait=False)
@@ -170,7 +173,7 @@ class Transactions:
         """Read the reply to what ended the transaction before."""
         envelope, note = self._unsettled, self._note
         self._closing, self._unsettled, self._note = (), None, ""
-        if envelope is None:  # RSET, or the lone dot, whose reply says what RCPT's said
+        if envelope is None:  # RSET, or a single dot, whose reply has no new information
             self._read("mail")
             return
         try:
@@ -178,14 +181,14 @@ class Transactions:
             if reply.code < 400 and reply.code // 100 != 2:
                 raise SmtpConnectionError(f"The server answered {reply.code} to the end of data")
         except SmtpConnectionError as error:
-            self._settled, self._outcome = envelope, _doubt(error)
+            self._settled, self._outcome = envelope, _uncertain(error)
             raise
         self._settled = envelope
-        self._outcome = self._judge("end_of_data", reply, note)
+        self._outcome = self._get_outcome("end_of_data", reply, note)
         _raise_if_closing(reply)
 
     def _settle_after_failure(self, was_handed_over: bool, error: SmtpConnectionError) -> None:
-        """Find the outcome of a message during whose transfer the connection broke."""
+        """Find the outcome of the message that was being sent when the connection was lost."""
         if was_handed_over:
             try:
                 self._settle()
@@ -195,19 +198,19 @@ class Transactions:
         envelope, self._unsettled = self._unsettled, None
         if envelope is None:
             return
-        # Without the end of data nothing can have been accepted (RFC 5321, section 4.1.1.4).
-        self._with_last_words(error)
+        # Without the end of data the server cannot have accepted it (RFC 5321, section 4.1.1.4).
+        self._with_last_reply(error)
         self._settled = envelope
         if error.reply:
-            self._outcome = self._judge("end_of_data", error.reply)
+            self._outcome = self._get_outcome("end_of_data", error.reply)
         else:
             self._outcome = Outcome(NOT_SENT, "end_of_data", text=clean(str(error)))
 
     def _notify(self) -> None:
-        """Say what became of the message whose final reply was read.
+        """Tell the source the outcome of the message whose final reply was read.
 
-        Not before the replies behind it were seen: one too few or too many puts it in doubt. And
-        not before what comes next was sent.
+        Called after the replies that follow were read, because a reply too few or too many makes
+        the outcome uncertain; and after the next group was sent.
         """
         if self._settled:
             self._source.settle(self._settled, self._outcome)
@@ -215,22 +218,22 @@ class Transactions:
 
     def _read_group(self, message: Ready) -> None:
         """Read the replies to MAIL, RCPT and DATA sent together."""
-        if self._connection.skip(_GRANTED):
-            self._begin_content(message)
+        if self._connection.skip(_ACCEPTED):
+            self._prepare_content(message)
             return
         try:
             mail, rcpt, data = self._read("mail"), self._read("rcpt"), self._read("data")
         except UnexpectedReply as error:
             if self._settled:
-                self._outcome = _doubt(error)
+                self._outcome = _uncertain(error)
             raise
         refused = next(
             ((stage, r) for stage, r in (("mail", mail), ("rcpt", rcpt)) if r.code >= 400), None
         )
         if refused:
-            self._conclude_current(self._judge(*refused))
-            # A server may ask for the content though nobody is there to get it; then a lone dot
-            # ends it (RFC 2920, section 3.1). Else the transaction may still be open.
+            self._settle_current(self._get_outcome(*refused))
+            # A server may ask for the content although no recipient was accepted; then a single
+            # dot ends it (RFC 2920, section 3.1). Else the transaction may still be open.
             self._closing = (END_OF_DATA,) if data.code == 354 else _RESET
         else:
             self._follow_data(message, data)
@@ -248,7 +251,7 @@ class Transactions:
             if replies[0].code >= 400 or refused.code >= 400:
                 stage = "mail" if replies[0].code >= 400 else "rcpt"
                 reply = replies[0] if stage == "mail" else refused
-                self._conclude_current(self._judge(stage, reply))
+                self._settle_current(self._get_outcome(stage, reply))
                 self._closing = _RESET
                 return
         self._note = "; ".join(
@@ -260,17 +263,17 @@ class Transactions:
         self._follow_data(message, self._read("data"))
 
     def _follow_data(self, message: Ready, reply: Reply) -> None:
-        """Begin the content, or conclude that DATA was refused."""
+        """Prepare the content, or settle the message when DATA was refused."""
         if reply.code == 354:
-            self._begin_content(message)
+            self._prepare_content(message)
         else:
-            self._conclude_current(self._judge("data", reply))
+            self._settle_current(self._get_outcome("data", reply))
             self._closing, self._note = _RESET, ""
 
-    def _begin_content(self, message: Ready) -> None:
-        """Make the content what closes the transaction."""
+    def _prepare_content(self, message: Ready) -> None:
+        """Make the content the octets that close the transaction."""
         if self._connection.has_unread:
-            raise SmtpConnectionError("The server answers more than it was asked")
+            raise SmtpConnectionError("The server sent more replies than it got commands")
         self._closing = message.content
         self._unsettled = message.envelope
 
@@ -278,10 +281,10 @@ class Transactions:
         try:
             self._connection.send(octets)
         except SmtpConnectionError as error:
-            raise self._with_last_words(error) from error
+            raise self._with_last_reply(error) from error
 
     def _read(self, stage: str) -> Reply:
-        """Read the reply to a command: positive (2xx; 354 to DATA) or a refusal."""
+        """Read the reply to a command: 2xx (354 to DATA), or a refusal."""
         self._stage = stage
         reply = self._connection.read_reply()
         if reply.code >= 400:
@@ -290,30 +293,30 @@ class Transactions:
             raise UnexpectedReply(f"The server answered {reply.code} to {stage.upper()}")
         return reply
 
-    def _with_last_words(self, error: SmtpConnectionError) -> SmtpConnectionError:
-        """Add what the server said before it closed, if it refused something."""
+    def _with_last_reply(self, error: SmtpConnectionError) -> SmtpConnectionError:
+        """Add the last reply to an error, if the server sent one before it closed and it is a refusal."""
         if error.reply is None:
             try:
-                reply = self._connection.read_reply(LAST_WORDS_TIMEOUT)
+                reply = self._connection.read_reply(LAST_REPLY_TIMEOUT)
             except SmtpConnectionError:
                 return error
             error.reply = reply if reply.code >= 400 else None
         return error
 
-    def _judge(self, stage: str, reply: Reply, note: str = "") -> Outcome:
-        """Return what a reply means for its message; what concerns all is an stop_reason."""
+    def _get_outcome(self, stage: str, reply: Reply, note: str = "") -> Outcome:
+        """Return the outcome of a reply; a refusal that concerns all messages becomes ``stop_reason``."""
         text = f"{reply.text}; {note}" if note else reply.text
         outcome = from_reply(stage, reply.code, text)
         if outcome.kind is NOT_SENT:
             self.stop_reason = outcome
         return outcome
 
-    def _conclude_current(self, outcome: Outcome) -> None:
+    def _settle_current(self, outcome: Outcome) -> None:
         self._source.settle(self._current, outcome)
         self._current = None
 
     def _give_up(self, error: SmtpConnectionError) -> None:
-        """Nothing of the rest was accepted: say so, with the server's words where there are any."""
+        """Settle the messages that were not accepted as NOT_SENT, with the server's last words."""
         rest = [self._unsettled, self._current, self._ahead and self._ahead.envelope]
         self._unsettled = self._current = self._ahead = None
         words = "", clean(str(error))
@@ -327,11 +330,11 @@ class Transactions:
         self.stop_reason = Outcome(NOT_SENT, "mail", code, *words)
 
 
-def _doubt(error: SmtpConnectionError) -> Outcome:
+def _uncertain(error: SmtpConnectionError) -> Outcome:
     return Outcome(UNCERTAIN, "end_of_data", text=clean(str(error)))
 
 
 def _raise_if_closing(reply: Reply) -> None:
-    """421 may answer any command: the server closes (RFC 5321, section 3.8)."""
+    """Raise when the reply is 421, which any command may get: the server closes (RFC 5321, 3.8)."""
     if reply.code == 421:
         raise SmtpConnectionError("The server closes the connection", reply)
