@@ -27,18 +27,17 @@ def fresh(odoo, name, addons=(), bridges=False):
     """Return the name of a database that is a new copy of the template.
 
     With `addons` it has these of Odoo's own instead of ours; with `bridges`, besides our main
-    addon, those that join it to the addons of others. Nobody else makes or removes a
-    template meanwhile.
+    addon, those that join it to the addons of others.
     """
     database = odoo.server.prefix + name
-    with lock(paths.make_folder(paths.RUN) / "template.lock"):
-        base = _base(odoo)
-        source = base if addons else _template(odoo, base)
+    drop(odoo, database)
+    if addons:
+        _copy_with(odoo, addons, database)
+        return database
+    with _templates():
+        source = _template(odoo, _base(odoo))
         source = _bridged(odoo, source) if bridges else source
-        drop(odoo, database)
         _copy(odoo, source, database)
-        if addons:
-            _install(odoo, database, addons)
     return database
 
 
@@ -75,6 +74,29 @@ def addons_digest(bridges=False):
         if file.is_file() and place[1] != "tests" and "__pycache__" not in place:
             parts += ["/".join(place), file.read_bytes()]
     return digest(*parts)
+
+
+def _templates(kind="ours"):
+    """Return a lock: no other process makes or removes templates of this kind meanwhile."""
+    return lock(paths.make_folder(paths.RUN) / f"template-{kind}.lock")
+
+
+def _copy_with(odoo, addons, target):
+    """Copy the database that has other addons than ours on top of the base, made when need be.
+
+    Each choice of addons has a lock of its own, for these installations take up to a minute.
+    """
+
+    def install(database):
+        with _templates():
+            _copy(odoo, _base(odoo), database)
+        _install(odoo, database, addons)
+
+    kind = f"with-{digest(*addons)[:6]}"
+    with _templates(kind):
+        name = f"{kind}_{_base_digest(odoo)}"
+        source = _provide(odoo, name, install, f"Installing {', '.join(addons)}")
+        _copy(odoo, source, target)
 
 
 def _template(odoo, base):

@@ -67,8 +67,10 @@ class Odoo:
         for section, values in {"options": options, **sections}.items():
             lines += [f"[{section}]", *(f"{key} = {value}" for key, value in values.items()), ""]
         path = paths.make_folder(paths.RUN) / f"{name}.conf"
-        path.write_text("\n".join(lines))
-        return path
+        # Another process may read it at this moment.
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.write_text("\n".join(lines))
+        return unfinished.replace(path)
 
     def command(self, *arguments):
         """Return the command line of an Odoo command."""
@@ -87,6 +89,8 @@ class Odoo:
     def serve(self, database, *, name, port=None, **settings):
         """Run a server with scheduled actions for the block; give the address that it answers."""
         port = port or process.free_port()
+        if settings.get("workers"):
+            settings.setdefault("gevent_port", process.free_port())
         config = self.configure(name, http_port=port, db_name=database, **settings)
         command = self.command("server", "-c", config)
         environment = {**self.environment(), "ODOO_RC": str(config)}

@@ -14,6 +14,8 @@ from .paths import RUN, make_folder
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 PATIENCE = 15  # seconds between asking a program to end and ending it
 
+_reserved = []  # the sockets that hold the ports which `free_port` returned
+
 
 def run(command, *, what, log, timeout=900, **options):
     """Run a program to its end with its output in a log file; a failure quotes the last lines."""
@@ -40,8 +42,9 @@ def run(command, *, what, log, timeout=900, **options):
 
 
 def log_file(name):
-    """Return the path of one of this checkout's log files."""
-    return make_folder(RUN / "log") / f"{name}.log"
+    """Return the path of one of this checkout's log files; each process of the tests has its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    return make_folder(RUN / "log") / (f"{name}-{worker}.log" if worker else f"{name}.log")
 
 
 def tail(path, lines=8):
@@ -91,12 +94,25 @@ def in_background():
 
 
 def free_port(preferred=0):
-    """Return the preferred port of the loopback interface when it is free, or another one."""
+    """Return the preferred port of the loopback interface when it is free, or another one.
+
+    It stays reserved until this process ends, for a server may take seconds to come to its port.
+    On Linux a socket that is bound and does not listen keeps the system from giving the port to
+    another program; a server that sets SO_REUSEADDR, as they all do, can bind it nevertheless.
+    """
     for port in (preferred, 0):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return probe.getsockname()[1]
+        probe = socket.socket()
+        if sys.platform == "linux":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            probe.close()
+            continue
+        found = probe.getsockname()[1]
+        if sys.platform == "linux":
+            _reserved.append(probe)
+        else:
+            probe.close()
+        return found
     raise Failure("There is no free port on the loopback interface: end a program that holds one.")

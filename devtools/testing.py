@@ -1,9 +1,15 @@
 """`make test`: the addons' tests inside Odoo, then the whole-system tests from outside.
 
+Each suite runs in several processes (pytest-xdist). In the addons' suites each process has a
+database of its own, a copy of the suite's, and gets whole classes; in the system suite it gets
+whole files, whose databases, servers and ports are their own. `--fast` leaves out the tests that
+need a browser and the slow ones; see `selection.py`.
+
 A browser tour that cannot start its browser is skipped by Odoo without a word, and a wrong option
 collects no test at all; both count as failures here.
 """
 
+import os
 import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -18,6 +24,8 @@ from .process import end_with_parent
 SYSTEM_TESTS = paths.ROOT / "tests"
 LIMIT = 2400  # seconds; a loop in C code is deaf to the limit that pytest sets each test
 NO_TESTS = 5  # pytest's exit code when it selected none
+FAST = "--fast"
+MAX_PROCESSES = 8  # each keeps an Odoo of 400 MB
 
 # What Odoo's test classes and pytest-odoo say when they give up a browser test.
 GIVEN_UP = re.compile(r"chrome|chromium|websocket|browser|odoo-http|playwright", re.IGNORECASE)
@@ -32,7 +40,7 @@ def test(arguments):
     numbers = [number for number, _failure in results]
     if not any(numbers):
         raise Failure("No test ran: the arguments select none.")
-    if not arguments and not all(numbers):
+    if set(arguments) <= {FAST} and not all(numbers):
         raise Failure("One of the runs found no test, which cannot be right.")
     return 0
 
@@ -77,13 +85,18 @@ def _run(tools, suite, arguments):
     say(f"\n═══ {suite} ═══")
     report = paths.RUN / f"tests-{suite}.xml"
     report.unlink(missing_ok=True)
-    command = [tools.python, "-m", "pytest", f"--junitxml={report}", *arguments]
+    command = [tools.python, "-m", "pytest", f"--junitxml={report}", "-p", "devtools.selection"]
+    command += [*_side_by_side(suite), *arguments]
+    # pytest-odoo copies a database for each process with PostgreSQL's programs.
+    folders = [tools.server.programs] if tools.server.programs else []
+    if FAST not in arguments:
+        folders.append(browser.program().parent)
     try:
         code = subprocess.call(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             cwd=paths.ROOT,
-            env=tools.environment(browser.program().parent),
+            env=tools.environment(*folders),
             timeout=LIMIT,
             preexec_fn=end_with_parent,
         )
@@ -96,6 +109,16 @@ def _run(tools, suite, arguments):
     given_up = [name for name, reason in skipped if _is_given_up(reason)]
     failure = given_up and f"Skipped for want of a browser: {', '.join(given_up)}."
     return len(cases) - len(skipped), failure
+
+
+def _side_by_side(suite):
+    """Return pytest's options for several processes; later ones, such as `-n0`, override them."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+    # A system test often waits: for a server that starts, for a minute that a limit is about.
+    processes = processors + 1 if suite == "system" else processors
+    unit = "loadfile" if suite == "system" else "loadscope"
+    # The order is that of `selection.py`.
+    return [f"-n{min(processes, MAX_PROCESSES)}", f"--dist={unit}", "--no-loadscope-reorder"]
 
 
 def _is_given_up(reason):

@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -21,10 +21,16 @@ class OdooServer:
     url: str
     database: str
     tools: odoo_process.Odoo
+    sessions: dict = field(default_factory=dict, compare=False)
 
-    def login(self, user, password=None):
-        """Return a session with a user's rights; users' passwords are their logins."""
-        return Client(self.url, self.database, user, password)
+    def login(self, user):
+        """Return the session of a user, whose password is the login.
+
+        There is one for each user: the check of a password takes half a second of computing.
+        """
+        if user not in self.sessions:
+            self.sessions[user] = Client(self.url, self.database, user)
+        return self.sessions[user]
 
     def sql(self, statement):
         """Look into the database past Odoo."""
@@ -39,17 +45,17 @@ def tools():
 
 
 @pytest.fixture(scope="module")
-def start_server(tools):
+def start_server(tools, request):
     """Return a function that gives a server for a `with` block, on a database of its own.
 
-    A second call with the same `name` starts another server on that database. What else it takes
-    are settings of Odoo's configuration file, such as `workers=2`. With `bridges` the database has
-    all our addons.
+    A second call with the same `name` (by default that of the test file, since files run side by
+    side) starts another server on that database. What else it takes are settings of Odoo's
+    configuration file, such as `workers=2`. With `bridges` the database has all our addons.
     """
     made = {}
 
     @contextlib.contextmanager
-    def start(name="system", *, bridges=False, **settings):
+    def start(name=request.path.stem, *, bridges=False, **settings):
         if name not in made:
             made[name] = database.fresh(tools, name, bridges=bridges)
         with tools.serve(made[name], name=f"{name}-{next(_numbers)}", **settings) as url:

@@ -7,6 +7,7 @@ import pytest
 
 from devtools import company, paths
 from devtools.inbox import Inbox
+from devtools.rpc import Client
 
 from . import exim, opensmtpd, postfix
 from .mailings import validated
@@ -120,7 +121,7 @@ def wait_for_reports(inbox, count):
 
 def feed(server, reports):
     """Hand each report to Odoo's gateway several times at once, as its mail servers do."""
-    clients = [server.login("admin") for _number in range(AT_ONCE)]
+    clients = [Client(server.url, server.database, "admin") for _number in range(AT_ONCE)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for report in reports:
             calls = [
