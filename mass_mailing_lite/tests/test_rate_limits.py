@@ -6,6 +6,7 @@ import psycopg2.errors
 from odoo import fields
 from odoo.tests import freeze_time, tagged
 
+from ..transport.smtp import SmtpTransport
 from .common import SendingCase
 from .smtp_inbox import SmtpInbox
 
@@ -70,8 +71,8 @@ class TestRateLimits(SendingCase):
         self.server.partner_mailing_limit_hour = 1
         self.new_mailing_to(to("example.com", 2))
         self.run_scheduler()
-        mails = self.env.registry["partner.mailing"]
-        with patch.object(mails, "_connect", side_effect=AssertionError("connected")):
+        refusal = AssertionError("connected")
+        with patch.object(SmtpTransport, "connect", side_effect=refusal):
             self.run_scheduler()
         self.assertEqual(len(self.inbox.messages), 1)
         self.assertWakesIn(3600, tolerance=10)
