@@ -13,6 +13,7 @@ from . import (
     test_extra_addresses,
     test_gateway_bounces,
     test_gateway_replies,
+    test_house,
     test_links,
     test_lost_database,
     test_marking,
