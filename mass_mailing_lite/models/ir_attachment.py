@@ -19,11 +19,11 @@ class IrAttachment(models.Model):
         if CONTENT_FIELDS & set(vals):
             drafts = self._check_not_of_submitted_mailing()
             if SEEN_FIELDS & set(vals):
-                drafts._note_editor()
+                drafts._add_editor()
         return super().write(vals)
 
     def unlink(self):
-        self._check_not_of_submitted_mailing()._note_editor()
+        self._check_not_of_submitted_mailing()._add_editor()
         return super().unlink()
 
     def _check_not_of_submitted_mailing(self):

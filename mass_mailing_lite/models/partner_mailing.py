@@ -445,9 +445,9 @@ class PartnerMailing(models.Model):
     def create(self, vals_list):
         stored = [self._store_pictures(vals) for vals in vals_list]
         mailings = super().create([vals for vals, _files in stored])
-        mailings._adopt_attachments()
+        mailings._link_attachments()
         for mailing, (_vals, files) in zip(mailings, stored, strict=True):
-            mailing._adopt_pictures(files)
+            mailing._link_pictures(files)
             if mailing.template_id:
                 mailing._complete_translations()
         return mailings
@@ -456,7 +456,7 @@ class PartnerMailing(models.Model):
         covered = self._get_covered_fields() & set(vals)
         if covered and not self._is_system():
             self._check_covered_unlocked(covered)
-            self._as_system().write(self._get_trace_of_change(covered))
+            self._as_system().write(self._get_change_values(covered))
         if vals.get("state") in UNFINISHED_STATES:
             vals = {**vals, "active": True}
         elif not vals.get("active", True):
@@ -464,14 +464,14 @@ class PartnerMailing(models.Model):
         vals, files = self._store_pictures(vals)
         result = super().write(vals)
         if "attachment_ids" in vals:
-            self._adopt_attachments()
-        self._adopt_pictures(files)
+            self._link_attachments()
+        self._link_pictures(files)
         return result
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
         if field_name in self._get_covered_fields() and not self._is_system():
             self._check_covered_unlocked({field_name})
-            self._as_system().write(self._get_trace_of_change({field_name}))
+            self._as_system().write(self._get_change_values({field_name}))
         if field_name == "body_html":
             # Odoo stores translations of a whole field as they come in.
             field = self._fields[field_name]
@@ -487,14 +487,14 @@ class PartnerMailing(models.Model):
                 self.with_context(lang=lang)._check_placeholders()
         return result
 
-    def _get_trace_of_change(self, names):
+    def _get_change_values(self, names):
         """Return what to note about a change of covered fields: who, and a list out of date."""
         trace = {"editor_ids": [fields.Command.link(self.env.uid)]}
         if (LIST_FIELDS | self._collect_from_transports("list_fields")) & names:
             trace["recipients_loaded_at"] = False
         return trace
 
-    def _note_editor(self):
+    def _add_editor(self):
         """Count the current user among those who changed what recipients get."""
         if self:
             self._as_system().write({"editor_ids": [fields.Command.link(self.env.uid)]})
@@ -551,7 +551,7 @@ class PartnerMailing(models.Model):
                 vals["name"] = self.env._("%s (copy)", mailing.name)
         return vals_list
 
-    def _forget_cached_totals(self):
+    def _invalidate_totals(self):
         """Forget what SQL has changed: totals, and the views on the list."""
         self.env["partner.mailing"].invalidate_model([*TOTALS, *LIST_VIEWS], flush=False)
 
@@ -585,7 +585,7 @@ class PartnerMailing(models.Model):
             )
             mailing._clear_wait()
             mailing.sudo().activity_unlink(["mail.mail_activity_data_warning"])
-            mailing._wake_sender()
+            mailing._trigger_sender()
         return True
 
     def action_cancel(self):
@@ -624,7 +624,7 @@ class PartnerMailing(models.Model):
                 {"state": "sending", "finished_at": False, "pause_reason": False}
             )
             mailing._clear_wait()
-            mailing._wake_sender()
+            mailing._trigger_sender()
         return True
 
     def _pause(self, reason):
@@ -633,7 +633,7 @@ class PartnerMailing(models.Model):
         self._as_system().write({"state": "paused", "pause_reason": reason})
         self._announce_progress()
 
-    def _wake_sender(self):
+    def _trigger_sender(self):
         """Let the scheduled action run when the mailing is due."""
         cron = self.env.ref("mass_mailing_lite.ir_cron_send").sudo()
         for mailing in self:

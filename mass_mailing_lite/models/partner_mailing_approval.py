@@ -98,7 +98,7 @@ class PartnerMailingApproval(models.Model):
         for approval in self:
             approval.display_name = approval.mailing_id.name
 
-    def _agree(self, note=False):
+    def _record_first_validation(self, note=False):
         """Note the first of two validations, signed by the current user, now."""
         self._as_system().write(
             {
@@ -206,7 +206,7 @@ class PartnerMailing(models.Model):
         """Create the request, with the fingerprint and with what the review shows of it later."""
         fingerprint, count = self._get_fingerprint()
         # In one language, whichever the requester has: two languages would look like a change.
-        main = self.with_context(lang=self._get_language_of({"lang": None}))
+        main = self.with_context(lang=self._get_recipient_language({"lang": None}))
         self._as_system().env["partner.mailing.approval"].create(
             {
                 "mailing_id": self.id,
@@ -255,7 +255,7 @@ class PartnerMailing(models.Model):
                     )
                 )
             if mailing._needs_second_validator(request):
-                request._agree(note)
+                request._record_first_validation(note)
                 mailing._notify_decision(
                     self.env._("Validated by a first validator; a second one must agree.")
                 )
@@ -269,7 +269,7 @@ class PartnerMailing(models.Model):
             )
             mailing._close_requests()
             mailing._notify_decision(self.env._("Validated."), note)
-            mailing._wake_sender()
+            mailing._trigger_sender()
         return True
 
     def action_refuse(self, reason=None):
@@ -586,7 +586,7 @@ class PartnerMailing(models.Model):
             ["__count"],
             order="__count desc",
         )
-        audiences = [[audience.name, self._count_of(audience)] for audience in self.audience_ids]
+        audiences = [[audience.name, self._count_audience(audience)] for audience in self.audience_ids]
         extra = Recipient.search_count(
             [*of_mailing, ("is_submitted", "=", True), ("partner_id", "=", False)]
         )
@@ -599,7 +599,7 @@ class PartnerMailing(models.Model):
             "largest_domain": self._count_largest_domain(),
         }
 
-    def _count_of(self, audience):
+    def _count_audience(self, audience):
         """Return how many submitted recipients an audience stands for."""
         query = self._readable_contacts(audience._get_included_domain())
         [(count,)] = self.env.execute_query(

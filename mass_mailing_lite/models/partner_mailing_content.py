@@ -379,7 +379,7 @@ class PartnerMailing(models.Model):
         for mailing in self:
             counts = mailing.language_counts or {}
             mailing.language_summary = " · ".join(
-                f"{names.get(lang, lang)}: {counts[lang]:,}" for lang in in_order(counts, names)
+                f"{names.get(lang, lang)}: {counts[lang]:,}" for lang in sort_by_count(counts, names)
             )
             mailing.language_warning = (
                 mailing.state in UNDECIDED_STATES and mailing._get_language_warning(names)
@@ -393,7 +393,7 @@ class PartnerMailing(models.Model):
         counts = self.language_counts or {}
         # The languages that lack the same in one sentence: most often all lack all.
         lacking = {}
-        missing = self._get_missing_translations(in_order(counts, names))
+        missing = self._get_missing_translations(sort_by_count(counts, names))
         for lang, labels in missing.items():
             lacking.setdefault(", ".join(labels), []).append(
                 f"{names.get(lang, lang)} ({counts[lang]:,})"
@@ -429,7 +429,7 @@ class PartnerMailing(models.Model):
                     missing.setdefault(lang, []).append(label)
         return missing
 
-    def _note_languages(self, groups):
+    def _store_language_counts(self, groups):
         """Keep how many recipients there are of each language that they will be written to in.
 
         While the mailing is sent nothing of it is written: that would meet a "Pause".
@@ -448,7 +448,7 @@ class PartnerMailing(models.Model):
                 counts[read] = counts.get(read, 0) + count
         self._as_system().write({"language_counts": counts})
 
-    def _get_language_of(self, row):
+    def _get_recipient_language(self, row):
         """Return the language that a recipient is written to in: their own, if it is installed.
 
         :param dict row: a claimed row
@@ -537,12 +537,12 @@ class PartnerMailing(models.Model):
         values = {"name": name, "raw": octets, "mimetype": kind, "res_model": self._name}
         return self.env["ir.attachment"].sudo().create(values)
 
-    def _adopt_pictures(self, files):
+    def _link_pictures(self, files):
         """Make files that were just stored the mailing's own: they go with it."""
         if files:
             files.write({"res_id": self[:1].id})
 
-    def _adopt_attachments(self):
+    def _link_attachments(self):
         """Make the attached files the mailing's own.
 
         A file that belongs to another record (a template, say) is copied, so
@@ -586,7 +586,7 @@ class PartnerMailing(models.Model):
             size += 2 * len((mailing.body_html or "").encode())
             if size < MEGABYTE:
                 continue  # every server takes that; no need to look for the server
-            server, _terms = mailing._get_sender_terms()
+            server, _terms = mailing._get_server_and_terms()
             limit = server._get_max_email_size()
             if size > limit * MEGABYTE:
                 raise ValidationError(
@@ -676,7 +676,7 @@ class PartnerMailing(models.Model):
         text = json.dumps(content, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def _remember_test(self):
+    def _record_test(self):
         """Note that the current user has just tested what is there now."""
         self.ensure_one()
         self._as_system().write(
@@ -703,7 +703,7 @@ def _copy_translations(source, source_name, target, target_name, keep=None):
         target.update_field_translations(target_name, changes)
 
 
-def in_order(counts, names):
+def sort_by_count(counts, names):
     """Return the codes of languages, those that most people read first.
 
     :param counts: {language code: number of recipients}

@@ -110,8 +110,8 @@ class PartnerMailingCounter(models.Model):
             }
         )
         self.flush_recordset()
-        mailing._forget_cached_totals()
-        mailing._note_languages([group[:3] for group in groups])
+        mailing._invalidate_totals()
+        mailing._store_language_counts([group[:3] for group in groups])
 
     @api.model
     def _update_totals_sql(

@@ -65,7 +65,7 @@ class PartnerMailing(models.Model):
     # Slots
     # ------------------------------------------------------------
 
-    def _put_slots(self, name, kind, marker_for):
+    def _insert_slots(self, name, kind, marker_for):
         """Return the field's template with a slot for each placeholder.
 
         What is more than plain placeholders gets one slot for the whole field, which QWeb fills.
@@ -173,7 +173,7 @@ class PartnerMailing(models.Model):
             )
         )
 
-    def _get_sender_terms(self):
+    def _get_server_and_terms(self):
         """Return ``(server, terms)``: who will send, and what a session with it would know.
 
         :return: the ``ir.mail_server``, empty for the one of Odoo's configuration, and what
@@ -191,7 +191,7 @@ class PartnerMailing(models.Model):
         from_filter = server.from_filter if server else servers._get_default_from_filter()
         return server or servers, SimpleNamespace(from_filter=from_filter, smtp_from=smtp_from)
 
-    def _get_seen_sender(self, terms):
+    def _get_visible_from(self, terms):
         """Return what will stand in From, by Odoo's own rules."""
         message = EmailMessage()
         message["From"] = self.email_from
@@ -227,7 +227,7 @@ class PartnerMailing(models.Model):
         """Return the address of a personal link, with a token or with its mark."""
         return f"{self.get_base_url()}/partner_mailing/{purpose}/{token}"
 
-    def _put_links(self, body, marker_for):
+    def _insert_link_slots(self, body, marker_for):
         """Return the HTML body with a slot behind each personal link.
 
         In a body they are links to ``/partner_mailing/unsubscribe`` and the like; the token of the
@@ -247,7 +247,7 @@ class PartnerMailing(models.Model):
             return ""
         return self._render_footer(marker_for)
 
-    def _put_links_in_rendered(self, value, row):
+    def _insert_link_tokens(self, value, row):
         """Return what QWeb rendered for one recipient with that recipient's links.
 
         :param value: ``Value`` of the body, which has no marks; its parts may be
@@ -290,13 +290,13 @@ class PartnerMailing(models.Model):
     # Tracking
     # ------------------------------------------------------------
 
-    def _put_tracking(self, body, marker_for):
+    def _insert_tracking(self, body, marker_for):
         """Return the HTML body with what the mailing's switches ask for.
 
         :param marker_for: callable, ``LinkSlot`` -> the marker that stands for its token
         """
         if self.track_clicks and (addresses := self._get_link_ids()):
-            pieces = self._lead_by_us(body, addresses, lambda: marker_for(LinkSlot(CLICK)))
+            pieces = self._track_links(body, addresses, lambda: marker_for(LinkSlot(CLICK)))
             body = "".join(pieces)
         if self.track_opens:
             body += PIXEL % f"{self._get_link(OPEN, marker_for(LinkSlot(OPEN)))}.gif"
@@ -307,7 +307,7 @@ class PartnerMailing(models.Model):
         links = self.env["partner.mailing.link"].sudo().search([("mailing_id", "=", self.id)])
         return {link.url: link.id for link in links}
 
-    def _lead_by_us(self, body, addresses, get_token):
+    def _track_links(self, body, addresses, get_token):
         """Return the body in pieces, stored links leading by way of this database.
 
         :param body: HTML, as a text or in pieces
@@ -362,10 +362,10 @@ class PartnerMailing(models.Model):
         make = self._get_link_key(CLICK).make
 
         def read(contact, row):
-            value = self._put_links_in_rendered(render(contact), row)
+            value = self._insert_link_tokens(render(contact), row)
             if addresses:
                 token = make(self._get_link_number(row))
-                value = value._replace(html=self._lead_by_us(value.html, addresses, lambda: token))
+                value = value._replace(html=self._track_links(value.html, addresses, lambda: token))
             return value
 
         return read
@@ -504,9 +504,9 @@ class PartnerMailing(models.Model):
         row = dict(zip(ROW, values, strict=True))
         row["address"] = row.pop("email_normalized")
         mailing = self.browse(mailing_id).with_context(**{WITHOUT_FILES: True})
-        _server, terms = mailing._get_sender_terms()
+        _server, terms = mailing._get_server_and_terms()
         transport = mailing._get_transport()
-        compiled = transport.compile(mailing._get_language_of(row), terms)
+        compiled = transport.compile(mailing._get_recipient_language(row), terms)
         [(_row, envelope, error)] = transport.fill(compiled, [row])
         if error:
             raise UserError(error)

@@ -249,7 +249,7 @@ class PartnerMailingRecipient(models.Model):
             self._update_selected(selected, INCLUDED, IS_EXCLUDED)
         else:
             self._include_by_hand()
-        mailings._note_editor()
+        mailings._add_editor()
         return True
 
     def _include_by_hand(self):
@@ -336,7 +336,7 @@ class PartnerMailingRecipient(models.Model):
             mailing._recount()
             if mailing.state == "done":
                 mailing._as_system().write({"state": "sending", "finished_at": False})
-                mailing._wake_sender()
+                mailing._trigger_sender()
         return True
 
     def action_mark_sent(self):
@@ -421,7 +421,7 @@ class PartnerMailingRecipient(models.Model):
         """Forget what the ORM knows of rows that SQL has changed."""
         self.invalidate_model(flush=False)
         self.env["partner.mailing.counter"].invalidate_model(flush=False)
-        self.env["partner.mailing"]._forget_cached_totals()
+        self.env["partner.mailing"]._invalidate_totals()
 
     def _submitted_set_sql(self, mailing):
         """Return SQL for the SHA-256 (hex) and the size of a mailing's submitted list.

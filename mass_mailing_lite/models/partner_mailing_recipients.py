@@ -169,8 +169,8 @@ class PartnerMailing(models.Model):
         self.env.cr.execute(
             SQL("DELETE FROM partner_mailing_marked_partner_rel WHERE mailing_id = %s", self.id)
         )
-        self._forget_cached_marks()
-        self._as_system().write(self._get_trace_of_change({"marked_partner_ids"}))
+        self._invalidate_marks()
+        self._as_system().write(self._get_change_values({"marked_partner_ids"}))
         return True
 
     def _marked_contacts_sql(self):
@@ -193,9 +193,9 @@ class PartnerMailing(models.Model):
                 contacts,
             )
         )
-        self._forget_cached_marks()
+        self._invalidate_marks()
 
-    def _forget_cached_marks(self):
+    def _invalidate_marks(self):
         self.invalidate_recordset(["marked_partner_ids"], flush=False)
         self.env.add_to_compute(self._fields["marked_count"], self)
         self.env["res.partner"].invalidate_model(["partner_mailing_marked_ids"], flush=False)
@@ -225,7 +225,7 @@ class PartnerMailing(models.Model):
         self._add_marked(contacts.select())
         self.env["partner.mailing.recipient"]._forget_cached_rows()
         self._recount()
-        trace = self._get_trace_of_change({"marked_partner_ids"})
+        trace = self._get_change_values({"marked_partner_ids"})
         if up_to_date:
             trace["recipients_loaded_at"] = fields.Datetime.now()
         self._as_system().write(trace)
@@ -602,7 +602,7 @@ class PartnerMailing(models.Model):
     def action_include_all(self):
         """Write again to everybody who was left out by hand."""
         self._update_all(INCLUDED, IS_EXCLUDED)
-        self._note_editor()
+        self._add_editor()
         return True
 
     def _update_all(self, assignments, condition):

@@ -225,7 +225,7 @@ class PartnerMailing(models.Model):
         self.env.cr.execute(
             SQL("DELETE FROM partner_mailing_marked_partner_rel WHERE mailing_id = %s", self.id)
         )
-        self._forget_cached_marks()
+        self._invalidate_marks()
         self.env.cr.execute(
             SQL(
                 "DELETE FROM partner_mailing_click WHERE link_id IN"

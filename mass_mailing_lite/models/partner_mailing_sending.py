@@ -672,7 +672,7 @@ class PartnerMailing(models.Model):
         """
         for mailing in self.sudo():
             mailing.counter_id.invalidate_recordset(flush=False)
-            mailing._forget_cached_totals()
+            mailing._invalidate_totals()
             limits = mailing._get_transport().get_limits()
             end = mailing._get_expected_end(mailing.pending_count, rate)
             mailing.env["bus.bus"]._sendone(

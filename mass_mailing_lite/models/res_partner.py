@@ -62,7 +62,7 @@ class ResPartner(models.Model):
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_leaves_mailings(self):
+    def _unlink_exclude_recipients(self):
         """Write no more to a contact that is deleted; what they got stays in the history."""
         waiting = (
             self.env["partner.mailing.recipient"]

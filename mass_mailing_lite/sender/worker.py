@@ -203,7 +203,7 @@ class Worker:
             by_lang.setdefault(row["lang"], []).append(row)
         envelopes = []
         for rows_of_lang in by_lang.values():
-            lang = self.mailing._get_language_of(rows_of_lang[0])
+            lang = self.mailing._get_recipient_language(rows_of_lang[0])
             if lang not in self._compiled:
                 self._compiled[lang] = self._transport.compile(lang, self._session)
             for row, envelope, error in self._transport.fill(self._compiled[lang], rows_of_lang):

@@ -33,7 +33,7 @@ class TestChecklist(MailingCase):
         self.assertEqual(self.next_step(mailing), "preview")
         mailing.action_preview()
         self.assertEqual(self.next_step(mailing), "test")
-        mailing._remember_test()
+        mailing._record_test()
         self.assertEqual(self.next_step(mailing), "submit")
         mailing.action_submit()
         self.assertEqual(self.next_step(mailing), "validation")
@@ -50,7 +50,7 @@ class TestChecklist(MailingCase):
     def test_what_was_seen_and_tested_is_to_be_looked_at_again_once_it_changes(self):
         mailing = self.new_mailing()
         mailing.action_preview()
-        mailing._remember_test()
+        mailing._record_test()
         before = self.checklist(mailing)
         self.assertEqual((before["preview"]["status"], before["test"]["status"]), ("done", "done"))
         mailing.subject = "Other news"
@@ -95,7 +95,7 @@ class TestChecklist(MailingCase):
         mailing = self.new_mailing().with_env(env)
         mailing.action_load_recipients()
         mailing.action_preview()
-        mailing._remember_test()
+        mailing._record_test()
         form = pages.opening_form(env, mailing)
         rest = pages.opening_form(env, mailing, without=("checklist",))
         pages.cost(env, form)  # what a worker has read once for all is not the checklist's

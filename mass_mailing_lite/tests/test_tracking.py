@@ -116,7 +116,7 @@ class TestTracking(SendingCase, HttpCase):
             body_html='<p><t t-if="object.name"><a href="https://www.example.com/a">A</a></t></p>',
             track_clicks=True,
         ).sudo()
-        _server, terms = mailing._get_sender_terms()
+        _server, terms = mailing._get_server_and_terms()
         compiled = mailing._get_transport().compile("en_US", terms)
         row = self.rows(mailing)["anna@example.com"]
         row = {

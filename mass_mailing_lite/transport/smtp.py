@@ -100,8 +100,8 @@ class SmtpTransport(Transport):
         mailing = self.mailing
         if not mailing.email_from or not email_normalize_all(mailing.email_from):
             return False
-        server, terms = mailing._get_sender_terms()
-        seen = mailing._get_seen_sender(terms)
+        server, terms = mailing._get_server_and_terms()
+        seen = mailing._get_visible_from(terms)
         if email_normalize_all(seen) != email_normalize_all(mailing.email_from):
             return self.env._(
                 'Recipients will see "%(seen)s" as the sender: the mail server does not send for "%(sender)s".',
@@ -211,18 +211,18 @@ class SmtpTransport(Transport):
             return slots[slot]
 
         # A line break, which no form lets in, would end the header (RFC 5322, section 2.2).
-        subject = " ".join(mailing._put_slots("subject", TEXT, marker_for).splitlines())
+        subject = " ".join(mailing._insert_slots("subject", TEXT, marker_for).splitlines())
         if subject_prefix:
             subject = f"{subject_prefix} {subject}"
-        preview = mailing._put_slots("preview_text", TEXT, marker_for)
-        body = mailing._put_slots("body_html", HTML, marker_for)
-        body = mailing._put_links(f"{body}{mailing._get_footer(marker_for)}", marker_for)
+        preview = mailing._insert_slots("preview_text", TEXT, marker_for)
+        body = mailing._insert_slots("body_html", HTML, marker_for)
+        body = mailing._insert_link_slots(f"{body}{mailing._get_footer(marker_for)}", marker_for)
         server = mailing._get_mail_server_model()
         message = server._build_common_message(
             email_from=mailing.email_from,
             email_to=[NOBODY],
             subject=subject,
-            body=mailing._wrap_body(mailing._put_tracking(body, marker_for), subject, preview),
+            body=mailing._wrap_body(mailing._insert_tracking(body, marker_for), subject, preview),
             subtype="html",
             body_alternative=html_to_text(body),
             subtype_alternative="plain",
@@ -313,7 +313,7 @@ class SmtpTransport(Transport):
 
     def get_mail_server(self):
         mailing = self.mailing
-        return mailing.mail_server_id if mailing.mail_server_id else mailing._get_sender_terms()[0]
+        return mailing.mail_server_id if mailing.mail_server_id else mailing._get_server_and_terms()[0]
 
     def connect(self):
         mailing = self.mailing
@@ -328,7 +328,7 @@ class SmtpTransport(Transport):
         return session
 
     def get_offline_session(self):
-        _server, terms = self.mailing._get_sender_terms()
+        _server, terms = self.mailing._get_server_and_terms()
         return terms
 
     def get_connections(self):

@@ -173,7 +173,7 @@ class SmsTransport(Transport):
                 slots[slot] = markers.new()
             return slots[slot]
 
-        text = mailing._put_slots("sms_body", TEXT, marker_for)
+        text = mailing._insert_slots("sms_body", TEXT, marker_for)
         if subject_prefix:
             text = f"{subject_prefix} {text}"
         return Compiled(
