@@ -33,7 +33,7 @@ def measure(measurement):
         mailing.action_load_recipients()
         env.cr.commit()
         loading = time.perf_counter() - started
-        env["partner.mailing.recipient"]._mark_submitted(mailing)
+        env["partner.mailing.recipient"]._freeze_list(mailing)
         env.cr.commit()
         mailing._get_fingerprint()  # reads what the form would have read
         before = env.cr.sql_log_count

@@ -30,7 +30,7 @@ class PartnerMailingTracking(http.Controller):
         recipient_id = request.env["partner.mailing"]._read_link_token("open", token)
         if recipient_id and recipient_id > 0:
             recipients = get_environment()["partner.mailing.recipient"]
-            recipients._note_opened(recipient_id, self._is_machine())
+            recipients._record_opening(recipient_id, self._is_machine())
         status = 200 if recipient_id else 404
         return request.make_response(PIXEL, headers=list(PIXEL_HEADERS.items()), status=status)
 
@@ -54,7 +54,7 @@ class PartnerMailingTracking(http.Controller):
             return render_invalid()
         if number > 0:
             recipients = env["partner.mailing.recipient"]
-            recipients._note_clicked(number, link_id, self._is_machine())
+            recipients._record_click(number, link_id, self._is_machine())
         response = request.redirect(address, code=302, local=False)
         response.headers.update(HEADERS)
         return response

@@ -56,11 +56,11 @@ class Unsubscribe(Controller):
         elif do == "undo":
             step = "undone"
             subscription = decide(
-                unsubscriptions, lambda: unsubscriptions._undo_unsubscribing(number)
+                unsubscriptions, lambda: unsubscriptions._undo_unsubscription(number)
             )
         elif do == "reason":
             step = "reason"
-            subscription = unsubscriptions._note_unsubscribe_reason(
+            subscription = unsubscriptions._record_unsubscribe_reason(
                 number, form.get("reason"), form.get("comment")
             )
         else:
@@ -157,5 +157,5 @@ def decide(unsubscriptions, step):
     if subscription:
         unsubscriptions.env.flush_all()
         cr.commit()  # pylint: disable=invalid-commit  # a conflict over totals must not undo it
-        in_transaction(cr, lambda: unsubscriptions._settle_unsubscription(subscription))
+        in_transaction(cr, lambda: unsubscriptions._apply_to_open_mailings(subscription))
     return subscription

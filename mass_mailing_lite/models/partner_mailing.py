@@ -619,7 +619,7 @@ class PartnerMailing(models.Model):
                         mailing.name,
                     )
                 )
-            self.env["partner.mailing.recipient"]._reopen_failed(mailing)
+            self.env["partner.mailing.recipient"]._requeue_failed(mailing)
             mailing._as_system().write(
                 {"state": "sending", "finished_at": False, "pause_reason": False}
             )

@@ -197,7 +197,7 @@ class PartnerMailing(models.Model):
         recipients._exclude_unsubscribed(self)
         if self.track_clicks:
             self.env["partner.mailing.link"]._store(self)
-        recipients._mark_submitted(self)
+        recipients._freeze_list(self)
         self._open_request()
         self._as_system().write({"state": "to_validate", "pause_reason": False})
         self._ask_validators()
@@ -285,7 +285,7 @@ class PartnerMailing(models.Model):
         for mailing in self:
             mailing._check_can_decide()._decide("refused", reason.strip())
             mailing._as_system().write({"state": "draft"})
-            self.env["partner.mailing.recipient"]._reopen(mailing)
+            self.env["partner.mailing.recipient"]._unfreeze_list(mailing)
             mailing._close_requests()
             mailing._notify_decision(self.env._("Refused."), reason.strip())
         return True
@@ -314,7 +314,7 @@ class PartnerMailing(models.Model):
             mailing._as_system().write(
                 {"state": "draft", "pause_reason": False, "finished_at": False}
             )
-            self.env["partner.mailing.recipient"]._reopen(mailing)
+            self.env["partner.mailing.recipient"]._unfreeze_list(mailing)
             mailing._close_requests()
         return True
 
@@ -440,7 +440,7 @@ class PartnerMailing(models.Model):
         self.env["partner.mailing.recipient"].flush_model()
         translations = mailing._get_translations()
         [(list_hash, count)] = self.env.execute_query(
-            self.env["partner.mailing.recipient"]._submitted_set_sql(mailing)
+            self.env["partner.mailing.recipient"]._list_fingerprint_sql(mailing)
         )
         content = {**mailing._get_plain_content(), **translations}
         digest = hashlib.sha256()

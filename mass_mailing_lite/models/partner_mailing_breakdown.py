@@ -15,8 +15,8 @@ MAX_MOMENTS = 72
 STEPS = (60, 300, 900, 3600, 6 * 3600)
 DAY = 24 * 3600
 # How old figures may be when somebody opens them.
-KEPT_FOR = timedelta(minutes=1)
-COUNTED_AGAIN = 7  # days after the end of a mailing
+MAX_AGE = timedelta(minutes=1)
+RECOUNT_AFTER = 7  # days after the end of a mailing
 # First half of the advisory lock that whoever counts a mailing holds.
 COUNTING_LOCK = 0x6D6D6C + 1
 
@@ -77,10 +77,10 @@ class PartnerMailingBreakdown(models.Model):
         last stays.
         """
         company = mailing.company_id.sudo()
-        if mailing.personal_data_removed_at or mailing in mailing._find_to_forget(company):
+        if mailing.personal_data_removed_at or mailing in mailing._find_due_for_removal(company):
             return
         last = self.sudo().search([("mailing_id", "=", mailing.id)], limit=1).counted_at
-        if last and last > fields.Datetime.now() - KEPT_FOR:
+        if last and last > fields.Datetime.now() - MAX_AGE:
             return
         [(is_ours,)] = self.env.execute_query(
             SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", COUNTING_LOCK, mailing.id)
@@ -110,7 +110,7 @@ class PartnerMailingBreakdown(models.Model):
               ORDER BY m.id
                 """,
                 now=fields.Datetime.now(),
-                days=COUNTED_AGAIN,
+                days=RECOUNT_AFTER,
             )
         )
         return self.env["partner.mailing"].sudo().browse(number for (number,) in rows)

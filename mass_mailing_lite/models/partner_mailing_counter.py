@@ -147,7 +147,7 @@ class PartnerMailingCounter(models.Model):
             grouping=SQL("GROUP BY mailing_id") if mailing_id is None else SQL(),
         )
 
-    def _note_sending(self, counter_id, **values):
+    def _write_sending_status(self, counter_id, **values):
         """Write how the sending goes; ``busy_seconds`` is added to what is there.
 
         By SQL, for the row may have been written by another sender since it was read.

@@ -23,7 +23,7 @@ class PartnerMailingRateLimit(models.Model):
 
     _server_uniq = models.UniqueIndex("(mail_server_id)")
 
-    def _provide(self, key):
+    def _get_or_create(self, key):
         """Return the id of the row that belongs to ``key``, which is made when it is not there.
 
         :param key: dict of one field and the id in it

@@ -44,7 +44,7 @@ class PartnerMailingReaction(models.Model):
     @api.model
     def _cron_fold(self):
         """Move reactions into the totals, and count mailings that have ended."""
-        count = in_transaction(self.env.cr, self._fold)
+        count = in_transaction(self.env.cr, self._add_up)
         breakdown, cron = self.env["partner.mailing.breakdown"], self.env["ir.cron"]
         uncounted = breakdown._find_uncounted()
         seconds_left = cron._commit_progress(count, remaining=len(uncounted))
@@ -55,7 +55,7 @@ class PartnerMailingReaction(models.Model):
             seconds_left = cron._commit_progress(1)
 
     @api.model
-    def _fold(self):
+    def _add_up(self):
         """Move reactions into the totals, in one statement; return how many there were."""
         self.flush_model()
         self.env.cr.execute(
@@ -78,5 +78,5 @@ class PartnerMailingReaction(models.Model):
         )
         [(count,)] = self.env.cr.fetchall()
         if count:
-            self.env["partner.mailing.recipient"]._forget_cached_rows()
+            self.env["partner.mailing.recipient"]._invalidate_rows()
         return count

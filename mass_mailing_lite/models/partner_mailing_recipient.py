@@ -364,7 +364,7 @@ class PartnerMailingRecipient(models.Model):
     # Steps of the mailing that touch the whole list
     # ------------------------------------------------------------
 
-    def _mark_submitted(self, mailing):
+    def _freeze_list(self, mailing):
         """Freeze the list: exactly the rows that wait now are submitted."""
         self._update_list(
             mailing,
@@ -374,7 +374,7 @@ class PartnerMailingRecipient(models.Model):
             ),
         )
 
-    def _reopen(self, mailing):
+    def _unfreeze_list(self, mailing):
         """Undo the freeze, and a cancellation, so that the list can be changed again."""
         self._update_list(
             mailing,
@@ -388,7 +388,7 @@ class PartnerMailingRecipient(models.Model):
         )
         mailing._recount()
 
-    def _reopen_failed(self, mailing):
+    def _requeue_failed(self, mailing):
         """Let failed rows wait again, with a clean count of attempts."""
         self._update_list(
             mailing,
@@ -415,15 +415,15 @@ class PartnerMailingRecipient(models.Model):
                 condition,
             )
         )
-        self._forget_cached_rows()
+        self._invalidate_rows()
 
-    def _forget_cached_rows(self):
+    def _invalidate_rows(self):
         """Forget what the ORM knows of rows that SQL has changed."""
         self.invalidate_model(flush=False)
         self.env["partner.mailing.counter"].invalidate_model(flush=False)
         self.env["partner.mailing"]._invalidate_totals()
 
-    def _submitted_set_sql(self, mailing):
+    def _list_fingerprint_sql(self, mailing):
         """Return SQL for the SHA-256 (hex) and the size of a mailing's submitted list.
 
         Each row is hashed by itself and the hashes are joined in the order of
@@ -454,7 +454,7 @@ class PartnerMailingRecipient(models.Model):
         )
         self.invalidate_model(flush=False)
 
-    def _follow_contacts(self, contact_ids, successor_id=None):
+    def _replace_contacts(self, contact_ids, successor_id=None):
         """Let rows of contacts that are gone point to a successor, or to nobody."""
         self.flush_model(["partner_id"])
         self.env.cr.execute(
@@ -480,7 +480,7 @@ class PartnerMailingRecipient(models.Model):
             )
         )
         if self.env.cr.rowcount:
-            self._forget_cached_rows()
+            self._invalidate_rows()
             mailing._recount()
 
     @api.model

@@ -14,7 +14,7 @@ from ..transport.compiled import get_contact_key
 RESULT_COLUMNS = ("id", "state", "failure_type", "failure_reason", "delay", "attempted")
 RESULT_TYPES = "%s::integer[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::boolean[]"
 # Rows sorted in one transaction: 0.2 s, for somebody may want to pause.
-SORTED_AT_ONCE = 5000
+SORT_BATCH = 5000
 
 
 class PartnerMailingRecipient(models.Model):
@@ -74,7 +74,7 @@ class PartnerMailingRecipient(models.Model):
                 self.env["partner.mailing.counter"]._update_totals_sql("settled"),
             )
         )
-        self._forget_cached_rows()
+        self._invalidate_rows()
         return rows[0][0]
 
     # ------------------------------------------------------------
@@ -101,7 +101,7 @@ class PartnerMailingRecipient(models.Model):
             )
         )
         if self.env.cr.rowcount:
-            self._forget_cached_rows()
+            self._invalidate_rows()
             mailing._recount()
         self._exclude_unsubscribed(mailing)
 
@@ -136,7 +136,7 @@ class PartnerMailingRecipient(models.Model):
             )
         )
         if self.env.cr.rowcount:
-            self._forget_cached_rows()
+            self._invalidate_rows()
             mailing._recount()
 
     def _claim(self, mailing_id, sender, limit, after_id=0, columns=(), prepared=None):
@@ -243,7 +243,7 @@ class PartnerMailingRecipient(models.Model):
     def _sort_by_domain(self, mailing_id, state, after_id=0):
         """Note the domains of the next rows in a state; return the last id, None at the end.
 
-        Plan: index scan on ``_mailing_state_idx``, ``SORTED_AT_ONCE`` rows.
+        Plan: index scan on ``_mailing_state_idx``, ``SORT_BATCH`` rows.
         """
         self.env.cr.execute(
             SQL(
@@ -263,7 +263,7 @@ class PartnerMailingRecipient(models.Model):
                 mailing_id,
                 state,
                 after_id,
-                SORTED_AT_ONCE,
+                SORT_BATCH,
             )
         )
         return self.env.cr.fetchone()[0]

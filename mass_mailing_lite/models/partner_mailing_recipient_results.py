@@ -92,7 +92,7 @@ class PartnerMailingRecipient(models.Model):
         :param failures: list of ``delivery.status.Status``
         """
         self.ensure_one()
-        own = {self.email_normalized, get_wire_address(self.email_normalized)}
+        own = {self.email_normalized, get_envelope_address(self.email_normalized)}
         for status in failures:
             if own & set(status.addresses):
                 return status, True
@@ -125,7 +125,7 @@ class PartnerMailingRecipient(models.Model):
         total = self._in_own_transaction(
             lambda rows: rows._record_bounce(bounce_type, status.failure_type, words)
         )
-        self._forget_cached_rows()
+        self._invalidate_rows()
         at_once = self.mailing_id.company_id.partner_mailing_blocklist_bounced
         if confirmed and ((bounce_type == "permanent" and at_once) or total >= BLOCKLIST_AFTER):
             self._blocklist(
@@ -134,7 +134,7 @@ class PartnerMailingRecipient(models.Model):
                     mailing=self.mailing_id.name,
                     reason=words,
                 ),
-                unless_taken_off_since=self._get_bounce_time(),
+                unless_removed_since=self._get_bounce_time(),
             )
 
     def _receive_complaint(self):
@@ -147,10 +147,10 @@ class PartnerMailingRecipient(models.Model):
             )
         )
 
-    def _blocklist(self, message, unless_taken_off_since=None):
+    def _blocklist(self, message, unless_removed_since=None):
         """Put the recipient's address, and no other, onto Odoo's blocklist.
 
-        :param unless_taken_off_since: a moment; a person who has taken the
+        :param unless_removed_since: a moment; a person who has taken the
             address off the list after it knew what they did
         """
         self.ensure_one()
@@ -160,7 +160,7 @@ class PartnerMailingRecipient(models.Model):
         )
         if entry.active:
             return
-        if entry and unless_taken_off_since and entry.write_date > unless_taken_off_since:
+        if entry and unless_removed_since and entry.write_date > unless_removed_since:
             return
         try:
             with self.env.cr.savepoint():
@@ -277,7 +277,7 @@ class PartnerMailingRecipient(models.Model):
         """Note that the recipient answered; the mailing counts each recipient once."""
         self.ensure_one()
         self._in_own_transaction(lambda rows: rows._write_reply())
-        self._forget_cached_rows()
+        self._invalidate_rows()
 
     def _write_reply(self):
         """Write the time and the total in one statement; return None when the row is not there."""
@@ -347,23 +347,23 @@ class PartnerMailingRecipient(models.Model):
     # lock, and no sender waits for a request.
 
     @api.model
-    def _note_opened(self, recipient_id, by_machine):
+    def _record_opening(self, recipient_id, by_machine):
         """Note that a message's picture was loaded.
 
         :param bool by_machine: the request came from a known scanner; one within
             seconds of delivery counts as such, too
         """
-        self._note(recipient_id, SQL("m.track_opens"), by_machine, None)
+        self._record_reaction(recipient_id, SQL("m.track_opens"), by_machine, None)
 
     @api.model
-    def _note_clicked(self, recipient_id, link_id, by_machine):
+    def _record_click(self, recipient_id, link_id, by_machine):
         """Note that a link was followed, which no one does without having opened the message.
 
         :param int link_id: a link of the recipient's mailing
         """
-        self._note(recipient_id, SQL("m.track_clicks"), by_machine, link_id)
+        self._record_reaction(recipient_id, SQL("m.track_clicks"), by_machine, link_id)
 
-    def _note(self, recipient_id, is_tracked, by_machine, link_id):
+    def _record_reaction(self, recipient_id, is_tracked, by_machine, link_id):
         """Write what is new on the row, and add it to what is waiting to be counted.
 
         Plan: two lookups by primary key; where all was noted before, nothing is written.
@@ -420,7 +420,7 @@ class PartnerMailingRecipient(models.Model):
         self.invalidate_model(["opened_at", "clicked_at", "machine_opened_at"], flush=False)
 
 
-def get_wire_address(address):
+def get_envelope_address(address):
     """Return the address as it stood in the envelope, or as it is when it has no such form."""
     try:
         return ascii_domain(address)

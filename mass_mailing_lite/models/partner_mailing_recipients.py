@@ -223,7 +223,7 @@ class PartnerMailing(models.Model):
         result = self._insert_marked_recipients(contacts)
         seen = present + sum(result.values())
         self._add_marked(contacts.select())
-        self.env["partner.mailing.recipient"]._forget_cached_rows()
+        self.env["partner.mailing.recipient"]._invalidate_rows()
         self._recount()
         trace = self._get_change_values({"marked_partner_ids"})
         if up_to_date:
@@ -325,7 +325,7 @@ class PartnerMailing(models.Model):
             )
         )
         self.env.cr.execute(self._insert_recipients_sql(sources))
-        self.env["partner.mailing.recipient"]._forget_cached_rows()
+        self.env["partner.mailing.recipient"]._invalidate_rows()
         self._recount()
         self._as_system().write({"recipients_loaded_at": fields.Datetime.now()})
 

@@ -33,7 +33,7 @@ class PartnerMailingReservation(models.Model):
     _domain_end_idx = models.Index("(rate_limit_id, ended_at) WHERE domain IS NOT NULL")
     _open_idx = models.Index("(sender) WHERE ended_at IS NULL")
 
-    def _end_of_dead_senders(self):
+    def _end_reservations_of_dead_senders(self):
         """End what dead senders have left open, now: they sent nothing later than that."""
         self.env.cr.execute(
             SQL(

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-MAX_LINES = 10  # of a table on the page
+MAX_ROWS = 10  # of a table on the page
 # Steps of the funnel, in order: key, and what a click on it shows of the recipients.
 FUNNEL = {
     "recipients": "written_to",
@@ -51,7 +51,7 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         self.check_access("read")
         if self.started_at:
-            self.env["partner.mailing.reaction"]._fold()
+            self.env["partner.mailing.reaction"]._add_up()
             self.env["partner.mailing.breakdown"]._refresh(self)
         view = self.env.ref("mass_mailing_lite.partner_mailing_view_form_statistics")
         return {
@@ -98,19 +98,19 @@ class PartnerMailing(models.Model):
                 {"name": line.domain or "", **line._get_figures()}
                 for line in by.get("domain", lines.browse()).sorted(
                     lambda line: (not line.domain, -line.recipient_count)
-                )[:MAX_LINES]
+                )[:MAX_ROWS]
             ],
             "languages": [
                 {"name": languages.get(line.lang, line.lang or ""), **line._get_figures()}
                 for line in by.get("language", ())
-            ][:MAX_LINES],
+            ][:MAX_ROWS],
             "links": self._get_link_figures(),
         }
 
     def _get_link_figures(self):
         """Return the links that were clicked most: ``[{url, clicked}]``."""
         links = self.env["partner.mailing.link"].search(
-            [("mailing_id", "=", self.id)], limit=MAX_LINES
+            [("mailing_id", "=", self.id)], limit=MAX_ROWS
         )
         return [{"url": link.url, "clicked": link.clicked_count} for link in links]
 
@@ -123,14 +123,14 @@ class PartnerMailing(models.Model):
         """Remove names and addresses from mailings that ended longer ago than their company keeps."""
         cron = self.env["ir.cron"]
         for company in self.env["res.company"].search([("partner_mailing_keep_months", ">", 0)]):
-            for mailing in self._find_to_forget(company):
+            for mailing in self._find_due_for_removal(company):
                 if not mailing._remove_personal_data(
                     lambda count: cron._commit_progress(count, remaining=1)
                 ):
                     return  # The time of this run is over; Odoo calls again.
         cron._commit_progress(remaining=0)
 
-    def _find_to_forget(self, company):
+    def _find_due_for_removal(self, company):
         """Return the mailings of a company whose recipients are to be forgotten by now."""
         if not company.partner_mailing_keep_months:
             return self.browse()
@@ -164,7 +164,7 @@ class PartnerMailing(models.Model):
         """
         self.ensure_one()
         # By domain and the like can be told only as long as there are addresses.
-        self.env["partner.mailing.reaction"]._fold()
+        self.env["partner.mailing.reaction"]._add_up()
         breakdown = self.env["partner.mailing.breakdown"]
         if not breakdown.sudo().search([("mailing_id", "=", self.id)], limit=1):
             breakdown._count(self)

@@ -24,9 +24,9 @@ WAIT_STEP = 0.5
 LONG_WAIT = 10.0  # seconds for which no connection is kept open
 # Seconds until a mail server that cannot be used is tried again; the last one for all later tries.
 FAULT_DELAYS = (60, 300, 900, 1800, 3600)
-RATE_FROM = 5  # earlier mailings through the same server, from which its pace is read
+EARLIER_MAILINGS = 5  # earlier mailings through the same server, from which its pace is read
 # Seconds of sending from which a mailing's own pace is taken for what the rest will take.
-OWN_RATE_FROM = 5.0
+MIN_MEASURED_SECONDS = 5.0
 FIGURES = ("recipient_count", "pending_count", "sent_count", "failed_count", "wait_reason")
 
 
@@ -78,7 +78,7 @@ class PartnerMailing(models.Model):
         self.browse()._send_due(
             lambda done, waiting: cron._commit_progress(done, remaining=waiting)
         )
-        if moment := self._get_next_wake():
+        if moment := self._get_next_wake_up():
             wake_at(self.env.ref("mass_mailing_lite.ir_cron_send").sudo(), moment)
 
     def _send_due(self, commit_progress, limit=None, patience=PATIENCE):
@@ -119,7 +119,7 @@ class PartnerMailing(models.Model):
                 for mailing in busy:
                     mailing._finish_if_done()
                 commit_progress(last, self._count_pending(sender.get_waiting_ids()))
-            in_transaction(self.env.cr, self._settle_cancelled)
+            in_transaction(self.env.cr, self._skip_rows_of_cancelled)
         return total
 
     def _begin_run(self):
@@ -128,13 +128,13 @@ class PartnerMailing(models.Model):
             # Where these were the last rows, nobody else comes by to close the mailing.
             for mailing in self.sudo().search(Domain("state", "=", "sending")):
                 mailing._finish_if_done()
-        self._settle_cancelled()
-        self.env["partner.mailing.reservation"]._end_of_dead_senders()
+        self._skip_rows_of_cancelled()
+        self.env["partner.mailing.reservation"]._end_reservations_of_dead_senders()
         self._start_due()
-        self._note_sending_hours()
+        self._record_sending_hours_wait()
 
     @api.model
-    def _settle_cancelled(self):
+    def _skip_rows_of_cancelled(self):
         """Leave out rows of cancelled mailings that wait again.
 
         They were on their way when somebody cancelled, and the server wants them to come again
@@ -165,7 +165,7 @@ class PartnerMailing(models.Model):
                 count = sender.send_slice(mailing, seconds, rest, goes_on)
             else:
                 count = sender.finish(mailing)
-                self._note_sending_hours()
+                self._record_sending_hours_wait()
             mailing._announce_progress(count / max(time.monotonic() - started, 0.001))
             mailing._finish_if_done()
             done += count
@@ -268,7 +268,9 @@ class PartnerMailing(models.Model):
                     {"state": "sending", "started_at": mailing.started_at or now}
                 )
                 # The list may be another one than last time.
-                mailing.counter_id._note_sending(mailing.counter_id.id, is_sorted_by_domain=False)
+                mailing.counter_id._write_sending_status(
+                    mailing.counter_id.id, is_sorted_by_domain=False
+                )
         self.env.cr.commit()  # pylint: disable=invalid-commit  # the sender's first step
         # A mailing without recipients, all of them left out since, is done at once.
         for mailing in due:
@@ -399,7 +401,7 @@ class PartnerMailing(models.Model):
         aware = moment.replace(tzinfo=timezone.utc)
         return hours.opening(aware).astimezone(timezone.utc).replace(tzinfo=None)
 
-    def _note_sending_hours(self):
+    def _record_sending_hours_wait(self):
         """Write down, once, that the sending hours hold the running mailings of closed companies."""
         running = self.sudo().search(
             self._domain_of_run()
@@ -409,7 +411,7 @@ class PartnerMailing(models.Model):
         for mailing in running:
             if mailing._get_seconds_open() or mailing.wait_reason in ("hours", "server"):
                 continue
-            mailing.counter_id._note_sending(
+            mailing.counter_id._write_sending_status(
                 mailing.counter_id.id,
                 wait_reason="hours",
                 wait_until=mailing._get_opening(fields.Datetime.now()),
@@ -425,7 +427,7 @@ class PartnerMailing(models.Model):
     def _clear_wait(self):
         """Let a person's decision to go on count for more than what held the mailing before."""
         for counter in self.sudo().counter_id:
-            counter._note_sending(
+            counter._write_sending_status(
                 counter.id, wait_reason=None, wait_until=None, fault_words=None, fault_count=0
             )
 
@@ -450,7 +452,7 @@ class PartnerMailing(models.Model):
             self._clear_wait()
             return
         delay = FAULT_DELAYS[min(tries, len(FAULT_DELAYS)) - 1]
-        counter._note_sending(
+        counter._write_sending_status(
             counter.id,
             wait_reason="server",
             wait_until=now + timedelta(seconds=delay),
@@ -459,7 +461,7 @@ class PartnerMailing(models.Model):
         )
         self._announce_progress()
 
-    def _get_next_wake(self):
+    def _get_next_wake_up(self):
         """Return when a run has something to do next (naive, UTC); None for not at all."""
         now = fields.Datetime.now()
         running = self.sudo().search(
@@ -497,7 +499,7 @@ class PartnerMailing(models.Model):
     def _pause_for_failures(self, settled, failed):
         """Pause a mailing in which too many failed, and begin to count anew."""
         self.ensure_one()
-        self.counter_id._note_sending(self.counter_id.id, recent_results=None)
+        self.counter_id._write_sending_status(self.counter_id.id, recent_results=None)
         self._pause_with_alert(
             self.env._(
                 "Of the last %(settled)s recipients %(failed)s failed for good, most of them because"
@@ -627,7 +629,7 @@ class PartnerMailing(models.Model):
         :param float rate: of the last moment, better than nothing
         """
         counter = self.counter_id
-        if counter.busy_seconds >= OWN_RATE_FROM:
+        if counter.busy_seconds >= MIN_MEASURED_SECONDS:
             return (self.recipient_count - self.pending_count) / counter.busy_seconds
         return rate or self._get_earlier_rate()
 
@@ -648,7 +650,7 @@ class PartnerMailing(models.Model):
                 """,
                 self.channel,
                 self._get_transport().same_route_sql(),
-                RATE_FROM,
+                EARLIER_MAILINGS,
             )
         )
         return count / seconds if seconds else 0.0

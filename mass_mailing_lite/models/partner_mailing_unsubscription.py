@@ -39,7 +39,7 @@ class Subscription(NamedTuple):
     left: list[int]  # tags left by a link of this mailing
     gone: bool  # has left the groups of this mailing, by whatever link
     tag_names: dict[str, dict[str, str]]  # {id: {language: name}}
-    robot: list[str | None]  # name and address of the author of notes
+    author: list[str | None]  # name and address of the author of notes
 
     @property
     def groups(self):
@@ -47,9 +47,9 @@ class Subscription(NamedTuple):
         return sorted({tag for _contact, tag in self.carried})
 
     @property
-    def robot_address(self):
+    def author_address(self):
         """Return name and address of the author of notes."""
-        name, address = self.robot
+        name, address = self.author
         return formataddr((name, address)) if address else ""
 
     def name_tags(self, lang):
@@ -183,7 +183,7 @@ class PartnerMailingUnsubscription(models.Model):
                        COALESCE((SELECT jsonb_object_agg(t.id, t.name) FROM res_partner_category t
                                   WHERE t.id IN (SELECT category_id FROM (%(carried)s) g
                                                   UNION %(left)s)), '{}'),
-                       (SELECT ARRAY[p.name, p.email] FROM res_partner p WHERE p.id = %(robot)s)
+                       (SELECT ARRAY[p.name, p.email] FROM res_partner p WHERE p.id = %(author)s)
                   FROM partner_mailing_recipient r
                   JOIN partner_mailing m ON m.id = r.mailing_id
                   JOIN res_company c ON c.id = m.company_id
@@ -195,14 +195,14 @@ class PartnerMailingUnsubscription(models.Model):
                 carried=self._carried_sql(mailing, address),
                 left=left,
                 gone=self._left_sql(mailing, address),
-                robot=self._get_robot_id(),
+                author=self._get_author_id(),
                 number=number,
                 lock=SQL("FOR NO KEY UPDATE OF r") if lock else SQL(),
             )
         )
         return Subscription(*rows[0]) if rows else None
 
-    def _get_robot_id(self):
+    def _get_author_id(self):
         """Return the contact in whose name notes are written."""
         return self.env["ir.model.data"]._xmlid_to_res_id("base.partner_root")
 
@@ -222,7 +222,7 @@ class PartnerMailingUnsubscription(models.Model):
         subscription = self._get_subscription(number, lock=True)
         if not subscription or subscription.unsubscribed or subscription.gone:
             return subscription
-        return self._leave(
+        return self._end_subscription(
             subscription, subscription.groups, not subscription.carried, is_one_click=True
         )
 
@@ -239,10 +239,10 @@ class PartnerMailingUnsubscription(models.Model):
             return None
         groups = [] if everything else sorted(set(groups) & set(subscription.groups))
         if groups or (everything and not subscription.blocklisted):
-            return self._leave(subscription, groups, everything)
+            return self._end_subscription(subscription, groups, everything)
         return subscription
 
-    def _leave(self, subscription, groups, everything, is_one_click=False):
+    def _end_subscription(self, subscription, groups, everything, is_one_click=False):
         """Take the tags off, or the address onto the blocklist, and remember how it was.
 
         :return: ``Subscription`` after it
@@ -256,7 +256,7 @@ class PartnerMailingUnsubscription(models.Model):
                 ids = [contact for contact, tag in removed if tag == group]
                 contacts.browse(ids).write({"category_id": [Command.unlink(group)]})
             self.env.flush_all()  # before the statement that writes the same rows
-        self._remember(subscription, groups, everything, is_one_click, removed)
+        self._write_decision(subscription, groups, everything, is_one_click, removed)
         if removed:
             contacts.invalidate_recordset(["category_id", "write_date", "write_uid"], flush=False)
             self.env["res.partner.category"].invalidate_model(["partner_ids"], flush=False)
@@ -264,7 +264,7 @@ class PartnerMailingUnsubscription(models.Model):
             self._log_on_contacts(subscription, removed)
         return subscription.after_leaving(groups, everything)
 
-    def _remember(self, subscription, groups, everything, is_one_click, removed):
+    def _write_decision(self, subscription, groups, everything, is_one_click, removed):
         """Carry out a decision, and keep it: one statement where the ORM takes fifteen.
 
         Takes the tags ``removed`` off, writes the decision, and marks the recipient.
@@ -315,7 +315,7 @@ class PartnerMailingUnsubscription(models.Model):
         recipients = self.env["partner.mailing.recipient"]
         recipients.invalidate_model(["unsubscribed_at"], flush=False)
 
-    def _undo_unsubscribing(self, number):
+    def _undo_unsubscription(self, number):
         """Take back what the links of one message have done, as far as it still stands.
 
         :return: ``Subscription`` after it, None when there is no such recipient
@@ -353,7 +353,7 @@ class PartnerMailingUnsubscription(models.Model):
         recipient._as_system().write({"unsubscribed_at": False})
         return self._get_subscription(number)
 
-    def _note_unsubscribe_reason(self, number, reason, comment):
+    def _record_unsubscribe_reason(self, number, reason, comment):
         """Keep why somebody left; unknown reasons are passed over.
 
         :return: ``Subscription``, None when there is no such recipient
@@ -396,7 +396,7 @@ class PartnerMailingUnsubscription(models.Model):
             'Unsubscribed from all mailings, by the link in the mailing "%s".',
             subscription.mailing_name,
         )
-        log_notes(entry, {entry.id: message}, self._get_robot_id(), subscription.robot_address)
+        log_notes(entry, {entry.id: message}, self._get_author_id(), subscription.author_address)
 
     def _log_on_contacts(self, subscription, pairs, undone=False):
         """Write into the chatter of each contact which tags went, or came back."""
@@ -420,7 +420,7 @@ class PartnerMailingUnsubscription(models.Model):
             for contact, tags in words.items()
         }
         contacts = staff.env["res.partner"].browse(bodies)
-        log_notes(contacts, bodies, self._get_robot_id(), subscription.robot_address)
+        log_notes(contacts, bodies, self._get_author_id(), subscription.author_address)
 
     def _in_language_of_staff(self, subscription):
         """Return ``self`` as those see it who read the notes; the company saves reading the user."""
@@ -432,7 +432,7 @@ class PartnerMailingUnsubscription(models.Model):
     # What follows for lists and totals
     # ------------------------------------------------------------
 
-    def _settle_unsubscription(self, subscription):
+    def _apply_to_open_mailings(self, subscription):
         """Leave the address out of all mailings under way, and count who unsubscribed.
 
         Or take it back into them, when it was undone: as far as it is in the
@@ -497,4 +497,4 @@ class PartnerMailingUnsubscription(models.Model):
                 ),
             )
         )
-        self.env["partner.mailing.recipient"]._forget_cached_rows()
+        self.env["partner.mailing.recipient"]._invalidate_rows()

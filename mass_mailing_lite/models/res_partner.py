@@ -75,7 +75,7 @@ class ResPartner(models.Model):
     def unlink(self):
         ids = self.ids
         result = super().unlink()
-        self.env["partner.mailing.recipient"].sudo()._follow_contacts(ids)
+        self.env["partner.mailing.recipient"].sudo()._replace_contacts(ids)
         return result
 
     def _check_no_marks(self, vals):

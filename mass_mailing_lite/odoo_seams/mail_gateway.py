@@ -9,7 +9,7 @@ from ..delivery.inbound import inbound_mail
 _logger = logging.getLogger(__name__)
 
 RECIPIENT = "partner.mailing.recipient"
-ODOO_MARK = "-openerp-"  # in the Message-IDs that Odoo makes
+ODOO_MESSAGE_ID = "-openerp-"  # in the Message-IDs that Odoo makes
 
 
 class MailThread(models.AbstractModel):
@@ -111,7 +111,7 @@ class MailThread(models.AbstractModel):
         """Tell whether a report is about a message of this Odoo that is no mailing's."""
         host = self.env[RECIPIENT]._message_id_host()
         return bool(message_dict.get("bounced_message")) or any(
-            ODOO_MARK in message_id or message_id.endswith(f"@{host}>")
+            ODOO_MESSAGE_ID in message_id or message_id.endswith(f"@{host}>")
             for message_id in found.message_ids
         )
 

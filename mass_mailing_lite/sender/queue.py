@@ -47,9 +47,9 @@ class Queue:
         """Make ready to be claimed from; return whether that was done within ``seconds``."""
         return True
 
-    def alone(self):
+    def exclusive(self):
         """Return a context for transactions with ``take``: limits are shared with other senders."""
-        return self._limiter.alone() if self._limiter else contextlib.nullcontext()
+        return self._limiter.exclusive() if self._limiter else contextlib.nullcontext()
 
     def take(self, size):
         """Claim up to ``size`` rows; none at the end of the list, and while something holds them."""
@@ -125,7 +125,9 @@ class DomainQueue(Queue):
                 states.pop(0)
         if not self._counter.is_sorted_by_domain:
             note = {"is_sorted_by_domain": True}
-            self._in_transaction(lambda: self._counter._note_sending(self._counter.id, **note))
+            self._in_transaction(
+                lambda: self._counter._write_sending_status(self._counter.id, **note)
+            )
         return True
 
     def _sort_further(self):

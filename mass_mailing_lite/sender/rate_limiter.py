@@ -31,12 +31,12 @@ MAX_RESERVATIONS = 5000
 MERGED_IN_HOUR, MERGED_IN_DAY = HOUR / 600, DAY / 600
 
 # Seconds after which a sender looks again where it cannot know when there is room.
-LOOK_AGAIN = 1.0
+RETRY_SECONDS = 1.0
 
 # By (database, rate limit): when this process last looked, by a clock that nobody sets, and what the
 # server's clock said. It outlives the senders of a process, so that a clock that is set between
 # two runs of the scheduled action is noticed too.
-_last_looks = {}
+_last_readings = {}
 
 
 class Reservation:
@@ -78,10 +78,10 @@ class RateLimiter:
 
     def prepare(self):
         """Make sure that the server has a row to lock."""
-        self.id = self.env["partner.mailing.rate.limit"]._provide(self._key)
+        self.id = self.env["partner.mailing.rate.limit"]._get_or_create(self._key)
 
     @contextlib.contextmanager
-    def alone(self):
+    def exclusive(self):
         """Let no other sender take from the same server, within a ``with`` block.
 
         Begins and ends between transactions: what is claimed inside is committed there.
@@ -103,11 +103,11 @@ class RateLimiter:
     def allow(self, wanted):
         """Return how many messages may be claimed now, ``wanted`` at most.
 
-        Within ``alone``; followed in the same transaction by the claim and ``reserve``.
+        Within ``exclusive``; followed in the same transaction by the claim and ``reserve``.
 
         :raises psycopg2.errors.SerializationFailure: when another sender took some meanwhile
         """
-        self._look_at_clock()
+        self._read_clock()
         self.wait = None
         used = self._count_used()
         room = min(
@@ -210,7 +210,7 @@ class RateLimiter:
     # Clock
     # ------------------------------------------------------------
 
-    def _look_at_clock(self):
+    def _read_clock(self):
         """Lock the server's row and set ``now``, by a clock that goes on evenly."""
         [(clock, offset, seen_at)] = self.env.execute_query(
             SQL(
@@ -221,15 +221,15 @@ class RateLimiter:
             )
         )
         key, steady = (self.env.cr.dbname, self.id), steady_time()
-        if key in _last_looks:
-            then, said = _last_looks[key]
+        if key in _last_readings:
+            then, said = _last_readings[key]
             jump = clock_jump(said + steady - then, clock - offset, steady - then)
         else:
             # Nobody remembers: that it was set forward cannot be told from time that has passed.
             jump = min(0.0, clock - offset - seen_at)
         self._offset = offset + jump
         self.now = clock - self._offset
-        _last_looks[key] = (steady, self.now)
+        _last_readings[key] = (steady, self.now)
 
     # ------------------------------------------------------------
     # Sums
@@ -257,12 +257,12 @@ class RateLimiter:
             )
         )
         if latest and latest > self.now:
-            self._end_what_is_ahead()
+            self._end_future_reservations()
         if number > self._merge_from:
             self._merge()
         return dict(zip(windows, sums, strict=True))
 
-    def _end_what_is_ahead(self):
+    def _end_future_reservations(self):
         """Let nothing have ended later than now: noted by a clock that was set back since."""
         self.env.cr.execute(
             SQL(
@@ -329,7 +329,7 @@ class RateLimiter:
                     stay=limit - worth_waking(limit),
                 )
             )
-            waits.append(LOOK_AGAIN if ended_at is None else ended_at + seconds - self.now)
+            waits.append(RETRY_SECONDS if ended_at is None else ended_at + seconds - self.now)
         return max(waits)
 
 

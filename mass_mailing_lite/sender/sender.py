@@ -96,16 +96,16 @@ class Sender:
         started = time.monotonic()
         try:
             count, wait = self._send_slice(mailing, seconds, limit, goes_on)
-            self._note_slice(mailing, count, time.monotonic() - started, wait)
+            self._record_slice(mailing, count, time.monotonic() - started, wait)
             return count
         except NoSession as error:
-            count = self._note_until_fault(mailing, started)
+            count = self._record_slice_before_fault(mailing, started)
             fault = error.outcome
             told = mailing._in_language_of_responsible()
             self._stop(mailing, told._back_off, fault.text, is_wrong_login(fault))
             return count
         except TooManyFailures as error:
-            count = self._note_until_fault(mailing, started)
+            count = self._record_slice_before_fault(mailing, started)
             self._stop(
                 mailing, mailing._in_language_of_responsible()._pause_for_failures, *error.args
             )
@@ -166,10 +166,10 @@ class Sender:
         return self._limiters[name]
 
     def _has_room(self, limiter):
-        with limiter.alone():
+        with limiter.exclusive():
             return self.in_transaction(lambda: limiter.allow(1))
 
-    def _note_slice(self, mailing, count, seconds, wait):
+    def _record_slice(self, mailing, count, seconds, wait):
         """Keep the ``Wait`` of a mailing, and write it where screens and other senders see it."""
         self._waits[mailing.id] = wait
         counter = mailing.counter_id
@@ -181,9 +181,9 @@ class Sender:
         if wait and wait.seconds_left:
             values.update(wait_reason=wait.reason, wait_until=wait.until)
         if values:
-            self.in_transaction(lambda: counter._note_sending(counter.id, **values))
+            self.in_transaction(lambda: counter._write_sending_status(counter.id, **values))
 
-    def _note_until_fault(self, mailing, started):
+    def _record_slice_before_fault(self, mailing, started):
         """Note what was settled in a slice before a fault ended it: the fault is the first in a row.
 
         :return: number of messages handed over or refused
@@ -193,7 +193,7 @@ class Sender:
         self.env.cr.rollback()
         if count:
             mailing.counter_id.invalidate_recordset(flush=False)
-            self._note_slice(mailing, count, time.monotonic() - started, None)
+            self._record_slice(mailing, count, time.monotonic() - started, None)
         return count
 
     def _give_up(self, mailing, reason):

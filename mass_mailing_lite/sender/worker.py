@@ -10,11 +10,11 @@ from ..delivery.smtp.pool import NoSession
 # time. That is what a kill can leave open.
 CLAIM_SECONDS = 0.025
 MAX_CLAIM = 500  # rows; keeps memory flat on a fast line
-TURN_RESERVE = 1.2  # share of a turn for which messages are on the wire while it lasts
-MAX_TURN = 0.75  # share of CLAIM_SECONDS that a turn may take up so
+OVERHEAD_RESERVE = 1.2  # share of a turn for which messages are on the wire while it lasts
+MAX_OVERHEAD = 0.75  # share of CLAIM_SECONDS that a turn may take up so
 SHRINKAGE = 0.95  # to which a claim shrinks at most: what came late once is no slower server
 IDLE_SECONDS = 0.2  # how long a server may be silent before the other mailings have their turn
-FRUITLESS_CLAIMS = 3  # in a row, after which the server is at fault and the mailing waits
+MAX_FAILED_ROUNDS = 3  # in a row, after which the server is at fault and the mailing waits
 
 # Seconds until a deferred message is tried again; after the last one it has
 # failed. 55 hours in all (RFC 5321, section 4.5.4.1: give up after 4 to 5 days;
@@ -41,17 +41,17 @@ class Worker:
         self._compiled = {}
         self._rows = {}  # claimed and not yet recorded, by id
         self.done = 0  # messages of this slice that were handed over or refused
-        self._unmade = []  # results of rows whose message could not be made
-        self._fruitless = 0
+        self._render_failures = []  # results of rows whose message could not be made
+        self._failed_rounds = 0
         self._depth = 1  # messages that go in CLAIM_SECONDS
-        self._turn = CLAIM_SECONDS / 3  # seconds that recording, claiming and filling take
+        self._overhead = CLAIM_SECONDS / 3  # seconds that recording, claiming and filling take
         self._measured_at = time.monotonic()
         self._measured = 0  # messages that went since then
         self._transport = mailing._get_transport()
         self._connections = self._transport.get_connections()
         # Opened at once: what the server is decides how the message is built.
-        self._first = self._transport.connect()
-        self._session = self._first
+        self._first_session = self._transport.connect()
+        self._session = self._first_session
         self._pool = self._transport.open_pool(self._next_connection, self._connections)
 
     @property
@@ -91,14 +91,14 @@ class Worker:
             results = self._collect()
             if results:
                 heard = time.monotonic()
-                self.done += self._judge(results)
+                self.done += self._count_settled(results)
 
     def finish(self):
         """Take nothing more; wait for what is on its way, and record it.
 
         :return: number of messages handed over or refused
         """
-        self._take_back()
+        self._return_unsent()
         done = 0
         while self._rows:
             results = self._collect()
@@ -109,12 +109,12 @@ class Worker:
     def close(self):
         """End what the connections are doing, close them, and record what is known."""
         try:
-            self._take_back()
+            self._return_unsent()
         finally:
             self._pool.close()
-            if self._first is not None:
-                self._first.close()
-        self._take_back()  # what a connection that was cut off had not begun
+            if self._first_session is not None:
+                self._first_session.close()
+        self._return_unsent()  # what a connection that was cut off had not begun
         if self._rows:
             self._record_and_claim(self._collect(), 0)
         self.sender.in_transaction(self._queue.close)
@@ -141,7 +141,7 @@ class Worker:
                     return []
             return self._queue.take(wanted) if wanted > 0 else []
 
-        with self._queue.alone() if wanted > 0 else contextlib.nullcontext():
+        with self._queue.exclusive() if wanted > 0 else contextlib.nullcontext():
             rows = self.sender.in_transaction(step)
         self._queue.confirm(results)
         for result in results:
@@ -155,22 +155,24 @@ class Worker:
         try:
             envelopes = self._fill(rows)
         except Exception:
-            self._take_back(rows)
+            self._return_unsent(rows)
             raise
         try:
             self._pool.put(envelopes)
         except Exception:
-            self._take_back()
+            self._return_unsent()
             raise
         took = time.monotonic() - began
-        self._turn = max(took, self._turn + (took - self._turn) / 8)
+        self._overhead = max(took, self._overhead + (took - self._overhead) / 8)
         return True
 
-    def _take_back(self, rows=()):
+    def _return_unsent(self, rows=()):
         """Let wait again ``rows``, and those that no connection has begun."""
         keys = {envelope.key for envelope in self._pool.withdraw()}
         keys.update(row["id"] for row in rows)
-        self._unmade = [result for result in self._unmade if result["id"] not in keys]
+        self._render_failures = [
+            result for result in self._render_failures if result["id"] not in keys
+        ]
         untouched = outcomes.Outcome(outcomes.NOT_SENT, "connect")
         self._record_and_claim([get_result(self._rows[key], untouched) for key in keys], 0)
 
@@ -180,14 +182,14 @@ class Worker:
 
     def _next_connection(self):
         """Hand the pool the connection that is open already, then new ones."""
-        session, self._first = self._first, None
+        session, self._first_session = self._first_session, None
         return session or self._transport.connect()
 
     def _collect(self):
         """Return what is known of rows, in time for the connections not to run dry."""
-        unmade, self._unmade = self._unmade, []
+        unmade, self._render_failures = self._render_failures, []
         # The fewer turns, the less each message costs; but while one lasts, the rest is on the wire.
-        rest = min(self._turn * TURN_RESERVE / CLAIM_SECONDS, MAX_TURN)
+        rest = min(self._overhead * OVERHEAD_RESERVE / CLAIM_SECONDS, MAX_OVERHEAD)
         least = 0 if unmade else max(1, int(self._depth * (1 - rest)))
         done = self._pool.collect(least, CLAIM_SECONDS)
         if done:
@@ -210,7 +212,7 @@ class Worker:
                 if envelope:
                     envelopes.append(envelope)
                 else:
-                    self._unmade.append(get_result(row, failure=("rendering", error)))
+                    self._render_failures.append(get_result(row, failure=("rendering", error)))
         return envelopes
 
     # ------------------------------------------------------------
@@ -232,7 +234,7 @@ class Worker:
             self._measured_at, self._measured = now, 0
         self._depth = max(1, min(fitting, MAX_CLAIM))
 
-    def _judge(self, results):
+    def _count_settled(self, results):
         """Return how many rows are settled.
 
         :raises NoSession: when the server takes nothing, time after time: it is at fault. All that
@@ -244,9 +246,9 @@ class Worker:
                 settled += 1
             else:
                 self._queue.put_back(result["id"])
-        self._fruitless = 0 if settled else self._fruitless + 1
+        self._failed_rounds = 0 if settled else self._failed_rounds + 1
         failure = self._pool.failure
-        if not settled and (failure or self._fruitless >= FRUITLESS_CLAIMS):
+        if not settled and (failure or self._failed_rounds >= MAX_FAILED_ROUNDS):
             self._record_and_claim(results, 0)
             words = next(filter(None, (result["words"] for result in results)), "")
             raise NoSession(failure or outcomes.Outcome(outcomes.NOT_SENT, "connect", text=words))

@@ -66,7 +66,9 @@ class TestExpected(Heard, SendingCase):
         self.run_scheduler()
         self.assertEqual(earlier.state, "done")
         self.assertGreater(earlier.sudo().counter_id.busy_seconds, 0)
-        earlier.sudo().counter_id._note_sending(earlier.sudo().counter_id.id, recent_results=None)
+        earlier.sudo().counter_id._write_sending_status(
+            earlier.sudo().counter_id.id, recent_results=None
+        )
         self.env.cr.execute(
             "UPDATE partner_mailing_counter SET busy_seconds = 2 WHERE id = %s",
             [earlier.sudo().counter_id.id],

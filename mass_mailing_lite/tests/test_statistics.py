@@ -45,7 +45,7 @@ class StatisticsCase(MailingCase):
         self.env.invalidate_all()
         for address in addresses:
             row = self.rows(mailing)[address]
-            row._note_clicked(row.id, link.id, by_machine=False)
+            row._record_click(row.id, link.id, by_machine=False)
 
 
 @tagged("post_install", "-at_install")

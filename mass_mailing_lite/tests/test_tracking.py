@@ -57,7 +57,7 @@ class TestTracking(SendingCase, HttpCase):
         )
 
     def totals(self, mailing):
-        self.env["partner.mailing.reaction"]._fold()
+        self.env["partner.mailing.reaction"]._add_up()
         mailing.invalidate_recordset()
         return mailing.opened_count, mailing.clicked_count, mailing.machine_opened_count
 
@@ -393,7 +393,7 @@ class TestTracking(SendingCase, HttpCase):
         self.env.flush_all()
         row = self.rows(mailing)["anna@example.com"]
         with patch.object(self.env.cr, "execute", wraps=self.env.cr.execute) as executed:
-            row._note_opened(row.id, by_machine=False)
+            row._record_opening(row.id, by_machine=False)
         [statement] = [
             str(call.args[0].code)
             for call in executed.call_args_list

@@ -57,7 +57,7 @@ class TestCancelledOnTheWay(SendingCase):
         self.sender = self.recipients._new_sender()
         self.env.flush_all()
         self.rows_on_the_way = self.recipients._claim(self.mailing.id, self.sender, 2)
-        self.recipients._forget_cached_rows()
+        self.recipients._invalidate_rows()
         self.mailing.action_cancel()
 
     def assertNobodyWaits(self, *expected):

@@ -126,7 +126,7 @@ class OneByOnePool:
             )
         except Exception as error:  # whatever an addon raises is about this message
             if not self._session.accepted:
-                return self._judge(error, envelope)
+                return self._get_outcome(error, envelope)
             # The server has it: what an addon could not do afterwards is no reason to send it again.
             _logger.warning("A message of a mailing was sent; then an addon failed.", exc_info=True)
             return self._session.refusal or Outcome(outcomes.SENT, "end_of_data", 250)
@@ -158,7 +158,7 @@ class OneByOnePool:
             attachments=[get_file(part) for part in filled.iter_attachments()],
         )
 
-    def _judge(self, error, envelope):
+    def _get_outcome(self, error, envelope):
         """Return the outcome that an exception of ``send_email`` calls for."""
         cause = error.__context__ if isinstance(error, MailDeliveryException) else error
         text = outcomes.clean("; ".join(str(part) for part in (cause or error).args))

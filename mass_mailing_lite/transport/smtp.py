@@ -23,7 +23,7 @@ from .base import Transport
 from .compiled import Compiled
 
 # Stands in the To header while a message is compiled; each recipient's message has its own.
-NOBODY = "recipient@example.com"
+SAMPLE_ADDRESS = "recipient@example.com"
 
 # A test must not replace the validation.
 MAX_TEST_ADDRESSES = 10
@@ -167,7 +167,7 @@ class SmtpTransport(Transport):
         )
 
     def get_contact_address(self, partner):
-        return partner.email_normalized or NOBODY
+        return partner.email_normalized or SAMPLE_ADDRESS
 
     def get_contact_values(self, address):
         return {"email": address}
@@ -220,7 +220,7 @@ class SmtpTransport(Transport):
         server = mailing._get_mail_server_model()
         message = server._build_common_message(
             email_from=mailing.email_from,
-            email_to=[NOBODY],
+            email_to=[SAMPLE_ADDRESS],
             subject=subject,
             body=mailing._wrap_body(mailing._insert_tracking(body, marker_for), subject, preview),
             subtype="html",

@@ -14,10 +14,10 @@ from .sending_lane import get_lanes_held, lane
 JOB_SECONDS = 50.0
 
 # After a job that found nothing to send, though something waits.
-BREATH = timedelta(seconds=5)
+IDLE_PAUSE = timedelta(seconds=5)
 
 # From when on a job that waits, while none of its server runs, is waiting in vain.
-LOST_AFTER = timedelta(minutes=1)
+STUCK_AFTER = timedelta(minutes=1)
 
 
 class IrMailServer(models.Model):
@@ -63,26 +63,26 @@ class IrMailServer(models.Model):
             if not is_ours:
                 return self.env._("Another job has this lane.")
             count = run._send_due(commit_progress)
-        self._go_on(number, run, count)
+        self._queue_next_job(number, run, count)
         return self.env._("%s messages.", count)
 
-    def _go_on(self, number, run, count):
+    def _queue_next_job(self, number, run, count):
         """Queue the lane's next job if there is more to send now; call the watchman for later."""
         self.invalidate_recordset()
-        moment = run._get_next_wake()
+        moment = run._get_next_wake_up()
         if moment and count and moment <= fields.Datetime.now():
             if number < self._count_lanes():
                 self._queue_lane(number)
         else:
-            run._call_watchman(moment and max(moment, precise_now() + BREATH))
+            run._schedule_supervisor(moment and max(moment, precise_now() + IDLE_PAUSE))
 
-    def _waits_in_vain(self):
+    def _has_stuck_jobs(self):
         """Tell whether jobs wait that no runner takes, while none of this server runs."""
         keys = [self._get_lane_key(number) for number in range(self._count_lanes())]
         waiting = self.env["queue.job"].search(
             Domain("identity_key", "in", keys)
             & Domain("state", "in", ("pending", "enqueued"))
-            & Domain("date_created", "<", fields.Datetime.now() - LOST_AFTER),
+            & Domain("date_created", "<", fields.Datetime.now() - STUCK_AFTER),
             limit=1,
         )
         return bool(waiting) and not get_lanes_held(self.env, self.id or 0)

@@ -10,7 +10,7 @@ from .sending_lane import has_runner, lane
 SERVERS_KEY = "partner_mailing_servers"
 
 # How often the watchman looks while jobs send. It costs a few queries.
-WATCH = timedelta(seconds=30)
+SUPERVISION_INTERVAL = timedelta(seconds=30)
 
 
 class PartnerMailing(models.Model):
@@ -29,7 +29,7 @@ class PartnerMailing(models.Model):
             return super()._cron_send()
         self._begin_run()
         servers = [self.env["ir.mail_server"].browse(one or []) for one in self._find_servers()]
-        lost = [server.id or 0 for server in servers if server._waits_in_vain()]
+        lost = [server.id or 0 for server in servers if server._has_stuck_jobs()]
         for server in servers:
             server._queue_lanes()
         self.env["ir.cron"]._commit_progress(len(servers))
@@ -38,24 +38,28 @@ class PartnerMailing(models.Model):
             ours = [one for one in lost if stack.enter_context(lane(self.env.cr, one, 0))]
             if ours:
                 super(PartnerMailing, self._of_servers(ours))._cron_send()
-        moment = self._get_next_wake()
-        self._call_watchman(moment if lost or not moment else max(moment, precise_now() + WATCH))
+        moment = self._get_next_wake_up()
+        self._schedule_supervisor(
+            moment if lost or not moment else max(moment, precise_now() + SUPERVISION_INTERVAL)
+        )
         return None
 
-    def _call_watchman(self, moment):
+    def _schedule_supervisor(self, moment):
         """Let the watchman look at ``moment`` (naive, UTC; None for not at all).
 
         While messages are on their way he looks anyway: whoever sends them may die.
         """
         on_the_way = Domain("state", "=", "sending")
         if self.env["partner.mailing.recipient"].sudo().search(on_the_way, limit=1):
-            moment = min(filter(None, (moment, precise_now() + WATCH)))
+            moment = min(filter(None, (moment, precise_now() + SUPERVISION_INTERVAL)))
         if moment:
             wake_at(self.env.ref("mass_mailing_lite.ir_cron_send").sudo(), moment)
 
     def _find_servers(self):
         """Return the ids of the mail servers that have something to send now, 0 for no record."""
-        return {mailing._get_transport().get_mail_server().id or 0 for mailing in self._find_sendable()}
+        return {
+            mailing._get_transport().get_mail_server().id or 0 for mailing in self._find_sendable()
+        }
 
     def _of_servers(self, server_ids):
         """Return a run of all mailings that leave through these servers; 0 stands for no record."""
@@ -70,6 +74,8 @@ class PartnerMailing(models.Model):
             Domain("mail_server_id", "=", False) & Domain("state", "in", ("validated", "sending"))
         )
         # Odoo chooses the server of these by their sender's address.
-        chosen = without.filtered(lambda one: (one._get_transport().get_mail_server().id or 0) in server_ids)
+        chosen = without.filtered(
+            lambda one: (one._get_transport().get_mail_server().id or 0) in server_ids
+        )
         own = Domain("mail_server_id", "in", [one for one in server_ids if one])
         return domain & (own | Domain("id", "in", chosen.ids))

@@ -1,1 +1,1 @@
-from . import test_lanes, test_watchman
+from . import test_lanes, test_supervisor

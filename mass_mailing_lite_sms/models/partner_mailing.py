@@ -111,7 +111,7 @@ class PartnerMailing(models.Model):
             self.env.cr.execute(
                 SQL("DELETE FROM partner_mailing_recipient WHERE mailing_id = %s", mailing.id)
             )
-            self.env["partner.mailing.recipient"]._forget_cached_rows()
+            self.env["partner.mailing.recipient"]._invalidate_rows()
             mailing._recount()
 
     # ------------------------------------------------------------

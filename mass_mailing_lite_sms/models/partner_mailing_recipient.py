@@ -86,7 +86,7 @@ class PartnerMailingRecipient(models.Model):
         """
         for recipient in self:
             recipient._in_own_transaction(lambda rows: rows._write_sms_arrival())
-        self._forget_cached_rows()
+        self._invalidate_rows()
 
     def _receive_sms_failure(self, failure_type, reason):
         """Mark recipients as bounced whose SMS failed after the provider had taken it.
@@ -100,7 +100,7 @@ class PartnerMailingRecipient(models.Model):
             recipient._in_own_transaction(
                 lambda rows: rows._record_bounce(bounce_type, own_type, reason or None)
             )
-        self._forget_cached_rows()
+        self._invalidate_rows()
 
     def _write_sms_arrival(self):
         """Write the state and the totals in one statement; return None when the row is not there."""

@@ -9,7 +9,7 @@ from .common import JobCase
 
 
 @tagged("post_install", "-at_install")
-class TestWatchman(JobCase):
+class TestSupervisor(JobCase):
     """The scheduled action beside jobs: it starts them, and sends what they would not."""
 
     def setUp(self):
