@@ -1,7 +1,9 @@
-"""From the first version of the addon to the present one, with data; and out again.
+"""From earlier versions of the addons to the present ones, with data; and out again.
 
-`tests/data/first_version.tar.gz` is the addon as it was when it could first be installed, packed by
-`git archive --format=tar.gz -o tests/data/first_version.tar.gz 9dd0b79 mass_mailing_lite`.
+`tests/data/first_version.tar.gz` is 19.0.1.0.0 as it was when it could first be installed, packed by
+`git archive --format=tar.gz -o tests/data/first_version.tar.gz 9dd0b79 mass_mailing_lite`;
+`tests/data/second_version.tar.gz` is 19.0.1.1.0 with mailings by SMS, packed in the same way from
+b7b23a7, with `mass_mailing_lite_sms` beside it.
 """
 
 import json
@@ -13,7 +15,7 @@ from devtools import company, database, paths
 
 from . import mailings
 
-FIRST_VERSION = paths.ROOT / "tests" / "data" / "first_version.tar.gz"
+ARCHIVES = paths.ROOT / "tests" / "data"
 
 # A mailing in each state that waits for somebody, as the first version made them.
 DATA = """
@@ -84,26 +86,133 @@ def records(tools, name):
     return {tuple(row) for row in tools.server.sql(RECORDS, name)}
 
 
+# The same for mailings by SMS; and what a server was sent, which counts against its limits.
+SMS_DATA = """
+env["res.partner"].search([("name", "like", "Reader")]).write({"phone": "+34 600 123 456"})
+author, validator = (env["res.users"].search([("login", "=", login)])
+                     for login in ("marketing", "validator"))
+by_sms = env["partner.mailing"].with_user(author).create({
+    "name": "by SMS", "channel": "sms", "sms_body": "Hello {{ object.name }}",
+    "extra_numbers": "Zoe <+34 600 654 321>\\n12", "scheduled_at": "2099-01-01 08:00:00",
+    "audience_ids": [(4, env["partner.mailing.audience"].search([("name", "=", "Readers")]).id)],
+})
+by_sms.action_submit()
+by_sms.with_user(validator).action_validate()
+server = env["ir.mail_server"].create({"name": "Limited", "smtp_host": "127.0.0.1",
+                                       "partner_mailing_limit_day": 1000})
+pace = env["partner.mailing.pace"]._as_system().create({"mail_server_id": server.id})
+env["partner.mailing.grant"]._as_system().create({"pace_id": pace.id, "count": 7, "taken_at": 1})
+waiting = env["partner.mailing"].search([("name", "=", "validated")])
+waiting.counter_id._as_system().write({
+    "hold_kind": "pace", "hold_until": "2099-01-01 09:00:00", "trouble_words": "450 busy",
+    "trouble_count": 2,
+})
+env.cr.commit()
+"""
+
+
+def installed(tools, folder, name, addons):
+    """Install addons of an archive into a database, and return the arguments of a shell in it."""
+    places = ",".join(map(str, [*tools.source.addons_path, folder]))
+    config = str(tools.configure(f"version_{name}", addons_path=places))
+    # Odoo knows our other addons already, which earlier versions had not.
+    install = ("server", "-c", config, "-d", name, "-i", addons, "--skip-auto-install")
+    tools.run(*install, "--stop-after-init", "--no-http", what="An earlier version", log="upgrade")
+    return ("shell", "-c", config, "-d", name, "--no-http")
+
+
 @pytest.fixture(scope="module")
 def upgraded(tools, tmp_path_factory):
     """Return the name of a database of the first version, with data, brought to the present one."""
     folder = tmp_path_factory.mktemp("first")
-    with tarfile.open(FIRST_VERSION) as archive:
+    with tarfile.open(ARCHIVES / "first_version.tar.gz") as archive:
         archive.extractall(folder, filter="data")
     name = database.fresh(tools, "upgraded", addons=["contacts"])
-    places = ",".join(map(str, [*tools.source.addons_path, folder]))
-    config = str(tools.configure("first_version", addons_path=places))
-    # Odoo knows our other addons already, which the first version had not.
-    install = ("server", "-c", config, "-d", name, "-i", "mass_mailing_lite")
-    install += ("--skip-auto-install",)
-    tools.run(*install, "--stop-after-init", "--no-http", what="The first version", log="upgrade")
-    shell = ("shell", "-c", config, "-d", name, "--no-http")
+    shell = installed(tools, folder, name, "mass_mailing_lite")
     tools.run(*shell, input=DATA.encode(), what="Its data", log="upgrade")
     before = tools.server.sql("SELECT state, count(*) FROM partner_mailing GROUP BY 1", name)
     assert len(before) == 4, "the first version made its mailings"
     database.update(tools, name)
     yield name
     database.drop(tools, name)
+
+
+@pytest.fixture(scope="module")
+def upgraded_with_sms(tools, tmp_path_factory):
+    """Return (database, its fingerprints before) of the second version, brought to the present one."""
+    folder = tmp_path_factory.mktemp("second")
+    with tarfile.open(ARCHIVES / "second_version.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+    name = database.fresh(tools, "upgraded_sms", addons=["contacts", "sms"])
+    shell = installed(tools, folder, name, "mass_mailing_lite,mass_mailing_lite_sms")
+    tools.run(*shell, input=(DATA + SMS_DATA).encode(), what="Its data", log="upgrade")
+    before = tools.server.sql("SELECT id, fingerprint FROM partner_mailing_approval", name)
+    assert len(before) == 4, "the second version made its requests"
+    database.update(tools, name)
+    yield name, before
+    database.drop(tools, name)
+
+
+def test_what_was_validated_before_is_still_what_is_sent(tools, upgraded_with_sms, tmp_path):
+    """By e-mail and by SMS, whose numbers have columns of their own since."""
+    name, before = upgraded_with_sms
+    answer = tmp_path / "answer.json"
+    script = f"""
+import json, pathlib
+valid = env["partner.mailing"].search([("state", "in", ("validated", "to_validate"))])
+pathlib.Path({str(answer)!r}).write_text(json.dumps(
+    {{m.name: m.approval_ids[0].fingerprint == m._get_fingerprint()[0] for m in valid}}))
+"""
+    tools.script(name, script, what="The comparison", log="upgrade")
+    assert json.loads(answer.read_text()) == dict.fromkeys(
+        ("to_validate", "validated", "by SMS"), True
+    )
+    assert tools.server.sql("SELECT id, fingerprint FROM partner_mailing_approval", name) == before
+
+
+def test_numbers_come_into_columns_of_their_own(tools, upgraded_with_sms):
+    name, _before = upgraded_with_sms
+    rows = tools.server.sql(
+        "SELECT r.phone_sanitized, r.phone, r.email, r.email_normalized, r.skip_reason"
+        " FROM partner_mailing_recipient r JOIN partner_mailing m ON m.id = r.mailing_id"
+        " WHERE m.channel = 'sms' ORDER BY r.id",
+        name,
+    )
+    numbers = {row[0] for row in rows}
+    assert {"+34600123456", "+34600654321"} <= numbers
+    assert all(not email and not normalized for _n, _p, email, normalized, _r in rows)
+    assert {row[1] for row in rows if row[4] == "invalid_number"} == {"12"}
+    left = tools.server.sql(
+        "SELECT count(*) FROM partner_mailing_recipient r JOIN partner_mailing m"
+        " ON m.id = r.mailing_id WHERE m.channel = 'email' AND r.phone_sanitized IS NOT NULL",
+        name,
+    )
+    assert left == [["0"]]
+
+
+def test_what_a_server_was_sent_and_why_a_mailing_waits_is_not_lost(tools, upgraded_with_sms):
+    name, _before = upgraded_with_sms
+    assert tools.server.sql("SELECT count FROM partner_mailing_reservation", name) == [["7"]]
+    waits = tools.server.sql(
+        "SELECT wait_reason, wait_until, fault_words, fault_count FROM partner_mailing_counter"
+        " WHERE wait_reason IS NOT NULL",
+        name,
+    )
+    assert waits == [["rate_limit", "2099-01-01 09:00:00", "450 busy", "2"]]
+
+
+def test_nothing_differs_after_an_upgrade_with_sms(tools, upgraded_with_sms):
+    name, _before = upgraded_with_sms
+    new = database.fresh(tools, "installed_sms", bridges=True)
+    try:
+        expected = schema(tools, new)
+    finally:
+        database.drop(tools, new)
+    found = schema(tools, name)
+    for what in SCHEMA:
+        # The addon of the job queue, which this database does not have, brings lanes.
+        differing = set(expected[what]) ^ set(found[what])
+        assert {one for one in differing if "partner_mailing_lanes" not in one} == set(), what
 
 
 def test_nothing_differs_from_a_new_installation(tools, upgraded):
