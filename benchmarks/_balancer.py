@@ -1,4 +1,4 @@
-"""What stands before several Odoo hosts: each connection goes to the next of them that answers."""
+"""A balancer in front of several Odoo hosts: a connection goes to the next host that answers."""
 
 import asyncio
 import contextlib
@@ -11,8 +11,8 @@ CHUNK = 65536
 class Balancer:
     """A TCP balancer on loopback, in a thread of its own.
 
-    :param ports: ports of loopback behind it
-    :ivar port: its own
+    :param ports: the ports on loopback that it forwards to
+    :ivar port: the port that it listens on
     """
 
     def __init__(self, ports):

@@ -1,4 +1,4 @@
-"""Several Odoo servers with one database and a job runner, as they stand behind a balancer."""
+"""Several Odoo servers with one database and a job runner, behind a balancer."""
 
 import contextlib
 import time
@@ -7,8 +7,8 @@ from devtools import odoo_process, process
 from devtools.console import Failure
 
 JOBS_AT_ONCE = 4  # the capacity of the runner's root channel
-WORKERS = 3  # a host's processes for requests: its jobs, and one for people
-PATIENCE = 60  # seconds for the runner to start, which waits five by itself
+WORKERS = 3  # a host's processes for requests: its jobs, and one for users
+PATIENCE = 60  # seconds for the runner to start; it waits five seconds itself
 
 
 @contextlib.contextmanager

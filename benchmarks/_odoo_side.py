@@ -1,7 +1,7 @@
 """What the measurements do inside Odoo; each function runs in an Odoo shell of its own.
 
-The work that is measured stands between two readings of the clock; all else (users, contacts,
-loading, validation) comes before.
+Only the work between two readings of the clock is measured; users, contacts, loading and validation
+come before.
 """
 
 import json
@@ -35,7 +35,7 @@ BODIES = {"plain": PLAIN_BODY, "qweb": QWEB_BODY}
 def prepare(env, result, *, count, port, connections=1, body="plain", attachment=0):
     """Make a validated mailing to ``count`` new contacts through the server on ``port``.
 
-    Writes its id and the octets of one message.
+    Writes the mailing's id and the size of one message in octets.
     """
     author, validator = _person(env, "author", "user"), _person(env, "decider", "validator")
     author.group_ids += env.ref("mail.group_mail_template_editor")
@@ -64,7 +64,7 @@ def prepare(env, result, *, count, port, connections=1, body="plain", attachment
     anyone = SimpleNamespace(from_filter=False, smtp_from=False)
     size = mailing.sudo()._get_transport().compile("en_US", anyone).template.size
     env.cr.commit()
-    # As autovacuum does in a database that is not made a minute before it is used.
+    # Autovacuum does this in a database that is older than a minute.
     env.cr.execute("ANALYZE partner_mailing_recipient")
     env.cr.execute("ANALYZE res_partner")
     env.cr.commit()
@@ -72,16 +72,16 @@ def prepare(env, result, *, count, port, connections=1, body="plain", attachment
 
 
 def send(env, result, *, mailing, go=None, joins=False):
-    """Send a validated mailing to its end, and write what it took.
+    """Send a validated mailing to its end, and write time, statements and memory.
 
-    :param go: file to wait for, so that several processes begin at once; one beside it says that
+    :param go: file to wait for, so that several processes begin at once; a file beside it says that
         this process is ready
     :param joins: wait until another process has begun
     """
     mailing = env["partner.mailing"].browse(mailing)
     memory, counts = [], []
 
-    def report(count, _waiting):
+    def commit_progress(count, _waiting):
         env.cr.commit()
         counts.append(count)
         memory.append(peers.resident_kilobytes("self"))
@@ -95,7 +95,7 @@ def send(env, result, *, mailing, go=None, joins=False):
         env.cr.rollback()
         env.invalidate_all()
     statements, began, worked = env.cr.sql_log_count, time.time(), time.process_time()
-    mailing._send_due(report)
+    mailing._send_due(commit_progress)
     ended = time.time()
     env.invalidate_all()
     _write(
@@ -113,8 +113,8 @@ def send(env, result, *, mailing, go=None, joins=False):
     )
 
 
-def wire_alone(env, result, *, mailing):
-    """Hand over the messages of a validated mailing, with no database meanwhile."""
+def connection_alone(env, result, *, mailing):
+    """Transmit the messages of a validated mailing, without the database."""
     mailing = env["partner.mailing"].browse(mailing).sudo()
     mailing._as_system().write({"state": "sending"})
     env.flush_all()
@@ -135,10 +135,10 @@ def wire_alone(env, result, *, mailing):
 
 
 def database_alone(env, result, *, mailing, rate):
-    """Send a validated mailing by connections that take no time.
+    """Send a validated mailing over connections that take no time.
 
-    :param rate: messages a second that size the claims: where nothing takes time, they would be
-        larger than they ever are
+    :param rate: messages a second, from which the size of the claims is set: without the time of a
+        connection the sender would claim more rows than it does in the whole job
     """
     most = max(1, int(rate * worker.CLAIM_SECONDS))
     with (
@@ -149,7 +149,7 @@ def database_alone(env, result, *, mailing, rate):
 
 
 class _TimelessPool(Pool):
-    """Takes messages and has sent them when it is asked."""
+    """Accepts messages and reports them as sent when it is asked."""
 
     def __init__(self):
         super().__init__(connect=None)
@@ -164,7 +164,7 @@ class _TimelessPool(Pool):
 
 
 def send_templates(env, result, *, port):
-    """Send a mailing from each template that is shipped; write the templates' names, in order."""
+    """Send a mailing from each shipped template; write the templates' names, in order."""
     author, validator = _person(env, "author", "user"), _person(env, "decider", "validator")
     server = _mail_server(env, port)
     shipped = env["ir.model.data"].search(
@@ -196,7 +196,7 @@ def send_templates(env, result, *, port):
 
 
 def stock(env, result, *, count, port):
-    """Send the same message by the stock addon ``mass_mailing``, queue and all."""
+    """Send the same message by the stock addon ``mass_mailing``, its queue included."""
     _mail_server(env, port)
     tag = _contacts(env, count)
     mailing = env["mailing.mailing"].create(
@@ -222,7 +222,7 @@ def stock(env, result, *, count, port):
 
 
 def _person(env, login, group):
-    """Return a user of the addon, made on first use."""
+    """Return a user of the addon, created on first use."""
     known = env["res.users"].search([("login", "=", login)])
     values = {
         "name": login,
@@ -244,7 +244,7 @@ def _mail_server(env, port, **values):
 
 
 def _contacts(env, count):
-    """Insert contacts past the ORM, which takes a millisecond each; return their tag."""
+    """Insert contacts by SQL (the ORM takes a millisecond for each); return their tag."""
     tag = env["res.partner.category"].create({"name": f"Measured {time.time()}"})
     env.flush_all()
     env.cr.execute(

@@ -1,6 +1,6 @@
-"""What the sender is measured against: a sink, a load generator, and a slow line between.
+"""What the sender is measured against: a sink, a load generator, and connections with a round trip.
 
-Sink and generator are Postfix's own, programs in C that do nothing else.
+Sink and generator are programs of Postfix, in C, made for measuring.
 """
 
 import concurrent.futures
@@ -17,13 +17,13 @@ from devtools import mail_programs, paths, process
 from devtools.console import Failure
 
 PATIENCE = 10  # seconds for a peer to listen
-BACKLOG = 100  # connections that may wait at the sink
-REPLY_TIME = 600  # seconds for the load generator's whole run
+BACKLOG = 100  # connections that may wait to be accepted by the sink
+REPLY_TIME = 600  # seconds for the whole run of the load generator
 
 
 @contextmanager
 def sink():
-    """Run Postfix's smtp-sink, which accepts and forgets; give its port."""
+    """Run Postfix's smtp-sink, which accepts and discards messages; give its port."""
     port = process.free_port()
     command = [mail_programs.program("postfix", "smtp-sink")]
     if paths.is_root():
@@ -57,7 +57,7 @@ def load_generator(port, count, size):
 
 
 def resident_kilobytes(pid):
-    """Return how much memory a process holds (Linux)."""
+    """Return the resident memory of a process in kilobytes (Linux)."""
     with open(f"/proc/{pid}/status") as status:
         return int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1])
 
@@ -68,9 +68,9 @@ def load():
 
 
 def beside_another():
-    """Return the pace of one process while another one computes too, by its pace alone.
+    """Return the speed of a process beside another busy one, as a share of its speed alone.
 
-    Near 1 where each has a processor of its own; 0.6 where two threads share one.
+    Near 1 if each has a processor of its own; 0.6 if two threads share one.
     """
     alone = min(_compute() for _each in range(5))
     with concurrent.futures.ProcessPoolExecutor(2) as pool:
@@ -79,7 +79,7 @@ def beside_another():
 
 
 def _compute(_number=0):
-    """Return the processor's seconds for a fixed computation."""
+    """Return the processor time of a fixed computation, in seconds."""
     began, total = time.process_time(), 0
     for number in range(1_000_000):
         total += number * number % 7
@@ -87,7 +87,7 @@ def _compute(_number=0):
 
 
 def _wait(port):
-    """Wait until somebody listens on a port."""
+    """Wait until a program listens on a port."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:

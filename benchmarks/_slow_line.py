@@ -1,8 +1,8 @@
-"""A line with a round trip of its own: forwards a port of loopback and holds each octet back.
+"""Connections with a round trip of a given time: forwards a port of loopback with a delay.
 
 `python -m benchmarks._slow_line PORT_BEHIND SECONDS` prints its port and serves until it is ended.
-Half the round trip is waited each way; octets that arrive meanwhile wait their own time, not each
-other's, so the line is slow but as wide as loopback.
+Octets are delayed by half the round trip in each direction. Each piece has a delay of its own, so
+the round trip is long, and the throughput is that of loopback.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The page to unsubscribe against Odoo's own login page, in one run on the same worker."""
+"""The unsubscribe page against Odoo's own login page, in one run on the same worker."""
 
 import http.client
 import statistics
@@ -27,7 +27,7 @@ print("TOKEN", env["partner.mailing"]._get_link_key("unsubscribe").make(row.id))
 
 
 def token_of(tools, name):
-    """Return the token of the only recipient, as the sender puts it into the message."""
+    """Return the token of the only recipient, as it stands in the message."""
     admin = ["shell", "-c", tools.configure("bench-token", db_name=name), "--no-http"]
     done = subprocess.run(
         [str(part) for part in tools.command(*admin)],
@@ -52,7 +52,7 @@ def seconds_of(connection, path):
 
 
 def measure(tools):
-    """Return {page: median seconds of a request}, the pages asked for in turn."""
+    """Return {page: median seconds of a request}; the pages are requested in turns."""
     name = database.fresh(tools, "bench")
     try:
         with tools.serve(name, name="bench", max_cron_threads=0) as url:

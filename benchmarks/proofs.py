@@ -1,7 +1,7 @@
-"""The proofs of exact sending in full: a hundred kills, a database that stops, faults, a million.
+"""The proofs of exact sending, in full: 100 kills, a database that stops, faults, 1,000,000 rows.
 
-The tests prove the same with smaller numbers each time; see `tests/system/proofs.py`. `--only=kills`
-runs one of them, `--list=200000` makes the long list shorter.
+`make test` runs the same with smaller numbers; see `tests/system/proofs.py`. `--only=kills` runs
+one of them, `--list=200000` makes the long list shorter.
 """
 
 import argparse

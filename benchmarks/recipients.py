@@ -1,4 +1,4 @@
-"""A million contacts into the recipients of one mailing, and the pages that show them.
+"""Loading a million contacts into the recipients of one mailing, and the pages that show them.
 
 The time is compared with that of the bare `INSERT … SELECT` of the same columns into a table with
 the same unique index, in psql on the same database, in the same run.
@@ -20,8 +20,8 @@ from devtools.odoo_process import odoo as running_odoo
 FEW, MANY = 10_000, 1_000_000
 ROUNDS = 3
 
-# Limits of the figures: times the bare statement, megabytes, time per contact
-# at MANY to that at FEW.
+# Limits of the figures: times the bare statement; megabytes; time for a contact at MANY divided by
+# that at FEW.
 MAX_TIMES_BARE, MAX_MEGABYTES, MAX_GROWTH = 3.0, 100, 1.3
 MAX_QUERIES, MAX_BYTES = 15, 200_000
 
@@ -52,7 +52,7 @@ BARE_INSERT = """
 
 
 class Measurement:
-    """A database with contacts, in which mailings are made."""
+    """A database with contacts, in which mailings are created."""
 
     def __init__(self, tools, name, count):
         self.tools, self.name, self.count = tools, name, count
@@ -83,7 +83,7 @@ class Measurement:
         return env["partner.mailing"].create({"name": "Bench", "audience_ids": [(4, audience.id)]})
 
     def seconds_bare(self):
-        """Return the time of the bare statement, in psql."""
+        """Return the seconds of the bare statement, in psql."""
         self.sql("DROP TABLE IF EXISTS bare_recipient")
         self.sql(BARE_TABLE)
         started = time.perf_counter()
@@ -91,7 +91,7 @@ class Measurement:
         return time.perf_counter() - started
 
     def seconds_loading(self):
-        """Return the time of loading into a new mailing, up to the commit."""
+        """Return the seconds of loading into a new mailing, up to the commit."""
         with self.environment() as env:
             mailing = self.new_mailing(env)
             env.cr.commit()
@@ -104,8 +104,8 @@ class Measurement:
         return seconds
 
     def look_at_pages(self):
-        """Return {page: (queries, bytes)} of a mailing that is loaded."""
-        # Found only when Odoo knows where addons are.
+        """Return {page: (queries, bytes)} of a mailing with a loaded list."""
+        # Odoo finds the module only after its configuration is read.
         from odoo.addons.mass_mailing_lite.tests import pages
 
         openings = {
@@ -118,7 +118,7 @@ class Measurement:
             return {name: pages.cost(env, make(env, mailing)) for name, make in openings.items()}
 
     def seconds_refreshing(self):
-        """Return the time of the look at what a refresh would change."""
+        """Return the seconds of computing what a refresh would change."""
         with self.environment() as env:
             mailing = env["partner.mailing"].search([], limit=1)
             started = time.perf_counter()
@@ -127,7 +127,7 @@ class Measurement:
 
 
 class PeakMemory:
-    """The growth of this process's resident memory within a block, in megabytes."""
+    """Measures by how many megabytes this process's resident memory grows within a block."""
 
     def __enter__(self):
         self._start = self._peak = self._now()
@@ -151,11 +151,11 @@ class PeakMemory:
 
 
 def measure(tools, count):
-    """Measure one size; return the seconds of the bare statement, of loading, and the rest."""
+    """Measure one size; return (seconds of the bare statement, of loading, MB, refresh, pages)."""
     name = database.fresh(tools, "bench")
     try:
         measurement = Measurement(tools, name, count)
-        with measurement.environment() as env:  # the registry is there before memory is looked at
+        with measurement.environment() as env:  # loads the registry before memory is measured
             env.cr.commit()
         bare, loading, memory = [], [], []
         for _round in range(ROUNDS):
@@ -173,13 +173,13 @@ def measure(tools, count):
 
 
 def report(what, value, limit, unit):
-    """Print one figure beside its limit and return whether it keeps within."""
+    """Print a figure beside its limit and return whether it is within the limit."""
     print(f"  {what:<58}{value:>12,.6g} {unit:<6} at most {limit:,g}")
     return value <= limit
 
 
 def main():
-    """Measure, print, and return whether all limits were kept."""
+    """Measure, print, and return whether all limits hold."""
     with running_odoo() as tools:
         config.parse_config(["--workers=0"])
         results = {count: measure(tools, count) for count in (FEW, MANY)}
@@ -188,7 +188,7 @@ def main():
         print(f"\n{count:,} contacts into one mailing, median of {ROUNDS} rounds")
         print(f"  {'bare INSERT … SELECT':<58}{bare:>12.2f} s")
         print(f"  {'loading':<58}{loading:>12.2f} s")
-        print(f"  {'a look at what a refresh would change':<58}{look:>12.2f} s")
+        print(f"  {'computing what a refresh would change':<58}{look:>12.2f} s")
         if count == MANY:
             passed.append(report("loading to bare", loading / bare, MAX_TIMES_BARE, "times"))
         passed.append(report("growth of Odoo's memory", memory, MAX_MEGABYTES, "MB"))

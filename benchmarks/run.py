@@ -1,6 +1,6 @@
-"""`make bench`: run the measurements, all or those named: `make bench ARGS=recipients`.
+"""`make bench`: run all measurements, or the named ones: `make bench ARGS=recipients`.
 
-Options, written `--name=value`, are the measurements' own: each takes those that it knows.
+Options, written `--name=value`, belong to the measurements: each reads those that it knows.
 """
 
 import importlib

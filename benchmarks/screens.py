@@ -1,8 +1,7 @@
-"""How long our screens take to open in a browser, against Odoo's own Contacts in the same run.
+"""How long the addon's screens take to open in a browser, against Odoo's Contacts in the same run.
 
-The times are those of the web client's own way from one screen to the next: from asking for an
-action until it is drawn. Screens are opened in turns, so that whatever else the machine does meets
-all of them alike.
+A time is that of the web client from asking for an action until the screen is drawn. Screens are
+opened in turns, so that other work of the machine affects all of them in the same way.
 
 Options: `--recipients=100000`, `--rounds=15`.
 """
@@ -22,8 +21,8 @@ MIN_ROUNDS = 10
 MAILINGS = 80  # a page of the list
 MAILING = "partner.mailing"
 
-# Opens a screen and gives the milliseconds until it is drawn with what the server answers: the web
-# client first draws what it remembers of the last time.
+# Opens a screen and gives the milliseconds until it is drawn with the server's answers: the web
+# client first draws what it has cached.
 OPEN = """async (action) => {
     const { env } = odoo.__WOWL_DEBUG__.root;
     const { rpcBus } = odoo.loader.modules.get("@web/core/network/rpc");
@@ -33,7 +32,7 @@ OPEN = """async (action) => {
     const asked = ({ detail }) => waiting.add(detail.data.id);
     const answered = async ({ detail }) => {
         await drawn();
-        // What an earlier screen had asked for is none of this one's.
+        // Answers to requests of an earlier screen do not count.
         if (waiting.delete(detail.data.id)) {
             last = performance.now();
         }
@@ -55,13 +54,13 @@ OPEN = """async (action) => {
     return last - began;
 }"""
 LIMIT = 60_000  # milliseconds
-QUIET = 250  # milliseconds without a request, after which a screen is taken for complete
+QUIET = 250  # milliseconds without a request, after which a screen counts as complete
 
 BODY = """<h1>News</h1><p>Dear <t t-out="object.name"/>,</p><p>the new catalogue is out.</p>"""
 
 
 def main():
-    """Measure, print, and return whether no screen takes longer than allowed."""
+    """Measure, print, and return whether all screens are fast enough."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--recipients", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=15)
@@ -103,8 +102,8 @@ def prepare(url, name):
         validator.call(MAILING, "action_validate", [mailing])
         recipients = marketing.call(MAILING, "action_open_recipients", [mailing])
     contact = marketing.call("res.partner", "search", [("email", "=like", "contact%")], limit=1)[0]
-    # As long a conversation beside the contact as beside the mailing, and the same followers: both
-    # are Odoo's in either form.
+    # As many messages and the same followers in the chatter of the contact as in that of the
+    # mailing: the chatter is Odoo's in both forms.
     said = len(marketing.read(MAILING, mailing, "message_ids")["message_ids"])
     told = len(marketing.read("res.partner", contact, "message_ids")["message_ids"])
     for number in range(said - told):
@@ -122,7 +121,7 @@ def prepare(url, name):
     }
 
 
-# What each of ours is measured against.
+# What each of the addon's screens is measured against.
 AGAINST = {
     "list of mailings": "Contacts: list",
     "form of a mailing": "Contacts: form",
@@ -141,7 +140,7 @@ def _window(model, view, **values):
 
 
 def measure(url, screens, rounds):
-    """Return {screen: [milliseconds]}; a first round, in which everything is fetched, is left out."""
+    """Return {screen: [milliseconds]}; the first two rounds, which fetch assets, do not count."""
     times = {name: [] for name in screens}
     opening = OPEN.replace("QUIET", str(QUIET)).replace("LIMIT", str(LIMIT))
     with sync_playwright() as playwright:

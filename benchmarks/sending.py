@@ -1,6 +1,6 @@
-"""How fast mailings leave: against stock Odoo, against Postfix's own generator, over a slow line.
+"""How fast mailings are sent: against stock Odoo, against Postfix's generator, with a round trip.
 
-Every ratio is one of times taken in the same run, on the same machine, with the same sink.
+Both sides of a ratio are measured in the same run, on the same machine, with the same sink.
 """
 
 import argparse
@@ -37,7 +37,7 @@ class Bench:
         self.port = None
 
     def size(self, count, least=50):
-        """Return a number of messages at the scale that was asked for."""
+        """Return a number of messages at the scale of this run."""
         return max(least, int(count * self.scale))
 
     def start(self, function, name=None, **values):
@@ -71,12 +71,12 @@ class Bench:
         return json.loads(result.read_text())
 
     def prepare(self, count, **values):
-        """Make a validated mailing; return its id and the octets of a message."""
+        """Make a validated mailing; return its id and the size of a message in octets."""
         made = self.run("prepare", count=count, **{"port": self.port, **values})
         return made["mailing"], made["size"]
 
     def send(self, count, **values):
-        """Send a new mailing; return what it took, with messages a second as ``rate``."""
+        """Send a new mailing; return what ``send`` wrote, with messages a second as ``rate``."""
         mailing, size = self.prepare(count, **values)
         taken = self.run("send", mailing=mailing)
         if (taken["sent"], taken["state"]) != (count, "done"):
@@ -84,7 +84,7 @@ class Bench:
         return {**taken, "rate": count / (taken["ended"] - taken["began"]), "size": size}
 
     def inform(self, figure, measured, detail):
-        """Add a row that has no target: it explains the others."""
+        """Add a row without a target, which explains the others."""
         row = {"figure": figure, "measured": round(measured, 3), "detail": detail}
         self.rows.append({**row, "target": "", "reached": ""})
         say(f"  {figure}: {row['measured']} {detail}")
@@ -130,23 +130,23 @@ def whole_job(bench):
 
 
 def halves(bench):
-    """What bounds figure 1: the two halves of the sender, each alone, and the processors."""
+    """What limits figure 1: the two halves of the sender, each alone, and the processors."""
     count = bench.size(JOB)
     job = bench.send(count)["rate"]
     mailing, size = bench.prepare(count)
-    wire = bench.run("wire_alone", mailing=mailing)
-    wire = count / (wire["ended"] - wire["began"])
+    taken = bench.run("connection_alone", mailing=mailing)
+    connection = count / (taken["ended"] - taken["began"])
     peer = peers.load_generator(bench.port, count, size)
-    detail = f"{wire:.0f}/s; smtp-source {peer:.0f}/s"
-    bench.inform("connection alone × smtp-source", wire / peer, detail)
+    detail = f"{connection:.0f}/s; smtp-source {peer:.0f}/s"
+    bench.inform("connection alone × smtp-source", connection / peer, detail)
     mailing, _size = bench.prepare(count)
     database = bench.run("database_alone", mailing=mailing, rate=job)
     database = count / (database["ended"] - database["began"])
     bench.inform("database alone (mails/s)", database, "claims as large as in the whole job")
-    in_turn = 1 / (1 / wire + 1 / database)
+    in_turn = 1 / (1 / connection + 1 / database)
     detail = f"{job:.0f}/s; one after the other they would do {in_turn:.0f}/s"
     bench.inform("both at once ÷ one after the other", job / in_turn, detail)
-    bench.inform("processor beside a busy one", peers.beside_another(), "share of its pace alone")
+    bench.inform("processor beside a busy one", peers.beside_another(), "share of its speed alone")
 
 
 def heavy(bench):

@@ -1,8 +1,8 @@
-"""What SpamAssassin makes of the templates that are shipped, each sent as a mailing and received.
+"""SpamAssassin's points for the shipped templates, each sent as a mailing and received.
 
-Debian's package ``spamassassin``, which has to be installed, with its local rules only: no look
-into the network's lists, and no learning. The message is judged as it lies in the mailbox, without
-a trace of relays: any address that may stand in an example would be held against it.
+Needs Debian's package ``spamassassin``. Only its local rules are used, no network lists and no
+learning. The message is checked as it is in the mailbox, without ``Received`` headers: the addresses
+reserved for examples would add points.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ from devtools import database, odoo_process
 from devtools.console import Failure, say, table
 from devtools.inbox import Inbox
 
-MOST = 1.0  # points; 5 make a message spam
+MAX_POINTS = 1.0  # 5 make a message spam
 
 
-def judge(message):
-    """Return the points of a message (bytes as received), and the names of the rules that hit."""
+def get_points(message):
+    """Return the points of a message (bytes as received), and the names of the rules that match."""
     program = shutil.which("spamassassin")
     if not program:
         raise Failure("This needs SpamAssassin: install the package spamassassin.")
@@ -39,12 +39,12 @@ def judge(message):
         r"^X-Spam-Status: \w+, score=(-?[\d.]+).*?tests=(.*?)\s(?=\w+=)", report, re.M | re.S
     )
     if not status:
-        raise Failure(f"SpamAssassin gave no judgement: {done.stderr.decode()[-500:]}")
+        raise Failure(f"SpamAssassin gave no points: {done.stderr.decode()[-500:]}")
     return float(status[1]), re.sub(r"\s+", "", status[2])
 
 
 def main():
-    """Send, judge, print the table; return whether each template stays below the limit."""
+    """Send, check, print the table; return whether each template is within the limit."""
     with contextlib.ExitStack() as stack:
         tools = stack.enter_context(odoo_process.odoo())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -57,11 +57,11 @@ def main():
         if len(received) != len(names):
             raise Failure(f"Of {len(names)} templates {len(received)} arrived.")
         for name, delivery in zip(names, received, strict=True):
-            rows.append((name, *judge(delivery.path.read_bytes())))
+            rows.append((name, *get_points(delivery.path.read_bytes())))
     say("")
     table(
         [[name, f"{points:.1f}", rules] for name, points, rules in rows],
         ("template", "points", "rules"),
     )
     say(json.dumps({name: points for name, points, _rules in rows}))
-    return all(points <= MOST for _name, points, _rules in rows)
+    return all(points <= MAX_POINTS for _name, points, _rules in rows)

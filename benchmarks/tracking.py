@@ -1,8 +1,8 @@
-"""A million recipients' statistics, and the requests by which messages say that they were opened.
+"""Statistics of a million recipients, and the requests that record openings and clicks.
 
-Requests are compared with those for Odoo's own login page, one after the other over one connection
-to one server, in the same run. Then the same picture is asked for while the totals' row of its
-mailing is written without a pause, as a sender writes it.
+Requests are compared with those for Odoo's login page, one after the other over one connection to
+one server, in the same run. Then the same picture is requested while the row with the totals of its
+mailing is written continuously, as a sender writes it.
 """
 
 import http.client
@@ -25,10 +25,10 @@ MANY = 1_000_000
 REQUESTS = 400  # of each kind
 WORDS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 
-# Limits of the figures: times the login page, times a bare count by domain, queries.
+# Limits of the figures: times the login page; times a bare count by domain; queries.
 MAX_TIMES_LOGIN, MAX_TIMES_BARE, MAX_QUERIES = 2, 5, 10
 
-# One recipient of ten opened, one of fifty clicked; ten thousand domains.
+# One recipient of ten has opened, one of fifty has clicked; ten thousand domains.
 ROWS = """
     INSERT INTO partner_mailing_recipient
            (mailing_id, name, email, email_normalized, lang, state, sent_at, opened_at, clicked_at,
@@ -45,7 +45,7 @@ ROWS = """
 
 
 class Measurement:
-    """A database with one mailing that went out to many."""
+    """A database with one mailing that was sent to many recipients."""
 
     def __init__(self, tools, name):
         self.name = name
@@ -79,7 +79,7 @@ class Measurement:
         return mailing
 
     def look_at_statistics(self):
-        """Return (times a bare count by domain, queries and seconds of reading the page after it)."""
+        """Return (times a bare count by domain, queries, seconds of reading the page after it)."""
         with self.environment() as env:
             mailing = env["partner.mailing"].browse(self.mailing)
             started = time.perf_counter()
@@ -87,7 +87,7 @@ class Measurement:
             env.cr.commit()
             counting = time.perf_counter() - started
             env.invalidate_all()
-            mailing.statistics  # what a worker keeps is read before
+            mailing.statistics  # fills the caches of the process
             env.invalidate_all()
             before, started = env.cr.sql_log_count, time.perf_counter()
             lines = len(mailing.statistics["domains"])
@@ -105,7 +105,7 @@ class Measurement:
             print(f"\n  counting {MANY:,} recipients: {counting:.2f} s")
             return counting / bare, queries, reading
 
-    def look_at_forgetting(self):
+    def look_at_removal(self):
         """Return (seconds of removing all names and addresses, the longest batch)."""
         with self.environment() as env:
             mailing = env["partner.mailing"].browse(self.mailing)
@@ -156,18 +156,18 @@ class _Environment:
 
 
 class Client:
-    """One connection to a server, asked by one person at a time."""
+    """One connection to a server, with one request at a time."""
 
     def __init__(self, url):
         parts = urlsplit(url)
         self._connection = http.client.HTTPConnection(parts.hostname, parts.port)
 
     def take_turns(self, kinds, count):
-        """Ask for one of each kind, ``count`` times.
+        """Request one of each kind, ``count`` times.
 
-        In turns, so that whatever else the machine does meets all alike.
+        In turns, so that other work of the machine affects all kinds in the same way.
 
-        :param kinds: {what: paths}; the last path serves for all further requests
+        :param kinds: {what: paths}; the last path is used for all further requests
         :return: {what: milliseconds of each request}
         """
         times = {what: [] for what in kinds}
@@ -188,7 +188,7 @@ class Client:
 
 
 class Writer:
-    """Writes the totals of a mailing in transactions of 5 ms, one after the other, for a block."""
+    """Writes the totals of a mailing within a block, in one transaction of 5 ms after the other."""
 
     def __init__(self, measurement):
         self._measurement = measurement
@@ -218,7 +218,7 @@ class Writer:
 
 
 def main():
-    """Measure, print, and return whether all limits were kept."""
+    """Measure, print, and return whether all limits hold."""
     with running_odoo() as tools:
         config.parse_config(["--workers=0"])
         name = database.fresh(tools, "bench-tracking")
@@ -251,7 +251,7 @@ def _measure(tools, measurement):
     passed = [report("counting, to a bare count by domain", counting, MAX_TIMES_BARE, "times")]
     passed.append(report("queries to read the page", queries, MAX_QUERIES, ""))
     print(f"  {'reading the page':<58}{1000 * reading:>12.1f} ms")
-    seconds, longest = measurement.look_at_forgetting()
+    seconds, longest = measurement.look_at_removal()
     print(
         f"  {'removing names and addresses':<58}{seconds:>12.1f} s, longest batch {longest:.2f} s"
     )

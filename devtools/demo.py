@@ -1,8 +1,8 @@
 """`make demo`: the main job, from an empty database to messages in an inbox.
 
-The marketing user writes a mailing to one tag minus another, the validator approves it, and the
-scheduled action of a running Odoo server sends it. The demo only watches, and then compares what
-the mailing says with what the inbox holds.
+The author (login `marketing`) writes a mailing to one tag without another, the validator validates
+it, and the scheduled action of a running Odoo server sends it. The demo waits, and then compares the
+results of the mailing with the messages in the inbox.
 """
 
 import base64
@@ -16,7 +16,7 @@ MAILING = "partner.mailing"
 RECIPIENT = "partner.mailing.recipient"
 TAG_IN, TAG_OUT = "Newsletter", "VIP"
 OVER = ("done", "paused", "cancelled")
-STANDSTILL = 150  # seconds without any progress; a scheduled action may start a minute late
+STANDSTILL = 150  # seconds without progress; a scheduled action may start a minute late
 
 SUBJECT = "News for {{ object.name }}"
 BODY = """
@@ -26,14 +26,14 @@ BODY = """
 """
 ATTACHMENT = ("prices.csv", b"article,price\nnotebook,4.20\npencil,0.80\n")
 
-# What the status table shows: the fields and their headings.
+# Fields of the status table and their headings.
 COLUMNS = {
     "name": "Title",
     "recipient_count": "Recipients",
     "sent_count": "Sent",
     "pending_count": "Waiting",
     "failed_count": "Failed",
-    "skipped_count": "Left out",
+    "skipped_count": "Excluded",
     "state": "Status",
     "create_date": "Created (UTC)",
     "started_at": "Began",
@@ -42,11 +42,11 @@ COLUMNS = {
 
 
 def demo(_arguments):
-    """Do the main job; the exit code is 0 when the inbox holds exactly what was sent."""
+    """Do the main job; the exit code is 0 if the inbox has exactly the messages that were sent."""
     with serve.running(new=True) as (url, name):
         marketing = company.login(url, name, "marketing")
         validator = company.login(url, name, "validator")
-        with step("The marketing user writes a mailing and submits it"):
+        with step("The author writes a mailing and submits it"):
             mailing = write_mailing(marketing)
             marketing.call(MAILING, "action_submit", [mailing])
         with step("The validator validates it"):
@@ -60,7 +60,7 @@ def demo(_arguments):
 
 
 def write_mailing(user):
-    """Write a mailing to contacts with one tag and without another; return its id."""
+    """Create a mailing to contacts with one tag and without another; return its id."""
     tags = {tag["name"]: tag["id"] for tag in user.search_read("res.partner.category", [], "name")}
     audience = user.create(
         "partner.mailing.audience",
@@ -88,7 +88,10 @@ def write_mailing(user):
 
 
 def watch(user, mailing):
-    """Draw the progress until the mailing is over; a standstill raises."""
+    """Draw the progress until the mailing has ended.
+
+    :raises Failure: when there is no progress for ``STANDSTILL`` seconds
+    """
     last, since = None, time.monotonic()
     names = ("state", "progress", "recipient_count", "sent_count", "failed_count", "pending_count")
     while True:
@@ -100,18 +103,20 @@ def watch(user, mailing):
         if now["state"] in OVER:
             break
         if time.monotonic() - since > STANDSTILL:
-            raise Failure(f"The mailing stands still at {text.format(**now)}: look into .run/log.")
+            raise Failure(
+                f"The mailing makes no progress at {text.format(**now)}: look into .run/log."
+            )
         time.sleep(0.5)
     end_progress_bar()
 
 
 def report(user, mailing):
-    """Print the status table, why addresses were left out, and what failed."""
+    """Print the status table, why addresses were excluded, and what failed."""
     status = user.read(MAILING, mailing, *COLUMNS)
     status["state"] = _labels(user, MAILING, "state")[status["state"]]
     say()
     table([["–" if status[name] is False else status[name] for name in COLUMNS]], COLUMNS.values())
-    _report_reasons(user, mailing, "Left out", "skipped", "skip_reason")
+    _report_reasons(user, mailing, "Excluded", "skipped", "skip_reason")
     _report_reasons(user, mailing, "Failed", "failed", "failure_type")
 
 
@@ -137,7 +142,10 @@ def _labels(user, model, field):
 
 
 def compare(user, mailing, inbox):
-    """Raise unless the inbox holds exactly one message for each row that says it was sent."""
+    """Compare the inbox with the recipients that are sent: exactly one message for each.
+
+    :raises Failure: says how many differ
+    """
     domain = [("mailing_id", "=", mailing), ("state", "=", "sent")]
     rows = user.search_read(RECIPIENT, domain, "email_normalized", "message_id")
     said = Counter((on_the_wire(row["email_normalized"]), row["message_id"]) for row in rows)
@@ -145,7 +153,9 @@ def compare(user, mailing, inbox):
     for delivery in maildir.deliveries(inbox):
         addresses = [on_the_wire(address) for address in delivery.to]
         if addresses != [on_the_wire(address) for address in delivery.recipients]:
-            raise Failure(f"{delivery.path} was delivered to another address than it says.")
+            raise Failure(
+                f"{delivery.path} was delivered to another address than its headers name."
+            )
         held.update((address, delivery.message_id) for address in addresses)
     if not said or said != held:
         raise Failure(
@@ -154,12 +164,12 @@ def compare(user, mailing, inbox):
             f"look into .run/log and {inbox}."
         )
     say(
-        f"\nThe inbox holds exactly the {held.total()} messages that the mailing says were sent:"
+        f"\nThe inbox has exactly the {held.total()} messages that the mailing says were sent:"
         f"\n  {inbox / 'new'}"
     )
 
 
 def on_the_wire(address):
-    """Return an address as mail servers compare it: in small letters, the domain in ASCII."""
+    """Return an address as mail servers compare it: in lower case, the domain in ASCII."""
     local, _at, host = address.lower().rpartition("@")
     return f"{local}@{host.encode('idna').decode()}"

@@ -1,4 +1,4 @@
-"""`make screenshots`: the pictures of README, guide and app page, taken anew from the running demo.
+"""`make screenshots`: takes the pictures of README, docs and app page anew, from a new demo.
 
 Runs under the Python of the environment, which has the browser's driver:
 `python3 -m devtools screenshots`.
@@ -36,14 +36,14 @@ LIMITS = {
     "partner_mailing_limit_hour": 10_000,
     "partner_mailing_limit_domain_minute": 60,
 }
-# The assistant's greeting, and what was said about earlier steps, would stand in the way.
+# The assistant's greeting and notifications of earlier steps would cover the screen.
 HIDDEN = """
 .o-mail-ChatHub, .o-mail-ChatWindow, .o_notification_manager { display: none !important }
 """
 
 
 def main():
-    """Do the demo's job, prepare more mailings, and photograph what people see."""
+    """Do the demo's job, prepare more mailings, and take the pictures."""
     with serve.running(new=True) as (url, name):
         ids = prepare(url, name)
         with sync_playwright() as playwright:
@@ -57,7 +57,7 @@ def main():
 
 
 def prepare(url, name):
-    """Send one mailing and leave others on their way; return {name: id}."""
+    """Send one mailing and prepare others in several states; return {name: id}."""
     marketing = company.login(url, name, "marketing")
     validator = company.login(url, name, "validator")
     done = send(url, name, marketing, validator)
@@ -101,7 +101,7 @@ def prepare(url, name):
 
 
 def send(url, name, marketing, validator):
-    """Send the demo's mailing into the world, and let the world react; return its id."""
+    """Send the demo's mailing and simulate the readers' reactions; return its id."""
     admin = company.login(url, name, "admin")
     tags = marketing.search_read("res.partner.category", [("name", "=", demo.TAG_IN)], "id")
     with step("The demo's mailing"):
@@ -123,7 +123,10 @@ def send(url, name, marketing, validator):
 
 
 def photograph(running, url, user, size, pictures, ids):
-    """Take the pictures of a user, or of nobody: {file name: (place, what to wait for, clicks)}."""
+    """Take pictures as a user, or without a login where ``user`` is None.
+
+    :param pictures: {file name: (address, selector to wait for, selectors to click)}
+    """
     context = running.new_context(viewport=size)
     page = context.new_page()
     if user:
@@ -139,13 +142,16 @@ def photograph(running, url, user, size, pictures, ids):
             page.wait_for_selector(shown)
             for selector in clicks:
                 page.click(selector)
-            page.wait_for_timeout(2000)  # pictures and avatars come after the page
+            page.wait_for_timeout(2000)  # pictures and avatars are loaded after the page
             keep(name, page.screenshot())
     context.close()
 
 
 def keep(name, picture):
-    """Write a picture with as many colours as a screen of text needs, and no more bytes."""
+    """Write a picture with as few colours as a screen of text needs, which keeps it small.
+
+    :raises Failure: when it is still larger than ``LARGEST``
+    """
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     reduced = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT)
     for folder in (FOLDER, APP_FOLDER) if name in ON_APP_PAGE else (FOLDER,):
