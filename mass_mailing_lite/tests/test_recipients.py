@@ -36,7 +36,7 @@ class TestRecipients(MailingCase):
             mailing.extra_emails = "eva@example.com"
             mailing.action_load_recipients()
         self.assertIn("choose an audience", said[0]["message"])
-        self.assertEqual(said[1]["message"], "1 will be written to, 0 are left out.")
+        self.assertEqual(said[1]["message"], "1 will be written to, 0 are excluded.")
 
     def test_nobody_is_left_out_without_a_reason(self):
         cases = {

@@ -139,7 +139,7 @@ class TestTracking(SendingCase, HttpCase):
         mailing = self.new_mailing(track_opens=True)
         mailing.action_submit()
         review = mailing.with_user(self.validator).review_html
-        self.assertIn("notes that it was opened", review)
+        self.assertIn("records that it was opened", review)
         self.assertNotIn("notes who clicked", review)
         silent = self.new_mailing()
         silent.action_submit()

@@ -112,7 +112,7 @@ def test_prospects_are_not_learnt_by_who_may_not_read_opportunities(office, kind
         "partner.mailing.audience", chosen, "is_available", "unavailable_reason", "partner_count"
     )
     assert (seen["is_available"], seen["partner_count"]) == (False, 0)
-    assert "you may read what it keeps" in seen["unavailable_reason"]
+    assert "you may read its records" in seen["unavailable_reason"]
 
 
 @pytest.fixture(scope="module")
