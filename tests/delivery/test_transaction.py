@@ -102,6 +102,15 @@ def test_message_transmitted_whole_is_settled_by_its_reply(envelopes, after, kin
     assert not usable
 
 
+@pytest.mark.parametrize("more", [0, 20])
+def test_large_message_transmitted_whole_is_settled_by_its_reply(envelopes, more):
+    """Its pieces are written one by one, and all of them count."""
+    batch = envelopes(2, data=b"Subject: x\r\n\r\n" + b"0123456789abcdef\r\n" * 10_000)
+    room = len(commands(batch[0]) + batch[0].data + b".\r\n") + more
+    source, _transactions, _usable = run(FakeSocket([OPENED, QUEUED], room), batch)
+    assert kinds(source) == [SENT, NOT_SENT]
+
+
 @pytest.mark.parametrize("missing", [1, 3, 30])
 def test_message_not_transmitted_whole_is_not_sent(envelopes, missing):
     """Without its end the server cannot have accepted it, whatever it says."""
@@ -121,6 +130,7 @@ def test_message_not_transmitted_whole_is_not_sent(envelopes, missing):
         (b"552 5.2.3 Too large for this mailbox\r\n", REFUSED),
         (b"552 5.3.4 Too large\r\n", NOT_SENT),
         (b"421 4.3.2 Closing\r\n", NOT_SENT),
+        (b"400 No\r\n", DEFERRED),
     ],
 )
 def test_server_that_closes_during_content_says_why(envelopes, reply, kind):
@@ -145,6 +155,14 @@ def test_positive_reply_before_a_failed_write_says_nothing(envelopes):
     source, _transactions, usable = run(FakeSocket([b"250 2.1.0 Ok\r\n"], 5), envelopes(1))
     assert (source.outcomes[0].kind, source.outcomes[0].code) == (NOT_SENT, None)
     assert not usable
+
+
+def test_messages_that_were_not_begun_have_not_come_beyond_mail(envelopes):
+    replies = [OPENED, QUEUED + b"250 2.1.0 Ok\r\n"]
+    source, transactions, _usable = run(FakeSocket(replies), envelopes(4))
+    assert kinds(source) == [SENT, NOT_SENT, NOT_SENT]
+    assert [source.outcomes[key].stage for key in range(3)] == ["end_of_data", "rcpt", "mail"]
+    assert transactions.stop_reason.stage == "mail"
 
 
 # A refusal that concerns all messages
