@@ -56,7 +56,7 @@ class Source:
 
 
 def run(sock, batch, features=("pipelining",)):
-    """Transmit a batch; return the source, the transactions and whether the connection is usable."""
+    """Transmit a batch; return source, transactions, and whether the connection is usable."""
     source = Source(batch)
     transactions = Transactions(
         Connection(sock, 1.0), Extensions(dict.fromkeys(features, "")), 1.0, source

@@ -1,9 +1,9 @@
 """Several sessions with one server and one queue, so that they wait for replies at the same time.
 
-On a connection with 20 ms round trip one session sends 50 messages a second at most, eight send 400.
-Each session has a thread that makes messages and speaks SMTP. The owner, the thread that uses the
-pool, reads and writes its database meanwhile. Sessions are opened in the owner's thread, because
-that may need the database.
+On a connection with 20 ms round trip one session sends 50 messages a second at most, eight send
+400. Each session has a thread that makes messages and speaks SMTP. The owner, the thread that uses
+the pool, reads and writes its database meanwhile. Sessions are opened in the owner's thread,
+because that may need the database.
 """
 
 import logging
@@ -161,7 +161,7 @@ class Pool:
     # Called in the owner's thread
 
     def _open_sessions(self) -> None:
-        """Open sessions for the queue; settle the queue when there is none and none can be opened."""
+        """Open sessions for the queue; settle the queue when there is no session at all."""
         while self._needs_session():
             try:
                 smtp = self._connect()
@@ -183,7 +183,7 @@ class Pool:
             thread.start()
 
     def _needs_session(self) -> bool:
-        """Whether another session is to be opened: messages wait, and none was refused just before."""
+        """Whether another session is to be opened: messages wait, and none was just refused."""
         self._threads = [thread for thread in self._threads if not thread.is_over]
         return (
             bool(self._waiting)
@@ -273,7 +273,7 @@ class SessionThread:
         self._thread.start()
 
     def join(self, seconds: float) -> None:
-        """Wait for the end; after that time cut the connection, which ends a wait for the server."""
+        """Wait for the end; after that time cut the connection, so that no reply is waited for."""
         self._thread.join(seconds)
         if self._thread.is_alive():
             self._session.cut()

@@ -292,7 +292,7 @@ class Transactions:
         return reply
 
     def _with_last_reply(self, error: SmtpConnectionError) -> SmtpConnectionError:
-        """Add the last reply to an error, if the server sent one before it closed and it is a refusal."""
+        """Add the last reply to an error, if the server sent a refusal before it closed."""
         if error.reply is None:
             try:
                 reply = self._connection.read_reply(LAST_REPLY_TIMEOUT)
@@ -302,7 +302,7 @@ class Transactions:
         return error
 
     def _get_outcome(self, stage: str, reply: Reply, note: str = "") -> Outcome:
-        """Return the outcome of a reply; a refusal that concerns all messages becomes ``stop_reason``."""
+        """Return the outcome of a reply; one that concerns all messages becomes ``stop_reason``."""
         text = f"{reply.text}; {note}" if note else reply.text
         outcome = from_reply(stage, reply.code, text)
         if outcome.kind is NOT_SENT:
