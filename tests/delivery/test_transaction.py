@@ -74,6 +74,35 @@ def kinds(source):
     return [source.outcomes[key].kind for key in sorted(source.outcomes)]
 
 
+# Replies in one packet
+
+
+def test_reply_and_those_to_the_next_group_may_come_together(envelopes):
+    batch = envelopes(3)
+    sock = FakeSocket([OPENED, QUEUED + OPENED, QUEUED + OPENED, QUEUED])
+    source, transactions, usable = run(sock, batch)
+    assert kinds(source) == [SENT] * 3
+    assert transactions.stop_reason is None
+    assert usable
+    content = batch[0].data + b".\r\n"
+    assert sock.sent == b"".join(commands(envelope) + content for envelope in batch)
+
+
+@pytest.mark.parametrize("packet", [QUEUED + OPENED + QUEUED, QUEUED + OPENED * 2])
+def test_more_replies_than_commands_end_the_connection(envelopes, packet):
+    source, _transactions, usable = run(FakeSocket([OPENED, packet]), envelopes(3))
+    assert kinds(source)[1:] == [NOT_SENT, NOT_SENT]
+    assert "more replies" in source.outcomes[1].text
+    assert not usable
+
+
+def test_reply_too_few_makes_the_message_before_uncertain(envelopes):
+    """The reply to its end may be missing, and that to MAIL be taken for it."""
+    source, _transactions, usable = run(FakeSocket([OPENED, OPENED]), envelopes(3))
+    assert kinds(source) == [UNCERTAIN, NOT_SENT, NOT_SENT]
+    assert not usable
+
+
 # Writing fails
 
 
