@@ -204,8 +204,9 @@ def test_failure_that_is_none_of_the_networks_passes(envelopes):
 
 
 def test_switched_off_sending_is_told(envelopes):
-    with pytest.raises(NoSession, match="switched off"):
+    with pytest.raises(NoSession, match="switched off") as caught:
         Pool(lambda: None).transmit(envelopes(1))
+    assert (caught.value.outcome.kind, caught.value.outcome.stage) == (NOT_SENT, "connect")
 
 
 def test_closing_says_quit_on_every_session(serve, pool, envelopes):
@@ -250,7 +251,29 @@ def test_owner_goes_on_while_messages_are_on_their_way(serve, pool, envelopes):
     assert len(to(server)) == 4
 
 
-def test_what_no_session_has_begun_can_be_taken_back(serve, pool, envelopes):
+def test_messages_are_open_until_they_are_collected(serve, pool, envelopes):
+    sender = pool(serve())
+    sender.put(envelopes(3))
+    assert len(sender.collect(1)) + sender.open_count == 3
+    deadline = time.monotonic() + 5
+    while len(sender._done) < sender.open_count and time.monotonic() < deadline:
+        time.sleep(0.01)
+    left = sender.open_count
+    assert len(sender.collect(3)) == left
+    assert sender.open_count == 0
+    assert sender.collect(3) == []
+
+
+def test_owner_sleeps_while_it_waits(serve, pool, envelopes):
+    server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" else None)
+    sender = pool(server)
+    sender.put(envelopes(1))
+    begun = time.thread_time()
+    assert sender.collect(1, 0.3) == []
+    assert time.thread_time() - begun < 0.1
+
+
+def test_what_no_session_has_begun_can_be_withdrawn(serve, pool, envelopes):
     server = serve(slowly)
     sender = pool(server)
     sender.put(envelopes(20))
