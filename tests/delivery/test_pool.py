@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 from delivery.outcome import NOT_SENT, REFUSED, SENT, UNCERTAIN
-from delivery.smtp.pool import NoSession, Pool
+from delivery.smtp.pool import MIN_IDLE, NoSession, Pool, SessionThread
 from scripted_server import CLOSE, SILENCE, Say
 
 
@@ -145,6 +145,32 @@ def test_server_that_achieves_nothing_is_not_called_for_ever(serve, pool, envelo
     server = serve(lambda verb, line, count: CLOSE if verb == "MAIL" else None)
     assert kinds(pool(server).transmit(envelopes(5))) == [NOT_SENT] * 5
     assert server.connections == 1
+
+
+def test_server_that_closes_each_session_at_once_is_not_called_for_ever(serve, envelopes):
+    server = serve(lambda verb, line, count: Say(b"250 x\r\n", "close") if verb == "EHLO" else None)
+
+    def connect():
+        smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=5)
+        smtp.ehlo()
+        time.sleep(0.05)  # until the end of the connection is noticed
+        return smtp
+
+    with Pool(connect, timeout=2, final_timeout=2) as sender:
+        assert kinds(sender.transmit(envelopes(3))) == [NOT_SENT] * 3
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(("age", "counts"), [(0, False), (MIN_IDLE + 1, True)])
+def test_session_closed_by_the_server_was_idle_or_unwanted(serve, connect, envelopes, age, counts):
+    session = connect(serve())
+    sender = Pool(lambda: None)
+    thread = SessionThread(sender, session)
+    thread._opened -= age
+    sender._waiting.extend(envelopes(1))
+    session.cut()
+    assert thread.take(wait=True) is None
+    assert thread.has_succeeded is counts
 
 
 def test_uncertain_message_is_never_sent_again(serve, pool, envelopes):

@@ -212,6 +212,25 @@ def test_no_further_message_is_taken_after_a_refusal_that_concerns_all(envelopes
 # Replies on the border
 
 
+@pytest.mark.parametrize("code", [400, 599])
+def test_each_code_from_400_refuses_the_sender(envelopes, code):
+    sock = FakeSocket([f"{code} No\r\n".encode(), b"250 Ok\r\n"])
+    source, transactions, usable = run(sock, envelopes(1), ())
+    assert (source.outcomes[0].kind, source.outcomes[0].stage) == (NOT_SENT, "mail")
+    assert transactions.stop_reason.code == code
+    assert usable
+    assert sock.sent == b"MAIL FROM:<news@example.com>\r\nRSET\r\n"
+
+
+def test_copy_refused_with_400_is_noted(envelopes):
+    [envelope] = envelopes(1)
+    envelope = envelope._replace(recipients=("a@example.com", "cc@example.com"))
+    sock = FakeSocket([b"250 Ok\r\n250 Ok\r\n400 Later\r\n", b"354 Go\r\n", b"250 Queued\r\n"])
+    source, _transactions, _usable = run(sock, [envelope])
+    assert source.outcomes[0].kind is SENT
+    assert source.outcomes[0].text == "Queued; copy to cc@example.com refused: 400 Later"
+
+
 @pytest.mark.parametrize("code", [400, 499, 500, 599])
 @pytest.mark.parametrize("features", [("pipelining",), ()])
 def test_each_code_from_400_is_a_refusal(envelopes, code, features):

@@ -24,6 +24,10 @@ _logger = logging.getLogger(__name__)
 # servers limit them, and count refused attempts too.
 RECONNECT_PAUSE = 60.0
 
+# Seconds after which a session that the server closes counts as idle, so that another one is opened
+# at once. Before that the server does not want the session, and would close the next one too.
+MIN_IDLE = 1.0
+
 CLOSING_TIME = 5.0  # seconds for a session to end its transaction when the pool closes
 
 
@@ -266,6 +270,7 @@ class SessionThread:
         self.taken = 0
         self.has_succeeded = False
         self.is_over = False
+        self._opened = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="smtp", daemon=True)
 
     def start(self) -> None:
@@ -285,7 +290,7 @@ class SessionThread:
         envelope = self._pool._take(self, wait)
         if envelope and wait and not self._session.usable:
             self._left.append((envelope, CLOSED))
-            self.has_succeeded = True
+            self.has_succeeded |= time.monotonic() - self._opened > MIN_IDLE
             return None
         if envelope:
             self._taken.append(envelope)
