@@ -1,9 +1,9 @@
 """What became of one message, as a value.
 
-An SMTP reply says three things: whether it concerns the recipient or the server (by the stage of the
-transaction), whether another try can help (by the reply code, RFC 5321 section 4.2.1) and what the
-reason is (by the enhanced status code, RFC 3463). When the final reply did not come, the outcome is
-uncertain (RFC 1047).
+An SMTP reply says three things: whether it concerns the recipient or the server (by the stage of
+the transaction), whether another try can help (by the reply code, RFC 5321 section 4.2.1) and what
+the reason is (by the enhanced status code, RFC 3463). When the final reply did not come, the
+outcome is uncertain (RFC 1047).
 """
 
 import enum
@@ -114,7 +114,7 @@ def split_enhanced(text: str) -> tuple[str, str]:
 
 
 def clean(text: str) -> str:
-    """Return a text on one line, without control characters, of ``TEXT_LIMIT`` characters at most."""
+    """Return a text on one line, without control characters, of ``TEXT_LIMIT`` characters."""
     text = " ".join(_UNPRINTABLE.sub(" ", text[: 4 * TEXT_LIMIT]).split())
     return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
 
@@ -208,7 +208,7 @@ def failure_type(outcome: Outcome) -> str:
 
 
 def _by_words(outcome: Outcome, detail: str) -> str:
-    """Return the reason from the words, for codes that servers use for several: X.7.x, X.2.0, none."""
+    """Return the reason from the words, for ambiguous codes: X.7.x, X.2.0, none."""
     text = outcome.text
     if detail and detail[0] not in "257" and detail not in ("0.0", "3.2", "3.0", "1.0"):
         return ""

@@ -1,10 +1,10 @@
 """Reads addresses from a text that a person typed or pasted; each piece of it becomes an entry.
 
 Separators are line breaks, commas, semicolons, bars and tabs, and blanks between addresses without
-names. A name may stand before an address in angle brackets, with or without quotation marks, and may
-contain a comma (``Doe, Jane <jane@example.com>``). In a row copied from a spreadsheet it is in the
-cell beside the address. Addresses follow RFC 5321, sections 4.1.2 and 4.5.3.1, with international
-domains and local parts (RFC 6531).
+names. A name may stand before an address in angle brackets, with or without quotation marks, and
+may contain a comma (``Doe, Jane <jane@example.com>``). In a row copied from a spreadsheet it is in
+the cell beside the address. Addresses follow RFC 5321, sections 4.1.2 and 4.5.3.1, with
+international domains and local parts (RFC 6531).
 """
 
 import re
@@ -39,7 +39,7 @@ PROBLEMS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One address, or one text that is not an address: then ``problem`` is set, ``address`` is empty.
+    """One address, or one text that is not an address: then ``problem`` says why.
 
     :ivar line: number of the line, from 1
     :ivar text: the piece as typed

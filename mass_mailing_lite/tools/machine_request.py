@@ -1,9 +1,9 @@
 """Tells requests of programs from those of persons, by the headers of the request.
 
-A request for a picture or a link of a mail counts as opening or clicking only when a person made it.
-Scanners load them before the mail is in the mailbox. Those that identify themselves are recognized
-here; most send the user agent of a browser, and the caller recognizes them by the time of the
-request, seconds after delivery.
+A request for a picture or a link of a mail counts as opening or clicking only when a person made
+it. Scanners load them before the mail is in the mailbox. Those that identify themselves are
+recognized here; most send the user agent of a browser, and the caller recognizes them by the time
+of the request, seconds after delivery.
 
 Requests of proxies that count as a person's:
 

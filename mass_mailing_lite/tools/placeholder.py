@@ -3,10 +3,11 @@
 The syntax is Odoo's: ``{{ object.name ||| fallback }}`` in texts (inline templates),
 ``<t t-out="object.name">fallback</t>`` in HTML (QWeb). A template with anything else raises
 ``UnsupportedTemplate``, and the caller lets Odoo render it. So what is accepted here must have the
-same result as in Odoo, and doubtful cases are refused. The one exception is a fallback in texts: the
-blanks and quotation marks around it are dropped (see :func:`_unquote`).
+same result as in Odoo, and doubtful cases are refused. The one exception is a fallback in texts:
+the blanks and quotation marks around it are dropped (see :func:`_unquote`).
 
-Everything is accepted that Odoo's ``mail.render.mixin`` allows to users who are not template editors.
+Everything is accepted that Odoo's ``mail.render.mixin`` allows to users who are not template
+editors.
 """
 
 import re

@@ -3,8 +3,8 @@
 Tokens follow the HTML standard, section 13.2.5 (tokenization). The source is not parsed into a tree
 and serialized again, because that would change what the user wrote. A ``t-out`` element is plain
 when it contains only text and, unless its tag is ``t``, has no other attribute. Odoo renders these
-without QWeb and keeps ``<b></b>`` for an empty value. Elements with other attributes are rendered by
-QWeb, which omits the whole element for an empty value; a slot cannot do that.
+without QWeb and keeps ``<b></b>`` for an empty value. Elements with other attributes are rendered
+by QWeb, which omits the whole element for an empty value; a slot cannot do that.
 """
 
 import html
@@ -79,7 +79,8 @@ def split_html(source: str, in_comment: bool = False) -> Iterator[Piece]:
         elif tag := _read_tag(source, start):
             position = tag.end
             if not tag.name:
-                # The tag is not closed. Parsers read the rest differently, so no directive is allowed.
+                # The tag is not closed. Parsers read the rest differently, so no directive is
+                # allowed.
                 if "t-" in source[start:]:
                     raise UnsupportedTemplate(source[start : start + 80])
             elif "t-out" in tag.attributes or "t-esc" in tag.attributes:

@@ -47,8 +47,8 @@ def guess_columns(rows):
     """Return ``(column of addresses, column of names)``, each None when there is none.
 
     Addresses are in the column with the most cells with an @. Names are in the column with the most
-    cells with letters and without an @; of equal columns, in the one nearest to the addresses, first
-    to their left.
+    cells with letters and without an @; of equal columns, in the one nearest to the addresses,
+    first to their left.
     """
     sample = rows[:ROWS_TO_GUESS_FROM]
     width = max(map(len, sample), default=0)

@@ -67,6 +67,29 @@ def test_texts_join_to_lines_that_decode_to_them(encode, texts):
     assert b"\n" not in b"".join(lines)
 
 
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [
+        ("", b""),
+        ("a", b"a=\r\n"),
+        ("a\n", b"a\r\n"),
+        ("é\r", b"=C3=A9\r\n"),
+        (".", b"=2E=\r\n"),
+        ("x" * 75, b"x" * 75 + b"=\r\n"),
+    ],
+)
+def test_text_ends_in_its_own_line_break_or_in_a_soft_one(text, octets):
+    assert quoted_printable.encode(text) == octets
+
+
+def test_long_texts_are_encoded_once_and_huge_ones_not_kept():
+    cached = quoted_printable._encode_cached
+    cached.cache_clear()
+    for name in ("Ada", "Grace", "Zoë"):
+        quoted_printable.encode_pieces([f"Dear {name},", "x" * 200, "y" * 100_000, "z" * 199])
+    assert cached.cache_info()[:2] == (2, 1)
+
+
 # Unstructured fields
 
 
@@ -130,6 +153,23 @@ def test_usual_fields_stay_on_one_line():
     assert header.encoder("Message-Id")("<1@example.com>") == b"Message-Id: <1@example.com>\r\n"
 
 
+@pytest.mark.parametrize("name", sorted(header.ADDRESS_HEADERS))
+def test_address_fields_take_a_mailbox(name):
+    assert header.encoder(name.title())(("Ada", "a@example.com")).endswith(
+        b': "Ada" <a@example.com>\r\n'
+    )
+    assert len(header.ADDRESS_HEADERS) == 11
+
+
+def test_mailbox_is_folded_only_where_the_line_would_be_too_long():
+    for length in range(40, 80):
+        field = header.encoder("To")(("x" * length + '"', "ada@example.com"))
+        line = field.removesuffix(b"\r\n").replace(b"\r\n", b"")
+        assert (b"\r\n " in field) == (len(line) > 78)
+        field = header.encoder("To")(("é" * length, "ada@example.com"))
+        assert all(len(line) <= 78 for line in field.split(b"\r\n"))
+
+
 def test_several_mailboxes_are_folded_between_them():
     boxes = [(f"Person Number {n}", f"person{n}@example.com") for n in range(20)]
     field = header.encoder("Cc")(boxes)
@@ -151,6 +191,10 @@ def test_text_of_mailboxes_is_understood():
         ("zoë@example.com", "To: zoë@example.com\r\n".encode()),
         ("a,b@example.com", b'To: "a,b"@example.com\r\n'),
         ('"a b"@example.com', b'To: "ab"@example.com\r\n'),
+        ('a"b@example.com', b'To: "a\\"b"@example.com\r\n'),
+        ("a\\b@example.com", b'To: "a\\\\b"@example.com\r\n'),
+        ('"@example.com', b'To: "\\""@example.com\r\n'),
+        ("no address", b"To: noaddress\r\n"),
         ("a@example.com>\r\nBcc: <b@example.com", b'To: "a@example.comBcc:b"@example.com\r\n'),
     ],
 )

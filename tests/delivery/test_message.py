@@ -163,6 +163,31 @@ def test_value_gives_both_forms():
     assert (text, html, filled["Subject"]) == ("plain\n", "<i>rich</i>\n", "plain")
 
 
+def test_value_may_be_given_in_pieces():
+    markers = SlotMarkers()
+    marker = markers.new()
+    value = Value(["Dear ", "Zoë", ",\n" + "word " * 100], ["<p>Dear ", "Zoë", "</p>" * 100])
+    filled = parse(fill(build(marker, marker, marker), markers, [value]))
+    text, html = (lines(part) for part in filled.walk() if not part.is_multipart())
+    assert (text, html) == ("".join(value.text) + "\n", "".join(value.html) + "\n")
+    assert str(filled["Subject"]) == "Dear Zoë, " + ("word " * 100).strip()
+
+
+def test_large_attachment_is_a_piece_that_all_recipients_share():
+    markers = SlotMarkers()
+    marker = markers.new()
+    small = MessageTemplate.compile(build(marker, marker, "x"), list(markers))
+    assert len(small.fill_pieces(["Ada"], HEADERS)) == 1
+    attachments = [("large.bin", PICTURE * 20, "application/octet-stream")]
+    large = MessageTemplate.compile(build(marker, marker, "x", attachments), list(markers))
+    ada, zoe = (large.fill_pieces([name], HEADERS) for name in ("Ada", "Zoë"))
+    assert ada[0] != zoe[0]
+    assert ada[1] is zoe[1]
+    assert b"".join(ada) == large.fill(["Ada"], HEADERS)
+    [attached] = parse(b"".join(ada)).iter_attachments()
+    assert attached.get_content() == PICTURE * 20
+
+
 def test_whole_body_may_be_a_value():
     markers = SlotMarkers()
     marker = markers.new()

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 from delivery.outcome import NOT_SENT, REFUSED, SENT, UNCERTAIN
-from delivery.smtp.pool import NoSession, Pool
+from delivery.smtp.pool import MIN_IDLE, NoSession, Pool, SessionThread
 from scripted_server import CLOSE, SILENCE, Say
 
 
@@ -147,6 +147,32 @@ def test_server_that_achieves_nothing_is_not_called_for_ever(serve, pool, envelo
     assert server.connections == 1
 
 
+def test_server_that_closes_each_session_at_once_is_not_called_for_ever(serve, envelopes):
+    server = serve(lambda verb, line, count: Say(b"250 x\r\n", "close") if verb == "EHLO" else None)
+
+    def connect():
+        smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=5)
+        smtp.ehlo()
+        time.sleep(0.05)  # until the end of the connection is noticed
+        return smtp
+
+    with Pool(connect, timeout=2, final_timeout=2) as sender:
+        assert kinds(sender.transmit(envelopes(3))) == [NOT_SENT] * 3
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(("age", "counts"), [(0, False), (MIN_IDLE + 1, True)])
+def test_session_closed_by_the_server_was_idle_or_unwanted(serve, connect, envelopes, age, counts):
+    session = connect(serve())
+    sender = Pool(lambda: None)
+    thread = SessionThread(sender, session)
+    thread._opened -= age
+    sender._waiting.extend(envelopes(1))
+    session.cut()
+    assert thread.take(wait=True) is None
+    assert thread.has_succeeded is counts
+
+
 def test_uncertain_message_is_never_sent_again(serve, pool, envelopes):
     server = serve(lambda verb, line, count: CLOSE if verb == "CONTENT" and count == 3 else None)
     outcomes = pool(server).transmit(envelopes(10))
@@ -204,8 +230,9 @@ def test_failure_that_is_none_of_the_networks_passes(envelopes):
 
 
 def test_switched_off_sending_is_told(envelopes):
-    with pytest.raises(NoSession, match="switched off"):
+    with pytest.raises(NoSession, match="switched off") as caught:
         Pool(lambda: None).transmit(envelopes(1))
+    assert (caught.value.outcome.kind, caught.value.outcome.stage) == (NOT_SENT, "connect")
 
 
 def test_closing_says_quit_on_every_session(serve, pool, envelopes):
@@ -250,7 +277,29 @@ def test_owner_goes_on_while_messages_are_on_their_way(serve, pool, envelopes):
     assert len(to(server)) == 4
 
 
-def test_what_no_session_has_begun_can_be_taken_back(serve, pool, envelopes):
+def test_messages_are_open_until_they_are_collected(serve, pool, envelopes):
+    sender = pool(serve())
+    sender.put(envelopes(3))
+    assert len(sender.collect(1)) + sender.open_count == 3
+    deadline = time.monotonic() + 5
+    while len(sender._done) < sender.open_count and time.monotonic() < deadline:
+        time.sleep(0.01)
+    left = sender.open_count
+    assert len(sender.collect(3)) == left
+    assert sender.open_count == 0
+    assert sender.collect(3) == []
+
+
+def test_owner_sleeps_while_it_waits(serve, pool, envelopes):
+    server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" else None)
+    sender = pool(server)
+    sender.put(envelopes(1))
+    begun = time.thread_time()
+    assert sender.collect(1, 0.3) == []
+    assert time.thread_time() - begun < 0.1
+
+
+def test_what_no_session_has_begun_can_be_withdrawn(serve, pool, envelopes):
     server = serve(slowly)
     sender = pool(server)
     sender.put(envelopes(20))

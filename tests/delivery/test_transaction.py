@@ -56,7 +56,7 @@ class Source:
 
 
 def run(sock, batch, features=("pipelining",)):
-    """Transmit a batch; return the source, the transactions and whether the connection is usable."""
+    """Transmit a batch; return source, transactions, and whether the connection is usable."""
     source = Source(batch)
     transactions = Transactions(
         Connection(sock, 1.0), Extensions(dict.fromkeys(features, "")), 1.0, source
@@ -72,6 +72,35 @@ def commands(envelope):
 
 def kinds(source):
     return [source.outcomes[key].kind for key in sorted(source.outcomes)]
+
+
+# Replies in one packet
+
+
+def test_reply_and_those_to_the_next_group_may_come_together(envelopes):
+    batch = envelopes(3)
+    sock = FakeSocket([OPENED, QUEUED + OPENED, QUEUED + OPENED, QUEUED])
+    source, transactions, usable = run(sock, batch)
+    assert kinds(source) == [SENT] * 3
+    assert transactions.stop_reason is None
+    assert usable
+    content = batch[0].data + b".\r\n"
+    assert sock.sent == b"".join(commands(envelope) + content for envelope in batch)
+
+
+@pytest.mark.parametrize("packet", [QUEUED + OPENED + QUEUED, QUEUED + OPENED * 2])
+def test_more_replies_than_commands_end_the_connection(envelopes, packet):
+    source, _transactions, usable = run(FakeSocket([OPENED, packet]), envelopes(3))
+    assert kinds(source)[1:] == [NOT_SENT, NOT_SENT]
+    assert "more replies" in source.outcomes[1].text
+    assert not usable
+
+
+def test_reply_too_few_makes_the_message_before_uncertain(envelopes):
+    """The reply to its end may be missing, and that to MAIL be taken for it."""
+    source, _transactions, usable = run(FakeSocket([OPENED, OPENED]), envelopes(3))
+    assert kinds(source) == [UNCERTAIN, NOT_SENT, NOT_SENT]
+    assert not usable
 
 
 # Writing fails
@@ -102,6 +131,15 @@ def test_message_transmitted_whole_is_settled_by_its_reply(envelopes, after, kin
     assert not usable
 
 
+@pytest.mark.parametrize("more", [0, 20])
+def test_large_message_transmitted_whole_is_settled_by_its_reply(envelopes, more):
+    """Its pieces are written one by one, and all of them count."""
+    batch = envelopes(2, data=b"Subject: x\r\n\r\n" + b"0123456789abcdef\r\n" * 10_000)
+    room = len(commands(batch[0]) + batch[0].data + b".\r\n") + more
+    source, _transactions, _usable = run(FakeSocket([OPENED, QUEUED], room), batch)
+    assert kinds(source) == [SENT, NOT_SENT]
+
+
 @pytest.mark.parametrize("missing", [1, 3, 30])
 def test_message_not_transmitted_whole_is_not_sent(envelopes, missing):
     """Without its end the server cannot have accepted it, whatever it says."""
@@ -121,6 +159,7 @@ def test_message_not_transmitted_whole_is_not_sent(envelopes, missing):
         (b"552 5.2.3 Too large for this mailbox\r\n", REFUSED),
         (b"552 5.3.4 Too large\r\n", NOT_SENT),
         (b"421 4.3.2 Closing\r\n", NOT_SENT),
+        (b"400 No\r\n", DEFERRED),
     ],
 )
 def test_server_that_closes_during_content_says_why(envelopes, reply, kind):
@@ -147,6 +186,14 @@ def test_positive_reply_before_a_failed_write_says_nothing(envelopes):
     assert not usable
 
 
+def test_messages_that_were_not_begun_have_not_come_beyond_mail(envelopes):
+    replies = [OPENED, QUEUED + b"250 2.1.0 Ok\r\n"]
+    source, transactions, _usable = run(FakeSocket(replies), envelopes(4))
+    assert kinds(source) == [SENT, NOT_SENT, NOT_SENT]
+    assert [source.outcomes[key].stage for key in range(3)] == ["end_of_data", "rcpt", "mail"]
+    assert transactions.stop_reason.stage == "mail"
+
+
 # A refusal that concerns all messages
 
 
@@ -163,6 +210,25 @@ def test_no_further_message_is_taken_after_a_refusal_that_concerns_all(envelopes
 
 
 # Replies on the border
+
+
+@pytest.mark.parametrize("code", [400, 599])
+def test_each_code_from_400_refuses_the_sender(envelopes, code):
+    sock = FakeSocket([f"{code} No\r\n".encode(), b"250 Ok\r\n"])
+    source, transactions, usable = run(sock, envelopes(1), ())
+    assert (source.outcomes[0].kind, source.outcomes[0].stage) == (NOT_SENT, "mail")
+    assert transactions.stop_reason.code == code
+    assert usable
+    assert sock.sent == b"MAIL FROM:<news@example.com>\r\nRSET\r\n"
+
+
+def test_copy_refused_with_400_is_noted(envelopes):
+    [envelope] = envelopes(1)
+    envelope = envelope._replace(recipients=("a@example.com", "cc@example.com"))
+    sock = FakeSocket([b"250 Ok\r\n250 Ok\r\n400 Later\r\n", b"354 Go\r\n", b"250 Queued\r\n"])
+    source, _transactions, _usable = run(sock, [envelope])
+    assert source.outcomes[0].kind is SENT
+    assert source.outcomes[0].text == "Queued; copy to cc@example.com refused: 400 Later"
 
 
 @pytest.mark.parametrize("code", [400, 499, 500, 599])

@@ -1,8 +1,9 @@
 """Header fields as octets: quoting, encoded words, folding.
 
 Field syntax and folding RFC 5322 (sections 2.2, 3.2.4, 3.4), encoded words RFC 2047, UTF-8 in the
-local part of an address RFC 6532, lists of URLs RFC 2369. Python's ``email`` does the same but takes
-50 µs and more for one field. Here the usual field, printable ASCII on one line, takes less than 1 µs.
+local part of an address RFC 6532, lists of URLs RFC 2369. Python's ``email`` does the same but
+takes 50 µs and more for one field. Here the usual field, printable ASCII on one line, takes less
+than 1 µs.
 """
 
 import re
@@ -72,9 +73,9 @@ _dot_atom = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+").ful
 def encoder(name: str) -> Callable[[HeaderValue], bytes]:
     """Return the function that makes the octets of the field ``name`` from its value.
 
-    The function takes a text, or for address fields a ``(display name, address)`` or a list of them.
-    It returns ``Name: value``, folded, with CRLF at the end. Control characters in a value become
-    blanks, so a value cannot begin another field.
+    The function takes a text, or for address fields a ``(display name, address)`` or a list of
+    them. It returns ``Name: value``, folded, with CRLF at the end. Control characters in a value
+    become blanks, so a value cannot begin another field.
     """
     if name.lower() in ADDRESS_HEADERS:
         return partial(encode_mailboxes, name)
@@ -104,7 +105,7 @@ def encode_text(name: str, text: str) -> bytes:
 
 
 def encode_literal(name: str, text: str) -> bytes:
-    """Encode a field of identifiers or URLs; other than ASCII is percent-encoded (RFC 3987, 3.1)."""
+    """Encode a field of identifiers or URLs, percent-encoded where not ASCII (RFC 3987, 3.1)."""
     if _usual_identifier(text):
         return f"{name}: {text}\r\n".encode()
     text = clean(text).strip()

@@ -1,4 +1,4 @@
-"""Opaque tokens for links that belong to one recipient: a request with the token is the recipient's.
+"""Opaque tokens for links that belong to one recipient and identify it.
 
 A token does not reveal the number in it, and cannot be made without the database's secret::
 

@@ -127,7 +127,7 @@ class MessageTemplate:
         values: Sequence["str | Markup | Value | None"],
         headers: Mapping[str, "HeaderValue | bytes | None"],
     ) -> tuple[bytes, ...]:
-        """Return the message as :meth:`fill` does; large attachments are a piece that is not copied."""
+        """Return the message as :meth:`fill` does; large attachments are not copied."""
         octets = self._segments.copy()
         for position, name, encode in self._headers:
             value = headers[name]
@@ -153,7 +153,7 @@ class MessageTemplate:
 def _encode(
     value: "str | Markup | Value | None", for_text: bool, for_html: bool
 ) -> tuple[bytes, bytes]:
-    """Return the value's quoted-printable octets for plain and for HTML parts, those that are asked for."""
+    """Return a value's quoted-printable octets for plain and for HTML parts, where wanted."""
     if isinstance(value, Value):
         text, html = value
     else:

@@ -1,8 +1,8 @@
 """Quoted-printable octets of texts that are joined afterwards (RFC 2045, section 6.7).
 
-Each text begins a line and ends with a soft line break, so texts may be joined in any order: no line
-is longer than 76 characters, no line ends in a blank, and no line begins with a dot. The last makes
-dot-stuffing (RFC 5321, section 4.5.2) unnecessary.
+Each text begins a line and ends with a soft line break, so texts may be joined in any order: no
+line is longer than 76 characters, no line ends in a blank, and no line begins with a dot. The last
+makes dot-stuffing (RFC 5321, section 4.5.2) unnecessary.
 """
 
 import binascii
@@ -16,7 +16,7 @@ LINE = 76  # characters of a line, the "=" of a soft line break included
 _plain = re.compile(
     r"[ -<>-~]{1,75}"
 ).fullmatch  # printable ASCII except "=", with room for a soft break
-# Characters of a text that is worth caching (to encode 6 kB takes 80 µs), and of one too large for it.
+# Characters of the texts that are worth caching: to encode 6 kB takes 80 µs.
 _MIN_CACHED, _MAX_CACHED = 200, 100_000
 _LINE_BREAK = re.compile("\r\n|\r|\n")
 _LINE_WITH_DOT = re.compile(rb"\r\n(\.+)([^\r\n]*)")
@@ -26,8 +26,8 @@ def encode(text: str) -> bytes:
     """Return the text's octets, to be followed by more text.
 
     :param text: any text; CR, LF and CRLF each count as one line break
-    :returns: UTF-8 in quoted-printable. It ends in a line break: the text's own, or else a soft one.
-        Empty for the empty text
+    :returns: UTF-8 in quoted-printable. It ends in a line break: the text's own, or else a soft
+        one. Empty for the empty text
     """
     if _plain(text) and text[0] != ".":
         return text.encode() + SOFT_BREAK

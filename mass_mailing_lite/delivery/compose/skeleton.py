@@ -37,7 +37,7 @@ class HeaderTemplate(NamedTuple):
     pieces: "Pieces | list[tuple[Pieces, Pieces]]"
 
     def fill(self, texts: Sequence[str]) -> "str | list[tuple[str, str]]":
-        """Return the value with the texts in its slots, as the function of :func:`header.encoder` wants it."""
+        """Return the value with texts in its slots, for the function of :func:`header.encoder`."""
         if self.pieces and isinstance(self.pieces[0], tuple):
             return [(_join(name, texts), _join(addr, texts)) for name, addr in self.pieces]
         return _join(self.pieces, texts)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 class SlotMarkers:
     """Makes the slot markers of one message: ``mk`` + 16 hex digits + ``x`` + number + ``km``.
 
-    Only letters and digits, so that HTML parsing, conversion to plain text and header encoding leave
-    a marker as it is. Random, so that content cannot hold one, by chance or on purpose. No marker is
-    part of another one, because the number ends with a letter.
+    Only letters and digits, so that HTML parsing, conversion to plain text and header encoding
+    leave a marker as it is. Random, so that content cannot hold one, by chance or on purpose. No
+    marker is part of another one, because the number ends with a letter.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Tells what an inbound mail is: a failure, a delay, a complaint, an automatic or a personal answer.
+"""Tells what an inbound mail is: failure, delay, complaint, automatic or personal answer.
 
 A library for part of it is ``flufl.bounce``. It returns the addresses that a message reports as
 failed, but not the Message-ID of the returned message, the status code, the server's words or
@@ -104,5 +104,5 @@ def _answered_ids(message):
 
 
 def get_answered_ids(in_reply_to: str, references: str) -> list[str]:
-    """Return the Message-IDs that a message answers, the nearest first (RFC 5322, section 3.6.4)."""
+    """Return the Message-IDs that a message answers, the nearest first (RFC 5322, 3.6.4)."""
     return mime.message_ids(in_reply_to) + mime.message_ids(references)[::-1]

@@ -1,7 +1,8 @@
 """Reads headers and parts of messages that may break the standards; raises nothing.
 
 The header objects of ``email.policy.default`` raise on some malformed headers, so headers are read
-raw. Text with an unknown character set, or with octets outside of it, is decoded as far as possible.
+raw. Text with an unknown character set, or with octets outside of it, is decoded as far as
+possible.
 """
 
 import email

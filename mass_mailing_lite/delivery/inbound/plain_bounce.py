@@ -1,9 +1,9 @@
 """Failure and delay notifications that do not follow RFC 3464.
 
-qmail writes QSBMF (D. J. Bernstein, "The qmail-send Bounce Message Format"): a paragraph that begins
-with "Hi. This is the", one for each recipient that begins with the address and a colon, one that
-begins with a dash, then the message. Others write free text, with the mail system as the author;
-Exim and Gmail give the recipients in ``X-Failed-Recipients``.
+qmail writes QSBMF (D. J. Bernstein, "The qmail-send Bounce Message Format"): a paragraph that
+begins with "Hi. This is the", one for each recipient that begins with the address and a colon, one
+that begins with a dash, then the message. Others write free text, with the mail system as the
+author; Exim and Gmail give the recipients in ``X-Failed-Recipients``.
 """
 
 import re

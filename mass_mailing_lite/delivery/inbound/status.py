@@ -59,7 +59,7 @@ class Status:
 
     @property
     def is_final_for_address(self) -> bool:
-        """Whether the address cannot be used any more; not when message, sender or size is the reason."""
+        """Whether the address cannot be used any more; not when the message is the reason."""
         return self.is_permanent and self.failure_type not in NOT_THE_ADDRESS
 
     @property

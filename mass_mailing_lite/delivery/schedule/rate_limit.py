@@ -1,8 +1,9 @@
 """Rate limits of a mail server, how long messages take under them, and clocks that are set.
 
 A limit holds in a sliding window: a limit a minute holds in any sixty seconds, not only in each
-minute of the clock. Messages that a window allows are sent at once, not spread over the window: over
-a longer time the rate is the same, and the server is free for others in the rest of the window.
+minute of the clock. Messages that a window allows are sent at once, not spread over the window:
+over a longer time the rate is the same, and the server is free for others in the rest of the
+window.
 """
 
 import math
@@ -18,8 +19,8 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 # Days with sending hours: an end after so many of them is not worth computing.
 MAX_WINDOWS = 400
 
-# Two clocks may differ by so many seconds, and by this part of the elapsed time, although neither was
-# set: clocks drift, and NTP corrects them slowly, by 0.05 % at capacity.
+# Two clocks may differ by so many seconds, and by this part of the elapsed time, although neither
+# was set: clocks drift, and NTP corrects them slowly, by 0.05 % at most.
 CLOCK_TOLERANCE, CLOCK_DRIFT = 1.0, 0.001
 
 
@@ -144,6 +145,6 @@ def _end_within_hours(begin, count, limits, rate, hours):
 
 
 def _count_within(seconds, maximum, limits, rate):
-    """Return how many messages, ``maximum`` at capacity, leave in so many seconds."""
+    """Return how many messages, ``maximum`` at most, leave in so many seconds."""
     counts = range(1, maximum + 1)
     return bisect_left(counts, seconds, key=lambda count: seconds_for(count, limits, rate))

@@ -10,8 +10,8 @@ import select
 import time
 from typing import Any, NamedTuple
 
-# Octets of one TLS record. A record is sent whole or not at all, so after a failed write it is known
-# how much was sent.
+# Octets of one TLS record. A record is sent whole or not at all, so after a failed write it is
+# known how much was sent.
 TLS_RECORD = 16384
 JOIN_LIMIT = 65536  # octets that are copied to be sent at once; to copy 2.7 MB takes 2 ms
 LINE_LIMIT = 4096  # octets of a reply line; RFC 5321 section 4.5.3.1.5 asks for 512

@@ -50,7 +50,7 @@ class Envelope(NamedTuple):
 
 
 def content(envelope: Envelope, pieces: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Return the octets that follow DATA: the message dot-stuffed (RFC 5321, section 4.5.2), its end.
+    """Return the octets that follow DATA: the message, dot-stuffed (RFC 5321, 4.5.2), and its end.
 
     In pieces, so that a large one is not copied.
 

@@ -64,7 +64,7 @@ class Extensions:
         return [f"{command}\r\n".encode(), *commands]
 
     def _set_sender(self, sender: str) -> None:
-        """Check an envelope sender and keep it for the next messages, which mostly have the same."""
+        """Check an envelope sender and keep it, because most messages have the same."""
         if not is_path(sender, may_be_empty=True):
             text = f"The envelope sender cannot be used: {sender!r}"
             raise UnsupportedMessage(Outcome(NOT_SENT, "mail", None, "5.1.7", text))

@@ -1,9 +1,9 @@
 """Several sessions with one server and one queue, so that they wait for replies at the same time.
 
-On a connection with 20 ms round trip one session sends 50 messages a second at most, eight send 400.
-Each session has a thread that makes messages and speaks SMTP. The owner, the thread that uses the
-pool, reads and writes its database meanwhile. Sessions are opened in the owner's thread, because
-that may need the database.
+On a connection with 20 ms round trip one session sends 50 messages a second at most, eight send
+400. Each session has a thread that makes messages and speaks SMTP. The owner, the thread that uses
+the pool, reads and writes its database meanwhile. Sessions are opened in the owner's thread,
+because that may need the database.
 """
 
 import logging
@@ -23,6 +23,10 @@ _logger = logging.getLogger(__name__)
 # Seconds until a server that refused one of several connections is asked for another one: many
 # servers limit them, and count refused attempts too.
 RECONNECT_PAUSE = 60.0
+
+# Seconds after which a session that the server closes counts as idle, so that another one is opened
+# at once. Before that the server does not want the session, and would close the next one too.
+MIN_IDLE = 1.0
 
 CLOSING_TIME = 5.0  # seconds for a session to end its transaction when the pool closes
 
@@ -161,7 +165,7 @@ class Pool:
     # Called in the owner's thread
 
     def _open_sessions(self) -> None:
-        """Open sessions for the queue; settle the queue when there is none and none can be opened."""
+        """Open sessions for the queue; settle the queue when there is no session at all."""
         while self._needs_session():
             try:
                 smtp = self._connect()
@@ -183,7 +187,7 @@ class Pool:
             thread.start()
 
     def _needs_session(self) -> bool:
-        """Whether another session is to be opened: messages wait, and none was refused just before."""
+        """Whether another session is to be opened: messages wait, and none was just refused."""
         self._threads = [thread for thread in self._threads if not thread.is_over]
         return (
             bool(self._waiting)
@@ -266,6 +270,7 @@ class SessionThread:
         self.taken = 0
         self.has_succeeded = False
         self.is_over = False
+        self._opened = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="smtp", daemon=True)
 
     def start(self) -> None:
@@ -273,7 +278,7 @@ class SessionThread:
         self._thread.start()
 
     def join(self, seconds: float) -> None:
-        """Wait for the end; after that time cut the connection, which ends a wait for the server."""
+        """Wait for the end; after that time cut the connection, so that no reply is waited for."""
         self._thread.join(seconds)
         if self._thread.is_alive():
             self._session.cut()
@@ -285,7 +290,7 @@ class SessionThread:
         envelope = self._pool._take(self, wait)
         if envelope and wait and not self._session.usable:
             self._left.append((envelope, CLOSED))
-            self.has_succeeded = True
+            self.has_succeeded |= time.monotonic() - self._opened > MIN_IDLE
             return None
         if envelope:
             self._taken.append(envelope)

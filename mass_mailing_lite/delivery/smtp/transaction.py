@@ -77,9 +77,7 @@ class Transactions:
         self._pipelining = extensions.pipelining
         self._closing: tuple[bytes, ...] = ()
         self._unsettled: Envelope | None = None
-        self._settled: Envelope | None = (
-            None  # its final reply was read, the source does not know yet
-        )
+        self._settled: Envelope | None = None  # the source does not know its outcome yet
         self._outcome: Outcome | None = None  # of _settled
         self._note = ""  # which copies of the unsettled message were refused
         self._stage = "mail"
@@ -128,8 +126,8 @@ class Transactions:
             return None
         try:
             commands = self._extensions.open(envelope, sum(map(len, pieces)))
-        except UnsupportedMessage as unfit:
-            self._source.settle(envelope, unfit.outcome)
+        except UnsupportedMessage as unsupported:
+            self._source.settle(envelope, unsupported.outcome)
             return None
         return Ready(envelope, commands, content(envelope, pieces))
 
@@ -187,9 +185,9 @@ class Transactions:
         self._outcome = self._get_outcome("end_of_data", reply, note)
         _raise_if_closing(reply)
 
-    def _settle_after_failure(self, was_handed_over: bool, error: SmtpConnectionError) -> None:
+    def _settle_after_failure(self, was_transmitted: bool, error: SmtpConnectionError) -> None:
         """Find the outcome of the message that was being sent when the connection was lost."""
-        if was_handed_over:
+        if was_transmitted:
             try:
                 self._settle()
             except SmtpConnectionError as later:
@@ -294,7 +292,7 @@ class Transactions:
         return reply
 
     def _with_last_reply(self, error: SmtpConnectionError) -> SmtpConnectionError:
-        """Add the last reply to an error, if the server sent one before it closed and it is a refusal."""
+        """Add the last reply to an error, if the server sent a refusal before it closed."""
         if error.reply is None:
             try:
                 reply = self._connection.read_reply(LAST_REPLY_TIMEOUT)
@@ -304,7 +302,7 @@ class Transactions:
         return error
 
     def _get_outcome(self, stage: str, reply: Reply, note: str = "") -> Outcome:
-        """Return the outcome of a reply; a refusal that concerns all messages becomes ``stop_reason``."""
+        """Return the outcome of a reply; one that concerns all messages becomes ``stop_reason``."""
         text = f"{reply.text}; {note}" if note else reply.text
         outcome = from_reply(stage, reply.code, text)
         if outcome.kind is NOT_SENT:
@@ -316,7 +314,7 @@ class Transactions:
         self._current = None
 
     def _give_up(self, error: SmtpConnectionError) -> None:
-        """Settle the messages that were not accepted as NOT_SENT, with the server's last words."""
+        """Settle the messages that were not accepted as NOT_SENT, with the server's last reply."""
         rest = [self._unsettled, self._current, self._ahead and self._ahead.envelope]
         self._unsettled = self._current = self._ahead = None
         words = "", clean(str(error))

@@ -1,0 +1,227 @@
+"""Octets to a socket and replies from it, without a server."""
+
+import socket
+import ssl
+import time
+
+import pytest
+from delivery.smtp.connection import (
+    JOIN_LIMIT,
+    LINE_LIMIT,
+    REPLY_LIMIT,
+    TLS_RECORD,
+    Connection,
+    Reply,
+    SmtpConnectionError,
+    describe,
+)
+
+
+class FakeSocket:
+    """Keeps what each write gives it, and fails after a number of octets.
+
+    :param packets: what each ``recv`` returns; an exception is raised
+    """
+
+    def __init__(self, packets=(), room=10**9):
+        self._packets = list(packets)
+        self._room = room
+        self.calls = []
+        self.timeouts = []
+
+    def settimeout(self, seconds):
+        self.timeouts.append(seconds)
+
+    def send(self, octets):
+        count = min(len(octets), self._room)
+        if not count:
+            raise ConnectionResetError(104, "Connection reset by peer")
+        self._room -= count
+        self.calls.append(octets[:count])
+        return count
+
+    def recv(self, count):
+        packet = self._packets.pop(0) if self._packets else b""
+        if isinstance(packet, Exception):
+            raise packet
+        return packet
+
+
+class FakeTlsSocket(FakeSocket):
+    def getpeercert(self):
+        return {}
+
+    def sendall(self, octets):
+        if len(octets) > self._room:
+            raise ssl.SSLError(1, "broken")
+        self._room -= len(octets)
+        self.calls.append(octets)
+
+
+@pytest.fixture
+def pair():
+    sockets = socket.socketpair()
+    yield sockets
+    for one in sockets:
+        one.close()
+
+
+# Writing
+
+
+def test_small_pieces_leave_together_and_large_ones_are_not_copied():
+    sock = FakeSocket()
+    Connection(sock, 5).send(b"content", b".\r\n", b"MAIL")
+    assert [bytes(call) for call in sock.calls] == [b"content.\r\nMAIL"]
+    large = b"x" * JOIN_LIMIT
+    sock = FakeSocket()
+    Connection(sock, 5).send(large, b".\r\n")
+    assert [len(call) for call in sock.calls] == [JOIN_LIMIT, 3]
+    assert sock.calls[0].obj is large
+    assert set(sock.timeouts) == {5}
+
+
+@pytest.mark.parametrize("room", [0, 1, JOIN_LIMIT, JOIN_LIMIT + 10, 2 * JOIN_LIMIT + 1])
+def test_failed_write_says_how_many_octets_were_sent(room):
+    pieces = [b"a" * JOIN_LIMIT, b"b" * JOIN_LIMIT, b"cc"]
+    with pytest.raises(SmtpConnectionError, match="reset by peer") as caught:
+        Connection(FakeSocket(room=room), 5).send(*pieces)
+    assert caught.value.sent == room
+    assert caught.value.reply is None
+
+
+@pytest.mark.parametrize(("room", "sent"), [(0, 0), (TLS_RECORD, 1), (3 * TLS_RECORD - 1, 2)])
+def test_failed_write_over_tls_counts_whole_records(room, sent):
+    sock = FakeTlsSocket(room=room)
+    with pytest.raises(SmtpConnectionError) as caught:
+        Connection(sock, 5).send(b"a" * (10 * TLS_RECORD))
+    assert caught.value.sent == sent * TLS_RECORD
+    assert all(len(call) == TLS_RECORD for call in sock.calls)
+
+
+def test_all_octets_are_written_over_tls():
+    sock = FakeTlsSocket()
+    Connection(sock, 5).send(b"a" * (2 * TLS_RECORD + 5))
+    assert [len(call) for call in sock.calls] == [TLS_RECORD, TLS_RECORD, 5]
+
+
+@pytest.mark.timeout(20)
+def test_write_to_a_peer_that_does_not_read_ends_in_time(pair):
+    begun = time.monotonic()
+    with pytest.raises(SmtpConnectionError, match="timed out"):
+        Connection(pair[0], 0.2).send(b"x" * 10_000_000)
+    assert time.monotonic() - begun < 5
+
+
+# Reading
+
+
+@pytest.mark.parametrize(
+    ("octets", "reply"),
+    [
+        (b"250 2.0.0 Ok\r\n", Reply(250, "2.0.0 Ok")),
+        (b"250 2.0.0 Ok\n", Reply(250, "2.0.0 Ok")),
+        (b"250\r\n", Reply(250, "")),
+        (b"250 \r\n", Reply(250, "")),
+        (b"250  two  blanks \r\n", Reply(250, "two  blanks")),
+        (b"250 x\r\n", Reply(250, "x")),
+        (b"599 x\r\n", Reply(599, "x")),
+        (b"250-one\r\n250-two\r\n250 three\r\n", Reply(250, "one\ntwo\nthree")),
+        (b"250-one\r\n250\r\n", Reply(250, "one\n")),
+        ("550 Größe\r\n".encode(), Reply(550, "Größe")),
+        (b"550 \xff\r\n", Reply(550, "\ufffd")),
+        (b"250 " + b"x" * 512 + b"\r\n", Reply(250, "x" * 512)),
+        (b"250 " + b"x" * 513 + b"\r\n", Reply(250, "x" * 513)),
+        (b"250 " + b"x" * (LINE_LIMIT - 6) + b"\r\n", Reply(250, "x" * (LINE_LIMIT - 6))),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 10**6])
+def test_reply_is_read_from_any_packets(octets, reply, size):
+    packets = [octets[start : start + size] for start in range(0, len(octets), size)]
+    connection = Connection(FakeSocket(packets), 5)
+    assert connection.read_reply() == reply
+    assert not connection.has_unread
+
+
+def test_replies_in_one_packet_are_read_one_by_one():
+    connection = Connection(FakeSocket([b"250 a\r\n250-b\r\n250 c\r\n354 d\r\n"]), 5)
+    assert connection.read_reply() == (250, "a")
+    assert connection.read_reply() == (250, "b\nc")
+    assert connection.has_unread
+    assert not connection.is_quiet()
+    assert connection.read_reply() == (354, "d")
+    assert not connection.has_unread
+
+
+@pytest.mark.parametrize(
+    ("packets", "text"),
+    [
+        ([b"199 x\r\n"], "not an SMTP reply"),
+        ([b"600 x\r\n"], "not an SMTP reply"),
+        ([b"25 x\r\n"], "not an SMTP reply"),
+        ([b"250x\r\n"], "not an SMTP reply"),
+        ([b"\r\n"], "not an SMTP reply"),
+        ([b"250-a\r\n251 b\r\n"], "not an SMTP reply"),
+        ([b"x" * (LINE_LIMIT + 1)], "line of the server's reply is too long"),
+        ([b"250-xxxx\r\n" * (REPLY_LIMIT // 8 + 1)], "server's reply is too long"),
+        ([b"250 O"], "closed the connection"),
+        ([], "closed the connection"),
+        ([TimeoutError("timed out")], "did not answer in time"),
+        ([ConnectionResetError(104, "Connection reset by peer")], "reset by peer"),
+    ],
+)
+def test_what_is_not_a_reply_is_an_error(packets, text):
+    with pytest.raises(SmtpConnectionError, match=text) as caught:
+        Connection(FakeSocket(packets), 5).read_reply()
+    assert caught.value.reply is None
+
+
+def test_reply_of_many_lines_is_read_up_to_its_limit():
+    lines = REPLY_LIMIT // 8
+    octets = b"250-xxxx\r\n" * (lines - 1) + b"250 xxxx\r\n"
+    assert Connection(FakeSocket([octets]), 5).read_reply().text.count("xxxx") == lines
+
+
+@pytest.mark.timeout(20)
+def test_whole_reply_has_to_come_in_the_time_of_this_call(pair):
+    connection = Connection(pair[0], 60)
+    pair[1].send(b"250-a\r\n250")
+    begun = time.monotonic()
+    with pytest.raises(SmtpConnectionError, match="in time"):
+        connection.read_reply(0.2)
+    assert time.monotonic() - begun < 5
+
+
+def test_time_left_for_a_reply_shrinks_with_each_packet():
+    sock = FakeSocket([b"2", b"5", b"0 Ok\r\n"])
+    Connection(sock, 5).read_reply()
+    assert 5 >= sock.timeouts[0] >= sock.timeouts[1] >= sock.timeouts[2] > 4
+
+
+# The state of the connection
+
+
+def test_connection_is_quiet_until_the_server_sends_or_closes(pair):
+    connection = Connection(pair[0], 5)
+    assert connection.is_quiet()
+    pair[1].send(b"421 4.4.2 Idle\r\n")
+    assert not connection.is_quiet()
+    assert connection.read_reply().code == 421
+    assert connection.is_quiet()
+    pair[1].close()
+    assert not connection.is_quiet()
+    pair[0].close()
+    assert not connection.is_quiet()
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (TimeoutError("timed out"), "The connection timed out"),
+        (ConnectionResetError(104, "Reset"), "The connection failed: Reset"),
+        (ValueError("odd"), "The connection failed: odd"),
+        (ValueError(), "The connection failed: ValueError"),
+    ],
+)
+def test_exception_is_described(error, text):
+    assert describe(error) == text
