@@ -18,7 +18,7 @@ from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
 from ..transport.compiled import get_contact_key, get_text, row_fills
-from ..transport.smtp import NOBODY
+from ..transport.smtp import SAMPLE_ADDRESS
 from .partner_mailing_link import LINK, get_address
 
 PRIORITY_HEADERS = {
@@ -27,36 +27,35 @@ PRIORITY_HEADERS = {
     "high": {"X-Priority": "1", "Importance": "high"},
 }
 
-# Links that are each recipient's own, and what they are for.
+# Personal links: each recipient has a token of its own for each purpose. In a body, the author
+# writes the path; Odoo puts the base URL before it, and the token follows it.
 UNSUBSCRIBE, VIEW, OPEN, CLICK = "unsubscribe", "view", "open", "click"
-# A link that is each recipient's own, as it stands in a body. The path is what a user writes,
-# the address before it Odoo's; the token comes behind it.
 PERSONAL_LINK = re.compile(
     r"https?://[^\s/<>\"']+/partner_mailing/(?P<purpose>unsubscribe|view)/?(?![\w/-])"
 )
-# Keys of a few databases and purposes; making one takes longer than a token.
+# Cached, because making a key takes longer than making a token.
 make_key = lru_cache(maxsize=64)(LinkKey)
-# Without a border and a description, so that neither eyes nor screen readers meet it.
+# Without border and description, so that neither screens nor screen readers show it.
 PIXEL = '<img src="%s" width="1" height="1" alt="" style="display: block; border: 0"/>'
 
-# Contacts
-# What a template reads of the contact; read ahead, for else Odoo reads all columns.
+# Contacts: the fields in a template are fetched ahead, because Odoo would read all columns.
 CONTACT_FIELD = re.compile(r"\bobject\.(\w+)")
 TEXT_FIELDS = ("char", "text", "selection")
 
-# QWeb wants one element around a body.
+# QWeb: a template needs one element around the body.
 WRAPPER = "div"
 
-# What "View in Browser" reads of a recipient, as a claim gives it.
+# "View in Browser": the columns of a recipient that a claimed row has too, and the context key
+# that drops the attachments.
 ROW = ("id", "partner_id", "name", "email_normalized", "lang", "attempts", "message_id")
 WITHOUT_FILES = "partner_mailing_without_files"
 
 
 class PartnerMailing(models.Model):
-    """Content becomes messages; the ``Transport`` compiles them once a language and fills them.
+    """The parts of a message, which the ``Transport`` compiles once a language and fills.
 
-    This file gives it what it puts together: slots in place of placeholders and links, headers,
-    the page around the body, the contacts that fill the slots, and what reads them.
+    In the order of this file: slots in place of placeholders and the page around the body, headers,
+    personal links, tracking, the readers and contacts that fill the slots, "View in Browser".
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
@@ -68,10 +67,11 @@ class PartnerMailing(models.Model):
     def _insert_slots(self, name, kind, marker_for):
         """Return the field's template with a slot for each placeholder.
 
-        What is more than plain placeholders gets one slot for the whole field, which QWeb fills.
+        A template with more than plain placeholders gets one slot for the whole field, which QWeb
+        fills.
 
-        :param kind: ``TEXT`` or ``HTML``, as ``tools.placeholder`` has it
-        :param marker_for: callable, slot -> the marker that stands for it
+        :param kind: ``TEXT`` or ``HTML`` of ``tools.placeholder``
+        :param marker_for: callable, slot -> its slot marker
         """
         source = str(self[name] or "")
         if kind == HTML:
@@ -83,7 +83,7 @@ class PartnerMailing(models.Model):
             return marker_for(name)
 
     def _wrap_body(self, body, subject, preview):
-        """Put the page around the body: language, direction, preview line."""
+        """Return the whole page with a body: language, direction, preview line."""
         lang = self.env["res.lang"]._lang_get(self.env.lang) or self.env["res.lang"]
         page = self.env["ir.qweb"]._render(
             "mass_mailing_lite.mail_layout",
@@ -99,7 +99,7 @@ class PartnerMailing(models.Model):
         return f"<!DOCTYPE html>\n{page}"
 
     def _get_files_to_attach(self):
-        """Return the files that each message has; "View in Browser" shows it without."""
+        """Return the files that each message has; none for "View in Browser"."""
         if self.env.context.get(WITHOUT_FILES):
             return self.env["ir.attachment"]
         return self.attachment_ids
@@ -109,7 +109,7 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _get_headers(self):
-        """Return the headers of a mailing beside those that every message has."""
+        """Return the headers of a mailing that other mail of Odoo does not have."""
         return {
             **self._get_list_headers(),
             **PRIORITY_HEADERS[self.priority],
@@ -119,26 +119,26 @@ class PartnerMailing(models.Model):
         }
 
     def _get_list_headers(self):
-        """Return the headers that name the list, and the address for bounces.
+        """Return the headers that identify the list, and the one with the address for bounces.
 
-        Return-Path is written as Odoo's own mails have it: an addon that sends
-        messages from their headers alone finds the envelope sender there.
+        Return-Path is set as in Odoo's own mail: an addon that sends a message by its headers
+        alone takes the envelope sender from it.
         """
         headers = {"List-Id": f"<{self._get_list_id()}>"}
         company = self.company_id.sudo()
         if bounce := company.alias_domain_id.bounce_email or company.bounce_email:
             headers["Return-Path"] = bounce
         if name := company.partner_mailing_feedback_name:
-            # What a provider counts complaints by: up to three names of ours, then the sender's
-            # (documented with Gmail's feedback loop).
+            # Providers count complaints by these: up to three identifiers, then the name of the
+            # sending organization (Gmail's documentation of its feedback loop).
             headers["Feedback-ID"] = f"{self.id}:{company.id}:mailing:{name}"
         return headers
 
     def _get_list_id(self):
-        """Return what identifies a company's mailings for good (RFC 2919, section 3).
+        """Return the permanent identifier of a company's mailings (RFC 2919, section 3).
 
-        Without a domain name it ends in ``localhost``, and the database's own
-        number makes it unique, as section 3 asks for.
+        Without a domain name it ends in ``localhost``, and the UUID of the database makes it
+        unique, as section 3 requires.
         """
         host = self.env["partner.mailing.recipient"]._message_id_host()
         label = f"mailings-{self.company_id.id}"
@@ -150,8 +150,8 @@ class PartnerMailing(models.Model):
     def _get_link_headers(self, marker_for):
         """Return the headers for one click (RFC 2369, RFC 8058), with slots in their values.
 
-        No mailto: beside the https address: its mail would come to the sender's
-        mailbox, where nothing unsubscribes anybody.
+        There is no mailto: address beside the https one: its mail would arrive in the mailbox of
+        the From address, where no program reads it.
         """
         if not self.has_unsubscribe:
             return {}
@@ -162,7 +162,7 @@ class PartnerMailing(models.Model):
         }
 
     def _get_mail_server_model(self):
-        """Return ``ir.mail_server`` with the bounce and sender addresses of the company."""
+        """Return ``ir.mail_server`` with the bounce and From addresses of the company."""
         alias_domain = self.company_id.sudo().alias_domain_id
         return (
             self.env["ir.mail_server"]
@@ -174,16 +174,16 @@ class PartnerMailing(models.Model):
         )
 
     def _get_server_and_terms(self):
-        """Return ``(server, terms)``: who will send, and what a session with it would know.
+        """Return ``(server, terms)``: the mail server, and what Odoo reads from a session with it.
 
-        :return: the ``ir.mail_server``, empty for the one of Odoo's configuration, and what
-            stands for a session: ``from_filter`` (str or False) and ``smtp_from`` (str)
+        :return: the ``ir.mail_server``, empty for the one of Odoo's configuration, and an object
+            with ``from_filter`` (str or False) and ``smtp_from`` (str) in place of a session
         """
         servers = self._get_mail_server_model()
         if self.mail_server_id:
             server, smtp_from = servers.browse(self.mail_server_id.ids), self.email_from
         else:
-            # Handed over with all their fields: one query where Odoo's own search takes two.
+            # All candidates are fetched here: one query, where Odoo's own search takes two.
             candidates = servers.search_fetch(
                 servers._find_mail_server_allowed_domain(), order="sequence"
             )
@@ -192,15 +192,15 @@ class PartnerMailing(models.Model):
         return server or servers, SimpleNamespace(from_filter=from_filter, smtp_from=smtp_from)
 
     def _get_visible_from(self, terms):
-        """Return what will stand in From, by Odoo's own rules."""
+        """Return the From header of the messages, by Odoo's own rules."""
         message = EmailMessage()
         message["From"] = self.email_from
-        message["To"] = NOBODY
+        message["To"] = SAMPLE_ADDRESS
         self._get_mail_server_model()._prepare_email_message__(message, terms)
         return str(message["From"])
 
     # ------------------------------------------------------------
-    # Links of a recipient's own
+    # Personal links
     # ------------------------------------------------------------
 
     @api.model
@@ -211,30 +211,30 @@ class PartnerMailing(models.Model):
 
     @api.model
     def _read_link_token(self, purpose, token):
-        """Return what a token stands for: a recipient's id, or minus the id of a mailing.
+        """Return the number in a token: a recipient's id, or the negative id of a mailing.
 
-        The latter stands in previews and tests, which belong to no recipient.
+        Previews and tests, which belong to no recipient, have the latter.
 
         :return: the number, None when the token is not of this database and purpose
         """
         return self._get_link_key(purpose).parse(token)
 
     def _get_link_number(self, row):
-        """Return what the tokens for a row stand for; see ``_read_link_token``."""
+        """Return the number in the tokens for a row; see ``_read_link_token``."""
         return -self.id if row.get("is_sample") else row["id"]
 
     def _get_link(self, purpose, token):
-        """Return the address of a personal link, with a token or with its mark."""
+        """Return the URL of a personal link, with a token or its slot marker."""
         return f"{self.get_base_url()}/partner_mailing/{purpose}/{token}"
 
     def _insert_link_slots(self, body, marker_for):
-        """Return the HTML body with a slot behind each personal link.
+        """Return the HTML body with a slot after each personal link.
 
-        In a body they are links to ``/partner_mailing/unsubscribe`` and the like; the token of the
+        In a body they are links to ``/partner_mailing/unsubscribe`` and the like. The token of the
         recipient and the purpose fills the slot, so no template is rendered for it.
 
-        :param str body: HTML with absolute addresses and slot markers
-        :param marker_for: callable, ``LinkSlot`` -> the marker that stands for its token
+        :param str body: HTML with absolute URLs and slot markers
+        :param marker_for: callable, ``LinkSlot`` -> its slot marker
         """
         return PERSONAL_LINK.sub(
             lambda link: self._get_link(link["purpose"], marker_for(LinkSlot(link["purpose"]))),
@@ -242,16 +242,16 @@ class PartnerMailing(models.Model):
         )
 
     def _get_footer(self, marker_for):
-        """Return the footer as HTML, unless the author placed the link to unsubscribe, or wants none."""
+        """Return the footer as HTML; empty if the body has the unsubscribe link, or none is wanted."""
         if not self.has_unsubscribe or self._has_link_in_body(UNSUBSCRIBE):
             return ""
         return self._render_footer(marker_for)
 
     def _insert_link_tokens(self, value, row):
-        """Return what QWeb rendered for one recipient with that recipient's links.
+        """Return a body that QWeb rendered for one recipient, with the recipient's tokens.
 
-        :param value: ``Value`` of the body, which has no marks; its parts may be
-            in pieces, and are in pieces again: what is the same for all stays so
+        :param value: ``Value`` of the body, without slots; its parts may be in pieces, and the
+            result is in pieces too, so that a piece that all recipients share stays one object
         """
 
         def complete(link):
@@ -261,11 +261,11 @@ class PartnerMailing(models.Model):
         return Value(*(replace_in_pieces(PERSONAL_LINK, complete, part) for part in value))
 
     def _has_link_in_body(self, purpose):
-        """Tell whether somebody placed the link, in the version of the current language."""
+        """Return whether the body in the current language has the link."""
         return f"/partner_mailing/{purpose}" in (self.body_html or "")
 
     def _render_footer(self, marker_for):
-        """Return the footer as HTML: who writes, how to unsubscribe, the message in a browser."""
+        """Return the footer as HTML: company, unsubscribe link, link to the message in a browser."""
         company = self.company_id.sudo()
         return self.env["ir.qweb"]._render(
             "mass_mailing_lite.mail_footer",
@@ -280,7 +280,7 @@ class PartnerMailing(models.Model):
         )
 
     def _get_postal_address(self, partner):
-        """Return where a company can be reached, on one line; laws on mailings ask for it."""
+        """Return a company's postal address on one line; laws on mailings require it."""
         if not partner.street:
             return ""
         lines = partner._display_address(without_company=True).splitlines()
@@ -291,9 +291,9 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _insert_tracking(self, body, marker_for):
-        """Return the HTML body with what the mailing's switches ask for.
+        """Return the HTML body with tracked links and the pixel, where they are switched on.
 
-        :param marker_for: callable, ``LinkSlot`` -> the marker that stands for its token
+        :param marker_for: callable, ``LinkSlot`` -> its slot marker
         """
         if self.track_clicks and (addresses := self._get_link_ids()):
             pieces = self._track_links(body, addresses, lambda: marker_for(LinkSlot(CLICK)))
@@ -303,34 +303,36 @@ class PartnerMailing(models.Model):
         return body
 
     def _get_link_ids(self):
-        """Return {address: id} of the links that were stored at submission; none before."""
+        """Return {URL: id} of the links, which are stored at submission."""
         links = self.env["partner.mailing.link"].sudo().search([("mailing_id", "=", self.id)])
         return {link.url: link.id for link in links}
 
     def _track_links(self, body, addresses, get_token):
-        """Return the body in pieces, stored links leading by way of this database.
+        """Return the body in pieces, in which stored links lead through this database.
 
         :param body: HTML, as a text or in pieces
+        :param addresses: {URL: id} of the stored links
+        :param get_token: callable without parameters -> token or slot marker
         """
 
-        def lead(match):
+        def track(match):
             number = addresses.get(get_address(match))
             if not number:
                 return [match[0]]
             begin = f"{match['before']}{match['quote']}{self._get_link(CLICK, '')}"
             return begin, get_token(), f"/{number}{match['quote']}"
 
-        return replace_in_pieces(LINK, lead, body)
+        return replace_in_pieces(LINK, track, body)
 
     # ------------------------------------------------------------
-    # What fills the slots
+    # Readers and contacts
     # ------------------------------------------------------------
 
     def _make_reader(self, slot):
-        """Return the function that gives what fills a slot: (contact, row) -> text or ``Value``.
+        """Return the function that fills a slot: (contact, row) -> text or ``Value``.
 
-        Where the row says all that is needed (see ``_get_contacts``), the contact is None, and the
-        function runs in a thread that has no database.
+        If the row has all that the slots need (see ``_get_contacts``), the contact is None, and
+        the function runs in a thread without a database cursor.
         """
         if isinstance(slot, LinkSlot):
             make = self._get_link_key(slot.purpose).make
@@ -355,9 +357,9 @@ class PartnerMailing(models.Model):
         return read_through if through else read
 
     def _make_body_reader(self):
-        """Return the function that renders a body with logic: its links are each recipient's own."""
+        """Return the function that renders a body with QWeb logic and inserts the tokens."""
         render = self._make_renderer("body_html")
-        # Looked up once a language: what follows runs for each recipient.
+        # Looked up once a language; ``read`` runs for each recipient.
         addresses = self._get_link_ids() if self.track_clicks else {}
         make = self._get_link_key(CLICK).make
 
@@ -411,7 +413,7 @@ class PartnerMailing(models.Model):
         return render
 
     def _get_contact_columns(self):
-        """Return the names of the contacts' columns that the content asks for, in any language."""
+        """Return the names of the contacts' columns in the content of all languages."""
         stored = self._get_translations()
         names = {
             column
@@ -422,7 +424,7 @@ class PartnerMailing(models.Model):
         return tuple(sorted(name for name in names if self._is_text_column(name)))
 
     def _is_text_column(self, name):
-        """Tell whether a contact's field is a column, and the same for all who read it."""
+        """Return whether a contact's field is a text column with one value for all users."""
         field = self.env["res.partner"]._fields.get(name)
         return bool(
             field is not None
@@ -447,9 +449,10 @@ class PartnerMailing(models.Model):
         return tuple(name for name in names if name in fields and fields[name].store)
 
     def _get_contacts(self, rows, compiled):
-        """Give the contact of each row, prefetched together; one in memory for extra addresses.
+        """Return an iterable with the contact of each row, prefetched together.
 
-        None for a contact of which the row itself says all that is needed.
+        An extra address has a contact in memory. If the rows have all that the slots need, the
+        contacts are None.
         """
         partners = self.env["res.partner"].sudo().with_context(lang=compiled.lang)
         ids = [row["partner_id"] for row in rows if row["partner_id"]]
@@ -457,8 +460,7 @@ class PartnerMailing(models.Model):
             contacts = iter([None] * len(ids))
         else:
             partners.browse(ids).fetch(compiled.contact_fields)
-            # One iteration makes records with a common prefetch in a tenth of the time of as many
-            # browse().
+            # Iterating over one recordset takes a tenth of the time of one browse() a contact.
             contacts = iter(partners.browse(ids))
         if len(ids) == len(rows):
             return contacts
@@ -476,13 +478,12 @@ class PartnerMailing(models.Model):
 
     @api.model
     def _get_message_to_view(self, number):
-        """Return the message of the recipient ``number`` as octets; None when there is none to show.
+        """Return the message of the recipient ``number`` as octets; None if there is none to show.
 
-        Made as the sender made it, without its files, from content that is
-        validated: what somebody writes into a draft stays inside, also when the
-        draft was a mailing that went out to some.
+        It is built as the sender builds it, without files, and only from validated content: a
+        draft is not shown, even if the mailing was sent in part before.
 
-        :raises UserError: when the message cannot be made
+        :raises UserError: when the message cannot be built
         """
         columns = SQL(", ").join(SQL.identifier("r", name) for name in ROW)
         rows = self.env.execute_query(
@@ -514,10 +515,10 @@ class PartnerMailing(models.Model):
 
 
 def replace_in_pieces(pattern, replace, content):
-    """Return a text, or one in pieces, in pieces with matches of a pattern replaced.
+    """Return the pieces of a text with the matches of a pattern replaced.
 
-    :param pattern: compiled regular expression; what it finds lies in one piece
-    :param replace: callable, match -> the pieces that come instead
+    :param pattern: compiled regular expression; a match never spans two pieces
+    :param replace: callable, match -> the pieces in its place
     :param content: text, or sequence of texts
     """
     result = []
@@ -531,7 +532,7 @@ def replace_in_pieces(pattern, replace, content):
 
 
 def is_ip_address(host):
-    """Tell whether a host is named by a number."""
+    """Return whether a host is an IP address."""
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:

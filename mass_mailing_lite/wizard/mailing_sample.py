@@ -1,11 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..transport.smtp import NOBODY
+from ..transport.smtp import SAMPLE_ADDRESS
 
 
 class PartnerMailingSample(models.AbstractModel):
-    """The choice of one recipient, whose message is looked at or sent as a test."""
+    """The choice of one recipient, whose message is shown in the preview or sent as a test."""
 
     _name = "partner.mailing.sample"
     _description = "Sample of a Mailing"
@@ -74,7 +74,7 @@ class PartnerMailingSample(models.AbstractModel):
                 )
 
     def _get_row(self):
-        """Return what a claimed row looks like, for a message that is counted nowhere."""
+        """Return a dict like a claimed row, for a message that no total counts."""
         self.ensure_one()
         transport = self.mailing_id._get_transport()
         if self.recipient_id:
@@ -92,7 +92,7 @@ class PartnerMailingSample(models.AbstractModel):
             "address": address or transport.get_contact_address(partner.sudo()),
             "lang": self.lang,
             "attempts": 1,
-            "message_id": f"<preview.{NOBODY}>",
+            "message_id": f"<preview.{SAMPLE_ADDRESS}>",
         }
 
     def _get_sample_name(self):
@@ -100,9 +100,9 @@ class PartnerMailingSample(models.AbstractModel):
         return (self.recipient_id or self.partner_id or self.env.user.partner_id).display_name
 
     def _build_messages(self, session, rows, subject_prefix=""):
-        """Return the messages for ``rows``, built and filled as the sender does it.
+        """Return the messages for ``rows``, built and filled as by the sender.
 
-        :raises UserError: when the message cannot be made, with the reason
+        :raises UserError: when the message cannot be built, with the reason
         """
         transport = self.mailing_id.sudo()._get_transport()
         compiled = transport.compile(
@@ -116,5 +116,5 @@ class PartnerMailingSample(models.AbstractModel):
         return messages
 
     def _get_offline_session(self):
-        """Return what the message needs of a session with the mail server, without connecting."""
+        """Return an object with what a message needs of a session, without a connection."""
         return self.mailing_id.sudo()._get_transport().get_offline_session()
