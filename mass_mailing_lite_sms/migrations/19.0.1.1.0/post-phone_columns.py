@@ -4,9 +4,9 @@ from odoo.tools import SQL
 def migrate(cr, version):
     """Move the numbers of recipients out of the columns for e-mail addresses into their own.
 
-    In one statement, which leaves the ids and all that a fingerprint covers as they are. No number
-    meets another one in the unique index: it was unique among the same rows in the index of
-    addresses. In the order of the list, so that the new index grows at its end.
+    In one statement, which leaves the ids and all that a fingerprint covers as they are. No two
+    numbers meet in the new unique index, which has the same condition as that of the addresses
+    where they come from.
     """
     cr.execute(
         SQL(
@@ -20,5 +20,3 @@ def migrate(cr, version):
             """
         )
     )
-    # The index of a table that has another name since.
-    cr.execute(SQL("DROP INDEX IF EXISTS partner_mailing_pace_sms_company_uniq"))
