@@ -16,16 +16,18 @@ STATES = [
     ("done", "Done"),
     ("cancelled", "Cancelled"),
 ]
-# Columns that stand there also when they are empty: the way of a mailing, all on one screen.
+# Columns that the board shows even when they are empty.
 ALWAYS_SHOWN = ("draft", "to_validate", "validated", "sending", "done")
-# States that somebody waits for: the scheduled action does not see archived mailings.
+# A mailing in one of these is not archived: the scheduled action does not see archived mailings.
 UNFINISHED_STATES = ("to_validate", "validated", "sending", "paused")
 # States in which content and recipients may be changed.
 EDITABLE_STATES = ("draft",)
-# States in which what is odd about it can still be mended, or refused.
+# States in which warnings are shown: the author can still change the mailing, a validator refuse it.
 UNDECIDED_STATES = ("draft", "to_validate")
+
 VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
-# What the ORM has to forget when SQL has written recipients or totals.
+
+# Fields whose cached values are wrong after SQL has written recipients or totals.
 TOTALS = (
     "recipient_count",
     "pending_count",
@@ -42,7 +44,8 @@ TOTALS = (
     "progress",
 )
 LIST_VIEWS = ("recipient_ids", "recipient_window_ids", "skipped_window_ids")
-# What the list of recipients is made from.
+
+# Fields from which the list of recipients is loaded.
 LIST_FIELDS = {
     "audience_ids",
     "marked_partner_ids",
@@ -53,17 +56,17 @@ LIST_FIELDS = {
     "company_id",
 }
 
-# Recipients with these results did not get the message, so they have neither opened nor clicked it.
-FILTERS_WITHOUT_MESSAGE = ("failed", "bounced", "left_out", "uncertain")
+# Filters of recipients that did not get the message: the list needs no columns of opens and clicks.
+FILTERS_WITHOUT_MESSAGE = ("failed", "bounced", "excluded", "uncertain")
 
 
 class PartnerMailing(models.Model):
     """A message to many contacts, which a second person validates before it is sent.
 
-    This file says what a mailing is: fields, creation and change, the board, the states that
-    buttons lead to. The steps of its life have a file each, in this order: ``…_checklist``,
-    ``…_recipients`` (audiences become the list), ``…_content`` and ``…_message`` (what is written
-    becomes messages), ``…_approval``, ``…_sending``, ``…_results``.
+    In the order of this file: fields, computed fields, cards of the board, transport, CRUD, states,
+    dialogs. The steps of a mailing's life have a file each, in this order: ``…_checklist``,
+    ``…_recipients`` (audiences become the list), ``…_content`` and ``…_message`` (content becomes
+    messages), ``…_approval``, ``…_sending``, ``…_results``.
     """
 
     _name = "partner.mailing"
@@ -77,11 +80,11 @@ class PartnerMailing(models.Model):
     _order = "id desc"
     _check_company_auto = True
 
-    # Who sees a mailing may speak about it: validators above all.
+    # A validator may read a mailing but not write it, and must be able to post in its chatter.
     _mail_post_access = "read"
 
-    # The sender renders with the rights of the system; so content with more
-    # than the allowed placeholders is refused when it is saved (mail.render.mixin).
+    # The sender renders as the superuser. Content with more than the allowed
+    # placeholders is therefore refused when it is saved (mail.render.mixin).
     _unrestricted_rendering = True
 
     _system_fields = frozenset(
@@ -110,13 +113,13 @@ class PartnerMailing(models.Model):
         }
     )
 
-    # Content
+    # Channel
     channel = fields.Selection(
         [("email", "E-mail")],
         required=True,
         default="email",
         index=True,
-        help="What the mailing is sent by; see _get_transports.",
+        help="The channel that the mailing is sent by.",
     )
 
     # Content
@@ -139,7 +142,7 @@ class PartnerMailing(models.Model):
     template_id = fields.Many2one(
         "mail.template",
         domain=[("model", "=", "res.partner")],
-        help="What the content was taken from; it may be changed freely.",
+        help="The template that the content was taken from; you may change the content.",
     )
     attachment_ids = fields.Many2many(
         "ir.attachment",
@@ -150,14 +153,13 @@ class PartnerMailing(models.Model):
     )
     note = fields.Text("Internal Note", help="For colleagues, the validator among them.")
 
-    # Sender and options
-    # Sender and options
+    # Options
     email_from = fields.Char(
         "From",
         default=lambda self: self.env.user.email_formatted,
-        help="Sender, as Name <address>.",
+        help="The From address, as Name <address>.",
     )
-    reply_to = fields.Char(help="Empty: replies go to the sender.")
+    reply_to = fields.Char(help="Empty: replies go to the From address.")
     cc = fields.Char("Copy", help="Addresses, separated by commas.")
     bcc = fields.Char("Blind Copy", help="Addresses, separated by commas.")
     copy_policy = fields.Selection(
@@ -174,7 +176,7 @@ class PartnerMailing(models.Model):
         "Outgoing Mail Server",
         domain=lambda self: [("owner_user_id", "in", [False, self.env.uid])],
         default=lambda self: self.env.company.partner_mailing_mail_server_id,
-        help="Empty: the one that Odoo finds for the sender's address.",
+        help="Empty: the one that Odoo finds for the From address.",
     )
     scheduled_at = fields.Datetime(
         "Send On", copy=False, help="Empty: as soon as the mailing is validated."
@@ -218,20 +220,19 @@ class PartnerMailing(models.Model):
         "mailing_id",
         "category_id",
         string="Tags to Unsubscribe From",
-        help="The tags that a recipient of this mailing may leave by themselves.",
+        help="The tags that a recipient of this mailing can unsubscribe from.",
     )
-    # Off unless the author switches them on. Both change what reaches a recipient, so the validator
-    # sees them and the fingerprint covers them.
+    # Off by default. Both change what reaches a recipient, so the review shows them and the
+    # fingerprint covers them.
     track_opens = fields.Boolean(
-        help="A picture of one pixel in each message says that it was opened. Without it no message"
-        " has one.",
+        help="A picture of one pixel in each message records that it was opened. Off: messages have"
+        " no such picture.",
     )
     track_clicks = fields.Boolean(
-        help="Links lead by way of this database, which notes the click. Without it links stay as"
-        " they are.",
+        help="Links lead through this database, which records the click. Off: links stay as they"
+        " are.",
     )
 
-    # Recipients
     # Recipients
     audience_ids = fields.Many2many(
         "partner.mailing.audience",
@@ -240,7 +241,7 @@ class PartnerMailing(models.Model):
         "audience_id",
         string="Audiences",
         check_company=True,
-        # What waits for an app would load nobody.
+        # An audience that needs an app that is not installed would load no recipient.
         domain="[('is_available', '=', True)]",
     )
     extra_emails = fields.Text(
@@ -248,8 +249,8 @@ class PartnerMailing(models.Model):
         help="Addresses that are no contacts: one a line, or separated by commas or semicolons;"
         " with or without a name, as in Name <address>.",
     )
-    # Not named partner_ids: mail.thread takes a field of that name for the
-    # people to suggest in the chatter. Copied by SQL, see copy().
+    # Not named partner_ids: mail.thread suggests the contacts in a field of that name as
+    # recipients in the chatter. Copied by SQL, see copy().
     marked_partner_ids = fields.Many2many(
         "res.partner",
         "partner_mailing_marked_partner_rel",
@@ -265,10 +266,9 @@ class PartnerMailing(models.Model):
         "Loaded On",
         copy=False,
         readonly=True,
-        help="Empty when who gets the mailing was changed since.",
+        help="Empty when the choice of recipients was changed since.",
     )
 
-    # State
     # State
     state = fields.Selection(
         STATES,
@@ -294,22 +294,25 @@ class PartnerMailing(models.Model):
         "user_id",
         string="Changed By",
         copy=False,
-        help="Who changed what recipients get since the last validation.",
+        help="Users that changed the content or the recipients since the last validation.",
     )
-    can_write = fields.Boolean(compute="_compute_can_edit", help="May change what is about it.")
-    can_edit = fields.Boolean(compute="_compute_can_edit", help="May change what is sent.")
-    can_steer = fields.Boolean(compute="_compute_can_edit", help="May pause, resume, cancel.")
+    can_write = fields.Boolean(
+        compute="_compute_can_edit", help="The user may change title, responsible, note and access."
+    )
+    can_edit = fields.Boolean(compute="_compute_can_edit", help="The user may change what is sent.")
+    can_steer = fields.Boolean(
+        compute="_compute_can_edit", help="The user may pause, resume and cancel."
+    )
     cannot_validate_reason = fields.Char(compute="_compute_cannot_validate_reason")
 
-    # Totals: maintained in a row of their own, see partner.mailing.counter.
-    # Totals: maintained in a row of their own, see partner.mailing.counter.
+    # Totals: maintained in a row of another table, see partner.mailing.counter.
     counter_id = fields.Many2one(
         "partner.mailing.counter",
         required=True,
         copy=False,
         index=True,
         ondelete="restrict",
-        # Whoever may not create a mailing gets no row either, by asking for the default.
+        # The default creates a row, so it checks the right to create a mailing.
         default=lambda self: (
             self.has_access("create")
             and self.env["partner.mailing.counter"]._as_system().create({})
@@ -321,7 +324,7 @@ class PartnerMailing(models.Model):
     failed_count = fields.Integer("Failed", related="counter_id.failed_count")
     bounced_count = fields.Integer("Bounced", related="counter_id.bounced_count")
     uncertain_count = fields.Integer("Uncertain", related="counter_id.uncertain_count")
-    skipped_count = fields.Integer("Left Out", related="counter_id.skipped_count")
+    skipped_count = fields.Integer("Excluded", related="counter_id.skipped_count")
     replied_count = fields.Integer("Replied", related="counter_id.replied_count")
     opened_count = fields.Integer("Opened", related="counter_id.opened_count")
     clicked_count = fields.Integer("Clicked", related="counter_id.clicked_count")
@@ -360,7 +363,7 @@ class PartnerMailing(models.Model):
                 100.0 * done / mailing.recipient_count if mailing.recipient_count else 0.0
             )
 
-    # All that the rules of access look at, so that it is read along with the rest.
+    # All fields that the record rules look at: they are read in one query.
     @api.depends("state", "user_id", "create_uid", "company_id", "manage_group_ids")
     @api.depends_context("uid")
     def _compute_can_edit(self):
@@ -375,6 +378,22 @@ class PartnerMailing(models.Model):
         for mailing in self:
             mailing.cannot_validate_reason = mailing._get_cannot_validate_reason()
 
+    @api.model
+    def _group_expand_state(self, values, _domain):
+        """Return the columns of a board by state: ``ALWAYS_SHOWN``, and others with a mailing."""
+        shown = {*ALWAYS_SHOWN, *values}
+        return [state for state, _label in STATES if state in shown]
+
+    @api.onchange("audience_ids")
+    def _onchange_audience_ids(self):
+        """Let recipients unsubscribe from the tags by which they were chosen."""
+        before = self._origin.audience_ids.category_ids
+        self.unsubscribe_category_ids |= self.audience_ids.category_ids - before
+
+    # ------------------------------------------------------------
+    # Cards of the board
+    # ------------------------------------------------------------
+
     @api.depends(lambda self: ["channel", *self._get_rendered_fields()])
     @api.depends_context("lang")
     def _compute_card(self):
@@ -382,23 +401,17 @@ class PartnerMailing(models.Model):
             mailing.subject_in_words, mailing.miniature = mailing._get_transport().get_card()
 
     @api.model
-    def _group_expand_state(self, values, _domain):
-        """Return the columns of a board by state: those of the way, and others that hold one."""
-        shown = {*ALWAYS_SHOWN, *values}
-        return [state for state, _label in STATES if state in shown]
-
-    @api.model
     def _get_miniature(self, body, subject):
-        """Return a body as a page of its own, for a frame in which no script runs."""
+        """Return a body as a whole page, for a frame in which no script runs."""
         return Markup(self._wrap_body(self._name_placeholders(body, HTML), subject or "", ""))
 
     @api.model
     def _name_placeholders(self, source, kind):
         """Return a subject or body with the names of fields in place of placeholders.
 
-        Logic is left as it is, and never run for a picture.
+        QWeb logic stays as it is: it is not evaluated for a card.
 
-        :param kind: ``TEXT`` or ``HTML``, as the delivery's templates have it
+        :param kind: ``TEXT`` or ``HTML`` of ``tools.placeholder``
         """
         labels = {
             placeholder["expression"]: placeholder["label"]
@@ -412,19 +425,16 @@ class PartnerMailing(models.Model):
         except UnsupportedTemplate:
             return source
 
-    @api.onchange("audience_ids")
-    def _onchange_audience_ids(self):
-        """Let recipients leave the tags by which they were chosen."""
-        before = self._origin.audience_ids.category_ids
-        self.unsubscribe_category_ids |= self.audience_ids.category_ids - before
-
     # ------------------------------------------------------------
     # Transport
     # ------------------------------------------------------------
 
     @api.model
     def _get_transports(self):
-        """Return {channel: class of its transport}; an addon that brings a channel adds its own."""
+        """Return {channel: class of its transport}.
+
+        An addon that brings a channel overrides this method and adds its class.
+        """
         one_by_one = self.env["ir.mail_server"]._get_message_overrides()
         return {"email": OneByOneTransport if one_by_one else SmtpTransport}
 
@@ -434,7 +444,7 @@ class PartnerMailing(models.Model):
 
     @api.model
     def _collect_from_transports(self, name):
-        """Return the set of the names in an attribute of all transports."""
+        """Return the set of all names in the attribute ``name`` of all transports."""
         return {one for kind in self._get_transports().values() for one in getattr(kind, name)}
 
     # ------------------------------------------------------------
@@ -473,7 +483,7 @@ class PartnerMailing(models.Model):
             self._check_covered_unlocked({field_name})
             self._as_system().write(self._get_change_values({field_name}))
         if field_name == "body_html":
-            # Odoo stores translations of a whole field as they come in.
+            # Odoo stores the translations of a whole field without sanitizing them.
             field = self._fields[field_name]
             translations = {
                 lang: field.convert_to_column(value, self) if isinstance(value, str) else value
@@ -488,19 +498,23 @@ class PartnerMailing(models.Model):
         return result
 
     def _get_change_values(self, names):
-        """Return what to note about a change of covered fields: who, and a list out of date."""
-        trace = {"editor_ids": [fields.Command.link(self.env.uid)]}
+        """Return the values to write when covered fields change.
+
+        They add the current user to the editors; after a change of ``LIST_FIELDS`` the list is out
+        of date.
+        """
+        values = {"editor_ids": [fields.Command.link(self.env.uid)]}
         if (LIST_FIELDS | self._collect_from_transports("list_fields")) & names:
-            trace["recipients_loaded_at"] = False
-        return trace
+            values["recipients_loaded_at"] = False
+        return values
 
     def _add_editor(self):
-        """Count the current user among those who changed what recipients get."""
+        """Add the current user to the editors, who may not validate the mailing."""
         if self:
             self._as_system().write({"editor_ids": [fields.Command.link(self.env.uid)]})
 
     def _check_can_archive(self):
-        """Raise when a mailing is on its way: the archive is for drafts and for what is over.
+        """Raise unless the mailing is a draft, done or cancelled.
 
         :raises UserError: names the mailing and its state
         """
@@ -552,7 +566,7 @@ class PartnerMailing(models.Model):
         return vals_list
 
     def _invalidate_totals(self):
-        """Forget what SQL has changed: totals, and the views on the list."""
+        """Drop totals and windows on the list from the cache, after SQL has changed recipients."""
         self.env["partner.mailing"].invalidate_model([*TOTALS, *LIST_VIEWS], flush=False)
 
     # ------------------------------------------------------------
@@ -560,7 +574,7 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def action_pause(self):
-        """Stop sending after the messages that are on the wire."""
+        """Stop sending after the messages that are being transmitted."""
         for mailing in self:
             mailing._check_can_manage_or_validate()
             mailing._check_state(("validated", "sending"), self.env._("pause it"))
@@ -568,7 +582,7 @@ class PartnerMailing(models.Model):
         return True
 
     def action_resume(self):
-        """Go on with exactly the rest, if it is still what was validated."""
+        """Send the remaining messages, if the mailing is still what was validated."""
         for mailing in self:
             mailing._check_can_manage_or_validate()
             mailing._check_state(("paused",), self.env._("resume it"))
@@ -589,7 +603,7 @@ class PartnerMailing(models.Model):
         return True
 
     def action_cancel(self):
-        """End the mailing; whoever has not been written to is left out."""
+        """End the mailing; recipients that were not written to are excluded."""
         for mailing in self:
             mailing._check_can_manage_or_validate()
             mailing._check_state(
@@ -606,16 +620,16 @@ class PartnerMailing(models.Model):
         return True
 
     def action_retry_failed(self):
-        """Send again to those who failed; never to those who got it."""
+        """Send again to the recipients that failed, to no others."""
         for mailing in self:
             mailing._check_can_manage_or_validate()
             mailing._check_state(("done", "paused", "sending"), self.env._("retry the failed ones"))
             if not mailing.failed_count:
-                raise UserError(self.env._("Nobody failed in this mailing."))
+                raise UserError(self.env._("No recipient of this mailing failed."))
             if not mailing._matches_validation():
                 raise UserError(
                     self.env._(
-                        'The mailing "%s" is not what was validated, so nothing of it is sent again.',
+                        'The mailing "%s" is not what was validated, so no message of it is sent again.',
                         mailing.name,
                     )
                 )
@@ -628,26 +642,26 @@ class PartnerMailing(models.Model):
         return True
 
     def _pause(self, reason):
-        """Pause with ``reason``, and tell the responsible unless they did it themselves."""
+        """Pause with ``reason`` and send the new state to open pages."""
         self.ensure_one()
         self._as_system().write({"state": "paused", "pause_reason": reason})
         self._announce_progress()
 
     def _trigger_sender(self):
-        """Let the scheduled action run when the mailing is due."""
+        """Trigger the scheduled action for when the mailing is due."""
         cron = self.env.ref("mass_mailing_lite.ir_cron_send").sudo()
         for mailing in self:
             cron._trigger(at=mailing.scheduled_at or None)
 
     def _check_can_manage_or_validate(self):
-        """Raise unless the user may change the mailing or is one of its validators."""
+        """Raise unless the user may change the mailing, or may read it and is a validator."""
         self.ensure_one()
         self.check_access("read")
         if not (self.env.su or self.env.user.has_group(VALIDATOR_GROUP)):
             self.check_access("write")
 
     def _check_state(self, states, what):
-        """Raise unless the mailing is in one of ``states``; ``what`` says in words what was wanted."""
+        """Raise unless the mailing is in one of ``states``; ``what`` names the attempted action."""
         self.ensure_one()
         if self.state not in states:
             raise UserError(
@@ -660,7 +674,7 @@ class PartnerMailing(models.Model):
             )
 
     def _check_editable(self, what):
-        """Raise unless the mailing is a draft; ``what`` says in words what was wanted."""
+        """Raise unless the mailings are drafts; ``what`` names the attempted action."""
         for mailing in self:
             if mailing.state != "draft":
                 raise UserError(
@@ -676,7 +690,11 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def action_open_recipients(self):
-        """Open the page of all recipients; ``recipient_filter`` in the context narrows it."""
+        """Open the page of all recipients.
+
+        ``recipient_filter`` in the context names a filter of that page. An addon that brings a
+        channel overrides this method to add to the context.
+        """
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "mass_mailing_lite.partner_mailing_recipient_action"
@@ -686,7 +704,6 @@ class PartnerMailing(models.Model):
         name = self.env.context.get("recipient_filter")
         action["context"] = {
             "default_mailing_id": self.id,
-            # Who did not get the message has neither opened nor clicked it.
             "partner_mailing_tracked": (self.track_opens or self.track_clicks)
             and name not in FILTERS_WITHOUT_MESSAGE,
         }
@@ -699,7 +716,7 @@ class PartnerMailing(models.Model):
         return self._open_dialog("partner.mailing.test", self.env._("Send a Test"))
 
     def action_preview(self):
-        """Open the preview; what the author of a draft has seen counts as looked at."""
+        """Open the preview; the checklist then has the content of a draft as previewed."""
         action = self._open_dialog(
             "partner.mailing.preview", self.env._("Preview"), dialog_size="extra-large"
         )
@@ -710,6 +727,7 @@ class PartnerMailing(models.Model):
         return action
 
     def _open_dialog(self, model, title, **context):
+        """Return the action that opens a dialog about the mailing, with its first recipient."""
         self.ensure_one()
         self.check_access("read")
         context["default_mailing_id"] = self.id

@@ -19,13 +19,12 @@ APPROVAL_STATES = [
 ]
 REQUEST_ACTIVITY = "mass_mailing_lite.mail_activity_type_validate"
 
-# Fingerprint
-# Addresses of pictures and files in a body: as Odoo's editor writes them, and Odoo's other ways
-# to say the same, by model or by query.
+# Fingerprint: URLs of pictures and files in a body, as Odoo's editor writes them, and in Odoo's
+# other forms, by model or by query.
 LOCAL_FILE = re.compile(
     r"/web/(?:image|content)/?(?:(?:ir\.attachment/)?|\?(?:[^\s\"'<>]*[?&;])?id=)(\d+)"
 )
-# Everything that reaches a recipient, or decides when and through which server.
+# The fields that reach a recipient, or decide when and through which server.
 COVERED_FIELDS = frozenset(
     {
         "subject",
@@ -50,16 +49,16 @@ COVERED_FIELDS = frozenset(
         "company_id",
     }
 )
-# Covered by way of the list that they lead to.
+# Not hashed themselves: the fingerprint covers the list that is loaded from them.
 LIST_SOURCES = {"audience_ids", "marked_partner_ids", "extra_emails"}
 
-# Review
-SAMPLE = 5  # recipients shown to the validator
-DIFF_LINES = 40
+# Review: how many recipients and how many changed lines of the body it shows.
+SAMPLE_SIZE = 5
+MAX_DIFF_LINES = 40
 
 
 class PartnerMailingApproval(models.Model):
-    """One request to validate a mailing, and the answer to it."""
+    """One request to validate a mailing, and the decision on it."""
 
     _name = "partner.mailing.approval"
     _inherit = ["partner.mailing.guard"]
@@ -85,7 +84,8 @@ class PartnerMailingApproval(models.Model):
     first_validator_id = fields.Many2one("res.users", help="Where two validators must agree.")
     first_validated_at = fields.Datetime("First Validated On")
     is_self_validation = fields.Boolean(
-        "Self-Validation", help="Validated by somebody who prepared it, as the company allows."
+        "Self-Validation",
+        help="Validated by a user that prepared the mailing, as the company allows.",
     )
 
     _one_open_uniq = models.UniqueIndex(
@@ -99,7 +99,7 @@ class PartnerMailingApproval(models.Model):
             approval.display_name = approval.mailing_id.name
 
     def _record_first_validation(self, note=False):
-        """Note the first of two validations, signed by the current user, now."""
+        """Record the first of two validations: by the current user, now."""
         self._as_system().write(
             {
                 "first_validator_id": self.env.uid,
@@ -109,7 +109,7 @@ class PartnerMailingApproval(models.Model):
         )
 
     def _decide(self, state, reason=False, is_self_validation=False):
-        """Close the requests with ``state``, signed by the current user, now."""
+        """Close the requests with ``state``: by the current user, now."""
         self._as_system().write(
             {
                 "state": state,
@@ -119,15 +119,15 @@ class PartnerMailingApproval(models.Model):
                 "decided_at": fields.Datetime.now(),
             }
         )
-        # The next request is inserted at once; the place must be free by then.
+        # The next request may be inserted directly, and the unique index must allow it.
         self.flush_recordset()
 
 
 class PartnerMailing(models.Model):
-    """The approval of a mailing: request, decision, the one rule of who decides, and the fingerprint.
+    """The approval of a mailing.
 
-    In the order of this file: submit, decide, who may decide, what the fingerprint covers, the page
-    from which a validator decides.
+    In the order of this file: the request, the decision, the rule who may decide, the fingerprint,
+    the review page, the changes since the last decision.
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
@@ -139,9 +139,9 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def action_submit(self):
-        """Ask the validators to validate the mailing as it stands.
+        """Submit the mailing to the validators.
 
-        :raises UserError: names what is missing
+        :raises UserError: names the missing fields
         """
         self.check_access("write")
         self._check_editable(self.env._("submit it"))
@@ -153,9 +153,9 @@ class PartnerMailing(models.Model):
         return True
 
     def _check_complete(self):
-        """Raise unless the mailing has all that it needs to be sent, and can be sent so.
+        """Raise unless the mailing is complete and its messages can be built.
 
-        :raises UserError: names what is missing, or what cannot be sent and why
+        :raises UserError: names the missing fields, or the reason
         """
         self.ensure_one()
         transport = self._get_transport()
@@ -179,7 +179,7 @@ class PartnerMailing(models.Model):
         self._check_renders()
 
     def _get_missing(self, names):
-        """Return those of the fields that are empty; a body may be empty in spite of its tags."""
+        """Return the names of the empty fields; a body with tags alone is empty."""
         return [
             name
             for name in names
@@ -189,7 +189,7 @@ class PartnerMailing(models.Model):
     def _submit(self):
         """Freeze the list, take the fingerprint and open a request.
 
-        An addon that has a further step overrides this method and calls ``super()`` last.
+        An addon with a further step overrides this method and calls ``super()`` last.
         """
         self.ensure_one()
         recipients = self.env["partner.mailing.recipient"]
@@ -203,9 +203,9 @@ class PartnerMailing(models.Model):
         self._ask_validators()
 
     def _open_request(self):
-        """Create the request, with the fingerprint and with what the review shows of it later."""
+        """Create the request, with the fingerprint and the figures of the review page."""
         fingerprint, count = self._get_fingerprint()
-        # In one language, whichever the requester has: two languages would look like a change.
+        # In the company's language, not the requester's: another language would look like a change.
         main = self.with_context(lang=self._get_recipient_language({"lang": None}))
         self._as_system().env["partner.mailing.approval"].create(
             {
@@ -227,7 +227,7 @@ class PartnerMailing(models.Model):
                 self.sudo().activity_schedule(REQUEST_ACTIVITY, user_id=user.id)
 
     def _close_requests(self):
-        """Take the request off the lists of all validators; the decision is in the chatter."""
+        """Remove the activities of all validators; the chatter has the decision."""
         self.sudo().activity_unlink([REQUEST_ACTIVITY])
 
     # ------------------------------------------------------------
@@ -235,14 +235,14 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def action_validate(self, note=None):
-        """Validate: what was submitted is sent now, or when it is scheduled.
+        """Validate the mailing, which is then sent now or at the scheduled time.
 
-        From the number of recipients on that the company has set, two
-        validators must agree; the first is noted, and the mailing waits on.
+        From the number of recipients that the company has set, two validators must agree: the
+        first validation is recorded, and the mailing waits for the second.
 
-        :param str note: kept with the decision
-        :raises AccessError: when the current user may not; the reason is in the message
-        :raises UserError: when what is there is not what was submitted
+        :param str note: stored with the decision
+        :raises AccessError: when the current user may not validate; the message has the reason
+        :raises UserError: when the mailing is not what was submitted
         """
         for mailing in self:
             request = mailing._check_can_decide()
@@ -275,7 +275,7 @@ class PartnerMailing(models.Model):
     def action_refuse(self, reason=None):
         """Refuse with a reason; without one, open the dialog that asks for it.
 
-        :param str reason: told to the requester and kept
+        :param str reason: sent to the requester and stored with the decision
         """
         if reason is None:
             self._check_can_decide()
@@ -291,16 +291,16 @@ class PartnerMailing(models.Model):
         return True
 
     def action_open_validation(self):
-        """Open the dialog that validates, with room for a note."""
+        """Open the dialog that validates, with a field for a note."""
         self._check_can_decide()
         return self._open_dialog("partner.mailing.validate", self.env._("Validate"))
 
     def action_back_to_draft(self):
-        """Take the mailing back to change it; its request or validation ends.
+        """Make the mailing a draft again; its request is withdrawn, its validation void.
 
-        The author may, and a validator may.
+        For its author and for validators.
 
-        :raises UserError: when its recipients are no longer known
+        :raises UserError: when the recipients were removed for privacy
         """
         self._check_knows_recipients()
         for mailing in self:
@@ -319,7 +319,7 @@ class PartnerMailing(models.Model):
         return True
 
     def _notify_decision(self, message, reason=None):
-        """Notify requester and responsible of a decision, by their preferred means."""
+        """Notify requester and responsible of a decision, by e-mail or in Odoo as they prefer."""
         self.ensure_one()
         requester = self.sudo().approval_ids[:1].requested_by_id
         people = (requester | self.user_id).partner_id - self.env.user.partner_id
@@ -331,7 +331,7 @@ class PartnerMailing(models.Model):
         )
 
     def _get_open_requests(self):
-        """Return the requests that wait or are valid, with the rights of the current user."""
+        """Return the pending and validated requests, with the rights of the current user."""
         requests = self.sudo().approval_ids
         return requests.filtered(
             lambda request: request.state in ("pending", "validated")
@@ -342,10 +342,10 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _check_can_decide(self):
-        """Return the open request, or raise with the reason why not.
+        """Return the pending request, or raise with the reason why the user may not decide.
 
-        The mailing is locked: of two validators who press at once, the second
-        finds what the first has made of it.
+        The mailing is locked: of two validators that decide at the same time, the second sees the
+        decision of the first.
         """
         self.ensure_one()
         self.check_access("read")
@@ -354,7 +354,7 @@ class PartnerMailing(models.Model):
         except LockError as error:
             raise UserError(
                 self.env._(
-                    'Somebody else is deciding on the mailing "%s" at this moment. Load it again.',
+                    'Another user is deciding on the mailing "%s" at this moment. Reload the page.',
                     self.name,
                 )
             ) from error
@@ -366,7 +366,7 @@ class PartnerMailing(models.Model):
     def _get_cannot_validate_reason(self, user=None):
         """Return why ``user`` (default: the current one) cannot validate, in words, or False.
 
-        The one rule behind the buttons, the message and the guard.
+        The buttons, the message of the form and ``_check_can_decide`` all use this rule.
         """
         self.ensure_one()
         user = user or self.env.user
@@ -379,7 +379,7 @@ class PartnerMailing(models.Model):
         return self._get_separation_reason(user)
 
     def _get_separation_reason(self, user):
-        """Return why the decision must be somebody else's than ``user``'s, or False."""
+        """Return why another validator than ``user`` must decide, in words, or False."""
         request = self.sudo().approval_ids.filtered(lambda approval: approval.state == "pending")
         if user in request.first_validator_id:
             return self.env._("You have validated this mailing: a second validator must agree.")
@@ -388,19 +388,19 @@ class PartnerMailing(models.Model):
         return self._get_conflict_of_interest(user)
 
     def _get_conflict_of_interest(self, user):
-        """Return in words how ``user`` took part in the mailing, or False."""
+        """Return how ``user`` took part in the mailing, in words, or False."""
         mailing = self.sudo()
         request = mailing.approval_ids.filtered(lambda approval: approval.state == "pending")
         if user == mailing.create_uid:
-            return self.env._("You created this mailing: somebody else must validate it.")
+            return self.env._("You created this mailing: another validator must validate it.")
         if user in request.requested_by_id:
-            return self.env._("You submitted this mailing: somebody else must validate it.")
+            return self.env._("You submitted this mailing: another validator must validate it.")
         if user in mailing.editor_ids:
-            return self.env._("You changed this mailing: somebody else must validate it.")
+            return self.env._("You changed this mailing: another validator must validate it.")
         return False
 
     def _needs_second_validator(self, request):
-        """Tell whether a validation now is the first of two."""
+        """Return whether a validation now is the first of two."""
         from_count = self.company_id.sudo().partner_mailing_two_validators_from
         return (
             from_count
@@ -415,13 +415,12 @@ class PartnerMailing(models.Model):
     def _get_covered_fields(self):
         """Return the names of the fields that are locked after submission, of all channels.
 
-        A field that reaches a recipient belongs here; an addon adds its own to what ``super()``
-        returns.
+        An addon with further fields that reach a recipient overrides this method and adds them.
         """
         return COVERED_FIELDS | self._collect_from_transports("own_fields")
 
     def _get_content_fields(self):
-        """Return the names of the fields that the fingerprint covers: without other channels'."""
+        """Return the names of the fields that the fingerprint covers, without other channels'."""
         transports = self._get_transports()
         own = transports[self.channel].own_fields
         foreign = {one for kind in transports.values() for one in kind.own_fields} - own
@@ -454,8 +453,8 @@ class PartnerMailing(models.Model):
     def _get_plain_content(self):
         """Return the covered fields that are not translated: {field name: value}.
 
-        The sources of the list are not among them: what they led to, the list,
-        is. Nor are the files, which are hashed by their bytes.
+        The sources of the list are not among them, because the list itself is hashed, nor are the
+        files, of which the bytes are hashed.
         """
         names = self._get_content_fields() - {"attachment_ids"} - LIST_SOURCES
         return {
@@ -474,7 +473,7 @@ class PartnerMailing(models.Model):
         return dict(zip(names, (value or {} for value in row), strict=True))
 
     def _get_content_files(self, bodies=None):
-        """Return the files that reach a recipient: attached ones, and those the body shows.
+        """Return the files that reach a recipient: attachments, and files in the body.
 
         :param dict bodies: {language code: body}, read when it is not given
         """
@@ -487,13 +486,13 @@ class PartnerMailing(models.Model):
         return files | files.browse(shown - set(files.ids)).exists() if shown else files
 
     def _matches_validation(self):
-        """Tell whether what would be sent is what was validated."""
+        """Return whether the mailing is still what was validated."""
         self.ensure_one()
         approval = self.sudo().approval_ids.filtered(lambda request: request.state == "validated")
         return bool(approval) and approval.fingerprint == self._get_fingerprint()[0]
 
     def _check_covered_unlocked(self, names):
-        """Raise when covered fields are to change in a state in which they are locked.
+        """Raise unless the mailings are drafts, in which covered fields may change.
 
         :raises UserError: names the first field and says what to do
         """
@@ -528,36 +527,19 @@ class PartnerMailing(models.Model):
             )
 
     def _get_review(self, request):
-        """Return the values of the review page; figures come from the request, as submitted."""
+        """Return the values of the review page; figures are those of the request."""
         self.ensure_one()
         mailing = self.sudo()
-        summary = request.summary or {}
-        reasons = dict(
-            self.env["partner.mailing.recipient"]
-            ._fields["skip_reason"]
-            ._description_selection(self.env)
-        )
-        languages = dict(self.env["res.lang"].get_installed())
         sample = (
             self.env["partner.mailing.recipient"]
             .sudo()
-            .search([("mailing_id", "=", self.id), ("is_submitted", "=", True)], limit=SAMPLE)
+            .search([("mailing_id", "=", self.id), ("is_submitted", "=", True)], limit=SAMPLE_SIZE)
         )
         return {
             "mailing": mailing,
             "human_size": human_size,
             "approval": request,
-            "languages": [
-                (languages.get(code, self.env._("No language set")), count)
-                for code, count in summary.get("languages", [])
-            ],
-            "audiences": [
-                (name or self.env._("Extra addresses"), count)
-                for name, count in summary.get("audiences", [])
-            ],
-            "left_out": [
-                (reasons.get(key, key), count) for key, count in summary.get("left_out", [])
-            ],
+            **self._get_labelled_summary(request.summary or {}),
             "sample": sample,
             **mailing._get_transport().get_sample(sample[:1]),
             "server": mailing.mail_server_id.name,
@@ -569,10 +551,36 @@ class PartnerMailing(models.Model):
             "changes": mailing._get_changes(request),
         }
 
-    def _get_list_summary(self):
-        """Return how the list is made up: by language, by audience, left out by reason.
+    def _get_labelled_summary(self, summary):
+        """Return the lists of a summary with labels in the current language, as (label, count).
 
-        :return: dict of lists of [label or key, count], the largest first
+        :param dict summary: what ``_get_list_summary`` returned
+        """
+        reasons = dict(
+            self.env["partner.mailing.recipient"]
+            ._fields["skip_reason"]
+            ._description_selection(self.env)
+        )
+        languages = dict(self.env["res.lang"].get_installed())
+        return {
+            "languages": [
+                (languages.get(code, self.env._("No language set")), count)
+                for code, count in summary.get("languages", [])
+            ],
+            "audiences": [
+                (name or self.env._("Extra addresses"), count)
+                for name, count in summary.get("audiences", [])
+            ],
+            "excluded": [
+                (reasons.get(key, key), count) for key, count in summary.get("left_out", [])
+            ],
+        }
+
+    def _get_list_summary(self):
+        """Return how the list is made up: by language, by audience, excluded by reason.
+
+        :return: dict: lists of [label or key, count] for ``languages``, ``audiences`` and
+            ``left_out`` (excluded); ``largest_domain``, see ``_count_largest_domain``
         """
         self.ensure_one()
         Recipient = self.env["partner.mailing.recipient"].sudo()
@@ -586,12 +594,14 @@ class PartnerMailing(models.Model):
             ["__count"],
             order="__count desc",
         )
-        audiences = [[audience.name, self._count_audience(audience)] for audience in self.audience_ids]
+        audiences = [
+            [audience.name, self._count_audience(audience)] for audience in self.audience_ids
+        ]
         extra = Recipient.search_count(
             [*of_mailing, ("is_submitted", "=", True), ("partner_id", "=", False)]
         )
         if extra:
-            audiences.append(["", extra])  # named in the language of whoever looks at it
+            audiences.append(["", extra])  # its name is added in the language of the review page
         return {
             "languages": [[lang or "", count] for lang, count in by_language],
             "left_out": [[reason, count] for reason, count in by_reason],
@@ -600,7 +610,7 @@ class PartnerMailing(models.Model):
         }
 
     def _count_audience(self, audience):
-        """Return how many submitted recipients an audience stands for."""
+        """Return how many submitted recipients are in an audience."""
         query = self._readable_contacts(audience._get_included_domain())
         [(count,)] = self.env.execute_query(
             SQL(
@@ -615,8 +625,8 @@ class PartnerMailing(models.Model):
         return count
 
     def _count_largest_domain(self):
-        """Return how many submitted recipients the domain with the most has."""
-        # Plan at a million rows: one pass, 0.5 s, once a request; only where domains have a limit.
+        """Return the number of submitted recipients in the largest domain, 0 without a limit."""
+        # Plan at a million rows: one scan, 0.5 s, once a request.
         if not self._get_transport().get_limits().domain_minute:
             return 0
         rows = self.env.execute_query(
@@ -637,9 +647,9 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _get_content_to_compare(self):
-        """Return what a later request is compared with: {field name: text}.
+        """Return the content to compare a later request with: {field name: text}.
 
-        Texts in the language of the environment, and ``name@language`` for each other one.
+        Texts in the language of the environment, and ``name@language`` for each other language.
         """
         self.ensure_one()
         mailing = self.sudo()
@@ -649,7 +659,7 @@ class PartnerMailing(models.Model):
         return {name: value or "" for name, value in values.items()}
 
     def _get_text_to_compare(self, name):
-        """Return the value of a field as a text that people can compare."""
+        """Return the value of a field as readable text."""
         field, value = self._fields[name], self[name]
         if name == "attachment_ids":
             return ", ".join(
@@ -668,7 +678,7 @@ class PartnerMailing(models.Model):
         return value
 
     def _get_translations_to_compare(self, names):
-        """Return {name@language: text} of what fields say in other languages than this one."""
+        """Return {name@language: text} of fields in other languages than the environment's."""
         return {
             f"{name}@{lang}": html2plaintext(text) if name == "body_html" else text
             for name, texts in self._get_translations().items()
@@ -677,7 +687,7 @@ class PartnerMailing(models.Model):
         }
 
     def _get_changes(self, request):
-        """Return what differs from the request before: ``[(label, old, new, body lines)]``.
+        """Return the differences from the request before: ``[(label, old, new, body lines)]``.
 
         None when there was no request before.
         """
@@ -694,7 +704,7 @@ class PartnerMailing(models.Model):
                 text := new.get(name, ""),
                 diff_lines(old.get(name, ""), text) if name.startswith("body_html") else [],
             )
-            # What requests of earlier versions did not note is no change.
+            # A field that a request of an earlier version did not store is no change.
             for name in {**new, **old}
             if (name in old or "@" in name) and old.get(name, "") != new.get(name, "")
         ]
@@ -704,7 +714,7 @@ class PartnerMailing(models.Model):
         return changes
 
     def _get_label_to_compare(self, name):
-        """Return the label of a field, with the language of what is a translation."""
+        """Return the label of a field, with the language if it is a translation."""
         name, _at, lang = name.partition("@")
         label = self._fields[name]._description_string(self.env)
         return (
@@ -716,4 +726,4 @@ def diff_lines(old, new):
     """Return the lines that differ between two texts: ``[("-" or "+", line)]``."""
     lines = difflib.ndiff(old.splitlines(), new.splitlines())
     changed = [(line[0], line[2:]) for line in lines if line[0] in "+-" and line[2:].strip()]
-    return changed[:DIFF_LINES]
+    return changed[:MAX_DIFF_LINES]

@@ -3,22 +3,26 @@ from odoo.tools.misc import format_datetime, formatLang
 
 
 class PartnerMailing(models.Model):
-    """The checklist of a mailing: its steps up to the validation, what is done and what is next.
+    """The checklist of a mailing: its steps up to the validation, with the status of each.
 
-    A list of dicts, which the form draws:
+    A list of dicts, which the form shows:
 
-    - ``key``, ``label``, ``hint``: what the step is, and in words how it stands
-    - ``status``: ``done``, ``attention`` (done, and overtaken by a change) or ``open``
+    - ``key``, ``label``, ``hint``: identifier and name of the step, and its status in words
+    - ``status``: ``done``, ``attention`` (done, but out of date after a change) or ``open``
     - ``is_next``: whether it is the first step that is not done
-    - ``action`` (name of a method), or ``page`` and ``focus`` (a tab of the form and the
-      field in it): where a click leads; without either the step is not the user's to take
+    - ``action`` (name of a method), or ``page`` and ``focus`` (a tab of the form and the field in
+      it): where a click leads; a step without any of them is no link
+
+    In the order of this file: the field, the list, one method for each step.
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
 
     checklist = fields.Json(compute="_compute_checklist")
     last_look_fingerprint = fields.Char(
-        copy=False, readonly=True, help="The content as its author saw it last in the preview."
+        copy=False,
+        readonly=True,
+        help="Fingerprint of the content that the author last saw in the preview.",
     )
 
     @api.depends(
@@ -62,7 +66,7 @@ class PartnerMailing(models.Model):
             self._get_validation_step(),
         ]
         ahead = [step for step in steps if step["status"] != "done"]
-        # What was submitted is not the author's to look at again, but waits for the validator.
+        # After submission the validation is next, whatever the status of earlier steps is.
         following = ahead[:1] if self.state == "draft" else steps[-1:]
         for step in steps:
             step["is_next"] = step in following
@@ -102,7 +106,7 @@ class PartnerMailing(models.Model):
         elif pending:
             step.update(status="attention", hint=self.env._("Changed: load them again"))
         elif self.recipients_loaded_at and self.skipped_count:
-            step.update(status="attention", hint=self.env._("All of them are left out"))
+            step.update(status="attention", hint=self.env._("All of them are excluded"))
         elif self._has_sources():
             step.update(status="open", hint=self.env._("Load them to see who they are"))
         else:

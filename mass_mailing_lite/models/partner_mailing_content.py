@@ -16,8 +16,7 @@ from odoo.tools.rendering_tools import parse_inline_template
 from .partner_mailing import UNDECIDED_STATES
 from .partner_mailing_approval import LIST_SOURCES
 
-# Templates
-# What a template brings: field of the mailing -> field of the template.
+# Templates: field of the mailing -> field of the template that fills it.
 TRANSLATED = {
     "subject": "subject",
     "preview_text": "partner_mailing_preview_text",
@@ -25,21 +24,21 @@ TRANSLATED = {
 }
 PLAIN = {"email_from": "email_from", "reply_to": "reply_to", "mail_server_id": "mail_server_id"}
 
-# Placeholders
+# Placeholders: the group that may use all of QWeb, the fields, and what a placeholder looks like.
 EDITOR_GROUP = "mail.group_mail_template_editor"
 CONTENT = ("subject", "preview_text", "body_html")
 PATH = re.compile(r"object(?:\.[A-Za-z_]\w*)+", re.ASCII)
 VALUE_DIRECTIVES = ("t-out", "t-esc", "t-field")
 
-# Pictures and files
-# A picture that stands in the body itself (RFC 2397), as it comes with what was pasted.
-INLINE = re.compile(r"""(?<=["'(])data:(image/[a-z.+-]+);base64,([A-Za-z0-9+/=\s]+)(?=["')])""")
-MARK = "data:image/"
+# Pictures and files: a pasted picture is in the body itself, as a data: URL (RFC 2397).
+INLINE_PICTURE = re.compile(
+    r"""(?<=["'(])data:(image/[a-z.+-]+);base64,([A-Za-z0-9+/=\s]+)(?=["')])"""
+)
+DATA_URL = "data:image/"
 MEGABYTE = 1024 * 1024
-LINE = 76  # characters of base64 in a line (RFC 2045, section 6.8), and CRLF behind them
+BASE64_LINE = 76  # characters in a line, without CRLF (RFC 2045, section 6.8)
 
-# Tests
-# What a test cannot tell anything about: when it is sent, and to whom.
+# Tests: fields that a test does not show, because they decide when and to whom a message is sent.
 NOT_TESTED = {
     "attachment_ids",
     "bcc",
@@ -51,7 +50,11 @@ LAST_TEST = ("last_test_at", "last_test_by_id", "last_test_fingerprint")
 
 
 class PartnerMailing(models.Model):
-    """What is written: templates, placeholders, languages, pictures and files, and whether it was tested."""
+    """The content of a mailing.
+
+    In the order of this file: templates, placeholders, languages, addresses, pictures and files,
+    tests.
+    """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
 
@@ -82,7 +85,7 @@ class PartnerMailing(models.Model):
 
     @api.onchange("template_id")
     def _onchange_template_id(self):
-        """Take over what the template brings; what is there already is left to the dialog."""
+        """Fill an empty mailing from the template; the dialog replaces content that is there."""
         template = self.template_id
         if not template or not self._is_content_empty():
             return
@@ -108,10 +111,10 @@ class PartnerMailing(models.Model):
         return is_html_empty(self.body_html) and "<img" not in (self.body_html or "")
 
     def _get_template_values(self, template):
-        """Return what a template brings in the current language: {field name: value}.
+        """Return the values from a template in the current language: {field name: value}.
 
-        A sender with placeholders (``{{ user.email_formatted }}``) is left out: a
-        mailing has one sender, and it is known before it is sent.
+        A From address with placeholders (``{{ user.email_formatted }}``) is not among them: a
+        mailing has one From address, which is known before it is sent.
         """
         values = {name: template[source] for name, source in TRANSLATED.items()}
         for name, source in PLAIN.items():
@@ -143,8 +146,8 @@ class PartnerMailing(models.Model):
     def _complete_translations(self):
         """Add the template's other languages to a draft that was filled with it in the form.
 
-        Only where the text is still the template's: a translation of something
-        else would be worse than none.
+        Only for fields with the unchanged text of the template: the translations belong to that
+        text.
         """
         self.ensure_one()
         for name, source in TRANSLATED.items():
@@ -194,10 +197,10 @@ class PartnerMailing(models.Model):
 
     @api.model
     def get_placeholders(self):
-        """Return the placeholders that everybody may use, as dicts in the order of their labels.
+        """Return the placeholders that all users may use, as dicts in the order of their labels.
 
-        ``expression`` as it stands in a template (``object.function``), ``path``
-        the same without ``object.``, ``label`` in the words of the current language.
+        ``expression`` is the text in a template (``object.function``), ``path`` the same without
+        ``object.``, ``label`` its name in the current language.
         """
         placeholders = [
             {
@@ -211,7 +214,7 @@ class PartnerMailing(models.Model):
         return sorted(placeholders, key=lambda placeholder: placeholder["label"])
 
     def _get_placeholder_label(self, expression):
-        """Return the name of a placeholder in plain words."""
+        """Return the name of a placeholder in the current language."""
         own = {
             "object.commercial_company_name": self.env._("Company"),
             "object.lang": self.env._("Language Code"),
@@ -229,7 +232,7 @@ class PartnerMailing(models.Model):
         return label
 
     def _ends_in_value(self, expression):
-        """Tell whether a path of the contact exists and ends in something to write."""
+        """Return whether a path of the contact exists and ends in a field that is no relation."""
         model = self.env["res.partner"]
         for name in expression.split(".")[1:]:
             if model is None or name not in model._fields:
@@ -242,7 +245,7 @@ class PartnerMailing(models.Model):
     def _check_placeholders(self):
         """Refuse placeholders of fields that a contact does not have.
 
-        :raises ValidationError: names the placeholder and the field that it stands in
+        :raises ValidationError: names the placeholder and the field with it
         """
         for mailing in self:
             for name in self._get_rendered_fields():
@@ -259,9 +262,9 @@ class PartnerMailing(models.Model):
                         )
 
     def _check_access_right_dynamic_template(self):
-        """Name what is forbidden, where Odoo's check only says that something is.
+        """Name the forbidden placeholder; Odoo's check only says that there is one.
 
-        :raises AccessError: names the placeholder and the field that it stands in
+        :raises AccessError: names the placeholder and the field with it
         """
         try:
             return super()._check_access_right_dynamic_template()
@@ -292,7 +295,10 @@ class PartnerMailing(models.Model):
         return self.env["ir.qweb"]._is_expression_allowed(expression, "res.partner")
 
     def _is_unknown(self, expression):
-        """Tell whether a path leads nowhere; what template editors reach beside fields is known."""
+        """Return whether a path has a name that is no field.
+
+        Methods and attributes count as known, because template editors may use them.
+        """
         model = self.env["res.partner"]
         for name in expression.split(".")[1:]:
             if name not in model._fields:
@@ -304,9 +310,9 @@ class PartnerMailing(models.Model):
         return False
 
     def _get_expressions(self, name):
-        """Return what a field's template evaluates, as the user wrote it, in order.
+        """Return the expressions that a field's template evaluates, as typed, in order.
 
-        A directive that is no placeholder stands with its name: ``t-if="object.city"``.
+        A directive that is no placeholder is returned with its name: ``t-if="object.city"``.
         """
         source = str(self[name] or "")
         if name != "body_html":
@@ -320,16 +326,16 @@ class PartnerMailing(models.Model):
                 if attribute in VALUE_DIRECTIVES:
                     expressions.append(value.strip())
                     if len(element) or len(element.attrib) > 1:
-                        # More than the value, which QWeb is needed for.
+                        # The element has more than a value, so it needs QWeb.
                         expressions.append(etree.tostring(element, encoding="unicode")[:80])
                 elif attribute.startswith("t-"):
                     expressions.append(f'{attribute}="{value}"')
         return expressions
 
     def _has_unsafe_expression(self):
-        """Check the fields that are rendered; the mixin would read every field.
+        """Check the rendered fields alone.
 
-        ``recipient_ids`` among them, a million ids for a look at a subject.
+        The mixin reads every field of the record, so for ``recipient_ids`` a million ids.
         """
         for mailing in self.sudo():
             for name in self._get_rendered_fields():
@@ -342,9 +348,9 @@ class PartnerMailing(models.Model):
         return False
 
     def _check_renders(self):
-        """Make the message once in each language that is written to.
+        """Build the message once in each language of the recipients.
 
-        :raises UserError: names the language and what Odoo says about the content
+        :raises UserError: names the language, with the error of the template
         """
         names = dict(self.env["res.lang"].get_installed())
         for lang in self.language_counts or {self.env.lang or "en_US": 0}:
@@ -379,7 +385,8 @@ class PartnerMailing(models.Model):
         for mailing in self:
             counts = mailing.language_counts or {}
             mailing.language_summary = " · ".join(
-                f"{names.get(lang, lang)}: {counts[lang]:,}" for lang in sort_by_count(counts, names)
+                f"{names.get(lang, lang)}: {counts[lang]:,}"
+                for lang in sort_by_count(counts, names)
             )
             mailing.language_warning = (
                 mailing.state in UNDECIDED_STATES and mailing._get_language_warning(names)
@@ -391,7 +398,7 @@ class PartnerMailing(models.Model):
         :param names: {language code: name}
         """
         counts = self.language_counts or {}
-        # The languages that lack the same in one sentence: most often all lack all.
+        # One sentence for all languages that lack the same fields.
         lacking = {}
         missing = self._get_missing_translations(sort_by_count(counts, names))
         for lang, labels in missing.items():
@@ -410,10 +417,10 @@ class PartnerMailing(models.Model):
     def _get_missing_translations(self, langs):
         """Return the fields that recipients get in another language than their own.
 
-        Where all read one language, they get what was written, and nothing is missing.
+        If all recipients have one language, no translation is missing: they get the text as written.
 
-        :param langs: codes of the languages that recipients read
-        :return: {language code: [labels of fields]}, without languages that lack nothing
+        :param langs: codes of the recipients' languages
+        :return: {language code: [labels of fields]}, without languages that lack no field
         """
         saved = self._origin
         if len(langs) < 2 or not saved:
@@ -430,9 +437,9 @@ class PartnerMailing(models.Model):
         return missing
 
     def _store_language_counts(self, groups):
-        """Keep how many recipients there are of each language that they will be written to in.
+        """Store the number of recipients for each language in which messages are sent.
 
-        While the mailing is sent nothing of it is written: that would meet a "Pause".
+        Only in a draft: during sending an update of the mailing's row could conflict with "Pause".
 
         :param groups: rows (state, language code or None, count)
         """
@@ -449,7 +456,7 @@ class PartnerMailing(models.Model):
         self._as_system().write({"language_counts": counts})
 
     def _get_recipient_language(self, row):
-        """Return the language that a recipient is written to in: their own, if it is installed.
+        """Return the language of a recipient's message: the recipient's own, if it is installed.
 
         :param dict row: a claimed row
         """
@@ -489,17 +496,17 @@ class PartnerMailing(models.Model):
 
     @api.constrains("mail_server_id")
     def _check_mail_server_owner(self):
-        """Refuse the mail server that a colleague has for their own mail: it sends in their name.
+        """Refuse the personal mail server of another user.
 
-        :raises ValidationError: names the server and whose it is
+        :raises ValidationError: names the server and its owner
         """
         for mailing in self:
             server = mailing.mail_server_id.sudo()
             if server.owner_user_id and server.owner_user_id != self.env.user:
                 raise ValidationError(
                     self.env._(
-                        'The mail server "%(server)s" is for the own mail of %(owner)s, and nobody else'
-                        " sends through it. Choose another one.",
+                        'The mail server "%(server)s" is the personal mail server of %(owner)s.'
+                        " Choose another one.",
                         server=server.name,
                         owner=server.owner_user_id.name,
                     )
@@ -510,25 +517,27 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _store_pictures(self, vals):
-        """Return values with an address in place of each picture in the body, and the new files.
+        """Return values with a URL in place of each picture in the body, and the new files.
 
-        Before Odoo sees them: it removes such pictures from what is to be mailed.
+        This comes before ``create`` and ``write`` of Odoo, whose sanitizer removes such pictures.
         """
         files = self.env["ir.attachment"]
         body = str(vals.get("body_html") or "")
-        if MARK not in body:
+        if DATA_URL not in body:
             return vals, files
         addresses = {}
-        for source, kind, encoded in {match.group(0, 1, 2) for match in INLINE.finditer(body)}:
+        for source, kind, encoded in {
+            match.group(0, 1, 2) for match in INLINE_PICTURE.finditer(body)
+        }:
             if file := self._store_picture(kind, encoded):
                 [token] = file.generate_access_token()
                 addresses[source] = f"/web/image/{file.id}?access_token={token}"
                 files += file
-        replaced = INLINE.sub(lambda match: addresses.get(match[0], match[0]), body)
+        replaced = INLINE_PICTURE.sub(lambda match: addresses.get(match[0], match[0]), body)
         return {**vals, "body_html": replaced}, files
 
     def _store_picture(self, kind, encoded):
-        """Keep a picture as a file; return nothing when it cannot be read."""
+        """Store a picture as a file and return it; return no record when it cannot be decoded."""
         try:
             octets = binascii.a2b_base64(encoded)
         except binascii.Error:
@@ -538,15 +547,15 @@ class PartnerMailing(models.Model):
         return self.env["ir.attachment"].sudo().create(values)
 
     def _link_pictures(self, files):
-        """Make files that were just stored the mailing's own: they go with it."""
+        """Link files that were just stored to the mailing: they are deleted with it."""
         if files:
             files.write({"res_id": self[:1].id})
 
     def _link_attachments(self):
-        """Make the attached files the mailing's own.
+        """Link the attached files to the mailing.
 
-        A file that belongs to another record (a template, say) is copied, so
-        that what somebody does to it there cannot change what was validated.
+        A file that belongs to another record, such as a template, is copied, so that a change of
+        it there does not change the mailing.
 
         :raises AccessError: for a file that the user may not read
         """
@@ -575,7 +584,7 @@ class PartnerMailing(models.Model):
 
     @api.constrains("attachment_ids", "mail_server_id", "email_from", "body_html")
     def _check_message_size(self):
-        """Refuse what the mail server would refuse, for every recipient anew.
+        """Refuse a message that is larger than the mail server takes.
 
         :raises ValidationError: with both sizes
         """
@@ -585,7 +594,7 @@ class PartnerMailing(models.Model):
             # The body is sent as HTML and, shorter, as text.
             size += 2 * len((mailing.body_html or "").encode())
             if size < MEGABYTE:
-                continue  # every server takes that; no need to look for the server
+                continue  # every server takes that, so the server is not looked up
             server, _terms = mailing._get_server_and_terms()
             limit = server._get_max_email_size()
             if size > limit * MEGABYTE:
@@ -606,7 +615,7 @@ class PartnerMailing(models.Model):
 
     @api.constrains("attachment_ids")
     def _check_file_names(self):
-        """Refuse names that no header can hold, or that show an ending that is none.
+        """Refuse file names with control characters, or that are shown with a false extension.
 
         :raises ValidationError: names the file
         """
@@ -660,8 +669,7 @@ class PartnerMailing(models.Model):
     def _get_content_fingerprint(self):
         """Return the SHA-256 (hex) of all that a test shows, in every language.
 
-        Files go in by the checksum that Odoo keeps, so that a form that asks
-        for it does not read them.
+        Files are covered by the checksum that Odoo stores, so the form does not read them.
         """
         self.ensure_one()
         mailing = self.sudo()
@@ -677,7 +685,7 @@ class PartnerMailing(models.Model):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _record_test(self):
-        """Note that the current user has just tested what is there now."""
+        """Record that the current user has tested the present content."""
         self.ensure_one()
         self._as_system().write(
             {
@@ -704,7 +712,7 @@ def _copy_translations(source, source_name, target, target_name, keep=None):
 
 
 def sort_by_count(counts, names):
-    """Return the codes of languages, those that most people read first.
+    """Return the codes of languages, those with the most recipients first.
 
     :param counts: {language code: number of recipients}
     :param names: {language code: name}
@@ -715,14 +723,14 @@ def sort_by_count(counts, names):
 def encoded_size(octets):
     """Return how many octets a file of ``octets`` has in a message, as base64 with line breaks."""
     encoded = (octets + 2) // 3 * 4
-    return encoded + (encoded + LINE - 1) // LINE * 2
+    return encoded + (encoded + BASE64_LINE - 1) // BASE64_LINE * 2
 
 
 def is_deceptive(char):
-    """Tell whether a character is a control, or turns the direction of those behind it.
+    """Return whether a character is a control, or changes the direction of the text after it.
 
-    ``invoice\\u202efdp.exe`` is shown as ``invoiceexe.pdf`` (Unicode TR 36, section 2.5).
-    The plain marks of direction, U+200E and U+200F, belong into Hebrew and Arabic names.
+    ``invoice\\u202efdp.exe`` is shown as ``invoiceexe.pdf`` (Unicode TR 36, section 2.5). The
+    characters U+200E and U+200F are allowed: Hebrew and Arabic names need them.
     """
     return unicodedata.category(char) == "Cc" or unicodedata.bidirectional(char) in {
         "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI",

@@ -6,14 +6,23 @@ from odoo.tools import SQL
 from ..tools import address_list
 from .partner_mailing_recipient import EXCLUDED, INCLUDED, IS_EXCLUDED, IS_INCLUDED
 
-# How many texts that are no address the form tells of; the list of recipients has all.
+# How many entries that are no address the form shows; the list of recipients has all of them.
 PROBLEMS_SHOWN = 20
-# The sort by address fits into memory at a million rows; for this transaction only.
+
+# Sources of recipients beside the marked contacts.
+OTHER_SOURCES = ("audience_ids", "extra_emails", "cc", "bcc")
+# Memory for the sort by address at a million rows; set for one transaction.
 SORT_MEMORY = "256MB"
-# How many of each kind of change the dialog shows.
+# Rows that stay when the list is loaded again: excluded by a person, unsubscribed, or sent before.
+KEPT = SQL(
+    "(k.state NOT IN ('pending', 'skipped') OR k.skip_reason IN ('by_hand', 'unsubscribed'))"
+)
+
+# How many changes of each kind the dialog of a refresh shows.
 CHANGES_SHOWN = 40
-# How many recipients the tab of a mailing shows: a screenful. The page of
-# their own shows all; a plain one2many would read every id of the list.
+
+# How many recipients the tab of a mailing shows: one screen. The page of all recipients shows the
+# rest; a plain one2many would read every id of the list.
 RECIPIENT_WINDOW = 20
 WINDOW_FIELDS = (
     "mailing_id",
@@ -24,20 +33,14 @@ WINDOW_FIELDS = (
     "failure_type",
     "failure_reason",
 )
-# What leads to recipients beside the marked contacts.
-OTHER_SOURCES = ("audience_ids", "extra_emails", "cc", "bcc")
-# Rows that stay through a refresh: a person's decision, or a history.
-KEPT = SQL(
-    "(k.state NOT IN ('pending', 'skipped') OR k.skip_reason IN ('by_hand', 'unsubscribed'))"
-)
 
 
 class PartnerMailing(models.Model):
-    """Who gets a mailing: what is chosen becomes the frozen list of recipients.
+    """The recipients of a mailing: audiences, contacts and addresses become the frozen list.
 
-    In the order of this file: what is chosen (extra addresses, marked contacts), loading, the
-    eligibility of each address, the look before a refresh, exclusion, the window of the form.
-    What differs between channels (e-mail addresses, phone numbers) says the ``Transport``.
+    In the order of this file: extra addresses, marked contacts, loading, eligibility of each
+    address, preview of a refresh, exclusion by hand, the windows of the form. The ``Transport``
+    has what differs between channels (e-mail addresses, phone numbers).
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
@@ -45,7 +48,7 @@ class PartnerMailing(models.Model):
     extra_emails_problems = fields.Text(
         "Cannot Be Read",
         compute="_compute_extra_emails_problems",
-        help="What in the extra addresses is no address, line by line, and why.",
+        help="The entries of the extra addresses that are no address, line by line, with the reason.",
     )
     recipient_window_ids = fields.Many2many(
         "partner.mailing.recipient",
@@ -54,7 +57,7 @@ class PartnerMailing(models.Model):
     )
     skipped_window_ids = fields.Many2many(
         "partner.mailing.recipient",
-        string="First Left Out",
+        string="First Excluded",
         compute="_compute_recipient_window_ids",
     )
 
@@ -69,7 +72,7 @@ class PartnerMailing(models.Model):
             mailing.extra_emails_problems = self._describe_address_problems(entries)
 
     def action_import_addresses(self):
-        """Open the dialog that takes extra addresses out of a file."""
+        """Open the dialog that reads extra addresses from a file."""
         self.ensure_one()
         self.check_access("write")
         self._check_editable(self.env._("import addresses"))
@@ -85,10 +88,10 @@ class PartnerMailing(models.Model):
     def _parse_extra_emails(self):
         """Return the entries of the extra addresses, in the order typed.
 
-        What is no address is kept, without a normalized one, and so comes into
-        the list as left out: nothing that was typed is lost. Where the mailing
-        is copied once, the copies are such addresses: each gets one message,
-        is counted, and has its result in the list like everybody else.
+        An entry that is no address has no normalized address; it is in the list, excluded, so
+        that nothing that was typed is lost. With one copy of the mailing (``copy_policy``), the
+        addresses for copies are extra addresses too: each gets one message and is a recipient like
+        the others.
 
         :return: list of ``address_list.Entry``
         """
@@ -117,7 +120,7 @@ class PartnerMailing(models.Model):
 
     @api.model
     def _get_address_problems(self):
-        """Return {problem of the parser: what it is in words}."""
+        """Return {problem of the parser: its description}."""
         return {
             address_list.NO_AT: self.env._("it has no @."),
             address_list.TWO_AT: self.env._("it has more than one @."),
@@ -136,7 +139,7 @@ class PartnerMailing(models.Model):
 
     @api.depends("marked_partner_ids")
     def _compute_marked_count(self):
-        """Count in the relation: a list of a hundred thousand is counted in 10 ms."""
+        """Count in the table of the relation: 10 ms for a hundred thousand marked contacts."""
         self.flush_model(["marked_partner_ids"])
         counts = dict(
             self.env.execute_query(
@@ -162,7 +165,7 @@ class PartnerMailing(models.Model):
         }
 
     def action_unmark_all(self):
-        """Take the marks away; the list follows when recipients are loaded next."""
+        """Remove all marks; the list changes when recipients are loaded again."""
         self.ensure_one()
         self.check_access("write")
         self._check_editable(self.env._("remove marked contacts"))
@@ -196,6 +199,7 @@ class PartnerMailing(models.Model):
         self._invalidate_marks()
 
     def _invalidate_marks(self):
+        """Drop the marks from the cache, after SQL has changed them, and count them again."""
         self.invalidate_recordset(["marked_partner_ids"], flush=False)
         self.env.add_to_compute(self._fields["marked_count"], self)
         self.env["res.partner"].invalidate_model(["partner_mailing_marked_ids"], flush=False)
@@ -203,15 +207,14 @@ class PartnerMailing(models.Model):
     def _mark_contacts(self, domain, selected):
         """Mark the contacts of ``domain`` and add them to the list, in five statements.
 
-        The list is added to, not made anew: what else would change in it is
-        looked at in a refresh. It counts as up to date afterwards if it was so
-        before, or if nothing but marks leads to it.
+        The rest of the list stays as it is. It is up to date if it was so before, or if marked
+        contacts are the only source of recipients.
 
         :param domain: on res.partner; archived contacts, contacts of other
-            companies and unreadable ones do not come in
-        :param selected: how many contacts were meant
+            companies and unreadable ones are not added
+        :param selected: number of contacts that the user selected
         :return: dict: ``added``, ``present`` (were in the list), ``unusable``
-            (archived or of another company) and one count for each reason left out
+            (archived or of another company) and one count for each skip reason
         """
         self.ensure_one()
         self.check_access("write")
@@ -221,18 +224,18 @@ class PartnerMailing(models.Model):
         contacts = self._readable_contacts(domain)
         present = self._count_present(contacts)
         result = self._insert_marked_recipients(contacts)
-        seen = present + sum(result.values())
+        usable = present + sum(result.values())
         self._add_marked(contacts.select())
         self.env["partner.mailing.recipient"]._invalidate_rows()
         self._recount()
-        trace = self._get_change_values({"marked_partner_ids"})
+        values = self._get_change_values({"marked_partner_ids"})
         if up_to_date:
-            trace["recipients_loaded_at"] = fields.Datetime.now()
-        self._as_system().write(trace)
-        return {**result, "present": present, "unusable": max(selected - seen, 0)}
+            values["recipients_loaded_at"] = fields.Datetime.now()
+        self._as_system().write(values)
+        return {**result, "present": present, "unusable": max(selected - usable, 0)}
 
     def _count_present(self, contacts):
-        """Return how many of the contacts of a query are in the list, written to or not."""
+        """Return how many contacts of a query are in the list, excluded ones among them."""
         [(present,)] = self.env.execute_query(
             SQL(
                 """
@@ -247,7 +250,7 @@ class PartnerMailing(models.Model):
         return present
 
     def _insert_marked_recipients(self, contacts):
-        """Add the contacts of a query to the list; return {"added" or reason left out: count}."""
+        """Add the contacts of a query to the list; return {"added" or skip reason: count}."""
         transport = self._get_transport()
         sources = self._eligibility_sql(
             transport.contact_columns_sql(contacts),
@@ -271,10 +274,10 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def action_load_recipients(self):
-        """Fill the list of recipients anew from audiences, marked contacts and extra addresses.
+        """Load the list of recipients from audiences, marked contacts and extra addresses.
 
-        Rows that were left out by hand, and rows with a history (sent, failed …),
-        stay as they are; everybody else is judged again.
+        Rows that were excluded by hand, and rows that were sent, failed and the like, stay as
+        they are; the eligibility of all others is checked again.
 
         :raises UserError: when the mailing is no draft or a filter cannot be used
         """
@@ -292,17 +295,19 @@ class PartnerMailing(models.Model):
         return True
 
     def _get_loaded_in_words(self):
-        """Say what loading came to, or what to do before it can come to anything."""
+        """Return the result of loading in words, or what is missing for it."""
         if not (self.recipient_count or self.skipped_count or self._has_sources()):
-            return self.env._("Nobody is chosen yet: choose an audience, or add who gets it.")
+            return self.env._(
+                "No recipients are chosen yet: choose an audience, or add contacts or addresses."
+            )
         return self.env._(
-            "%(recipients)s will be written to, %(skipped)s are left out.",
+            "%(recipients)s will be written to, %(skipped)s are excluded.",
             recipients=self.recipient_count,
             skipped=self.skipped_count,
         )
 
     def _has_sources(self):
-        """Tell whether something was chosen that recipients could come from."""
+        """Return whether audiences, extra addresses or marked contacts are chosen."""
         extra = self[self._get_transport().extra_field]
         return bool(self.audience_ids or extra or self.marked_count)
 
@@ -330,9 +335,9 @@ class PartnerMailing(models.Model):
         self._as_system().write({"recipients_loaded_at": fields.Datetime.now()})
 
     def _lock_list(self):
-        """Let nobody else change the list until the end of the transaction.
+        """Lock the mailing, so that no other transaction changes its list until this one ends.
 
-        :raises UserError: when somebody is at it this very moment
+        :raises UserError: when another transaction holds the lock
         """
         self.ensure_one()
         self.env.flush_all()
@@ -341,7 +346,7 @@ class PartnerMailing(models.Model):
         except LockError as error:
             raise UserError(
                 self.env._(
-                    'The recipients of the mailing "%s" are being changed by somebody else just now.'
+                    'The recipients of the mailing "%s" are being changed by another user.'
                     " Try again in a moment.",
                     self.name,
                 )
@@ -349,12 +354,12 @@ class PartnerMailing(models.Model):
         self.env.cr.execute(SQL("SELECT set_config('work_mem', %s, TRUE)", SORT_MEMORY))
 
     def _recount(self):
-        """Count the recipients anew; see ``partner.mailing.counter``."""
+        """Count the recipients again; see ``partner.mailing.counter``."""
         for mailing in self.sudo():
             mailing.counter_id._recount(mailing)
 
     def _chosen_contacts_sql(self):
-        """Return SQL for all contacts in the mailing's audiences, and those marked, each once."""
+        """Return SQL for the contacts in the mailing's audiences and the marked ones, each once."""
         transport = self._get_transport()
         domains = [audience._get_included_domain() for audience in self.audience_ids]
         if self.marked_count:
@@ -371,9 +376,9 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _insert_recipients_sql(self, sources):
-        """Return the INSERT … SELECT that puts judged sources into the list.
+        """Return the INSERT … SELECT that adds sources to the list.
 
-        :param sources: what ``_eligibility_sql`` returns
+        :param sources: SQL that ``_eligibility_sql`` returned
         """
         transport = self._get_transport()
         return SQL(
@@ -395,21 +400,19 @@ class PartnerMailing(models.Model):
     def _eligibility_sql(self, chosen, extra, kept=KEPT):
         """Return a SELECT: partner_id, name, typed, address, lang, rank, position, skip_reason.
 
-        Of several sources with one address the message goes to the one that
-        comes first: a person before a company, a contact before an extra
-        address, then the older contact. Exclusions, blocklist and kept rows
-        hold for the address, whoever has it.
+        Of several sources with one address the message goes to the first: a person before a
+        company, a contact before an extra address, then the older contact. Exclusions, blocklist
+        and kept rows apply to the address, whichever source has it.
 
-        Everything is joined by hash, never looked up row by row: at a million
-        contacts the plan is one scan of res_partner, two hash joins with the
-        (usually small) sides, and one sort by address, 3 s in all. OFFSET 0
-        keeps the planner from checking each row once more wherever it is used.
-        The list comes in the order of that sort: who is written to first.
+        Plan at a million contacts: one scan of res_partner, two hash joins with the (usually
+        small) sides, and one sort by address, 3 s in all; no row is looked up by itself. OFFSET 0
+        keeps the planner from evaluating ``problem`` a second time where the column is used. The
+        rows come in the order of that sort, in which they are sent.
 
         :param chosen: SQL of contacts with the columns of ``Transport.contact_columns_sql``
-        :param extra: SQL of (position, name, address as typed, normalised address)
+        :param extra: SQL of (position, name, address as typed, normalized address)
         :param kept: SQL condition on rows ``k`` of the list: they stay, and
-            their contacts and addresses are not taken a second time
+            their contacts and addresses are not added a second time
         """
         transport = self._get_transport()
         return SQL(
@@ -484,10 +487,10 @@ class PartnerMailing(models.Model):
         return self.env["res.partner"]._search(Domain(domain) & usable)
 
     def _excluded_contacts_sql(self):
-        """Return SQL for id and address of everybody who carries an excluded tag.
+        """Return SQL for id and address of all contacts with an excluded tag.
 
-        Of all contacts, not just those that the user may read: the wish not to
-        be written to does not depend on who asks.
+        Contacts that the user may not read are among them: an exclusion does not depend on the
+        rights of the user.
         """
         return SQL(
             """
@@ -505,7 +508,7 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def action_refresh_recipients(self):
-        """Load recipients; where there is a list already, show first what would change.
+        """Load recipients; if there is a list, first open the dialog with what would change.
 
         :raises UserError: when the mailing is no draft or a filter cannot be used
         """
@@ -517,13 +520,13 @@ class PartnerMailing(models.Model):
         return self.env["partner.mailing.refresh"]._open(self)
 
     def _get_refresh_changes(self):
-        """Compare the list with what loading would make of it, in one statement.
+        """Compare the list with the one that loading would make, in one statement.
 
-        :return: ``(totals, changes)``: totals is a dict of how many would come
-            in (``in``), go out (``out``), have another address (``address``),
-            and be written to (``recipients``) and left out (``skipped``)
-            afterwards; changes is a list of dicts with kind, name, email,
-            old_email and reason, the first ``CHANGES_SHOWN`` of each kind
+        :return: ``(totals, changes)``: totals is a dict of how many recipients would be added
+            (``in``), removed (``out``) and get another address (``address``), and of how many
+            would then be written to (``recipients``) and be excluded (``skipped``); changes is a
+            list of dicts with kind, name, email, old_email and reason, the first ``CHANGES_SHOWN``
+            of each kind
         """
         self.ensure_one()
         self._lock_list()
@@ -536,13 +539,13 @@ class PartnerMailing(models.Model):
     def _refresh_changes_sql(self):
         """Return the SELECT behind ``_get_refresh_changes``.
 
-        A contact is the same one before and after by its id, an extra address
-        by itself. At a million rows: the sources as in loading, one scan of the
-        present list and one hash join of both.
+        Rows of contacts are compared by the id of the contact, those of extra addresses by the
+        address. Plan at a million rows: the sources as in loading, one scan of the present list
+        and one hash join of both.
         """
         transport = self._get_transport()
         sources = self._eligibility_sql(
-            self._chosen_contacts_sql(), self._get_transport().extra_addresses_sql()
+            self._chosen_contacts_sql(), transport.extra_addresses_sql()
         )
         return SQL(
             """
@@ -595,26 +598,27 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def action_exclude_all(self):
-        """Leave out everybody, to take back the few who are meant."""
+        """Exclude all recipients, so that a few can be included again."""
         self._update_all(EXCLUDED, IS_INCLUDED)
         return True
 
     def action_include_all(self):
-        """Write again to everybody who was left out by hand."""
+        """Include again all recipients that were excluded by hand."""
         self._update_all(INCLUDED, IS_EXCLUDED)
         self._add_editor()
         return True
 
     def _update_all(self, assignments, condition):
+        """Change the rows of the list under ``condition``; both parameters are SQL."""
         self.check_access("write")
-        self._check_editable(self.env._("leave out or take back everybody"))
+        self._check_editable(self.env._("exclude or include all recipients"))
         for mailing in self:
             mailing._lock_list()
             self.env["partner.mailing.recipient"]._update_list(mailing, assignments, condition)
             mailing._recount()
 
     # ------------------------------------------------------------
-    # The window of the form
+    # Windows of the form
     # ------------------------------------------------------------
 
     @api.depends("recipient_count", "skipped_count")
