@@ -2,16 +2,15 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-# Whatever changes what recipients get of a file …
+# The fields that change what recipients get of a file, and those that also change its owner.
 SEEN_FIELDS = frozenset(
     {"raw", "datas", "db_datas", "store_fname", "name", "mimetype", "type", "url"}
 )
-# … or whose it is.
 CONTENT_FIELDS = SEEN_FIELDS | {"res_model", "res_id"}
 
 
 class IrAttachment(models.Model):
-    """A file of a mailing: whoever changes it changes the mailing, and none once it is submitted."""
+    """A file of a mailing: a change of it is a change of the mailing, and only a draft allows it."""
 
     _inherit = "ir.attachment"
 
@@ -27,32 +26,15 @@ class IrAttachment(models.Model):
         return super().unlink()
 
     def _check_not_of_submitted_mailing(self):
-        """Raise when a file is attached to, or shown in, a mailing that is no draft.
+        """Raise when a file is an attachment, or in the body, of a mailing that is no draft.
 
-        :return: the drafts that the files are attached to, or shown in
+        :return: the drafts with the files
         :raises UserError: names the file and the mailing
         """
         drafts = self.env["partner.mailing"]
         if not self.ids:
             return drafts
-        self.env["partner.mailing"].flush_model(["state", "attachment_ids"])
-        self.flush_model(["res_model", "res_id"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT r.mailing_id, r.attachment_id
-                  FROM partner_mailing_attachment_rel r
-                 WHERE r.attachment_id = ANY(%(ids)s)
-             UNION
-                SELECT m.id, a.id
-                  FROM ir_attachment a
-                  JOIN partner_mailing m ON m.id = a.res_id
-                 WHERE a.id = ANY(%(ids)s) AND a.res_model = 'partner.mailing' AND a.res_field IS NULL
-                """,
-                ids=list(self.ids),
-            )
-        )
-        for mailing_id, file_id in rows:
+        for mailing_id, file_id in self._find_mailings_with_files():
             mailing = self.env["partner.mailing"].sudo().browse(mailing_id)
             file = self.browse(file_id)
             if file not in mailing._get_content_files():
@@ -68,3 +50,23 @@ class IrAttachment(models.Model):
                 )
             drafts |= mailing
         return drafts
+
+    def _find_mailings_with_files(self):
+        """Return (mailing id, file id) for files that are linked to a mailing in any way."""
+        self.env["partner.mailing"].flush_model(["state", "attachment_ids"])
+        self.flush_model(["res_model", "res_id"])
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT r.mailing_id, r.attachment_id
+                  FROM partner_mailing_attachment_rel r
+                 WHERE r.attachment_id = ANY(%(ids)s)
+             UNION
+                SELECT m.id, a.id
+                  FROM ir_attachment a
+                  JOIN partner_mailing m ON m.id = a.res_id
+                 WHERE a.id = ANY(%(ids)s) AND a.res_model = 'partner.mailing' AND a.res_field IS NULL
+                """,
+                ids=list(self.ids),
+            )
+        )

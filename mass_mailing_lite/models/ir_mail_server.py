@@ -5,12 +5,14 @@ from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.exceptions import ValidationError
 
 from ..delivery.schedule.rate_limit import Limits
+from .partner_mailing import UNFINISHED_STATES
 
 MAX_CONNECTIONS = 50
 
-# What an addon overrides that has to see each message by itself.
+# The methods that an addon overrides to change each message.
 MESSAGE_METHODS = ("_build_email__", "send_email")
 
+# Key of a limit -> field.
 LIMIT_FIELDS = {
     "minute": "partner_mailing_limit_minute",
     "hour": "partner_mailing_limit_hour",
@@ -20,7 +22,7 @@ LIMIT_FIELDS = {
 
 
 class IrMailServer(models.Model):
-    """How many messages of mailings an outgoing mail server takes, and over how many connections."""
+    """An outgoing mail server with limits and a number of connections for mailings."""
 
     _inherit = "ir.mail_server"
 
@@ -28,7 +30,7 @@ class IrMailServer(models.Model):
         "Connections for Mailings",
         default=1,
         help="How many connections a sender of mailings opens to this server at once."
-        " More help where each reply takes long; ask whoever runs the server.",
+        " More connections help where each reply takes long; ask the administrator of the server.",
     )
     partner_mailing_limit_minute = fields.Integer(
         "Mailings: Messages a Minute",
@@ -45,8 +47,8 @@ class IrMailServer(models.Model):
     )
     partner_mailing_limit_domain_minute = fields.Integer(
         "Mailings: Messages a Minute to One Domain",
-        help="Most messages to recipients whose addresses end alike, @example.com say,"
-        " in any minute. 0: no limit.",
+        help="Most messages to recipients of one domain, such as example.com, in any minute."
+        " 0: no limit.",
     )
 
     @api.constrains("partner_mailing_connections")
@@ -81,16 +83,16 @@ class IrMailServer(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if not set(LIMIT_FIELDS.values()).isdisjoint(vals):
-            # What a limit holds may go on at once.
+            # Mailings that wait for a limit may be sent now.
             self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
         return result
 
     def _get_partner_mailing_limits(self):
-        """Return the limits of this server, none at all without a server."""
+        """Return the ``Limits`` of this server; an empty recordset has none."""
         return Limits(**{key: self[name] for key, name in LIMIT_FIELDS.items()})
 
     def _active_usages_compute(self):
-        """Name the mailings that are about to be sent through a server: it cannot be archived."""
+        """Add the unfinished mailings with this server, which keep it from being archived."""
         usages = super()._active_usages_compute()
         mailings = (
             self.env["partner.mailing"]
@@ -98,7 +100,7 @@ class IrMailServer(models.Model):
             .search(
                 [
                     ("mail_server_id", "in", self.ids),
-                    ("state", "in", ("to_validate", "validated", "sending", "paused")),
+                    ("state", "in", UNFINISHED_STATES),
                 ]
             )
         )
@@ -110,7 +112,7 @@ class IrMailServer(models.Model):
 
     @api.model
     def _get_message_overrides(self):
-        """Return the names of modules, other than Odoo's own, that override what makes a message.
+        """Return the names of modules, other than Odoo's own, that override ``MESSAGE_METHODS``.
 
         :rtype: tuple[str, ...]
         """
@@ -124,10 +126,10 @@ class IrMailServer(models.Model):
 
     @api.model
     def _build_common_message(self, **parts):
-        """Build the message from which each recipient's is filled; parameters of ``_build_email__``.
+        """Build the message that is filled for each recipient; parameters of ``_build_email__``.
 
-        Where others override that, each recipient's message passes through it
-        later, and what they add must not come twice.
+        Where an addon overrides ``_build_email__``, it is called later for each recipient's
+        message. It is not called here, so that its changes are not made twice.
         """
         if self._get_message_overrides():
             return IrMail_Server._build_email__(self, **parts)

@@ -4,7 +4,7 @@ from ..tools.placeholder import TEXT
 
 
 class MailTemplate(models.Model):
-    """A template for contacts also starts mailings."""
+    """A template for contacts, from which mailings are created too."""
 
     _inherit = "mail.template"
 

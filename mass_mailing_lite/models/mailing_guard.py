@@ -1,8 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
 
-# Known by identity: a context that comes in through RPC is JSON, and no JSON
-# value is this object.
+# Compared by identity: a context from RPC is JSON, and no JSON value is this object.
 SYSTEM = object()
 SYSTEM_KEY = "partner_mailing_system"
 
@@ -13,12 +12,11 @@ class PartnerMailingGuard(models.AbstractModel):
     _name = "partner.mailing.guard"
     _description = "Fields Written by the System Alone"
 
-    # Names of the protected fields; None protects the whole record, creation
-    # and deletion included.
+    # Names of the protected fields; None protects the whole record, with its creation and deletion.
     _system_fields = None
 
     def _as_system(self):
-        """Return the same records with the right to write protected fields."""
+        """Return the same records, as superuser, with the right to write protected fields."""
         return self.sudo().with_context(**{SYSTEM_KEY: SYSTEM})
 
     def _is_system(self):
@@ -38,8 +36,8 @@ class PartnerMailingGuard(models.AbstractModel):
     def default_get(self, fields):
         """Take the defaults of protected fields from their definition alone.
 
-        A context has others (``default_state``), and so has ``ir.default``, where each user sets
-        their own; both come into what the system creates on the user's behalf.
+        Defaults from the context (``default_state``) and from ``ir.default``, where users set their
+        own, would otherwise reach records that the addon's code creates for a user.
         """
         kept = self._fields if self._system_fields is None else self._system_fields
         values = super().default_get([name for name in fields if name not in kept])
@@ -77,7 +75,7 @@ class PartnerMailingGuard(models.AbstractModel):
     def _raise_system_only(self):
         raise AccessError(
             self.env._(
-                "A %(model)s is kept by the system: nobody creates, changes or deletes it by hand.",
+                "A %(model)s is kept by the system: it cannot be created, changed or deleted by hand.",
                 model=self._description,
             )
         )

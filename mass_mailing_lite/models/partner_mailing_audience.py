@@ -5,17 +5,18 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-# What people may do to a predefined audience: hide it, and put it in its place.
+# The fields of a predefined audience that users may change.
 FREE_FIELDS = {"active", "sequence"}
 
 
 class PartnerMailingAudience(models.Model):
     """A reusable selection of contacts: by filter and tags, or by hand.
 
-    The filter and the tags narrow each other (contacts that match the filter
-    *and* carry one of the tags); contacts chosen by hand are added to that.
+    The audience has the contacts that match the filter *and* have one of the tags, and the
+    contacts that were chosen by hand. A predefined audience comes with the addon: it can be used,
+    copied and archived, not changed.
 
-    Predefined audiences come with the addon: they are used, copied and hidden, not changed.
+    In the order of this file: fields, availability and counts, CRUD, domains of contacts.
     """
 
     _name = "partner.mailing.audience"
@@ -41,8 +42,8 @@ class PartnerMailingAudience(models.Model):
         "audience_id",
         "category_id",
         string="Excluded Tags",
-        help="Whoever has one of these tags is not written to, in whatever audience they stand,"
-        " and neither is anybody else with the same address.",
+        help="Contacts with one of these tags are not written to, whatever audience they are in,"
+        " nor are other contacts with the same address.",
     )
     partner_ids = fields.Many2many(
         "res.partner",
@@ -62,8 +63,8 @@ class PartnerMailingAudience(models.Model):
     usable_count = fields.Integer(
         "Usable Addresses",
         compute="_compute_usable_count",
-        help="Different addresses that are valid, not on the blocklist, and that nobody with an"
-        " excluded tag has: as many messages as a mailing to this audience alone sends at most.",
+        help="Different addresses that are valid, not on the blocklist, and not of a contact with an"
+        " excluded tag: the most messages that a mailing to this audience alone sends.",
     )
     is_available = fields.Boolean(
         "Usable", compute="_compute_is_available", search="_search_is_available"
@@ -71,12 +72,12 @@ class PartnerMailingAudience(models.Model):
     unavailable_reason = fields.Char("Why Not Usable", compute="_compute_is_available")
 
     # ------------------------------------------------------------
-    # Compute
+    # Availability and counts
     # ------------------------------------------------------------
 
     @api.constrains("domain")
     def _check_domain(self):
-        # A predefined one may wait for the app that brings its fields.
+        # A predefined audience may filter on a field of an app that is not installed.
         for audience in self.filtered(lambda audience: not audience.is_predefined):
             if reason := audience._get_unavailable_reason():
                 raise ValidationError(reason)
@@ -92,8 +93,8 @@ class PartnerMailingAudience(models.Model):
     def _search_is_available(self, operator, value):
         if operator != "in":
             return NotImplemented
-        # Whether a filter can be used is known to the registry, not to the
-        # database; there are dozens of audiences, not thousands.
+        # The registry decides whether a filter can be used, so SQL cannot search for it. There
+        # are dozens of audiences, not thousands.
         audiences = self.with_context(active_test=False).search_fetch([], ["domain"])
         found = audiences.filtered(lambda audience: audience.is_available in value)
         return [("id", "in", found.ids)]
@@ -121,7 +122,7 @@ class PartnerMailingAudience(models.Model):
     def _usable_addresses_sql(self):
         """Return the SELECT that counts the addresses to which a mailing could be sent.
 
-        One scan of the audience's contacts and two hash joins; 3 s at a million.
+        Plan at a million contacts: one scan of the audience's contacts and two hash joins, 3 s.
         """
         mailing = self.env["partner.mailing"].new(
             {"audience_ids": self, "company_id": self.company_id or self.env.company}
@@ -151,7 +152,7 @@ class PartnerMailingAudience(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
-            # A default in a context would pass by the check of the values.
+            # A default in the context is not among the values that are checked.
             self = self.with_context(default_is_predefined=False)  # noqa: PLW0642
             if any(vals.get("is_predefined") for vals in vals_list):
                 self._raise_predefined_by_addon_only()
@@ -205,7 +206,7 @@ class PartnerMailingAudience(models.Model):
         )
 
     # ------------------------------------------------------------
-    # Contacts
+    # Domains of contacts
     # ------------------------------------------------------------
 
     def action_open_contacts(self):
@@ -223,14 +224,13 @@ class PartnerMailingAudience(models.Model):
         """Return why the filter cannot be used, in words, or False."""
         self.ensure_one()
         try:
-            # Building the query finds what validation alone does not: a field
-            # or a model that this user may not read.
+            # Building the query also finds a field or model that this user may not read.
             self.env["res.partner"]._search(Domain(literal_eval(self.domain or "[]")))
         except (ValueError, SyntaxError, TypeError, KeyError, UserError) as error:
             if self.is_predefined:
                 return self.env._(
-                    'The audience "%(audience)s" cannot be used: %(error)s. It can as soon as the'
-                    " app that it needs is installed, and you may read what it keeps.",
+                    'The audience "%(audience)s" cannot be used: %(error)s. It can be used as soon as'
+                    " the app that it needs is installed and you may read its records.",
                     audience=self.name,
                     error=error,
                 )
@@ -243,7 +243,7 @@ class PartnerMailingAudience(models.Model):
         return False
 
     def _get_included_domain(self):
-        """Return the domain of contacts that come in, exclusions not applied.
+        """Return the domain of the included contacts, without the excluded tags.
 
         :raises UserError: when the filter cannot be used
         """
@@ -254,13 +254,13 @@ class PartnerMailingAudience(models.Model):
         if self.category_ids:
             selected &= Domain("category_id", "in", self.category_ids.ids)
         by_hand = Domain("id", "in", self.partner_ids.ids)
-        # Without filter, tags or contacts an audience is "everybody"; with
-        # contacts alone it would be odd if everybody came along.
+        # An audience without filter, tags and contacts has all contacts; one with contacts chosen
+        # by hand and nothing else has these alone.
         included = by_hand if selected.is_true() and self.partner_ids else selected | by_hand
         return included & Domain("active", "=", True)
 
     def _get_selection_domain(self):
-        """Return the domain of contacts that the audience stands for."""
+        """Return the domain of the contacts of the audience, without those with excluded tags."""
         domain = self._get_included_domain()
         if self.excluded_category_ids:
             domain &= Domain("category_id", "not in", self.excluded_category_ids.ids)

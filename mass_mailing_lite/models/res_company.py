@@ -10,8 +10,7 @@ from odoo.exceptions import ValidationError
 
 from ..delivery.schedule.hours import SendingHours
 
-_is_feedback_name = re.compile(r"[A-Za-z0-9_-]{5,15}").fullmatch
-
+# Sending hours: one field for each day, and the fields that decide when mailings may be sent.
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_FIELDS = tuple(f"partner_mailing_on_{day}" for day in WEEKDAYS)
 HOUR_FIELDS = {
@@ -21,19 +20,23 @@ HOUR_FIELDS = {
     "partner_mailing_tz",
     *DAY_FIELDS,
 }
+
+# Numbers: fields that are checked, and the largest values. The results in the window of failures
+# are stored as one character each beside the totals of a mailing.
 NOT_NEGATIVE = (
     "partner_mailing_two_validators_from",
     "partner_mailing_late_hours",
     "partner_mailing_failure_share",
     "partner_mailing_failure_window",
 )
-# The last N results are kept as N characters beside the totals of a mailing.
 MAX_WINDOW = 1000
 MAX_TRIES = 100
 
+FEEDBACK_NAME = re.compile(r"[A-Za-z0-9_-]{5,15}")
+
 
 class ResCompany(models.Model):
-    """What a company sets for its mailings: approval, sending hours, failures, results, privacy."""
+    """The settings of a company for its mailings: approval, sending, results, privacy."""
 
     _inherit = "res.company"
 
@@ -41,12 +44,11 @@ class ResCompany(models.Model):
     partner_mailing_mail_server_id = fields.Many2one(
         "ir.mail_server",
         "Mail Server for Mailings",
-        help="Proposed in new mailings. Empty: the one that Odoo finds for the sender's address.",
+        help="Proposed in new mailings. Empty: the one that Odoo finds for the From address.",
     )
     partner_mailing_self_validation = fields.Boolean(
         "Allow Self-Validation",
-        help="For companies of one person: who prepared a mailing may validate it."
-        " The approval says so each time.",
+        help="For companies of one person. The approval says each time that it was used.",
     )
     partner_mailing_two_validators_from = fields.Integer(
         "Two Validators From",
@@ -57,14 +59,14 @@ class ResCompany(models.Model):
     partner_mailing_late_hours = fields.Integer(
         "Too Late After (Hours)",
         default=12,
-        help="A mailing whose time was missed by more than that, the server was down, say,"
-        " waits for a person rather than going out late.",
+        help="A mailing whose time was missed by more than that waits for a person rather than going"
+        " out late.",
     )
     partner_mailing_resend_uncertain = fields.Boolean(
         "Send Uncertain Messages Again",
-        help="When a sender is stopped in the middle, the fate of the messages on the wire is unknown."
-        " On: they are sent again, and a few recipients may get them twice."
-        " Off: they are shown as uncertain, for a person to decide.",
+        help="When a sender is stopped in the middle, it is unknown whether its last few messages"
+        " were delivered. Off: they are shown as uncertain, for a person to decide. On: they are"
+        " sent again, and a few recipients may get them twice.",
     )
     partner_mailing_use_hours = fields.Boolean(
         "Sending Hours", help="Mailings leave within these hours only."
@@ -119,8 +121,8 @@ class ResCompany(models.Model):
     )
     partner_mailing_keep_months = fields.Integer(
         "Keep Recipients for (Months)",
-        help="So long after its end a mailing knows who got it; then names and addresses are"
-        " removed, and figures stay. 0: for ever.",
+        help="Months after the end of a mailing; then names and addresses of its recipients are"
+        " removed, and figures stay. 0: never.",
     )
 
     @api.constrains("partner_mailing_hour_from", "partner_mailing_hour_to", *DAY_FIELDS)
@@ -145,31 +147,31 @@ class ResCompany(models.Model):
 
     @api.constrains(*NOT_NEGATIVE, "partner_mailing_server_tries")
     def _check_partner_mailing_numbers(self):
-        most = {
+        maximum = {
             "partner_mailing_failure_share": 100,
             "partner_mailing_failure_window": MAX_WINDOW,
             "partner_mailing_server_tries": MAX_TRIES,
         }
-        least = {"partner_mailing_server_tries": 1, "partner_mailing_failure_window": 1}
+        minimum = {"partner_mailing_server_tries": 1, "partner_mailing_failure_window": 1}
         for company in self:
             for name in (*NOT_NEGATIVE, "partner_mailing_server_tries"):
                 label, value = company._fields[name]._description_string(self.env), company[name]
-                if value < least.get(name, 0):
+                if value < minimum.get(name, 0):
                     raise ValidationError(
                         self.env._(
                             '"%(field)s" is %(number)s: it cannot be less than %(least)s.',
                             field=label,
                             number=value,
-                            least=least.get(name, 0),
+                            least=minimum.get(name, 0),
                         )
                     )
-                if name in most and value > most[name]:
+                if name in maximum and value > maximum[name]:
                     raise ValidationError(
                         self.env._(
                             '"%(field)s" is %(number)s: it cannot be more than %(most)s.',
                             field=label,
                             number=value,
-                            most=most[name],
+                            most=maximum[name],
                         )
                     )
 
@@ -177,7 +179,7 @@ class ResCompany(models.Model):
     def _check_partner_mailing_feedback_name(self):
         for company in self:
             name = company.partner_mailing_feedback_name
-            if name and not _is_feedback_name(name):
+            if name and not FEEDBACK_NAME.fullmatch(name):
                 raise ValidationError(
                     self.env._(
                         '"%(value)s" in the field "%(field)s" does not fit: write 5 to 15 letters,'
@@ -196,9 +198,9 @@ class ResCompany(models.Model):
         return result
 
     def _get_sending_hours(self):
-        """Return when mailings of this company may leave; None for at any time.
+        """Return the hours in which mailings of this company are sent; None without a limit.
 
-        :rtype: delivery.hours.SendingHours
+        :rtype: delivery.schedule.hours.SendingHours
         """
         self.ensure_one()
         if not self.partner_mailing_use_hours:
@@ -213,7 +215,7 @@ class ResCompany(models.Model):
 
 
 def get_zone(name):
-    """Return one of the time zones that Odoo offers; systems know fewer of the old names."""
+    """Return one of Odoo's time zones, from pytz if the system does not have its old name."""
     try:
         return ZoneInfo(name)
     except ZoneInfoNotFoundError:

@@ -4,7 +4,7 @@ from .res_company import DAY_FIELDS
 
 
 class ResConfigSettings(models.TransientModel):
-    """What a company sets for its mailings, on the page of settings."""
+    """The settings of a company for its mailings, on the settings page."""
 
     _inherit = "res.config.settings"
 
@@ -54,7 +54,8 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_server_tries = fields.Integer(
         related="company_id.partner_mailing_server_tries", readonly=False
     )
-    # Not related: those are written one by one, and between two days none might be left.
+    # Not related fields, which are written one by one: between two writes a company could have no
+    # day of the week at all.
     partner_mailing_on_mon = fields.Boolean("Monday")
     partner_mailing_on_tue = fields.Boolean("Tuesday")
     partner_mailing_on_wed = fields.Boolean("Wednesday")

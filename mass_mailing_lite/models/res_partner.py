@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
-# Placeholders that everybody may use, beside those that Odoo allows for every
-# model (name and salesperson among them).
+# Placeholders that all users may use, beside those that Odoo allows for every model (name and
+# salesperson among them).
 ALLOWED_EXPRESSIONS = (
     "object.email",
     "object.function",
@@ -16,6 +16,8 @@ ALLOWED_EXPRESSIONS = (
 
 
 class ResPartner(models.Model):
+    """A contact, which can be marked for mailings and be a recipient of mailings."""
+
     _inherit = "res.partner"
 
     partner_mailing_count = fields.Integer(
@@ -33,14 +35,14 @@ class ResPartner(models.Model):
         groups="mass_mailing_lite.group_user",
     )
 
-    # Contacts by address: each unsubscription looks for all that have it.
+    # Each unsubscription searches for all contacts with its address.
     _partner_mailing_address_idx = models.Index(
         "(email_normalized) WHERE email_normalized IS NOT NULL"
     )
 
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_partner_mailing_count(self):
-        """Count the mailings that the contact was, or will be, written to."""
+        """Count the mailings of which the contact is a recipient that is not excluded."""
         counts = dict(
             self.env["partner.mailing.recipient"]._read_group(
                 [("partner_id", "in", self.ids), ("state", "!=", "skipped")],
@@ -63,7 +65,7 @@ class ResPartner(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_exclude_recipients(self):
-        """Write no more to a contact that is deleted; what they got stays in the history."""
+        """Exclude a contact that is deleted from pending mailings; its sent messages stay listed."""
         waiting = (
             self.env["partner.mailing.recipient"]
             .sudo()
@@ -79,7 +81,7 @@ class ResPartner(models.Model):
         return result
 
     def _check_no_marks(self, vals):
-        """Refuse marks from this end: they are the mailing's, which knows who may change it."""
+        """Refuse to write marks through the contact: the mailing checks the right to change them."""
         if "partner_mailing_marked_ids" in vals:
             raise AccessError(
                 self.env._(
@@ -94,7 +96,7 @@ class ResPartner(models.Model):
         return (*super().mail_allowed_qweb_expressions(), *ALLOWED_EXPRESSIONS)
 
     def action_open_partner_mailings(self):
-        """Show the mailings of this contact and what became of each."""
+        """Show the mailings of this contact with the result of each."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "mass_mailing_lite.partner_mailing_recipient_action_contact"
@@ -107,9 +109,8 @@ class ResPartner(models.Model):
     def action_partner_mailing_mark(self):
         """Open the dialog that adds the selected contacts to a mailing.
 
-        The web client sends no more than ``web.active_ids_limit`` ids. When as
-        many arrive, everything that the list's filter matches was selected,
-        and the filter stands in for the ids.
+        The web client sends at most ``web.active_ids_limit`` ids. When it sends that many, all
+        contacts that match the filter of the list were selected, and the filter is used.
         """
         ids = self.env.context.get("active_ids") or self.ids
         limit = int(self.env["ir.config_parameter"].sudo().get_param("web.active_ids_limit", 20000))
