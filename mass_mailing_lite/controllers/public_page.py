@@ -1,12 +1,12 @@
-"""What the pages for recipients have in common: no login, no script, no cookie."""
+"""The common part of the pages for recipients, which have no login, script or cookie."""
 
 from typing import NamedTuple
 
 from odoo.api import SUPERUSER_ID
 from odoo.http import request
 
-# Nothing is loaded but the logo, nothing runs, and no other page may frame this one or learn its
-# address, which holds the token.
+# The page loads only the logo and runs no script. No other page may frame it or learn its URL,
+# which has the token.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -18,31 +18,31 @@ HEADERS = {
 
 
 class Company(NamedTuple):
-    """What a page shows of a company."""
+    """A company as a page shows it."""
 
     name: str
     logo_url: str | None
 
     @classmethod
     def of(cls, company):
-        """Return what to show of a ``res.company``; its logo only if it has one of its own."""
+        """Return the ``Company`` of a ``res.company``, with the logo unless it is the default."""
         return cls.make(company.id, company.name, not company.uses_default_logo)
 
     @classmethod
     def make(cls, number, name, has_logo):
-        """Return what to show of the company with an id."""
+        """Return the ``Company`` with the id ``number``."""
         return cls(name, f"/web/binary/company_logo?company={number}" if has_logo else None)
 
 
 def get_environment(lang=None):
-    """Return the environment of the system in a language, for what a valid token allows."""
+    """Return the environment of the superuser in a language, for actions that a token allows."""
     return request.env(
         user=SUPERUSER_ID, su=True, context={"lang": get_language(lang), "tz": "UTC"}
     )
 
 
 def get_language(*wanted):
-    """Return the first installed language of those wanted and the browser's, else English."""
+    """Return the first installed one of the wanted languages and the browser's, else English."""
     languages = request.env["res.lang"].sudo()
     for code in (*wanted, request.best_lang):
         if code and languages._get_data(code=code):
@@ -67,9 +67,9 @@ def render(env, template, values=None, status=200):
 
 
 def render_invalid():
-    """Return the page for a link that leads nowhere.
+    """Return the page for an invalid link.
 
-    The same whatever the reason is, without a look into the database: nobody
-    learns from it which recipients exist.
+    It is the same for every reason and reads nothing from the database, so that it does not tell
+    which recipients exist.
     """
     return render(get_environment(), "public_page_invalid", status=404)

@@ -6,15 +6,15 @@ from odoo.http import request
 from ..tools.machine_request import is_machine
 from .public_page import HEADERS, get_environment, render_invalid
 
-# The smallest picture that there is: one transparent pixel.
+# One transparent pixel, the smallest GIF.
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 PIXEL_HEADERS = {**HEADERS, "Content-Type": "image/gif"}
 
 
 class PartnerMailingTracking(http.Controller):
-    """What the picture and the links of a tracked message lead to.
+    """The routes of the picture and the links in a tracked message.
 
-    Nothing of a request is kept but its moment; no cookie is set.
+    Only the time of a request is stored; no cookie is set.
     """
 
     @http.route(
@@ -26,7 +26,7 @@ class PartnerMailingTracking(http.Controller):
         sitemap=False,
     )
     def opened(self, token, **_query):
-        """Answer with the picture, also where the token is none: a gap in the message helps nobody."""
+        """Record the opening and return the picture, which also an invalid token gets."""
         recipient_id = request.env["partner.mailing"]._read_link_token("open", token)
         if recipient_id and recipient_id > 0:
             recipients = get_environment()["partner.mailing.recipient"]
@@ -43,7 +43,7 @@ class PartnerMailingTracking(http.Controller):
         sitemap=False,
     )
     def clicked(self, token, link, **_query):
-        """Lead to one of the mailing's own links, and nowhere else."""
+        """Record the click and redirect to the link, which must be one of the mailing's."""
         number = request.env["partner.mailing"]._read_link_token("click", token)
         if number is None:
             return render_invalid()
@@ -60,6 +60,7 @@ class PartnerMailingTracking(http.Controller):
         return response
 
     def _is_machine(self):
-        asked = request.httprequest
-        purpose = asked.headers.get("Sec-Purpose") or asked.headers.get("Purpose") or ""
-        return is_machine(asked.user_agent.string, asked.method, purpose)
+        """Return whether a scanner or a prefetch sent the request."""
+        received = request.httprequest
+        purpose = received.headers.get("Sec-Purpose") or received.headers.get("Purpose") or ""
+        return is_machine(received.user_agent.string, received.method, purpose)

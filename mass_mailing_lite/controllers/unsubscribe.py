@@ -11,19 +11,17 @@ PATH = "/partner_mailing/unsubscribe"
 
 
 class Unsubscribe(Controller):
-    """A recipient's way out of mailings, by the link and the header of a message.
+    """Unsubscribing by the link in a message and by its List-Unsubscribe header.
 
-    GET and HEAD change nothing, for mail scanners follow links; the database is
-    opened for reading only. POST needs no session, cookie or CSRF token: mail
-    programs have none (RFC 8058, section 3.2), and the token in the address is
-    the proof. Who does not know it can forge nothing; who knows it needs no
-    forging. So Odoo need not look up a user either.
+    GET and HEAD change nothing, because mail scanners follow links; their cursor is read-only.
+    POST needs no session, cookie or CSRF token: mail programs have none (RFC 8058, section 3.2),
+    and the token in the URL proves the right to unsubscribe. No user is looked up (``auth="none"``).
     """
 
     @route([PATH, f"{PATH}/<path:token>"], type="http", auth="none", methods=["GET"],
            readonly=True, save_session=False)  # fmt: skip
     def show(self, token="", **_parameters):
-        """Show what the recipient can leave."""
+        """Show the page with the groups of the recipient."""
         number = read_token(token)
         if number is None:
             return render_invalid()
@@ -32,7 +30,7 @@ class Unsubscribe(Controller):
     @route([PATH, f"{PATH}/<path:token>"], type="http", auth="none", methods=["POST"],
            csrf=False, readonly=False, save_session=False)  # fmt: skip
     def act(self, token="", do="", **form):
-        """Do what the recipient chose, or what one click in a mail program means."""
+        """Carry out the choice of the page's form, or the one click of a mail program."""
         number = read_token(token)
         if number is None:
             return render_invalid()
@@ -70,7 +68,7 @@ class Unsubscribe(Controller):
         return self._render(token, number, subscription, step)
 
     def _act_on_one_click(self, number):
-        """Answer a mail program: 200 and a word, no redirect, nobody looks at it."""
+        """Unsubscribe by one click; the answer to the mail program is 200 without a redirect."""
         unsubscriptions = get_environment()["partner.mailing.unsubscription"]
         if number > 0:
             subscription = decide(
@@ -83,12 +81,12 @@ class Unsubscribe(Controller):
         return request.make_response("OK", headers=[("Content-Type", "text/plain; charset=utf-8")])
 
     def _show(self, token, number):
-        """Return the page as things stand now."""
+        """Return the page with the present subscription."""
         subscription = get_subscription(get_environment(), number)
         return self._render(token, number, subscription) if subscription else render_invalid()
 
     def _render(self, token, number, subscription, step=""):
-        """Return the page for a ``Subscription``; asks the database nothing."""
+        """Return the page for a ``Subscription``, without a query."""
         env = get_environment(subscription.lang)
         names = subscription.name_tags(env.context["lang"])
         reason = env["partner.mailing.unsubscription"]._fields["reason"]
@@ -113,14 +111,14 @@ class Unsubscribe(Controller):
 
 
 def read_token(token):
-    """Return what a token stands for, None when it is none."""
+    """Return the number in a token, None when it is not valid; see ``_read_link_token``."""
     return request.env["partner.mailing"]._read_link_token("unsubscribe", token)
 
 
 def get_subscription(env, number):
-    """Return the ``Subscription`` of a recipient, or what stands for it in the link of a test.
+    """Return the ``Subscription`` of a recipient, or an example for the link of a test.
 
-    :param int number: what the token stands for; see ``_read_link_token``
+    :param int number: the number in the token; see ``_read_link_token``
     """
     if number > 0:
         return env["partner.mailing.unsubscription"]._get_subscription(number)
@@ -142,16 +140,16 @@ def get_subscription(env, number):
 
 
 def decide(unsubscriptions, step):
-    """Carry out a decision and commit it, then see to lists and totals in a transaction of their own.
+    """Carry out a decision and commit it, then update lists and totals in another transaction.
 
-    :param step: callable that returns the ``Subscription`` after it, None when there is no recipient
+    :param step: callable that returns the new ``Subscription``, None when there is no recipient
     """
     cr = unsubscriptions.env.cr
     try:
         subscription = step()
     except UniqueViolation:
-        # Somebody put the address on the blocklist at this very moment. Seldom, so a second look
-        # costs less than a savepoint each time.
+        # Another transaction put the address on the blocklist at the same time. This is rare, so a
+        # second try costs less than a savepoint for each request.
         cr.rollback()
         subscription = step()
     if subscription:

@@ -8,8 +8,8 @@ from .public_page import HEADERS, Company, get_environment, render, render_inval
 
 PATH = "/partner_mailing/view"
 
-# A message is somebody's HTML: it may show pictures and styles from anywhere, as in a mail program,
-# and run nothing. The sandbox takes it out of this origin, so it reaches no session either.
+# A message is HTML from outside: it may load pictures and styles from anywhere, as in a mail
+# program, and run no script. The sandbox gives it another origin, without access to the session.
 CONTENT_SECURITY = (
     "default-src 'none'; img-src * data:; style-src * 'unsafe-inline'; font-src * data:;"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
@@ -18,12 +18,12 @@ CONTENT_SECURITY = (
 
 
 class ViewInBrowser(Controller):
-    """A message in the browser, as its recipient got it."""
+    """The page with a message as its recipient got it."""
 
     @route([PATH, f"{PATH}/<path:token>"], type="http", auth="public", methods=["GET"],
            readonly=True, save_session=False)  # fmt: skip
     def view(self, token="", **_parameters):
-        """Show the message that a token was made for; changes nothing."""
+        """Show the message of a token; nothing is changed."""
         number = request.env["partner.mailing"]._read_link_token("view", token)
         if number is None:
             return render_invalid()
@@ -32,7 +32,7 @@ class ViewInBrowser(Controller):
             return self._show_test(env["partner.mailing"].browse(-number).exists())
         try:
             data = env["partner.mailing"]._get_message_to_view(number)
-        except UserError:  # content that cannot be rendered any more, for a contact that changed
+        except UserError:  # the content cannot be rendered after a change of the contact
             data = None
         if data is None:
             return render_invalid()
@@ -46,7 +46,7 @@ class ViewInBrowser(Controller):
         return request.make_response(page, headers=list(headers.items()))
 
     def _show_test(self, mailing):
-        """Return a page that says what the link will do; the message may be a draft."""
+        """Return a page that says what the link is for, because the message may be a draft."""
         if not mailing:
             return render_invalid()
         env = get_environment(mailing.company_id.partner_id.lang)

@@ -4,8 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, date_utils
 
-# Shares of a sum, in percent: measure, what of, of what. The mean of percentages of mailings of
-# very different length would say nothing.
+# Rates in percent: name -> numerator and denominator. A group has the quotient of their sums: the
+# mean of the rates of a small and a large mailing has no meaning.
 RATES = {
     "delivered_rate": ("delivered_count", "recipient_count"),
     "opened_rate": ("opened_count", "opens_tracked_count"),
@@ -15,7 +15,7 @@ RATES = {
     "failed_rate": ("failed_count", "recipient_count"),
 }
 
-# Days that the dashboard may look back, and how its curve is cut.
+# Dashboard: its periods in days with the unit of the curve, its measures, and the length of lists.
 PERIODS = {30: "day", 90: "week", 365: "month"}
 SUMS = (
     "recipient_count",
@@ -29,15 +29,14 @@ SUMS = (
     "opens_tracked_count",
     "clicks_tracked_count",
 )
-LATEST = 8  # mailings, domains and links that are shown
+MAX_LINES = 8
 
 
 class PartnerMailingReport(models.Model):
     """One mailing that was sent, or is being sent, with its figures; for graphs and pivot tables.
 
+    The rows are read from the counters, so their cost does not depend on the number of recipients.
     The dashboard shows sums of them, for the mailings that the user may read.
-
-    One row a mailing, from the counters: a million recipients cost as much as one.
     """
 
     _name = "partner.mailing.report"
@@ -45,7 +44,7 @@ class PartnerMailingReport(models.Model):
     _auto = False
     _order = "started_at desc, id desc"
     _rec_name = "mailing_id"
-    # What has to be written before the rows are read.
+    # Fields that are flushed before the rows are read.
     _depends = {
         "partner.mailing": [
             "company_id",
@@ -91,12 +90,14 @@ class PartnerMailingReport(models.Model):
     bounced_count = fields.Integer("Bounced", readonly=True)
     failed_count = fields.Integer("Failed", readonly=True)
     opens_tracked_count = fields.Integer(
-        "Delivered, Opens Tracked", readonly=True, help="What the share of the opened is taken of."
+        "Delivered, Opens Tracked",
+        readonly=True,
+        help="The total from which the opened share is computed.",
     )
     clicks_tracked_count = fields.Integer(
         "Delivered, Clicks Tracked",
         readonly=True,
-        help="What the share of the clicked is taken of.",
+        help="The total from which the clicked share is computed.",
     )
 
     delivered_rate = fields.Float("Delivered (%)", readonly=True, aggregator="avg")
@@ -105,6 +106,10 @@ class PartnerMailingReport(models.Model):
     unsubscribed_rate = fields.Float("Unsubscribed (%)", readonly=True, aggregator="avg")
     bounced_rate = fields.Float("Bounced (%)", readonly=True, aggregator="avg")
     failed_rate = fields.Float("Failed (%)", readonly=True, aggregator="avg")
+
+    # ------------------------------------------------------------
+    # Rows and groups
+    # ------------------------------------------------------------
 
     @property
     def _table_query(self):
@@ -120,6 +125,7 @@ class PartnerMailingReport(models.Model):
         return SQL("SELECT f.*, %s FROM (%s) f", rates, self._figures_sql())
 
     def _figures_sql(self):
+        """Return the SELECT of the figures that the rates are computed from."""
         return SQL(
             """
             SELECT m.id, m.id AS mailing_id, m.company_id, m.user_id, m.template_id,
@@ -136,11 +142,11 @@ class PartnerMailingReport(models.Model):
         )
 
     def action_open_statistics(self):
-        """Open the page of one mailing's figures."""
+        """Open the statistics of the mailing."""
         return self.mailing_id.action_open_statistics()
 
     def _read_group_select(self, aggregate_spec, query):
-        """Take shares of sums, whatever is grouped."""
+        """Compute the rate of a group from sums; see ``RATES``."""
         name, _colon, function = aggregate_spec.partition(":")
         if name in RATES and function == "avg":
             part, whole = (self._field_to_sql(self._table, field, query) for field in RATES[name])
@@ -154,11 +160,11 @@ class PartnerMailingReport(models.Model):
     @api.model
     @api.readonly
     def get_dashboard(self, days):
-        """Return what the dashboard shows of the last ``days``.
+        """Return the figures of the dashboard for the last ``days``.
 
         :param int days: one of 30, 90, 365
-        :return: dict: ``totals`` and those of the time ``before``; ``curve``,
-            ``mailings``, ``domains`` and ``links``, lists of dicts
+        :return: dict: ``totals`` of the period and of the one ``before``, the ``unit`` of the
+            curve, and ``curve``, ``mailings``, ``domains`` and ``links``, lists of dicts
         """
         days = days if days in PERIODS else min(PERIODS)
         now = fields.Datetime.now()
@@ -185,7 +191,7 @@ class PartnerMailingReport(models.Model):
         return {"mailings": count, **{n: v or 0 for n, v in zip(names, values, strict=True)}}
 
     def _get_curve(self, domain, since, now, unit):
-        """Return sums for each day, week or month, also for those without any."""
+        """Return sums for each day, week or month, with zeros for those without mailings."""
         names = ("delivered_count", "bounced_count", "failed_count")
         groups = {
             start.date(): values
@@ -198,7 +204,7 @@ class PartnerMailingReport(models.Model):
         )
         first = date_utils.start_of(local_since, unit)
         if unit == "week" and groups:
-            # Where weeks begin depends on the language; groups know.
+            # The first day of a week depends on the language; the groups begin on it.
             first += timedelta(days=(min(groups) - first).days % 7)
             first = first if first <= local_since else first - timedelta(days=7)
         starts = date_utils.date_range(
@@ -216,8 +222,9 @@ class PartnerMailingReport(models.Model):
         ]
 
     def _get_latest(self, domain):
+        """Return the latest mailings in a domain."""
         names = ("delivered_count", "delivered_rate", "opened_rate", "clicked_rate", "bounced_rate")
-        lines = self.search(domain, order="started_at desc, id desc", limit=LATEST)
+        lines = self.search(domain, order="started_at desc, id desc", limit=MAX_LINES)
         return [
             {
                 "id": line.mailing_id.id,
@@ -231,7 +238,7 @@ class PartnerMailingReport(models.Model):
         ]
 
     def _get_domains(self, since):
-        """Return the domains that most was written to, of mailings whose statistics were counted."""
+        """Return the largest recipient domains, of mailings whose statistics were counted."""
         names = (
             "sent_count",
             "delivered_count",
@@ -246,16 +253,17 @@ class PartnerMailingReport(models.Model):
             ["domain"],
             [f"{name}:sum" for name in names],
             order="recipient_count:sum desc, domain",
-            limit=LATEST,
+            limit=MAX_LINES,
         )
         return [{"name": name, **dict(zip(names, values, strict=True))} for name, *values in groups]
 
     def _get_links(self, since):
+        """Return the links with the most clicks."""
         groups = self.env["partner.mailing.link"]._read_group(
             [("mailing_id.started_at", ">", since), ("clicked_count", ">", 0)],
             ["url"],
             ["clicked_count:sum"],
             order="clicked_count:sum desc, url",
-            limit=LATEST,
+            limit=MAX_LINES,
         )
         return [{"url": url, "clicked": clicked} for url, clicked in groups]

@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class PartnerMailingRefuse(models.TransientModel):
-    """The question why a mailing is refused."""
+    """The dialog that asks for the reason of a refusal."""
 
     _name = "partner.mailing.refuse"
     _description = "Refuse a Mailing"
@@ -11,13 +11,14 @@ class PartnerMailingRefuse(models.TransientModel):
     reason = fields.Text(required=True)
 
     def action_refuse(self):
+        """Refuse the mailing with the reason."""
         self.ensure_one()
         self.mailing_id.action_refuse(self.reason)
         return {"type": "ir.actions.act_window_close"}
 
 
 class PartnerMailingValidate(models.TransientModel):
-    """The last look before a mailing is validated, with room for a note."""
+    """The dialog that validates a mailing, with a field for a note."""
 
     _name = "partner.mailing.validate"
     _description = "Validate a Mailing"
@@ -28,6 +29,7 @@ class PartnerMailingValidate(models.TransientModel):
     note = fields.Text()
 
     def action_validate(self):
+        """Validate the mailing with the note."""
         self.ensure_one()
         self.mailing_id.action_validate(self.note or None)
         return {"type": "ir.actions.act_window_close"}

@@ -5,11 +5,12 @@ from odoo.exceptions import UserError
 
 from ..tools import address_list, spreadsheet
 
+# How many rows of the file the preview shows.
 ROWS_SHOWN = 10
 
 
 class PartnerMailingImport(models.TransientModel):
-    """A file with addresses, looked at before it comes into a mailing."""
+    """A file with addresses, shown before its addresses are added to a mailing."""
 
     _name = "partner.mailing.import"
     _description = "Import Addresses"
@@ -39,7 +40,7 @@ class PartnerMailingImport(models.TransientModel):
 
     @api.model
     def _selection_column(self):
-        return [(str(place), spreadsheet.letter(place)) for place in range(spreadsheet.MAX_COLUMNS)]
+        return [(str(index), spreadsheet.letter(index)) for index in range(spreadsheet.MAX_COLUMNS)]
 
     @api.depends("file", "file_name")
     def _compute_columns(self):
@@ -66,8 +67,8 @@ class PartnerMailingImport(models.TransientModel):
                         spreadsheet.letter(n) for n in range(max(map(len, rows), default=0))
                     ],
                     "chosen": (
-                        wizard._place(wizard.address_column),
-                        wizard._place(wizard.name_column),
+                        wizard._get_index(wizard.address_column),
+                        wizard._get_index(wizard.name_column),
                     ),
                     "more": max(len(rows) - ROWS_SHOWN, 0),
                 },
@@ -76,7 +77,7 @@ class PartnerMailingImport(models.TransientModel):
     def _read_rows(self):
         """Return the rows of the file: a list of lists of texts.
 
-        :raises UserError: when the file is no table, says what to do
+        :raises UserError: when the file is no table or too long; says what to do
         """
         self.ensure_one()
         if not self.file:
@@ -101,12 +102,13 @@ class PartnerMailingImport(models.TransientModel):
             raise UserError(reasons[error.reason]) from error
 
     @staticmethod
-    def _place(column):
+    def _get_index(column):
+        """Return the index of a column from the value of its field, None without one."""
         return int(column) if column else None
 
     def _get_entries(self, rows):
-        """Return an ``address_list.Entry`` for each address, or unreadable cell, of the file."""
-        address, name = self._place(self.address_column), self._place(self.name_column)
+        """Return an ``address_list.Entry`` for each address, or cell without one, of the file."""
+        address, name = self._get_index(self.address_column), self._get_index(self.name_column)
         entries = []
         has_headings = spreadsheet.has_headings(rows, address)
         for number, row in enumerate(rows, 1):
@@ -126,7 +128,7 @@ class PartnerMailingImport(models.TransientModel):
     def action_import(self):
         """Add the addresses of the file to the extra addresses of the mailing.
 
-        :raises UserError: when there is none
+        :raises UserError: when the file has no address
         """
         self.ensure_one()
         self.mailing_id.check_access("write")

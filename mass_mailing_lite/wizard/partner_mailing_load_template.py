@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 
 class PartnerMailingLoadTemplate(models.TransientModel):
-    """The question which template to load into a draft, and whether to replace what is there."""
+    """The dialog that loads a template into a draft and says what it replaces."""
 
     _name = "partner.mailing.load.template"
     _description = "Load a Template into a Mailing"
@@ -15,7 +15,7 @@ class PartnerMailingLoadTemplate(models.TransientModel):
 
     @api.depends("mailing_id", "template_id")
     def _compute_replaced(self):
-        """Say in words what the mailing has that the template replaces."""
+        """List the labels of the fields that the template replaces."""
         for wizard in self:
             mailing, template = wizard.mailing_id, wizard.template_id
             names = [name for name in ("subject", "preview_text") if mailing[name]]
@@ -23,11 +23,11 @@ class PartnerMailingLoadTemplate(models.TransientModel):
                 names.append("body_html")
             if mailing.attachment_ids:
                 names.append("attachment_ids")
-            taken = mailing._get_template_values(template) if template else {}
+            values = mailing._get_template_values(template) if template else {}
             names += [
                 name
                 for name in ("email_from", "reply_to", "mail_server_id")
-                if mailing[name] and name in taken and taken[name] != mailing[name]
+                if mailing[name] and name in values and values[name] != mailing[name]
             ]
             wizard.replaced = ", ".join(
                 mailing._fields[name]._description_string(self.env) for name in names

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 
 
 class PartnerMailingMark(models.TransientModel):
-    """Contacts that were selected in the Contacts list, on their way into a mailing."""
+    """The dialog that adds contacts, selected in the Contacts list, to a mailing."""
 
     _name = "partner.mailing.mark"
     _description = "Add Contacts to a Mailing"
@@ -57,7 +57,7 @@ class PartnerMailingMark(models.TransientModel):
         }
 
     def action_add(self):
-        """Add the contacts to the chosen mailing and show what became of each.
+        """Add the contacts to the chosen mailing and show the result.
 
         :raises UserError: when the title or the draft is missing
         """
@@ -95,7 +95,7 @@ class PartnerMailingMark(models.TransientModel):
 
 
 class PartnerMailingMarkLine(models.TransientModel):
-    """How many of the selected contacts did not come in, for one reason."""
+    """The number of selected contacts that were not added for one reason."""
 
     _name = "partner.mailing.mark.line"
     _description = "Outcome of Adding Contacts"

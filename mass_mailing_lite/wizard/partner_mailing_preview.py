@@ -7,7 +7,7 @@ from odoo.tools.misc import formatLang
 
 
 class PartnerMailingPreview(models.TransientModel):
-    """A look at the message as one recipient gets it: built, filled and read back."""
+    """The message as one recipient gets it: built and filled as for sending, and parsed again."""
 
     _name = "partner.mailing.preview"
     _inherit = "partner.mailing.sample"
@@ -39,16 +39,16 @@ class PartnerMailingPreview(models.TransientModel):
             wizard._show(message)
 
     def _show(self, message):
-        """Show a message, or that there is none.
+        """Fill the fields from a message.
 
-        An addon that brings a channel overrides this for messages of its own type.
+        An addon that brings a channel overrides this method for messages of its own type.
 
-        :param message: what ``Transport.fill`` yields, None where it cannot be made
+        :param message: from ``Transport.fill``, None when it cannot be built
         """
         self._show_octets(message.octets() if message else b"")
 
     def _show_octets(self, data):
-        """Take apart the message ``data`` (bytes as transmitted; empty when there is none)."""
+        """Fill the fields from the message ``data``: bytes as transmitted, empty without one."""
         message = email.message_from_bytes(data, policy=email.policy.default)
         html, text = message.get_body(("html",)), message.get_body(("plain",))
         self.subject = message["Subject"]
@@ -67,20 +67,21 @@ class PartnerMailingPreview(models.TransientModel):
         )
 
     def action_previous(self):
-        """Show the recipient before this one; before the first one stands the last."""
+        """Show the recipient before this one; the last one before the first."""
         return self._step("<", "id desc")
 
     def action_next(self):
-        """Show the recipient behind this one; behind the last one stands the first."""
+        """Show the recipient after this one; the first one after the last."""
         return self._step(">", "id")
 
     def _step(self, operator, order):
+        """Show the first recipient in an order, with an id ``operator`` that of this one."""
         self.ensure_one()
         Recipient = self.env["partner.mailing.recipient"]
-        everybody = [("mailing_id", "=", self.mailing_id.id), ("state", "!=", "skipped")]
+        written_to = [("mailing_id", "=", self.mailing_id.id), ("state", "!=", "skipped")]
         self.recipient_id = Recipient.search(
-            [*everybody, ("id", operator, self.recipient_id.id)], order=order, limit=1
-        ) or Recipient.search(everybody, order=order, limit=1)
+            [*written_to, ("id", operator, self.recipient_id.id)], order=order, limit=1
+        ) or Recipient.search(written_to, order=order, limit=1)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Preview"),

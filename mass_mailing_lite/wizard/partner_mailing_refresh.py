@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class PartnerMailingRefresh(models.TransientModel):
-    """A look at what a refresh of a mailing's recipients would change."""
+    """The dialog that shows the changes by a refresh of a mailing's recipients, and makes them."""
 
     _name = "partner.mailing.refresh"
     _description = "Refresh Recipients"
@@ -64,14 +64,14 @@ class PartnerMailingRefresh(models.TransientModel):
         }
 
     def action_apply(self):
-        """Load the recipients anew."""
+        """Load the recipients again."""
         self.ensure_one()
         self.mailing_id.action_load_recipients()
         return {"type": "ir.actions.act_window_close"}
 
 
 class PartnerMailingRefreshLine(models.TransientModel):
-    """One of the first recipients who would come in, go out or change address."""
+    """One recipient that a refresh would add, remove or give another address."""
 
     _name = "partner.mailing.refresh.line"
     _description = "Change by a Refresh"

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class PartnerMailingSaveTemplate(models.TransientModel):
-    """The question under which name a mailing's content becomes a template."""
+    """The dialog that saves the content of a mailing as a template."""
 
     _name = "partner.mailing.save.template"
     _description = "Save a Mailing as a Template"

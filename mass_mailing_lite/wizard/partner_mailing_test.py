@@ -8,7 +8,7 @@ TESTED_STATES = ("draft", "to_validate")
 
 
 class PartnerMailingTest(models.TransientModel):
-    """A test: the message as one recipient will get it, sent to other addresses."""
+    """A test: the message of one recipient, sent to other addresses."""
 
     _name = "partner.mailing.test"
     _inherit = "partner.mailing.sample"
@@ -24,7 +24,7 @@ class PartnerMailingTest(models.TransientModel):
     def action_send(self):
         """Send the test now, through the same code and server as the mailing itself.
 
-        :raises UserError: with the server's words, or naming the address that is none
+        :raises UserError: with the server's words, or naming the text that is no address
         """
         self.ensure_one()
         self._check_readable()
@@ -74,7 +74,7 @@ class PartnerMailingTest(models.TransientModel):
             ) from error
 
     def _make_row(self, address, number):
-        """Return the sample's row, on its way to another address."""
+        """Return the row of the sample with another address."""
         return {
             **self._get_row(),
             "id": number,
