@@ -6,8 +6,8 @@ import { Component, useRef } from "@odoo/owl";
 
 const FOCUSABLE = "input, textarea, .odoo-editor-editable";
 
-// The steps of a mailing as the server tells them (see partner_mailing_checklist.py); each leads to
-// the tab, field or dialog where it is done.
+// The steps of a mailing (see partner_mailing_checklist.py). A click on a step opens the tab, field
+// or dialog where it is done.
 export class ChecklistField extends Component {
     static template = "mass_mailing_lite.ChecklistField";
     static props = { ...standardFieldProps };
@@ -24,11 +24,11 @@ export class ChecklistField extends Component {
         return this.steps.find((step) => step.is_next);
     }
 
-    leadsSomewhere(step) {
+    isLink(step) {
         return Boolean(step.action || step.page || step.focus);
     }
 
-    // For those who do not see the signs.
+    // Text for screen readers in place of the icon.
     statusText(step) {
         if (step.status === "done") {
             return _t("done");
@@ -55,7 +55,7 @@ export class ChecklistField extends Component {
         const tab = step.page && form.querySelector(`.o_notebook_headers a[name="${step.page}"]`);
         if (tab) {
             tab.click();
-            // The tab's content is drawn with the next frame.
+            // The content of the tab is rendered in the next frame.
             await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
             tab.scrollIntoView({ block: this.env.isSmall ? "start" : "nearest" });
             tab.focus({ preventScroll: true });

@@ -15,11 +15,11 @@ const PERIODS = [
     { days: 90, label: _t("90 Days") },
     { days: 365, label: _t("12 Months") },
 ];
-// Less of these is better.
+// Figures of which a decrease is good.
 const LOSSES = ["unsubscribed", "bounced", "failed"];
 const POINTS = { day: { day: "numeric", month: "short" }, week: { day: "numeric", month: "short" }, month: { month: "short", year: "2-digit" } };
 
-// All mailings of a time, in figures that one shows at a meeting.
+// The figures of all mailings of a period.
 export class MailingDashboard extends Component {
     static template = "mass_mailing_lite.MailingDashboard";
     static components = { Layout, MailingChart };
@@ -40,7 +40,7 @@ export class MailingDashboard extends Component {
     async load(days) {
         this.state.days = days;
         const figures = await this.orm.call("partner.mailing.report", "get_dashboard", [days]);
-        // Somebody who changes their mind gets what they asked for last.
+        // If another period was chosen meanwhile, this answer is out of date.
         if (days === this.state.days) {
             this.state.figures = figures;
         }
@@ -71,7 +71,7 @@ export class MailingDashboard extends Component {
         ];
     }
 
-    // The difference to the time before, and whether it is a good one.
+    // The difference from the period before, and whether it is good or bad.
     change(key, value, was, format) {
         const difference = value - was;
         const rounded = format(Math.abs(difference));

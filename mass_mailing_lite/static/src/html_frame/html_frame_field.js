@@ -4,8 +4,8 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 import { Component, useState } from "@odoo/owl";
 
-// Shows mail as mail programs do: a document of its own, in which no script runs and
-// which has no access to the page around it.
+// Shows mail as mail programs do: a document of its own, which runs no script and has no access to
+// the page around it.
 export class HtmlFrameField extends Component {
     static template = "mass_mailing_lite.HtmlFrameField";
     static props = {
@@ -24,7 +24,7 @@ export class HtmlFrameField extends Component {
 
     get document() {
         const value = String(this.props.record.data[this.props.name] || "");
-        // A link opens beside the web client, not inside the frame.
+        // A link opens in a new tab, not inside the frame.
         return value.replace("<head>", '<head><base target="_blank">');
     }
 

@@ -3,7 +3,7 @@ import { isHtmlContentSupported } from "@html_editor/core/selection_plugin";
 import { withSequence } from "@html_editor/utils/resource";
 import { _t } from "@web/core/l10n/translation";
 
-// Commands for links that are each recipient's own: the addresses are completed when it is sent.
+// Commands that insert personal links; each recipient's token is added when the message is built.
 export class PersonalLinkPlugin extends Plugin {
     static id = "partnerMailingLinks";
     static dependencies = ["history", "dom"];

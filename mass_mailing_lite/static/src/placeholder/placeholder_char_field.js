@@ -6,7 +6,7 @@ import { PlaceholderPopover } from "./placeholder_popover";
 
 import { useExternalListener } from "@odoo/owl";
 
-// A line of text with a button, and the key #, that insert a field of the recipient.
+// A char field with a button, and the key #, that open the list of placeholders.
 export class PlaceholderCharField extends CharField {
     setup() {
         super.setup();
@@ -18,7 +18,7 @@ export class PlaceholderCharField extends CharField {
         useExternalListener(document, "keydown", (ev) => this.onKeydown(ev));
     }
 
-    // What Odoo's own template asks to decide about the button.
+    // Odoo's template of the field shows the button if this is true.
     get hasDynamicPlaceholder() {
         return !this.props.readonly;
     }

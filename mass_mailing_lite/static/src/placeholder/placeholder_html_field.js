@@ -6,7 +6,7 @@ import { registry } from "@web/core/registry";
 import { PersonalLinkPlugin } from "./link_plugin";
 import { PlaceholderPopover } from "./placeholder_popover";
 
-// Odoo's command for placeholders, with the list of the fields that everybody may use.
+// Odoo's command for placeholders, with the list of those that all users may insert.
 export class PlaceholderPlugin extends DynamicPlaceholderPlugin {
     resources = {
         ...this.resources,
@@ -26,7 +26,7 @@ export class PlaceholderPlugin extends DynamicPlaceholderPlugin {
     }
 }
 
-// Odoo's editor for mail.
+// Odoo's editor for mail, with placeholders and personal links.
 export class PlaceholderHtmlField extends HtmlMailField {
     getConfig() {
         const config = super.getConfig();
@@ -34,13 +34,13 @@ export class PlaceholderHtmlField extends HtmlMailField {
             plugin === DynamicPlaceholderPlugin ? PlaceholderPlugin : plugin
         );
         config.Plugins.push(PersonalLinkPlugin);
-        // A pasted picture becomes a file with an address, for mail programs show no data: URLs.
+        // A pasted picture becomes a file with a URL, because mail programs show no data: URLs.
         config.dropImageAsAttachment = true;
         return config;
     }
 
-    // A placeholder is replaced by its value as it is; the style that Odoo writes into every
-    // element would make it one that only template editors may save.
+    // Odoo writes a style into every element. A placeholder with a style needs QWeb, which only
+    // template editors may save, so its other attributes are removed.
     async getEditorContent() {
         const content = await super.getEditorContent();
         for (const placeholder of content.querySelectorAll("t[t-out]")) {

@@ -4,8 +4,8 @@ import { DynamicPlaceholderPopover } from "@web/views/fields/dynamic_placeholder
 
 import { Component, onWillStart, useState } from "@odoo/owl";
 
-// The fields that everybody may write into a mailing, in plain words; then the question what
-// stands where the field is empty. Template editors also reach Odoo's own list of all fields.
+// The list of the placeholders that all users may insert, then the fallback for an empty field.
+// Template editors can also open Odoo's own list of all fields.
 export class PlaceholderPopover extends Component {
     static template = "mass_mailing_lite.PlaceholderPopover";
     static components = { DynamicPlaceholderPopover };
@@ -40,7 +40,7 @@ export class PlaceholderPopover extends Component {
     }
 
     insert() {
-        // Signs that would end the placeholder have no place in a fallback.
+        // These characters would end the placeholder, so a fallback cannot have them.
         const fallback = this.state.fallback.replace(/\}\}|\|\|\|/g, "").trim();
         this.props.validate(this.state.chosen.path, fallback);
         this.props.close();

@@ -9,7 +9,7 @@ import { Component, onWillDestroy, onWillUpdateProps, useState } from "@odoo/owl
 
 export const PROGRESS = "partner_mailing_progress";
 
-// Why a mailing may wait, in words.
+// Text of each wait reason.
 const WAIT_REASONS = {
     rate_limit: _t("the limit is used up"),
     domain: _t("the limit for one domain is used up"),
@@ -17,47 +17,47 @@ const WAIT_REASONS = {
     server: _t("waits for the next try"),
 };
 
-// How far the sending of a mailing is, moved by what the sender says on the bus.
+// The progress of sending, updated by notifications of the sender on the bus.
 export class ProgressField extends Component {
     static template = "mass_mailing_lite.ProgressField";
     static props = { ...standardFieldProps, compact: { type: Boolean, optional: true } };
 
     setup() {
-        this.state = useState({ heard: null });
+        this.state = useState({ received: null });
         this.bus = useService("bus_service");
-        const listen = (figures) => this.hear(figures);
-        this.bus.subscribe(PROGRESS, listen);
+        const listener = (figures) => this.onProgress(figures);
+        this.bus.subscribe(PROGRESS, listener);
         onWillUpdateProps((next) => {
-            // What was read from the server later than it was heard is newer.
+            // The record was read after the last notification, so it is newer.
             if (next.record !== this.props.record || next.record.data.state !== "sending") {
-                this.state.heard = null;
+                this.state.received = null;
             }
         });
-        onWillDestroy(() => this.bus.unsubscribe(PROGRESS, listen));
+        onWillDestroy(() => this.bus.unsubscribe(PROGRESS, listener));
     }
 
-    hear(figures) {
+    onProgress(figures) {
         if (figures.id !== this.props.record.resId) {
             return;
         }
-        this.state.heard = figures;
-        // Buttons and other fields depend on the state; but nothing that is typed is lost.
+        this.state.received = figures;
+        // Buttons and other fields depend on the state. A form with unsaved changes is not reloaded.
         const record = this.props.record;
         const hasServerFault = (one) => one.wait_reason === "server";
-        const news =
+        const isChanged =
             figures.state !== record.data.state || hasServerFault(figures) !== hasServerFault(record.data);
-        if (news && !record.dirty) {
+        if (isChanged && !record.dirty) {
             record.load();
         }
     }
 
     get figures() {
-        return this.state.heard || this.props.record.data;
+        return this.state.received || this.props.record.data;
     }
 
     get percent() {
         const { recipient_count: all, pending_count: waiting } = this.figures;
-        // Odoo's examples on an empty board have more waiting than there are recipients.
+        // Odoo's sample data on an empty board can have more waiting messages than recipients.
         return all ? Math.min(Math.max(Math.floor((100 * (all - waiting)) / all), 0), 100) : 0;
     }
 
@@ -83,7 +83,7 @@ export class ProgressField extends Component {
                 time: formatMoment(until),
             }));
         } else if (rate) {
-            parts.push(_t("%(pace)s a minute", { pace: formatInteger(Math.ceil(rate * 60)) }));
+            parts.push(_t("%(rate)s a minute", { rate: formatInteger(Math.ceil(rate * 60)) }));
         }
         if (expected_end) {
             const end = toMoment(expected_end);
@@ -93,7 +93,7 @@ export class ProgressField extends Component {
     }
 }
 
-// Moments come as text from the bus, and as a moment from the record.
+// The bus has times as text, the record as luxon objects.
 function toMoment(value) {
     return typeof value === "string" ? deserializeDateTime(value) : value;
 }

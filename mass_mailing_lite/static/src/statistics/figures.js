@@ -1,14 +1,14 @@
 import { _t } from "@web/core/l10n/translation";
 import { formatFloat, formatInteger } from "@web/views/fields/formatters";
 
-// One colour for one thing, on every page.
+// The colour of each figure on all pages.
 export const COLORS = {
     delivered: "#43C5B1",
     bounced: "#F4A261",
     failed: "#EA6175",
 };
 
-// Percent of lost messages from which one should look for the reason.
+// Percent of bounced or failed messages from which a figure is shown in red.
 export const ALARM = 5;
 
 export const LABELS = {
@@ -22,7 +22,7 @@ export const LABELS = {
     failed: _t("Failed"),
 };
 
-// A share with as many digits as it takes to tell it from nothing.
+// A share with one digit; two below one percent, so that it is not shown as 0.0 %.
 export function formatShare(percent) {
     const digits = percent > 0 && percent < 1 ? 2 : 1;
     return `${formatFloat(percent, { digits: [16, digits] })} %`;

@@ -8,7 +8,7 @@ const scheme = cookie.get("color_scheme");
 const GRID = getCustomColor(scheme, "#d8dadd", "#3C3E4B");
 const TEXT = getCustomColor(scheme, "#374151", "#E4E4E4");
 
-// Stacked bars over time, drawn by the library that Odoo's own graphs are drawn by.
+// Stacked bars over time, drawn by Chart.js as Odoo's own graphs are.
 export class MailingChart extends Component {
     static template = "mass_mailing_lite.MailingChart";
     static props = {

@@ -10,7 +10,7 @@ import { MailingChart } from "./mailing_chart";
 
 const STEPS = ["recipients", "sent", "delivered", "opened", "clicked"];
 const LOSSES = ["unsubscribed", "bounced", "failed"];
-// What a share is taken of, where that is not the number of recipients.
+// The base of a share, if it is not the number of recipients.
 const OF = { opened: "delivered", clicked: "delivered", unsubscribed: "delivered", bounced: "sent" };
 const WHOLES = {
     recipients: _t("of the recipients"),
@@ -35,7 +35,7 @@ export class StatisticsField extends Component {
         return this.props.record.data[this.props.name];
     }
 
-    // The steps that this mailing knows of: opened and clicked only where they are tracked.
+    // The steps of this mailing; opened and clicked only if they are tracked.
     get funnel() {
         return this.lines(STEPS.filter((key) => this.figures.tracks[key] !== false));
     }
@@ -112,7 +112,7 @@ export class StatisticsField extends Component {
         return Math.max(1, ...this.figures.links.map((link) => link.clicked));
     }
 
-    // The recipients behind a figure.
+    // Opens the list of the recipients that a figure counts.
     async open(key) {
         const { resModel, resId } = this.props.record;
         const action = await this.orm.call(resModel, "action_open_recipients", [resId], {

@@ -1,7 +1,7 @@
 import { registry } from "@web/core/registry";
 
-// From the list of templates to a draft with a placeholder in subject and body, looked at as a
-// recipient gets it and sent as a test.
+// From the list of templates to a draft with a placeholder in subject and body, shown in the preview
+// and sent as a test.
 registry.category("web_tour.tours").add("mass_mailing_lite_content", {
     url: "/odoo/action-mass_mailing_lite.mail_template_action",
     steps: () => [

@@ -1,6 +1,6 @@
 import { registry } from "@web/core/registry";
 
-// A link that is each recipient's own, from the commands of the editor.
+// Inserts a personal link by the commands of the editor.
 registry.category("web_tour.tours").add("mass_mailing_lite_link", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action/new",
     steps: () => [

@@ -1,6 +1,6 @@
 import { registry } from "@web/core/registry";
 
-// Prepares a mailing as a newcomer would: from the empty list to "Submit".
+// Prepares a mailing: from the empty list to "Submit".
 registry.category("web_tour.tours").add("mass_mailing_lite_prepare", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action",
     steps: () => [
@@ -33,7 +33,7 @@ registry.category("web_tour.tours").add("mass_mailing_lite_validate", {
     ],
 });
 
-// Looks at what became of it.
+// Opens the sent mailing and its recipients.
 registry.category("web_tour.tours").add("mass_mailing_lite_result", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action",
     steps: () => [

@@ -6,7 +6,7 @@ registry.category("web_tour.tours").add("mass_mailing_lite_mark", {
     steps: () => [
         { trigger: ".o_searchview_input", run: "edit Tourist" },
         { trigger: ".o_searchview_input", run: "press Enter" },
-        // The user's own contact goes when the search has come back.
+        // The user's own contact is gone from the list when the search is done.
         {
             trigger:
                 ".o_list_table:has(.o_data_row:contains(Tourist Anna)):not(:has(.o_data_row:contains(tour_marker)))",
@@ -24,7 +24,7 @@ registry.category("web_tour.tours").add("mass_mailing_lite_mark", {
     ],
 });
 
-// Reviews the list: one out and back, all out and back, a refresh with a look.
+// Changes the list: excludes one and all, includes them again, refreshes with a preview.
 registry.category("web_tour.tours").add("mass_mailing_lite_review", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action?view_type=list",
     steps: () => [
