@@ -676,7 +676,7 @@ class PartnerMailing(models.Model):
     def _check_editable(self, what):
         """Raise unless the mailings are drafts; ``what`` names the attempted action."""
         for mailing in self:
-            if mailing.state != "draft":
+            if mailing.state not in EDITABLE_STATES:
                 raise UserError(
                     self.env._(
                         'You cannot %(what)s: the mailing "%(mailing)s" is no draft. Take it back to draft first.',

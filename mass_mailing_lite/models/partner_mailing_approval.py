@@ -126,7 +126,7 @@ class PartnerMailingApproval(models.Model):
 class PartnerMailing(models.Model):
     """The approval of a mailing.
 
-    In the order of this file: the request, the decision, the rule who may decide, the fingerprint,
+    In the order of this file: the request, the decision, the right to decide, the fingerprint,
     the review page, the changes since the last decision.
     """
 
@@ -338,7 +338,7 @@ class PartnerMailing(models.Model):
         ).with_env(self.env)
 
     # ------------------------------------------------------------
-    # Who may decide
+    # Right to decide
     # ------------------------------------------------------------
 
     def _check_can_decide(self):

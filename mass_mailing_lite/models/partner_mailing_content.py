@@ -156,9 +156,9 @@ class PartnerMailing(models.Model):
                 _copy_translations(self.template_id, source, self, name, keep=self.env.lang)
 
     def _save_as_template(self, name):
-        """Return a new template of the current user's with the content in every language.
+        """Return a new template of the current user, with the content in every language.
 
-        :raises UserError: when there is nothing to save
+        :raises UserError: when subject and body are empty
         """
         self.ensure_one()
         self.check_access("read")
@@ -393,7 +393,7 @@ class PartnerMailing(models.Model):
             )
 
     def _get_language_warning(self, names):
-        """Return in words which recipients get another language than their own, or False.
+        """Return a warning that names the languages without a translation, or False.
 
         :param names: {language code: name}
         """
