@@ -15,6 +15,8 @@ from .ledger import SILENCE, Ledger
 from .mailings import addresses, validated
 from .proofs import wait_for
 
+pytestmark = pytest.mark.slow(90)
+
 COUNT = 3000
 KILLS = 6
 

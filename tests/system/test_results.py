@@ -9,6 +9,8 @@ from . import proofs
 from .ledger import Ledger
 from .mailings import MAILING, RECIPIENT, validated
 
+pytestmark = pytest.mark.slow(20)
+
 # What the export dialog of the list sends.
 COLUMNS = ["name", "email_normalized", "state", "reason", "attempts", "sent_at"]
 

@@ -25,7 +25,7 @@ def new_number():
 @contextlib.contextmanager
 def open_office(tools):
     """Run an Odoo with `sms_twilio` and an account there, our addons installed last."""
-    name = database.fresh(tools, "twilio", addons=["sms_twilio"])
+    name = database.prepared(tools, "twilio", ["sms_twilio"])
     install = ("server", "-d", name, "-i", "mass_mailing_lite", "--stop-after-init", "--no-http")
     tools.run(*install, what="The installation beside sms_twilio", log="twilio")
     with tools.serve(name, name="twilio") as url:
