@@ -169,7 +169,7 @@ def test_the_command_sends_nothing_outside_the_sending_hours(server, inbox):
     [own] = admin.search_read("ir.mail_server", [("name", "=", company.MAIL_SERVER)], "id")
     mailing = validated(author, server.login("validator"), mail_server_id=own["id"])
     sender = command(server, "--mailing", str(mailing))
-    output, _nothing = sender.communicate(timeout=60)
+    output, _nothing = sender.communicate(timeout=120)
     assert sender.returncode == 2, output
     assert "outside the sending hours" in output
     assert not inbox.deliveries()

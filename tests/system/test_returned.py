@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow(90)
 
 BOUNCES = "bounce@example.com"
 FINE = "fine@example.com"
-PATIENCE = 60  # seconds for the server to give up and report
+PATIENCE = 150  # seconds for the server to give up and report
 
 # What the next server says to some.
 REFUSALS = {

@@ -12,7 +12,7 @@ from .conftest import OdooServer
 from .mailings import MAILING, RECIPIENT
 from .twilio import ACCOUNT, SENDER, TOKEN
 
-PATIENCE = 60  # seconds until something has become of a mailing
+PATIENCE = 150  # seconds until something has become of a mailing
 
 _numbers = itertools.count(611000000)
 
