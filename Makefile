@@ -12,7 +12,7 @@ help:  ## list these targets
 demo:  ## send a validated mailing to imported contacts, into a local inbox
 	@$(DEVTOOLS) demo
 
-test:  ## run all tests; make test ARGS="-k name" runs some
+test:  ## run all tests; ARGS=--fast: no browser, no slow ones; ARGS="-k name": some
 	@$(DEVTOOLS) test $(ARGS)
 
 serve:  ## open the demo's database in the web client, until Ctrl-C

@@ -238,7 +238,7 @@ def measure(args):
         stack.callback(database.drop, tools, bench.own)
         if "job" in (args.part or PARTS):
             with step("Installing stock mass_mailing into a database of its own"):
-                bench.stock = database.fresh(tools, "bench_stock", addons=["mass_mailing"])
+                bench.stock = database.prepared(tools, "bench_stock", ["mass_mailing"])
             stack.callback(database.drop, tools, bench.stock)
         for name in args.part or PARTS:
             with peers.sink() as bench.port:

@@ -23,20 +23,42 @@ env.cr.commit()
 """
 
 
-def fresh(odoo, name, addons=(), bridges=False):
+def fresh(odoo, name, bridges=False):
     """Return the name of a database that is a new copy of the template.
 
-    With `addons` it has these of Odoo's own instead of ours; with `bridges`, besides our main
-    addon, those that join it to the addons of others.
+    With `bridges` it has, besides our main addon, those that join it to the addons of others.
     """
     database = odoo.server.prefix + name
     drop(odoo, database)
-    if addons:
-        _copy_with(odoo, addons, database)
-        return database
     with _templates():
         source = _template(odoo, _base(odoo))
         source = _bridged(odoo, source) if bridges else source
+        _copy(odoo, source, database)
+    return database
+
+
+def prepared(odoo, name, addons, make=None, key=()):
+    """Return the name of a database that is a new copy of one with addons of Odoo's, not with ours.
+
+    The one that is copied is kept for later runs. When it is made, `make(database)` is called to
+    bring it further than the addons' installation; `key` are the texts or bytes that `make` uses,
+    and when one of them changes, it is made anew.
+    """
+
+    def install(database):
+        with _templates():
+            _copy(odoo, _base(odoo), database)
+        _install(odoo, database, addons)
+        if make:
+            make(database)
+
+    database = odoo.server.prefix + name
+    drop(odoo, database)
+    # Each of these databases has a lock of its own: to make one takes up to two minutes.
+    kind = f"with-{digest(name, *addons)[:6]}"
+    with _templates(kind):
+        template = f"{kind}_{digest(_base_digest(odoo), *key)}"
+        source = _provide(odoo, template, install, f"Installing {', '.join(addons)}")
         _copy(odoo, source, database)
     return database
 
@@ -79,24 +101,6 @@ def addons_digest(bridges=False):
 def _templates(kind="ours"):
     """Return a lock: no other process makes or removes templates of this kind meanwhile."""
     return lock(paths.make_folder(paths.RUN) / f"template-{kind}.lock")
-
-
-def _copy_with(odoo, addons, target):
-    """Copy the database that has other addons than ours on top of the base, made when need be.
-
-    Each choice of addons has a lock of its own, for these installations take up to a minute.
-    """
-
-    def install(database):
-        with _templates():
-            _copy(odoo, _base(odoo), database)
-        _install(odoo, database, addons)
-
-    kind = f"with-{digest(*addons)[:6]}"
-    with _templates(kind):
-        name = f"{kind}_{_base_digest(odoo)}"
-        source = _provide(odoo, name, install, f"Installing {', '.join(addons)}")
-        _copy(odoo, source, target)
 
 
 def _template(odoo, base):

@@ -86,7 +86,7 @@ def _run(tools, suite, arguments):
     report = paths.RUN / f"tests-{suite}.xml"
     report.unlink(missing_ok=True)
     command = [tools.python, "-m", "pytest", f"--junitxml={report}", "-p", "devtools.selection"]
-    command += [*_side_by_side(suite), *arguments]
+    command += [*_side_by_side(suite, arguments), *arguments]
     # pytest-odoo copies a database for each process with PostgreSQL's programs.
     folders = [tools.server.programs] if tools.server.programs else []
     if FAST not in arguments:
@@ -111,8 +111,11 @@ def _run(tools, suite, arguments):
     return len(cases) - len(skipped), failure
 
 
-def _side_by_side(suite):
+def _side_by_side(suite, arguments):
     """Return pytest's options for several processes; later ones, such as `-n0`, override them."""
+    names = [str(argument).partition("::")[0] for argument in arguments]
+    if sum(Path(name).is_file() for name in names) == 1 and not any(map(os.path.isdir, names)):
+        return ["-n0"]  # one file: the copies of the database would take longer than they save
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
     # A system test often waits: for a server that starts, for a minute that a limit is about.
     processes = processors + 1 if suite == "system" else processors

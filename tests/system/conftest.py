@@ -11,6 +11,8 @@ from devtools import browser, company, database, odoo_process, paths
 from devtools.inbox import Inbox
 from devtools.rpc import Client
 
+PATIENCE = 90  # seconds for a page to show something on a busy machine
+
 _numbers = itertools.count(1)
 
 
@@ -105,6 +107,7 @@ def chromium():
 def page(chromium, request):
     """Return a page of a new session; a failed test leaves a picture of it in the run folder."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     failures = request.session.testsfailed
     yield page

@@ -16,7 +16,7 @@ from devtools import mail_programs, process
 from devtools.console import Failure
 
 USER, PASSWORD = "mailer", "correct-horse"
-PATIENCE = 20  # seconds for a server to greet
+PATIENCE = 60  # seconds for a server to greet
 
 # $1: folder with passwd and group; $2: unpacked package, which comes to a place that every user may
 # pass through; $3: more that is to be done first; the rest: the command.

@@ -10,6 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from . import mailings
 
+pytestmark = pytest.mark.slow(110)
+
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
 
 # Odoo's own, the same in every app.

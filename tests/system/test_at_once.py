@@ -9,6 +9,8 @@ from devtools.rpc import RpcError
 
 from .mailings import MAILING, write
 
+pytestmark = pytest.mark.slow(25)
+
 ROUNDS = 5
 
 

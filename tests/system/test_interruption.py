@@ -15,6 +15,8 @@ from .ledger import SILENCE, Ledger
 from .mailings import addresses, validated
 from .proofs import wait_for
 
+pytestmark = pytest.mark.slow(90)
+
 COUNT = 3000
 KILLS = 6
 
@@ -67,7 +69,7 @@ def test_a_killed_sender_sends_nothing_twice_and_forgets_nobody(server, inbox):
             time.sleep(0.02)
         time.sleep(chance.uniform(0, 0.15))
         sender.send_signal(signal.SIGKILL)
-        sender.communicate(timeout=30)
+        sender.communicate(timeout=120)
     last = command(server)
     output, _nothing = last.communicate(timeout=120)
 
@@ -98,7 +100,7 @@ def test_a_sender_that_is_asked_to_stop_leaves_nothing_open(server, inbox):
     while count_sent(server, mailing) == 0 and sender.poll() is None:
         time.sleep(0.02)
     sender.send_signal(signal.SIGINT)
-    output, _nothing = sender.communicate(timeout=30)
+    output, _nothing = sender.communicate(timeout=120)
     assert sender.returncode == 2, output
     found = collections.Counter(states(server, mailing).values())
     assert set(found) <= {"sent", "pending"}
@@ -106,10 +108,13 @@ def test_a_sender_that_is_asked_to_stop_leaves_nothing_open(server, inbox):
 
 
 def test_a_sender_whose_server_is_silent_is_stopped_with_one_message_uncertain(server):
-    silent = threading.Event()
+    silent, waiting = threading.Event(), threading.Event()
 
     def misbehave(stage, _address):
-        return SILENCE if stage == "content" and silent.is_set() else None
+        if stage == "content" and silent.is_set():
+            waiting.set()
+            return SILENCE
+        return None
 
     with Ledger(misbehave) as ledger:
         company.send_to(server.login("admin"), ledger.port)
@@ -119,13 +124,13 @@ def test_a_sender_whose_server_is_silent_is_stopped_with_one_message_uncertain(s
         sender = command(server, "--mailing", str(mailing))
         wait_for(lambda: ledger.entries, 60, "sends")
         silent.set()
-        time.sleep(1)
+        assert waiting.wait(60)
         sender.send_signal(signal.SIGINT)
         # It waits for the reply that decides the fate of a message, and says so.
         with pytest.raises(subprocess.TimeoutExpired):
             sender.wait(timeout=2)
         sender.send_signal(signal.SIGINT)
-        output, _nothing = sender.communicate(timeout=30)
+        output, _nothing = sender.communicate(timeout=120)
     assert sender.returncode == 2, output
     assert "Ctrl-C once more" in output
     found = collections.Counter(states(server, mailing).values())
@@ -140,18 +145,18 @@ def test_the_command_says_what_it_did_by_its_exit_code(server, inbox):
     server.sql("UPDATE partner_mailing SET state = 'cancelled' WHERE state <> 'done'")
     mailing = validated(server.login("marketing"), server.login("validator"))
     sender = command(server, "--mailing", str(mailing), "--limit", "1")
-    output, _nothing = sender.communicate(timeout=60)
+    output, _nothing = sender.communicate(timeout=120)
     assert (sender.returncode, len(inbox.deliveries())) == (0, 1), output
     sender = command(server)
-    output, _nothing = sender.communicate(timeout=60)
+    output, _nothing = sender.communicate(timeout=120)
     assert (sender.returncode, len(inbox.deliveries())) == (0, 2), output
     assert "System test" in output
     sender = command(server, "--mailing", str(mailing))
-    output, _nothing = sender.communicate(timeout=60)
+    output, _nothing = sender.communicate(timeout=120)
     assert sender.returncode == 2
     assert "only validated mailings are sent" in output
     sender = command(server, "--mailing", "0")
-    output, _nothing = sender.communicate(timeout=60)
+    output, _nothing = sender.communicate(timeout=120)
     assert sender.returncode == 2
     assert "There is no mailing 0." in output
 
@@ -165,7 +170,7 @@ def test_the_command_says_that_some_failed_by_its_exit_code(server):
         company.send_to(server.login("admin"), ledger.port)
         mailing = validated(server.login("marketing"), server.login("validator"))
         sender = command(server, "--mailing", str(mailing))
-        output, _nothing = sender.communicate(timeout=60)
+        output, _nothing = sender.communicate(timeout=120)
         assert ledger.addresses() == ["ana@example.com"]
     assert sender.returncode == 1, output
 

@@ -17,6 +17,8 @@ from devtools.inbox import Inbox
 from .conftest import OdooServer
 from .mailings import MAILING, addresses, validated
 
+pytestmark = pytest.mark.slow(70)
+
 ROUND_TRIP = 0.020  # seconds; a message takes two
 COUNT = 240
 PATIENCE = 150  # seconds; a scheduler that missed its call looks after 60

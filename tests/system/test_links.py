@@ -16,6 +16,8 @@ from devtools import company
 
 from .mailings import MAILING, validated
 
+pytestmark = pytest.mark.slow(75)
+
 FORGED, CLIENTS = 10_000, 8
 ONE_CLICK = "List-Unsubscribe=One-Click"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

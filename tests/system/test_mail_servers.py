@@ -16,6 +16,8 @@ from . import exim, mail_server, opensmtpd, postfix
 from .mailings import validated
 from .test_interruption import command
 
+pytestmark = pytest.mark.slow(80)
+
 COUNT = 500
 PATIENCE = 120  # seconds for a server to pass on what it took
 CONTENT = bytes(range(256)) * 40

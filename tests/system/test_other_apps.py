@@ -15,6 +15,9 @@ from devtools.rpc import Client
 
 from .mailings import MAILING, RECIPIENT, validated, write
 
+# The limit is for the installation of Odoo's addons, once for each version of Odoo.
+pytestmark = [pytest.mark.slow(100), pytest.mark.timeout(900)]
+
 APPS = ("account", "crm", "partnership", "website")
 AUDIENCE = "mass_mailing_lite.audience_{}"
 # What stands on websites for everybody to see, in two languages.
@@ -43,7 +46,7 @@ class Office:
 @pytest.fixture(scope="module")
 def office(tools):
     """Return a running Odoo with these apps, two websites, and ours installed last."""
-    name = database.fresh(tools, "other_apps", addons=APPS)
+    name = database.prepared(tools, "other_apps", APPS)
     install = ("server", "-d", name, "-i", "mass_mailing_lite", "--stop-after-init", "--no-http")
     tools.run(*install, what="The installation beside other apps", log="other-apps")
     tools.script(name, WEBSITES, what="Two websites", log="other-apps")

@@ -10,9 +10,12 @@ from devtools.inbox import Inbox
 
 from .mailings import MAILING, validated
 
+pytestmark = pytest.mark.slow(80)
+
 MINUTE = 60.0
-# How late a message may be that has to wait: the scheduler is told, begins its job, connects.
-LATE = 6.0
+# How late a message may be that has to wait: the scheduler is told, begins its job, connects. On a
+# busy machine that takes seconds; a scheduler that is not told looks after 60.
+LATE = 20.0
 SHARED_LIMIT, DOMAIN_LIMIT = 60, 10
 
 
@@ -102,9 +105,11 @@ def ledgers(server, tmp_path_factory):
     }
     senders = [command(server, "--mailing", str(one)) for one in mailings["shared"]]
     outputs = [sender.communicate(timeout=150)[0] for sender in senders]
-    assert [sender.returncode for sender in senders] == [0, 0], outputs
+    # The one that sends the last message of its mailing need not be the one that closes it: then
+    # it ends with 2, for the mailing is not done yet.
+    assert {sender.returncode for sender in senders} <= {0, 2}, outputs
     everything = [one for some in mailings.values() for one in some]
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while {row["state"] for row in author.call(MAILING, "read", everything, ["state"])} != {"done"}:
         assert time.monotonic() < until, author.call(MAILING, "read", everything, ["state"])
         time.sleep(0.5)
@@ -164,7 +169,7 @@ def test_the_command_sends_nothing_outside_the_sending_hours(server, inbox):
     [own] = admin.search_read("ir.mail_server", [("name", "=", company.MAIL_SERVER)], "id")
     mailing = validated(author, server.login("validator"), mail_server_id=own["id"])
     sender = command(server, "--mailing", str(mailing))
-    output, _nothing = sender.communicate(timeout=60)
+    output, _nothing = sender.communicate(timeout=120)
     assert sender.returncode == 2, output
     assert "outside the sending hours" in output
     assert not inbox.deliveries()

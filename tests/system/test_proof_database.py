@@ -23,6 +23,8 @@ from .conftest import OdooServer
 from .ledger import Ledger
 from .mailings import MAILING, addresses, validated
 
+pytestmark = pytest.mark.slow(25)
+
 COUNT = proofs.size(3_000, 20_000)
 STOPS = ("fast", "immediate", "immediate")  # a restart by an administrator, and two crashes
 PATIENCE = 60  # seconds

@@ -12,6 +12,8 @@ from . import proofs
 from .ledger import Ledger
 from .mailings import MAILING, validated, write
 
+pytestmark = pytest.mark.slow(25)
+
 LARGE = proofs.size(3_000, int(os.environ.get("MASS_MAILING_LITE_PROOF_LIST", "1000000")))
 MEMORY = 50  # megabytes that a sender may need more at the end of a long list than at its beginning
 

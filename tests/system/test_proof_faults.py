@@ -13,10 +13,12 @@ from . import proofs
 from .ledger import CLOSE, HALF, RESET, SILENCE, Ledger
 from .mailings import MAILING, validated
 
+pytestmark = pytest.mark.slow(45)
+
 EACH = proofs.size(2, 15)  # recipients of each fault
 COUNT = proofs.size(400, 10_000)
 CONNECTIONS = 4
-PATIENCE = 1.0  # seconds that a sender waits for a reply here
+PATIENCE = 2.0  # seconds that a sender waits for a reply here; a healthy server needs far less
 ROUNDS = 60  # of a sender, at most; each is followed by the time that the mailing waits
 
 SENT = ("sent", None)
@@ -93,7 +95,7 @@ def server(start_server):
 
 @pytest.fixture(scope="module")
 def senders(server):
-    """Return senders that wait a second for a reply."""
+    """Return senders that wait two seconds for a reply."""
     with proofs.senders(server.tools, server.database, PATIENCE) as running:
         yield running
 

@@ -11,6 +11,8 @@ from . import proofs
 from .ledger import Ledger
 from .mailings import MAILING, addresses, validated
 
+pytestmark = pytest.mark.slow(20)
+
 COUNT = proofs.size(2_000, 20_000)
 KILLS = proofs.size(12, 100)
 CONNECTIONS = 4

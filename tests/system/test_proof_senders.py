@@ -12,6 +12,8 @@ from . import proofs
 from .ledger import Ledger
 from .mailings import MAILING, validated
 
+pytestmark = pytest.mark.slow(20)
+
 MINUTE = 60.0
 SENDERS = 4
 # Messages a minute that the two mail servers take, and recipients of the mailings.

@@ -9,6 +9,8 @@ from . import proofs
 from .ledger import Ledger
 from .mailings import MAILING, RECIPIENT, validated
 
+pytestmark = pytest.mark.slow(20)
+
 # What the export dialog of the list sends.
 COLUMNS = ["name", "email_normalized", "state", "reason", "attempts", "sent_at"]
 
@@ -27,7 +29,7 @@ def mailing(odoo_server):
         company.send_to(odoo_server.login("admin"), ledger.port)
         number = validated(author, odoo_server.login("validator"))
         proofs.wait_for(
-            lambda: author.read(MAILING, number, "state")["state"] == "done", 60, "done"
+            lambda: author.read(MAILING, number, "state")["state"] == "done", 120, "done"
         )
     return number
 

@@ -14,9 +14,11 @@ from .mailings import validated
 from .test_interruption import command
 from .test_mail_servers import use
 
+pytestmark = pytest.mark.slow(90)
+
 BOUNCES = "bounce@example.com"
 FINE = "fine@example.com"
-PATIENCE = 60  # seconds for the server to give up and report
+PATIENCE = 150  # seconds for the server to give up and report
 
 # What the next server says to some.
 REFUSALS = {

@@ -14,6 +14,8 @@ from devtools import company
 
 from .mailings import MAILING, addresses, validated
 
+pytestmark = pytest.mark.slow(60)
+
 READERS, CLIENTS = 40, 8
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 TOKEN = r"[\w-]{32}"

@@ -15,6 +15,9 @@ from .test_pace import LATE, MINUTE, most_in_a_window
 from .twilio import CUT, HALF, HANG, PAGE, Refusal, Twilio
 from .twilio_office import new_number, open_office
 
+# The limit is for the installation of Odoo's addons, once for each version of Odoo.
+pytestmark = [pytest.mark.slow(160), pytest.mark.timeout(900)]
+
 LIMIT = 20
 
 

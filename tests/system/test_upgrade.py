@@ -6,7 +6,6 @@
 b7b23a7, with `mass_mailing_lite_sms` beside it.
 """
 
-import json
 import tarfile
 
 import pytest
@@ -14,8 +13,13 @@ import pytest
 from devtools import company, database, paths
 
 from . import mailings
+from .traces import SCHEMA, records, schema
+
+# The limit is for the installation of Odoo's addons, once for each version of Odoo.
+pytestmark = [pytest.mark.slow(100), pytest.mark.timeout(900)]
 
 ARCHIVES = paths.ROOT / "tests" / "data"
+FINGERPRINTS = "SELECT id, fingerprint FROM partner_mailing_approval ORDER BY id"
 
 # A mailing in each state that waits for somebody, as the first version made them.
 DATA = """
@@ -51,40 +55,6 @@ for state in ("draft", "to_validate", "validated", "cancelled"):
 env.cr.commit()
 """
 
-# All that the addon has in a database: tables and what hangs on them, and records of its own data.
-SCHEMA = {
-    "columns": """
-        SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns
-         WHERE table_name LIKE 'partner_mailing%' OR column_name LIKE 'partner_mailing%'""",
-    "constraints": """
-        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-         WHERE conrelid::regclass::text LIKE 'partner_mailing%' AND contype <> 'n'""",
-    "indexes": """
-        SELECT tablename, indexname, indexdef FROM pg_indexes
-         WHERE tablename LIKE 'partner_mailing%' OR indexdef LIKE '%partner_mailing%'""",
-    "triggers": """
-        SELECT event_object_table, trigger_name, event_manipulation
-          FROM information_schema.triggers WHERE trigger_name LIKE '%partner_mailing%'""",
-    "functions": "SELECT proname FROM pg_proc WHERE proname LIKE '%partner_mailing%'",
-    "sequences": "SELECT relname FROM pg_class WHERE relkind = 'S' AND relname LIKE '%partner_mailing%'",
-}
-# Which addon a field of a mixin is named after depends on what was loaded first; the columns say
-# what there is.
-RECORDS = """
-    SELECT model, name FROM ir_model_data WHERE module = 'mass_mailing_lite'
-       AND model NOT IN ('ir.model.fields', 'ir.model.fields.selection', 'ir.model.inherit')"""
-
-
-def schema(tools, name):
-    return {
-        what: sorted(map(tuple, tools.server.sql(statement, name)))
-        for what, statement in SCHEMA.items()
-    }
-
-
-def records(tools, name):
-    return {tuple(row) for row in tools.server.sql(RECORDS, name)}
-
 
 # The same for mailings by SMS; and what a server was sent, which counts against its limits.
 SMS_DATA = """
@@ -111,27 +81,38 @@ env.cr.commit()
 """
 
 
-def installed(tools, folder, name, addons):
-    """Install addons of an archive into a database, and return the arguments of a shell in it."""
+def earlier(tools, folder, version, name, beside, addons, data):
+    """Return a database with an earlier version of the addons and data in it, for ``update``.
+
+    :param version: name of the archive
+    :param beside: Odoo's own addons in the database
+    :param addons: those of the archive to install, separated by commas
+    :param data: statements for Odoo's shell
+    """
+    archive = ARCHIVES / f"{version}_version.tar.gz"
+    with tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
     places = ",".join(map(str, [*tools.source.addons_path, folder]))
-    config = str(tools.configure(f"version_{name}", addons_path=places))
-    # Odoo knows our other addons already, which earlier versions had not.
-    install = ("server", "-c", config, "-d", name, "-i", addons, "--skip-auto-install")
-    tools.run(*install, "--stop-after-init", "--no-http", what="An earlier version", log="upgrade")
-    return ("shell", "-c", config, "-d", name, "--no-http")
+    config = str(tools.configure(f"{version}_version", addons_path=places))
+
+    def install(made):
+        # Odoo knows our other addons already, which earlier versions had not.
+        options = ("-i", addons, "--skip-auto-install", "--stop-after-init", "--no-http")
+        command = ("server", "-c", config, "-d", made, *options)
+        tools.run(*command, what=f"The {version} version", log="upgrade")
+        shell = ("shell", "-c", config, "-d", made, "--no-http")
+        tools.run(*shell, input=data.encode(), what="Its data", log="upgrade")
+        states = tools.server.sql("SELECT DISTINCT state FROM partner_mailing", made)
+        assert len(states) == 4, f"the {version} version made its mailings"
+
+    return database.prepared(tools, name, beside, install, (archive.read_bytes(), data))
 
 
 @pytest.fixture(scope="module")
 def upgraded(tools, tmp_path_factory):
     """Return the name of a database of the first version, with data, brought to the present one."""
     folder = tmp_path_factory.mktemp("first")
-    with tarfile.open(ARCHIVES / "first_version.tar.gz") as archive:
-        archive.extractall(folder, filter="data")
-    name = database.fresh(tools, "upgraded", addons=["contacts"])
-    shell = installed(tools, folder, name, "mass_mailing_lite")
-    tools.run(*shell, input=DATA.encode(), what="Its data", log="upgrade")
-    before = tools.server.sql("SELECT state, count(*) FROM partner_mailing GROUP BY 1", name)
-    assert len(before) == 4, "the first version made its mailings"
+    name = earlier(tools, folder, "first", "upgraded", ["contacts"], "mass_mailing_lite", DATA)
     database.update(tools, name)
     yield name
     database.drop(tools, name)
@@ -141,12 +122,11 @@ def upgraded(tools, tmp_path_factory):
 def upgraded_with_sms(tools, tmp_path_factory):
     """Return (database, its fingerprints before) of the second version, brought to the present one."""
     folder = tmp_path_factory.mktemp("second")
-    with tarfile.open(ARCHIVES / "second_version.tar.gz") as archive:
-        archive.extractall(folder, filter="data")
-    name = database.fresh(tools, "upgraded_sms", addons=["contacts", "sms"])
-    shell = installed(tools, folder, name, "mass_mailing_lite,mass_mailing_lite_sms")
-    tools.run(*shell, input=(DATA + SMS_DATA).encode(), what="Its data", log="upgrade")
-    before = tools.server.sql("SELECT id, fingerprint FROM partner_mailing_approval", name)
+    addons = "mass_mailing_lite,mass_mailing_lite_sms"
+    name = earlier(
+        tools, folder, "second", "upgraded_sms", ["contacts", "sms"], addons, DATA + SMS_DATA
+    )
+    before = tools.server.sql(FINGERPRINTS, name)
     assert len(before) == 4, "the second version made its requests"
     database.update(tools, name)
     yield name, before
@@ -167,7 +147,7 @@ pathlib.Path({str(answer)!r}).write_text(json.dumps(
     assert json.loads(answer.read_text()) == dict.fromkeys(
         ("to_validate", "validated", "by SMS"), True
     )
-    assert tools.server.sql("SELECT id, fingerprint FROM partner_mailing_approval", name) == before
+    assert tools.server.sql(FINGERPRINTS, name) == before
 
 
 def test_numbers_come_into_columns_of_their_own(tools, upgraded_with_sms):
@@ -254,71 +234,3 @@ def test_mailings_of_the_first_version_go_on(tools, upgraded, tmp_path):
             assert author.read(mailings.MAILING, mailing, "state")["state"] == "validated"
         approvals = author.search_read("partner.mailing.approval", [], "state", "recipient_count")
         assert {approval["recipient_count"] for approval in approvals} == {4}
-
-
-@pytest.fixture(scope="module")
-def beside_stock(tools):
-    """Return the name of a database with the stock addon and data of both."""
-    name = database.fresh(tools, "beside", addons=["mass_mailing", "contacts"])
-    script = """
-env["mailing.list"].create({"name": "Stock list", "contact_ids": [(0, 0, {
-    "name": "Reader", "email": "reader@example.com"})]})
-env["mailing.mailing"].create({"subject": "Stock", "body_html": "<p>Stock</p>"})
-env["mail.template"].create({"name": "Kept", "model_id": env["ir.model"]._get_id("res.partner")})
-env["res.partner"].create({"name": "Reader", "email": "reader@example.com"})
-env.cr.commit()
-"""
-    tools.script(name, script, what="Data of the stock addon", log="beside")
-    yield name
-    database.drop(tools, name)
-
-
-def snapshot(tools, name):
-    """Return what others have in a database: their columns, and how many records of each model."""
-    columns = tools.server.sql(
-        "SELECT table_name, column_name, data_type FROM information_schema.columns"
-        " WHERE table_schema = 'public'",
-        name,
-    )
-    owned = tools.server.sql(
-        "SELECT module, model, name FROM ir_model_data WHERE module <> 'mass_mailing_lite'",
-        name,
-    )
-    content = {
-        table: tools.server.sql(f"SELECT count(*) FROM {table}", name)[0][0]
-        for table in ("mailing_mailing", "mailing_list", "mailing_contact", "res_partner",
-                      "mail_template", "res_groups", "ir_ui_menu", "ir_act_window", "ir_cron",
-                      "ir_act_server", "ir_rule", "mail_activity_type", "ir_config_parameter",
-                      "ir_attachment", "res_partner_category", "mail_message_subtype")
-    }  # fmt: skip
-    rows = {tuple(row) for row in columns}, {tuple(row) for row in owned}
-    return {"columns": rows[0], "records of others": rows[1], "content": content}
-
-
-def test_it_is_installed_beside_the_stock_addon_and_leaves_nothing_behind(tools, beside_stock):
-    before = snapshot(tools, beside_stock)
-    install = ("server", "-d", beside_stock, "-i", "mass_mailing_lite")
-    tools.run(*install, "--stop-after-init", "--no-http", what="The installation", log="beside")
-    used = """
-mailing = env["partner.mailing"].create({"name": "Ours", "subject": "Ours", "body_html": "<p>Ours</p>",
-    "extra_emails": "extra@example.org"})
-mailing.action_load_recipients()
-mailing.action_submit()
-env["ir.module.module"].search([("name", "=", "mass_mailing_lite")]).button_immediate_uninstall()
-env.cr.commit()
-"""
-    tools.script(beside_stock, used, what="The uninstallation", log="beside")
-    after = snapshot(tools, beside_stock)
-    assert after["columns"] ^ before["columns"] == set()
-    assert after["records of others"] ^ before["records of others"] == set()
-    differences = {
-        table: (count, after["content"][table])
-        for table, count in before["content"].items()
-        if after["content"][table] != count
-    }
-    assert differences == {}
-    left = {what: found for what, found in schema(tools, beside_stock).items() if found}
-    assert left == {}
-    assert records(tools, beside_stock) == set()
-    stock = json.dumps(tools.server.sql("SELECT subject FROM mailing_mailing", beside_stock))
-    assert "Stock" in stock

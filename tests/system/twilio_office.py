@@ -12,7 +12,7 @@ from .conftest import OdooServer
 from .mailings import MAILING, RECIPIENT
 from .twilio import ACCOUNT, SENDER, TOKEN
 
-PATIENCE = 60  # seconds until something has become of a mailing
+PATIENCE = 150  # seconds until something has become of a mailing
 
 _numbers = itertools.count(611000000)
 
@@ -25,7 +25,7 @@ def new_number():
 @contextlib.contextmanager
 def open_office(tools):
     """Run an Odoo with `sms_twilio` and an account there, our addons installed last."""
-    name = database.fresh(tools, "twilio", addons=["sms_twilio"])
+    name = database.prepared(tools, "twilio", ["sms_twilio"])
     install = ("server", "-d", name, "-i", "mass_mailing_lite", "--stop-after-init", "--no-http")
     tools.run(*install, what="The installation beside sms_twilio", log="twilio")
     with tools.serve(name, name="twilio") as url:
