@@ -39,16 +39,17 @@ def migrate(cr, version):
             "UPDATE partner_mailing_counter SET wait_reason = 'rate_limit'"
             " WHERE wait_reason = 'pace'"
         )
-    # Yes and No of these were written in lower case.
-    cr.execute(
-        """
-        UPDATE partner_mailing_approval
-           SET content = content || jsonb_build_object(
-                   'track_opens', initcap(content ->> 'track_opens'),
-                   'track_clicks', initcap(content ->> 'track_clicks'))
-         WHERE content ? 'track_opens'
-        """
-    )
+    if exists(cr, "partner_mailing_approval", "content"):
+        # Yes and No of these were written in lower case.
+        cr.execute(
+            """
+            UPDATE partner_mailing_approval
+               SET content = content || jsonb_build_object(
+                       'track_opens', initcap(content ->> 'track_opens'),
+                       'track_clicks', initcap(content ->> 'track_clicks'))
+             WHERE content ? 'track_opens'
+            """
+        )
 
 
 def exists(cr, table, column=None):
