@@ -13,6 +13,19 @@ COLUMNS = {
         "trouble_count": "fault_count",
     },
 }
+# Names that views use: those of the addon are validated one by one while others are still old, and
+# those that people have customised stay.
+NAMES = {
+    "action_leave_out_all": "action_exclude_all",
+    "action_take_back_all": "action_include_all",
+    "action_leave_out": "action_exclude",
+    "action_take_back": "action_include",
+    "hold_kind": "wait_reason",
+    "hold_until": "wait_until",
+    "partner_mailing_road": "partner_mailing_checklist",
+    "road": "checklist",
+    "trouble_text": "fault_text",
+}
 
 
 def migrate(cr, version):
@@ -38,6 +51,12 @@ def migrate(cr, version):
         cr.execute(
             "UPDATE partner_mailing_counter SET wait_reason = 'rate_limit'"
             " WHERE wait_reason = 'pace'"
+        )
+    for old, new in NAMES.items():
+        cr.execute(
+            "UPDATE ir_ui_view SET arch_db = regexp_replace(arch_db::text, %s, %s, 'g')::jsonb"
+            " WHERE model LIKE 'partner.mailing%%' AND arch_db::text ~ %s",
+            [rf"\m{old}\M", new, rf"\m{old}\M"],
         )
     if exists(cr, "partner_mailing_approval", "content"):
         # Yes and No of these were written in lower case.
