@@ -6,6 +6,7 @@
 b7b23a7, with `mass_mailing_lite_sms` beside it.
 """
 
+import json
 import tarfile
 
 import pytest
