@@ -81,8 +81,8 @@ class MailingSend(Command):
         done, stopped = 0, False
 
         def stop(*_signal):
-            # Ends the round, not the messages on the wire: their fate is recorded first. Whoever
-            # does not want to wait for a server that is silent asks once more.
+            # Ends the run after the messages that are being sent are recorded. A second Ctrl-C ends
+            # it without waiting for a silent server.
             nonlocal stopped
             if stopped:
                 raise KeyboardInterrupt
@@ -91,7 +91,7 @@ class MailingSend(Command):
 
         def commit_progress(count, waiting):
             nonlocal done
-            env.cr.commit()  # pylint: disable=invalid-commit  # a command has no request to do it
+            env.cr.commit()  # pylint: disable=invalid-commit  # no request commits
             done += count
             show_progress(done, done + waiting, "" if count else describe_wait(concerned))
             return 0 if stopped else float("inf")
@@ -106,7 +106,7 @@ class MailingSend(Command):
 
 
 def describe_wait(mailings):
-    """Return in words until when a limit holds the mailings, or nothing."""
+    """Return a text that says until when the mailings wait for a limit, empty when they do not."""
     mailings.counter_id.invalidate_recordset()
     mailings.invalidate_recordset(["wait_reason", "wait_until", "state"])
     moments = [
@@ -118,15 +118,15 @@ def describe_wait(mailings):
 
 
 def show_progress(done, total, note=""):
-    """Draw a bar on standard error, over the one before."""
+    """Draw a bar on standard error, in place of the one before."""
     filled = BAR_WIDTH * done // total if total else BAR_WIDTH
     bar = "#" * filled + "-" * (BAR_WIDTH - filled)
-    # The code at the end wipes out what was longer before.
+    # The escape sequence at the end erases the rest of a longer line.
     print(f"\r[{bar}] {done}/{total} {note}\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def show_result(mailings):
-    """Print a line a mailing; return the exit code that the states call for."""
+    """Print a table of the mailings; return the exit code for their states."""
     print(file=sys.stderr)
     row = "{:>6}  {:<40.40}  {:>10}  {:>8}  {:>8}  {:>8}  {:<12}"
     print(row.format("id", "title", "recipients", "sent", "waiting", "failed", "state"))
@@ -145,10 +145,10 @@ def show_result(mailings):
     paused = mailings.filtered(lambda mailing: mailing.state == "paused")
     for mailing in paused:
         print(f"{mailing.name}: {mailing.pause_reason}", file=sys.stderr)
-    held = [mailing for mailing in mailings if mailing.state in ("validated", "sending")]
-    held = [(mailing, reason) for mailing in held if (reason := mailing._get_wait_in_words())]
-    for mailing, reason in held:
+    unfinished = mailings.filtered(lambda mailing: mailing.state in ("validated", "sending"))
+    waiting = [(one, reason) for one in unfinished if (reason := one._get_wait_in_words())]
+    for mailing, reason in waiting:
         print(f"{mailing.name}: {reason}", file=sys.stderr)
-    if paused or held:
+    if paused or waiting:
         return COULD_NOT_SEND
     return SOME_FAILED if any(mailing.failed_count for mailing in mailings) else ALL_SENT

@@ -8,16 +8,16 @@ DIMENSIONS = [
     ("language", "Language"),
     ("moment", "Time of sending"),
 ]
-# Domains that have a line of their own; the others of a long list share one.
+# Domains that have a row of their own; all others share one.
 MAX_DOMAINS = 50
-# Points of the curve of sending, at most, and the steps to choose from, in seconds.
+# Maximum number of points of the curve of sending, and the seconds between them to choose from.
 MAX_MOMENTS = 72
 STEPS = (60, 300, 900, 3600, 6 * 3600)
 DAY = 24 * 3600
-# How old figures may be when somebody opens them.
+# Age of figures from which opening the statistics counts them again.
 MAX_AGE = timedelta(minutes=1)
 RECOUNT_AFTER = 7  # days after the end of a mailing
-# First half of the advisory lock that whoever counts a mailing holds.
+# First half of the advisory lock under which a mailing is counted.
 COUNTING_LOCK = 0x6D6D6C + 1
 
 MEASURES = {
@@ -32,10 +32,10 @@ MEASURES = {
 
 
 class PartnerMailingBreakdown(models.Model):
-    """What became of a mailing's messages to one domain, in one language, or sent at one time.
+    """Figures of a mailing's messages to one domain, in one language, or of one time of sending.
 
-    Counted in one pass over the list when the statistics are opened, and
-    kept: figures stay when the addresses are removed.
+    Counted in one pass over the list when the statistics are opened. They are kept when the
+    addresses are removed.
     """
 
     _name = "partner.mailing.breakdown"
@@ -48,7 +48,7 @@ class PartnerMailingBreakdown(models.Model):
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade", index=True)
     counted_at = fields.Datetime("Counted On", required=True)
     dimension = fields.Selection(DIMENSIONS, "Broken Down By", required=True)
-    domain = fields.Char("Recipient Domain", help="Empty for domains that share a line.")
+    domain = fields.Char("Recipient Domain", help="Empty for domains that share a row.")
     lang = fields.Selection(
         lambda self: self.env["partner.mailing.breakdown"]._get_languages(), "Language"
     )
@@ -63,7 +63,7 @@ class PartnerMailingBreakdown(models.Model):
 
     @api.model
     def _get_languages(self):
-        """Return all languages, for contacts keep theirs when it is switched off."""
+        """Return all languages: contacts keep a language that was deactivated."""
         return [
             (lang.code, lang.name)
             for lang in self.env["res.lang"].sudo().with_context(active_test=False).search([])
@@ -71,10 +71,9 @@ class PartnerMailingBreakdown(models.Model):
 
     @api.model
     def _refresh(self, mailing):
-        """Count a mailing anew, unless that was done in the last minute or is under way.
+        """Count a mailing, unless that was done in the last minute or is being done.
 
-        Nor when its addresses are removed or about to be, a batch at a time: what was counted
-        last stays.
+        Mailings whose addresses are removed, or about to be, keep the figures that they have.
         """
         company = mailing.company_id.sudo()
         if mailing.personal_data_removed_at or mailing in mailing._find_due_for_removal(company):
@@ -90,9 +89,9 @@ class PartnerMailingBreakdown(models.Model):
 
     @api.model
     def _find_uncounted(self):
-        """Return the mailings to count by themselves: when they have ended, and once more a week later.
+        """Return the mailings to count without a user: after their end, and once more a week later.
 
-        By then nearly all who open and click have done so.
+        By then nearly all openings and clicks are recorded.
         """
         rows = self.env.execute_query(
             SQL(
@@ -116,7 +115,7 @@ class PartnerMailingBreakdown(models.Model):
         return self.env["partner.mailing"].sudo().browse(number for (number,) in rows)
 
     def _count(self, mailing):
-        """Replace the breakdown of a mailing by a new one."""
+        """Count the breakdown of a mailing, in place of the last one."""
         self.env["partner.mailing.recipient"].flush_model()
         self._as_system().search([("mailing_id", "=", mailing.id)]).unlink()
         self.flush_model()
@@ -136,11 +135,10 @@ class PartnerMailingBreakdown(models.Model):
     def _counting_sql(self, mailing):
         """Return the SELECT of the breakdown.
 
-        Plan at a million rows: one scan by ``_mailing_state_idx`` (of the whole
-        table where it holds little else), into three hash tables at once.
-        PostgreSQL takes each address for a domain of its own and would sort
-        rather than hash; with leave to use memory, of which 10,000 domains take
-        50 MB, it needs 1.3 s instead of 3.1.
+        Plan at a million rows: one scan by ``_mailing_state_idx`` (or of the whole table, if that
+        holds little else), into three hash tables at once. PostgreSQL estimates that each address
+        has a domain of its own and would sort; with the ``work_mem`` that ``_count`` sets, of which
+        10,000 domains take 50 MB, it hashes, in 1.3 s instead of 3.1 s.
         """
         return SQL(
             """
@@ -179,16 +177,16 @@ class PartnerMailingBreakdown(models.Model):
         )
 
     def _get_step(self, mailing):
-        """Return the seconds that one point of the curve stands for.
+        """Return the seconds between two points of the curve of sending.
 
-        The end is that of the sending, also before it is reached: now.
+        While the mailing is being sent, its end is now.
         """
         end = mailing.finished_at or fields.Datetime.now()
         seconds = (end - (mailing.started_at or end)).total_seconds()
         return next((step for step in STEPS if seconds / step <= MAX_MOMENTS), DAY)
 
     def _get_figures(self):
-        """Return a line's figures, named like those of the whole mailing."""
+        """Return the figures of the row, with the names that the totals of a mailing have."""
         self.ensure_one()
         return {
             "recipients": self.recipient_count,

@@ -23,7 +23,7 @@ TOTAL_STATES = {
 
 
 def _change_sql(states):
-    """Return SQL for how many recipients of a CTE came into some states, less those that left."""
+    """Return SQL for how many recipients of a CTE entered some states, minus those that left."""
     return SQL(
         "count(*) FILTER (WHERE new_state IN %s) - count(*) FILTER (WHERE old_state IN %s)",
         states,
@@ -32,11 +32,10 @@ def _change_sql(states):
 
 
 class PartnerMailingCounter(models.Model):
-    """The running totals of one mailing and how its sending goes, in a row of their own.
+    """The totals and the sending status of one mailing.
 
-    While a mailing is being sent this row is written dozens of times a second.
-    Were the totals columns of the mailing, each press of "Pause" would meet a
-    concurrent update of the same row.
+    While a mailing is being sent, this row is written dozens of times a second. If the totals were
+    columns of the mailing, each press of "Pause" would conflict with such an update.
     """
 
     _name = "partner.mailing.counter"
@@ -44,7 +43,9 @@ class PartnerMailingCounter(models.Model):
     _description = "Mailing Counter"
     _log_access = False
 
-    mailing_ids = fields.One2many("partner.mailing", "counter_id", help="The one that it counts.")
+    mailing_ids = fields.One2many(
+        "partner.mailing", "counter_id", help="The mailing that is counted."
+    )
     recipient_count = fields.Integer(default=0, required=True)
     pending_count = fields.Integer(default=0, required=True)
     sent_count = fields.Integer(default=0, required=True)
@@ -52,14 +53,14 @@ class PartnerMailingCounter(models.Model):
     bounced_count = fields.Integer(default=0, required=True)
     uncertain_count = fields.Integer(default=0, required=True)
     skipped_count = fields.Integer(default=0, required=True)
-    # Not states: of those above.
+    # Recipients counted above with a further property, which is no state.
     unsubscribed_count = fields.Integer(default=0, required=True)
     opened_count = fields.Integer(default=0, required=True)
     clicked_count = fields.Integer(default=0, required=True)
     machine_opened_count = fields.Integer(default=0, required=True)
     replied_count = fields.Integer(default=0, required=True)
 
-    # How the sending goes: why it waits, how fast it is, who failed of the last recipients.
+    # Sending status: why it waits, how long it has been sending, failures of the last recipients.
     wait_reason = fields.Selection(WAIT_REASONS, "Waits Because Of")
     wait_until = fields.Datetime("Waits Until")
     fault_words = fields.Text("Words of the Mail Server")
@@ -78,10 +79,10 @@ class PartnerMailingCounter(models.Model):
     )
 
     def _recount(self, mailing):
-        """Set the totals of ``mailing`` anew from its recipients, and its languages.
+        """Count the recipients of ``mailing`` by state and language, and write the totals.
 
-        One pass over its rows: 0.4 s at a million, so for steps that touch the
-        whole list, never for a batch.
+        One pass over its rows, 0.4 s at a million: for steps that change the whole list, never for
+        a claim.
         """
         self.ensure_one()
         self.env["partner.mailing.recipient"].flush_model()
@@ -117,9 +118,9 @@ class PartnerMailingCounter(models.Model):
     def _update_totals_sql(
         self, changes, mailing_id=None, totals=tuple(TOTAL_STATES), further=None, assignments=()
     ):
-        """Return the UPDATE that moves totals of mailings by what a CTE says.
+        """Return the UPDATE that changes totals of mailings by the recipients of a CTE.
 
-        The one statement by which totals change row by row; ``_recount`` counts them anew.
+        All changes of totals are made by this statement, or by ``_recount``, which counts all rows.
 
         :param str changes: name of a CTE with a row for each recipient, and with the columns
             mailing_id, old_state and new_state
@@ -148,9 +149,9 @@ class PartnerMailingCounter(models.Model):
         )
 
     def _write_sending_status(self, counter_id, **values):
-        """Write how the sending goes; ``busy_seconds`` is added to what is there.
+        """Write fields of the sending status; ``busy_seconds`` is added to the stored value.
 
-        By SQL, for the row may have been written by another sender since it was read.
+        By SQL, since another sender may have written the row after the ORM has read it.
         """
         values = {
             name: SQL("COALESCE(busy_seconds, 0) + %s", value) if name == "busy_seconds" else value

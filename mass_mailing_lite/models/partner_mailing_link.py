@@ -4,21 +4,21 @@ import re
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# A link in a body; Outlook's buttons are VML, in comments that it alone reads. An attribute value
-# with > in it ends the look at that tag: the link then stays as it is.
+# A link in a body, also in VML, in comments that only Outlook reads. In a tag that has an attribute
+# value with ">" before href, the link is not found and stays as it is.
 LINK = re.compile(
     r"(?P<before><(?:a|area|v:\w+)\s[^>]*?(?<=\s)href\s*=\s*)(?P<quote>[\"'])(?P<url>.*?)(?P=quote)",
     re.IGNORECASE | re.DOTALL,
 )
 WEB_ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
-# What the addon itself links to: unsubscribing must not depend on a second link.
+# Links of the addon itself stay as they are: unsubscribing must not depend on a redirect.
 OWN_LINK = re.compile(r"https?://[^/]+/partner_mailing/", re.IGNORECASE)
-# A placeholder's mark, or a placeholder itself: such an address is each recipient's own.
+# A slot marker or a placeholder: such an address differs from recipient to recipient.
 PERSONAL_PART = re.compile(r"mk[0-9a-f]{16}x\d+km|\{\{|#\{")
 
 
 class PartnerMailingLink(models.Model):
-    """An address that recipients of one mailing may be led to: no click leads anywhere else."""
+    """A link in one mailing; clicks are redirected to addresses in this table only."""
 
     _name = "partner.mailing.link"
     _inherit = ["partner.mailing.guard"]
@@ -36,9 +36,9 @@ class PartnerMailingLink(models.Model):
 
     @api.model
     def _store(self, mailing):
-        """Make a row for each address in the mailing's bodies; those that are there stay.
+        """Create a row for each new address in the mailing's bodies; existing rows stay.
 
-        Messages that are out already keep leading where they led.
+        Links in messages that were sent lead to the same addresses as before.
         """
         mailing.flush_recordset(["body_html"])
         bodies = mailing._get_translations()["body_html"].values()
@@ -54,10 +54,10 @@ class PartnerMailingLink(models.Model):
 
     @api.model
     def _find(self, number, link_id):
-        """Return the address of a link, if it belongs to the mailing that a token stands for.
+        """Return the address of a link, if it is a link of the mailing that a token names.
 
         :param int number: a recipient's id, or minus the id of a mailing
-        :return: the address, None where there is none
+        :return: the address, None when it is no link of the mailing
         """
         self.env.cr.execute(
             SQL(
@@ -76,7 +76,7 @@ class PartnerMailingLink(models.Model):
 
     @api.model
     def _count_clicks(self, mailing):
-        """Set how many recipients clicked each link; one scan of an index of the clicks."""
+        """Set how many recipients clicked each link, by one index scan of the clicks."""
         self.env.cr.execute(
             SQL(
                 """
@@ -100,10 +100,10 @@ def find_links(body):
 
 
 def get_address(match):
-    """Return the address of a link as a browser reads it, or None when it is left alone.
+    """Return the address of a link as a browser reads it, None when its clicks are not counted.
 
-    Left alone are addresses that are no web pages (mailto:, tel:, #anchors), the
-    addon's own, and those with a placeholder in them.
+    Not counted are addresses that are no web pages (mailto:, tel:, #anchors), those of the addon
+    itself, and those with a placeholder.
     """
     address = html.unescape(match["url"]).strip()
     if not WEB_ADDRESS.match(address) or OWN_LINK.match(address) or PERSONAL_PART.search(address):

@@ -3,28 +3,29 @@ from odoo.tools import SQL
 
 
 class PartnerMailingRateLimit(models.Model):
-    """The clock of one limited mail server; whoever sends through it locks this row first.
+    """The clock of the rate limits of one mail server; a sender locks the row before it reserves.
 
-    An addon that brings another way out adds a field, with a unique index, that
-    says whose clock a row is, and names it in ``get_limit_key`` of its mailings.
+    An addon that brings a channel adds a field with a unique index for what its limits are counted
+    for, and names it in ``get_limit_key`` of its transport.
     """
 
     _name = "partner.mailing.rate.limit"
     _inherit = ["partner.mailing.guard"]
-    _description = "Pace of a Mail Server"
+    _description = "Rate Limit of a Mail Server"
     _rec_name = "mail_server_id"
     _log_access = False
 
     mail_server_id = fields.Many2one("ir.mail_server", ondelete="cascade")
-    # Seconds since 1970 by PostgreSQL's clock, less what that clock was set by since: a clock that
-    # is set an hour forward or back neither frees an hour's messages nor holds them for an hour.
+    # Times of reservations are seconds since 1970 by the clock of PostgreSQL, minus
+    # ``clock_offset``: by how much that clock was set since. A clock that is set forward by an hour
+    # does not free the messages of an hour, one that is set back does not block them for an hour.
     clock_offset = fields.Float("Clock Set By", default=0.0, required=True)
     seen_at = fields.Float("Last Look", default=0.0, required=True)
 
     _server_uniq = models.UniqueIndex("(mail_server_id)")
 
     def _get_or_create(self, key):
-        """Return the id of the row that belongs to ``key``, which is made when it is not there.
+        """Return the id of the row for ``key``, and create the row when it is missing.
 
         :param key: dict of one field and the id in it
         """

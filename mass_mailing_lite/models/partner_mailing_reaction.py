@@ -3,12 +3,12 @@ from odoo.tools import SQL
 
 from ..sender.sender import in_transaction
 
-# Each is added to the total of its name.
+# Each is added to the total of the same name.
 KINDS = [("opened", "Opened"), ("clicked", "Clicked"), ("machine_opened", "Opened by a machine")]
 
 
 class PartnerMailingClick(models.Model):
-    """That one recipient was led to one link: once, however often they came."""
+    """One recipient followed one link, however often."""
 
     _name = "partner.mailing.click"
     _inherit = ["partner.mailing.guard"]
@@ -22,12 +22,11 @@ class PartnerMailingClick(models.Model):
 
 
 class PartnerMailingReaction(models.Model):
-    """One opening or click that is not yet in the totals of its mailing.
+    """One opening or click that is not yet added to the totals of its mailing.
 
-    The totals' row is written dozens of times a second while a mailing is sent.
-    Were it written by each picture that is loaded as well, senders and readers
-    would keep each other waiting; so a reaction is only added here, which never
-    meets anybody, and a scheduled action counts them together.
+    The row of the totals is written dozens of times a second while a mailing is being sent. If each
+    opening wrote it as well, senders and requests would wait for each other. So a reaction only
+    adds a row here, which conflicts with no other transaction, and a scheduled action adds them up.
     """
 
     _name = "partner.mailing.reaction"
@@ -36,14 +35,14 @@ class PartnerMailingReaction(models.Model):
     _log_access = False
 
     mailing_id = fields.Integer(required=True, help="Without a foreign key: nothing is locked.")
-    kind = fields.Selection(
-        KINDS,
-        required=True,
-    )
+    kind = fields.Selection(KINDS, required=True)
 
     @api.model
     def _cron_fold(self):
-        """Move reactions into the totals, and count mailings that have ended."""
+        """Add reactions up into the totals, and count mailings that have ended.
+
+        The scheduled action of existing databases calls this name, which an update does not change.
+        """
         count = in_transaction(self.env.cr, self._add_up)
         breakdown, cron = self.env["partner.mailing.breakdown"], self.env["ir.cron"]
         uncounted = breakdown._find_uncounted()
@@ -56,7 +55,7 @@ class PartnerMailingReaction(models.Model):
 
     @api.model
     def _add_up(self):
-        """Move reactions into the totals, in one statement; return how many there were."""
+        """Add reactions up into the totals, in one statement; return how many there were."""
         self.flush_model()
         self.env.cr.execute(
             SQL(

@@ -12,7 +12,7 @@ STATES = [
     ("failed", "Failed"),
     ("bounced", "Bounced"),
     ("uncertain", "Uncertain"),
-    ("skipped", "Left Out"),
+    ("skipped", "Excluded"),
 ]
 SKIP_REASONS = [
     ("no_email", "No e-mail address"),
@@ -21,7 +21,7 @@ SKIP_REASONS = [
     ("blocklisted", "On the blocklist"),
     ("unsubscribed", "Unsubscribed"),
     ("excluded_group", "In an excluded tag"),
-    ("by_hand", "Left out by hand"),
+    ("by_hand", "Excluded by hand"),
     ("cancelled", "Mailing cancelled"),
 ]
 FAILURE_TYPES = [
@@ -39,7 +39,7 @@ FAILURE_TYPES = [
     ("sender_refused", "Sender refused"),
     ("login", "Login refused"),
     ("tls", "Encryption failed"),
-    ("server", "Mail server trouble"),
+    ("server", "Mail server fault"),
     ("rendering", "Message could not be made"),
     ("unknown", "Other reason"),
 ]
@@ -49,7 +49,7 @@ BOUNCE_TYPES = [
     ("unconfirmed", "Unconfirmed"),
 ]
 
-# What exclusion by hand, and its end, mean for a row.
+# Exclusion by hand, as SQL: assignments and conditions.
 EXCLUDED = SQL("state = 'skipped', skip_reason = 'by_hand'")
 INCLUDED = SQL("state = 'pending', skip_reason = NULL")
 IS_INCLUDED = SQL("state = 'pending'")
@@ -57,15 +57,16 @@ IS_EXCLUDED = SQL("state = 'skipped' AND skip_reason = 'by_hand'")
 
 
 class PartnerMailingRecipient(models.Model):
-    """One addressee of one mailing, and what became of the message to them.
+    """One addressee of one mailing, and the outcome of the message to that address.
 
-    This file says what a recipient is, who is excluded by hand, and what happens to a whole list;
-    ``…_queue`` has the statements of the sender, ``…_results`` what comes back.
+    This file has the fields, exclusion by hand, uncertain recipients, and the steps that touch a
+    whole list; ``…_queue`` has the statements of the sender, ``…_results`` what comes back.
 
-    Recipients have no foreign keys. PostgreSQL checks them row by row, and locks the row that is
-    referred to: for a million recipients that takes 12 s, more than all the rest of loading, and
-    writes each contact's page. The rows come from the contacts in the same statement, so there is
-    nothing to check; what remains is to follow when a mailing or a contact is deleted.
+    Recipients have no foreign keys. PostgreSQL checks foreign keys row by row and locks each row
+    that is referred to: for a million recipients that takes 12 s, more than the rest of loading,
+    and writes the page of each contact. The rows are selected from the contacts in the same
+    statement, so there is nothing to check. When a mailing or a contact is deleted, the last
+    section follows.
     """
 
     _name = "partner.mailing.recipient"
@@ -76,7 +77,7 @@ class PartnerMailingRecipient(models.Model):
     _rec_names_search = ["name", "email"]
     _log_access = False  # a million rows, written by SQL: four columns saved
 
-    # Without foreign keys: see partner_mailing_recipient_reference.
+    # Without foreign keys: see the docstring of the class.
     mailing_id = UncheckedMany2one("partner.mailing", required=True, ondelete="cascade")
     partner_id = UncheckedMany2one(
         "res.partner",
@@ -90,7 +91,7 @@ class PartnerMailingRecipient(models.Model):
     email_normalized = fields.Char("Normalized E-mail")
     lang = fields.Selection(lambda self: self.env["res.lang"].get_installed(), "Language")
     state = fields.Selection(STATES, required=True, default="pending")
-    skip_reason = fields.Selection(SKIP_REASONS, "Reason Left Out")
+    skip_reason = fields.Selection(SKIP_REASONS, "Exclusion Reason")
     failure_type = fields.Selection(FAILURE_TYPES)
     failure_reason = fields.Text("Reply of the Mail Server")
     attempts = fields.Integer(default=0)
@@ -100,12 +101,12 @@ class PartnerMailingRecipient(models.Model):
     is_submitted = fields.Boolean(
         "Submitted",
         default=False,
-        help="Part of the list that was submitted for validation; nobody else is ever written to.",
+        help="Part of the submitted list; no message is sent to other rows.",
     )
-    claim = fields.Integer(help="Number of the sender that took the row; see partner.mailing.")
+    claim = fields.Integer(help="Number of the sender that has claimed the row.")
     reason = fields.Char("Result", compute="_compute_reason")
 
-    # Set only where the mail server has a limit for domains; see ``…_queue``.
+    # See "Claim by domain" in ``…_queue``.
     domain = fields.Char(help="Set only where the mail server has a limit for domains.")
 
     # Results
@@ -124,7 +125,7 @@ class PartnerMailingRecipient(models.Model):
     replied_at = fields.Datetime("Replied On", help="When the first answer came.")
     unsubscribed_at = fields.Datetime("Unsubscribed On")
 
-    # For the page of recipients to group and search by.
+    # For groups and searches on the page of recipients.
     partner_company_id = fields.Many2one(
         "res.partner", "Company of the Contact", related="partner_id.commercial_partner_id"
     )
@@ -132,18 +133,16 @@ class PartnerMailingRecipient(models.Model):
         "res.partner.category", string="Tags", related="partner_id.category_id"
     )
 
-    # One message an address. Left-out rows do not hold their address, except
-    # those left out by hand: the next contact with that address must not slip
-    # into the place that somebody has just emptied.
+    # One message an address. Excluded rows do not count, except those excluded by hand or
+    # unsubscribed: another contact with the same address must not be loaded in their place.
     _address_uniq = models.UniqueIndex(
         "(mailing_id, email_normalized)"
         " WHERE skip_reason IS NULL OR skip_reason IN ('by_hand', 'unsubscribed')",
         "This address is already in the mailing.",
     )
-    # Each index costs a second at a million rows, so there is none for lookups
-    # by address alone. The unique one begins with the mailing: a list that is
-    # loaded in the order of addresses is then added at its end.
-    # What the sender walks along, by id and never by OFFSET.
+    # Each index costs a second at a million rows, so there is none for lookups by address alone.
+    # The unique one begins with the mailing: rows loaded in the order of addresses are added at its
+    # end. ``_mailing_state_idx`` is for claims, in the order of ids.
     _mailing_state_idx = models.Index("(mailing_id, state, id)")
     _retry_idx = models.Index(
         "(next_attempt_at) WHERE state = 'pending' AND next_attempt_at IS NOT NULL"
@@ -152,14 +151,14 @@ class PartnerMailingRecipient(models.Model):
     _domain_idx = models.Index(
         "(mailing_id, domain, id) WHERE state = 'pending' AND domain IS NOT NULL"
     )
-    # Who opened and who clicked, among a million; empty for mailings that do not track.
+    # The few that opened or clicked, among a million; empty for mailings without tracking.
     _opened_idx = models.Index("(mailing_id, id) WHERE opened_at IS NOT NULL")
     _clicked_idx = models.Index("(mailing_id, id) WHERE clicked_at IS NOT NULL")
     _unsubscribed_idx = models.Index("(mailing_id) WHERE unsubscribed_at IS NOT NULL")
 
     def init(self):
-        # Numbers for senders (column `claim`). Owned by the column, so that
-        # uninstalling the addon takes it along.
+        # Numbers for senders (column `claim`). Owned by the column, so that uninstalling the addon
+        # removes it.
         self.env.cr.execute(
             "CREATE SEQUENCE IF NOT EXISTS partner_mailing_recipient_claim_seq"
             " AS integer CYCLE OWNED BY partner_mailing_recipient.claim"
@@ -180,7 +179,7 @@ class PartnerMailingRecipient(models.Model):
 
     @api.model
     def _address_sql(self, alias):
-        """Return SQL for the normalised address of a row, whatever its channel."""
+        """Return SQL for the normalised address of a row of any channel; ``alias`` is its table."""
         columns = [SQL.identifier(alias, name) for name in self._get_address_columns()]
         return SQL("COALESCE(%s)", SQL(", ").join(columns)) if columns[1:] else columns[0]
 
@@ -192,7 +191,7 @@ class PartnerMailingRecipient(models.Model):
 
     @api.depends("state", "skip_reason", "failure_type", "failure_reason")
     def _compute_reason(self):
-        """Say in words what became of the row: the skip reason or the server's reply."""
+        """Describe the state of the row: the skip reason, or failure type and server reply."""
         skip_reasons = dict(self._fields["skip_reason"]._description_selection(self.env))
         failure_types = dict(self._fields["failure_type"]._description_selection(self.env))
         for recipient in self:
@@ -208,9 +207,9 @@ class PartnerMailingRecipient(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_by_system(self):
-        """Let Odoo's privacy lookup delete rows of mailings that are over, totals staying.
+        """Let Odoo's privacy lookup delete rows of finished mailings; totals stay.
 
-        It deletes with the rights of the system, which no call from outside has.
+        The lookup deletes as superuser, which no call from outside can be.
         """
         if self.env.su and all(
             mailing.state in ("done", "cancelled") for mailing in self.mailing_id
@@ -223,10 +222,10 @@ class PartnerMailingRecipient(models.Model):
     # ------------------------------------------------------------
 
     def action_exclude(self):
-        """Exclude these recipients, whatever the audiences say later.
+        """Exclude these recipients, also when the list is loaded anew.
 
-        Possible until the message is on its way: fewer than validated is safe.
-        Where the page's filter selected more than ids come along, all that it matches.
+        Possible until the row is claimed, since fewer recipients than validated are safe. When the
+        page selected all rows of its filter, all of them are excluded.
         """
         if (selected := self._get_selected_by_filter()) is not None:
             self._update_selected(selected, EXCLUDED, IS_INCLUDED)
@@ -238,13 +237,13 @@ class PartnerMailingRecipient(models.Model):
     def action_include(self):
         """Include recipients again that were excluded by hand.
 
-        :raises UserError: after submission: more than validated is not safe
+        :raises UserError: after submission, since recipients may not be added to what is validated
         """
         selected = self._get_selected_by_filter()
         mailings = self.mailing_id if selected is None else self._get_mailings(selected)
         mailings.check_access("write")
         for mailing in mailings:
-            mailing._check_editable(self.env._("take back recipients"))
+            mailing._check_editable(self.env._("include recipients again"))
         if selected is not None:
             self._update_selected(selected, INCLUDED, IS_EXCLUDED)
         else:
@@ -253,9 +252,9 @@ class PartnerMailingRecipient(models.Model):
         return True
 
     def _include_by_hand(self):
-        """Let these rows, all of them excluded by hand, wait again.
+        """Set these rows back to pending, all of which must be excluded by hand.
 
-        :raises UserError: names one that is excluded for another reason
+        :raises UserError: names a row that is excluded for another reason
         """
         by_hand = self.filtered(lambda recipient: recipient.skip_reason == "by_hand")
         if (
@@ -265,7 +264,8 @@ class PartnerMailingRecipient(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "%(name)s cannot be taken back: %(reason)s. Only who was left out by hand can.",
+                    "%(name)s cannot be included again: %(reason)s. Only recipients excluded by hand"
+                    " can.",
                     name=refused[0].display_name,
                     reason=refused[0].reason,
                 )
@@ -274,8 +274,8 @@ class PartnerMailingRecipient(models.Model):
         by_hand.mailing_id._recount()
 
     def _exclude(self, recipients, reason="by_hand"):
-        """Mark pending rows as left out; rows that a sender has taken stay as they are."""
-        # The row is locked and looked at again: a sender may take it at this very moment.
+        """Skip pending rows; rows that a sender has claimed stay as they are."""
+        # Locked and read again, since a sender may claim the row at this moment.
         locked = recipients.sudo().try_lock_for_update()
         locked.invalidate_recordset(["state"])
         locked = locked.filtered(lambda recipient: recipient.state == "pending")
@@ -283,10 +283,10 @@ class PartnerMailingRecipient(models.Model):
         locked.mailing_id._recount()
 
     def _get_selected_by_filter(self):
-        """Return the domain of the page when more was selected than ids come along, or None.
+        """Return the page's filter as a domain when more rows are selected than ids are sent, or
+        None.
 
-        The web client sends no more than ``web.active_ids_limit`` ids, and the
-        filter of the page with them.
+        The web client sends no more ids than ``web.active_ids_limit``, and the filter besides.
         """
         context = self.env.context
         limit = int(self.env["ir.config_parameter"].sudo().get_param("web.active_ids_limit", 20000))
@@ -302,7 +302,7 @@ class PartnerMailingRecipient(models.Model):
 
     @api.model
     def _update_selected(self, selected, assignments, condition):
-        """Run one UPDATE for each mailing over what a domain selects of its list."""
+        """Run one UPDATE for each mailing over the rows that a domain selects."""
         mailings = self._get_mailings(selected)
         mailings.check_access("write")
         for mailing in mailings:
@@ -317,9 +317,9 @@ class PartnerMailingRecipient(models.Model):
     # ------------------------------------------------------------
 
     def action_send_again(self):
-        """Write to uncertain recipients again; they may get the message twice.
+        """Send to uncertain recipients again, who may get the message twice.
 
-        :raises UserError: when a mailing is not what was validated any more
+        :raises UserError: when a mailing is no longer what was validated
         """
         rows = self._check_uncertain()
         for mailing in rows.mailing_id:
@@ -327,7 +327,7 @@ class PartnerMailingRecipient(models.Model):
             if not mailing._matches_validation():
                 raise UserError(
                     self.env._(
-                        'The mailing "%s" is not what was validated, so nothing of it is sent again.',
+                        'The mailing "%s" is not what was validated, so no message of it is sent again.',
                         mailing.name,
                     )
                 )
@@ -340,23 +340,25 @@ class PartnerMailingRecipient(models.Model):
         return True
 
     def action_mark_sent(self):
-        """Settle uncertain recipients as sent, because somebody knows that they got it."""
+        """Set uncertain recipients to sent, because the user knows that they got the message."""
         rows = self._check_uncertain()
         rows._as_system().write({"state": "sent"})
         rows.mailing_id._recount()
         return True
 
     def _check_uncertain(self):
-        """Return the uncertain rows among these, locked; raise when there are none.
+        """Return the uncertain rows among these, locked.
 
-        :raises UserError: when nobody among them is uncertain
+        :raises UserError: when none of them is uncertain
         """
         self.mailing_id.check_access("read")
         for mailing in self.mailing_id:
             mailing._check_can_manage_or_validate()
         rows = self.filtered(lambda row: row.state == "uncertain")
         if not rows:
-            raise UserError(self.env._("Only uncertain recipients can be settled so."))
+            raise UserError(
+                self.env._("Only uncertain recipients can be sent to again or marked as sent.")
+            )
         rows.sudo().lock_for_update()
         return rows
 
@@ -365,7 +367,7 @@ class PartnerMailingRecipient(models.Model):
     # ------------------------------------------------------------
 
     def _freeze_list(self, mailing):
-        """Freeze the list: exactly the rows that wait now are submitted."""
+        """Set ``is_submitted`` on exactly the rows that are pending now."""
         self._update_list(
             mailing,
             SQL("is_submitted = (state = 'pending')"),
@@ -375,7 +377,7 @@ class PartnerMailingRecipient(models.Model):
         )
 
     def _unfreeze_list(self, mailing):
-        """Undo the freeze, and a cancellation, so that the list can be changed again."""
+        """Undo ``_freeze_list`` and a cancellation, so that the list can be changed again."""
         self._update_list(
             mailing,
             SQL("is_submitted = FALSE"),
@@ -389,7 +391,7 @@ class PartnerMailingRecipient(models.Model):
         mailing._recount()
 
     def _requeue_failed(self, mailing):
-        """Let failed rows wait again, with a clean count of attempts."""
+        """Set failed rows back to pending, with no attempts counted."""
         self._update_list(
             mailing,
             SQL("state = 'pending', attempts = 0, next_attempt_at = NULL"),
@@ -398,14 +400,14 @@ class PartnerMailingRecipient(models.Model):
         mailing._recount()
 
     def _cancel_pending(self, mailing):
-        """Mark rows that were not sent as left out by the cancellation."""
+        """Skip pending rows because the mailing was cancelled."""
         self._update_list(
             mailing, SQL("state = 'skipped', skip_reason = 'cancelled'"), SQL("state = 'pending'")
         )
         mailing._recount()
 
     def _update_list(self, mailing, assignments, condition):
-        """Run one UPDATE over a mailing's list."""
+        """Run one UPDATE over the rows of a mailing that meet a condition."""
         self.flush_model()
         self.env.cr.execute(
             SQL(
@@ -418,17 +420,16 @@ class PartnerMailingRecipient(models.Model):
         self._invalidate_rows()
 
     def _invalidate_rows(self):
-        """Forget what the ORM knows of rows that SQL has changed."""
+        """Invalidate the ORM's cache of rows and totals, after SQL has changed them."""
         self.invalidate_model(flush=False)
         self.env["partner.mailing.counter"].invalidate_model(flush=False)
         self.env["partner.mailing"]._invalidate_totals()
 
     def _list_fingerprint_sql(self, mailing):
-        """Return SQL for the SHA-256 (hex) and the size of a mailing's submitted list.
+        """Return a SELECT of the SHA-256 (hex) and the size of a mailing's submitted list.
 
-        Each row is hashed by itself and the hashes are joined in the order of
-        ids, 32 bytes a row, inside PostgreSQL: nothing of a million rows comes
-        to Python.
+        PostgreSQL hashes each row, and then the hashes in the order of ids, 32 bytes a row: no row
+        is transferred to Python.
         """
         return SQL(
             """
@@ -455,7 +456,7 @@ class PartnerMailingRecipient(models.Model):
         self.invalidate_model(flush=False)
 
     def _replace_contacts(self, contact_ids, successor_id=None):
-        """Let rows of contacts that are gone point to a successor, or to nobody."""
+        """Replace deleted or merged contacts by ``successor_id``, None for no contact."""
         self.flush_model(["partner_id"])
         self.env.cr.execute(
             SQL(
@@ -467,7 +468,7 @@ class PartnerMailingRecipient(models.Model):
         self.invalidate_model(["partner_id"], flush=False)
 
     def _exclude_deleted_contacts(self, mailing):
-        """Leave out contacts that were deleted at the very moment when they were loaded."""
+        """Exclude contacts that another transaction deleted while they were loaded."""
         self.env.cr.execute(
             SQL(
                 """
@@ -485,9 +486,9 @@ class PartnerMailingRecipient(models.Model):
 
     @api.model
     def _get_blank_values(self):
-        """Return what a row becomes when personal data is removed: {column: SQL}.
+        """Return {column: SQL of the value that it gets when personal data is removed}.
 
-        A refusal often quotes the address, so its words go, too; its type stays.
+        The server's reply is removed as well, since it often quotes the address.
         """
         columns = (
             *self._get_typed_columns(),

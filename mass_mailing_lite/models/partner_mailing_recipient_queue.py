@@ -10,19 +10,19 @@ from ..sender.rate_limiter import get_domain
 from ..sender.sql_terms import SENDER_LOCK, UTC_NOW
 from ..transport.compiled import get_contact_key
 
-# What is recorded of a row that was not sent, and its types in PostgreSQL.
+# Columns of the result of a row that was not sent, and their types in PostgreSQL.
 RESULT_COLUMNS = ("id", "state", "failure_type", "failure_reason", "delay", "attempted")
 RESULT_TYPES = "%s::integer[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::boolean[]"
-# Rows sorted in one transaction: 0.2 s, for somebody may want to pause.
+# Rows of which the domain is filled in one transaction: 0.2 s, so that a user can pause.
 SORT_BATCH = 5000
 
 
 class PartnerMailingRecipient(models.Model):
     """The recipients as a queue: claimed, recorded and recovered by single statements.
 
-    A sender is a number from a sequence, and lives as long as the PostgreSQL
-    session that holds the advisory lock on that number: a killed process, a
-    lost host and a restarted server all release it, and nothing else does.
+    A sender has a number from a sequence, and its PostgreSQL session holds the advisory lock on
+    that number. When the process is killed, its host is lost or PostgreSQL restarts, the lock is
+    released: a sender without its lock is dead.
     """
 
     _inherit = "partner.mailing.recipient"  # pylint: disable=consider-merging-classes-inherited
@@ -32,7 +32,7 @@ class PartnerMailingRecipient(models.Model):
     # ------------------------------------------------------------
 
     def _new_sender(self):
-        """Return the number of a new sender, with its lock held by this session."""
+        """Return the number of a new sender, whose lock this session takes."""
         [(number,)] = self.env.execute_query(
             SQL("SELECT nextval('partner_mailing_recipient_claim_seq')::integer")
         )
@@ -40,15 +40,14 @@ class PartnerMailingRecipient(models.Model):
         return number
 
     def _end_sender(self, number):
-        """Let go of the lock: rows that the sender has left open are recovered from now on."""
+        """Release the lock of a sender, so that rows left in ``sending`` can be recovered."""
         self.env.execute_query(SQL("SELECT pg_advisory_unlock(%s, %s)", SENDER_LOCK, number))
 
     def _recover(self):
-        """Settle rows whose sender is dead; return how many there were.
+        """Change the state of rows whose sender is dead; return how many there were.
 
-        Whether their messages went out is unknown (RFC 1047): they become
-        uncertain, for a person to decide, or wait again where the company has
-        chosen that.
+        It is unknown whether their messages were sent (RFC 1047): they become uncertain, for a user
+        to decide, or pending where the company has chosen to send them again.
         """
         rows = self.env.execute_query(
             SQL(
@@ -82,9 +81,9 @@ class PartnerMailingRecipient(models.Model):
     # ------------------------------------------------------------
 
     def _skip_suppressed(self, mailing):
-        """Skip waiting rows whose address was suppressed since they were loaded.
+        """Skip pending rows whose address was suppressed since they were loaded.
 
-        Suppressed are addresses on the blocklist, and those that left the groups of the mailing.
+        Suppressed are addresses on the blocklist, and those unsubscribed from the mailing's groups.
         """
         transport = mailing._get_transport()
         self.env.cr.execute(
@@ -106,10 +105,10 @@ class PartnerMailingRecipient(models.Model):
         self._exclude_unsubscribed(mailing)
 
     def _exclude_unsubscribed(self, mailing):
-        """Leave out waiting rows whose address has left the groups of the mailing.
+        """Skip pending rows whose address has unsubscribed from the groups of the mailing.
 
-        Plan at a million rows: the addresses that left one of its groups, and
-        each of these in ``_address_uniq``.
+        Plan at a million rows: the addresses that unsubscribed from one of its groups, and for each
+        a lookup in ``_address_uniq``.
         """
         if not mailing.has_unsubscribe or not mailing.unsubscribe_category_ids:
             return
@@ -140,10 +139,10 @@ class PartnerMailingRecipient(models.Model):
             mailing._recount()
 
     def _claim(self, mailing_id, sender, limit, after_id=0, columns=(), prepared=None):
-        """Take up to ``limit`` rows that are due, for ``sender``, in the order of ids.
+        """Claim up to ``limit`` rows that are due, for ``sender``, in the order of ids.
 
-        :param after_id: go on behind this row, so that a claim at the end of a
-            million does not pass by the rows that were sent before
+        :param after_id: begin after this row, so that a claim at the end of a million rows does not
+            scan those that were sent before
         :param columns: see ``_take_picked_sql``
         :param prepared: the ``PreparedStatements`` of a sender that claims again and again
         :return: list of dicts: id, partner_id, name, address, lang,
@@ -153,7 +152,7 @@ class PartnerMailingRecipient(models.Model):
         """
         prepared = prepared or PreparedStatements(self.env.cr)
         prepared.execute(
-            # The limit is part of it: a plan for any limit would be one for a tenth of the list.
+            # With the limit in the key: PostgreSQL would plan a parameter as a tenth of the list.
             ("claim", mailing_id, sender, limit, columns),
             lambda: SQL(
                 """
@@ -178,7 +177,11 @@ class PartnerMailingRecipient(models.Model):
         return sorted(self.env.cr.dictfetchall(), key=itemgetter("id"))
 
     def _claimable_sql(self):
-        """Return the condition under which a row ``r`` may be claimed, in whatever order."""
+        """Return the condition under which a row ``r`` may be claimed.
+
+        An addon that brings a channel adds the blocklist of its addresses to what ``super()``
+        returns.
+        """
         return SQL(
             """
             r.state = 'pending'
@@ -191,7 +194,7 @@ class PartnerMailingRecipient(models.Model):
             AND NOT %s
             """,
             UTC_NOW,
-            self.env["partner.mailing.unsubscription"]._left_sql(
+            self.env["partner.mailing.unsubscription"]._unsubscribed_sql(
                 SQL("r.mailing_id"), SQL("r.email_normalized")
             ),
         )
@@ -199,8 +202,8 @@ class PartnerMailingRecipient(models.Model):
     def _take_picked_sql(self, sender, columns=()):
         """Return the UPDATE that gives the rows of a CTE ``picked`` to ``sender``.
 
-        :param columns: names of columns of the contacts that come with the rows: so nobody has
-            to read the contacts for them
+        :param columns: names of columns of the contacts to return with the rows, so that the
+            contacts need not be read
         """
         return SQL(
             """
@@ -226,7 +229,7 @@ class PartnerMailingRecipient(models.Model):
         )
 
     def _message_id_host(self):
-        """Return the right side of Message-IDs: the host of the database's web address."""
+        """Return the right side of Message-IDs: the host of the database's base URL."""
         return (
             self.get_base_url().partition("://")[2].partition("/")[0].partition(":")[0]
             or "localhost"
@@ -236,12 +239,12 @@ class PartnerMailingRecipient(models.Model):
     # Claim by domain
     # ------------------------------------------------------------
 
-    # Four of five recipients may have their mailbox with one provider. Walking along the list for
-    # those that have not would read a million rows again and again; so the rows of such a mailing
-    # are noted with their domain, in an index of which other mailings have no part.
+    # Four of five recipients may have their mailbox with one provider. A search along the list for
+    # the others would read a million rows again and again. So the rows of mailings through a server
+    # with a limit for domains have their domain in a column, with a partial index.
 
     def _sort_by_domain(self, mailing_id, state, after_id=0):
-        """Note the domains of the next rows in a state; return the last id, None at the end.
+        """Fill the domains of the next rows in a state; return the last id, None at the end.
 
         Plan: index scan on ``_mailing_state_idx``, ``SORT_BATCH`` rows.
         """
@@ -253,7 +256,7 @@ class PartnerMailingRecipient(models.Model):
                      WHERE mailing_id = %s AND state = %s AND id > %s
                   ORDER BY id
                      LIMIT %s
-                ), noted AS (
+                ), filled AS (
                     UPDATE partner_mailing_recipient r
                        SET domain = substring(r.email_normalized FROM '[^@]*$')
                       FROM chunk
@@ -269,16 +272,16 @@ class PartnerMailingRecipient(models.Model):
         return self.env.cr.fetchone()[0]
 
     def _claim_by_domain(self, mailing_id, sender, limit, limiter, after_domain="", columns=()):
-        """Take up to ``limit`` rows as ``_claim`` does, no more of a domain than it may get now.
+        """Claim up to ``limit`` rows as ``_claim`` does, within the limit of each domain.
 
         :param limiter: a ``RateLimiter`` that has just allowed ``limit``
-        :param after_domain: go on behind this domain, so that each has its turn
+        :param after_domain: begin after this domain, so that all domains are served in order
         :param columns: see ``_take_picked_sql``
         :return: as ``_claim``, in the order of domains
 
-        Plan at a million rows: a walk along ``_domain_idx`` from domain to
-        domain; for each the sum of its grants, at most as many as its limit,
-        and as many rows as it may get. It ends when ``limit`` rows are found.
+        Plan at a million rows: along ``_domain_idx`` from domain to domain; for each the sum of its
+        reservations, no more rows than its limit, and the rows that it has room for. It ends when
+        ``limit`` rows are found.
         """
         due = SQL("r.mailing_id = %s AND r.state = 'pending' AND r.domain IS NOT NULL", mailing_id)
         picked = SQL(
@@ -331,12 +334,12 @@ class PartnerMailingRecipient(models.Model):
         return sorted(self.env.cr.dictfetchall(), key=get_domain)
 
     def _seconds_until_domain(self, mailing_id, limiter):
-        """Return in how many seconds a domain that has had all it may get can get more.
+        """Return in how many seconds a domain whose limit is reached has room again.
 
-        None when no waiting row of the mailing is held by its domain.
+        None when no pending row of the mailing waits for the limit of its domain.
 
-        Plan: the grants of the last minute, and one look into ``_domain_idx``
-        for each domain that is full.
+        Plan: the reservations of the last minute, and for each full domain a lookup in
+        ``_domain_idx``.
         """
         most = limiter.limits.domain_minute
         [(free_at,)] = self.env.execute_query(
@@ -354,11 +357,12 @@ class PartnerMailingRecipient(models.Model):
                                    AND count > 0
                                    AND (ended_at IS NULL OR ended_at > %(since)s)) g
                       GROUP BY domain
-                        HAVING sum(count) >= %(most)s) held
+                        HAVING sum(count) >= %(most)s) full_domain
                  WHERE EXISTS (SELECT FROM partner_mailing_recipient r
                                 WHERE r.mailing_id = %(mailing_id)s AND r.state = 'pending'
-                                  AND r.domain = held.domain
-                                  AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %(utc_now)s))
+                                  AND r.domain = full_domain.domain
+                                  AND (r.next_attempt_at IS NULL
+                                       OR r.next_attempt_at <= %(utc_now)s))
                 """,
                 now=limiter.now,
                 rate_limit=limiter.id,
@@ -376,14 +380,14 @@ class PartnerMailingRecipient(models.Model):
     # ------------------------------------------------------------
 
     def _record(self, mailing_id, sender, results, window=0, prepared=None):
-        """Write what became of claimed rows, and the totals, in one statement.
+        """Write the results of claimed rows, and the totals, in one statement.
 
-        :param results: list of dicts as ``_get_result`` makes them
-        :param window: how many of the last settled rows to keep in mind, 0 for none
+        :param results: list of dicts as ``sender.worker.get_result`` returns them
+        :param window: number of the last sent or failed rows to evaluate, 0 for none
         :param prepared: as for ``_claim``
-        :return: ``(settled, failed)`` of those rows
+        :return: ``(settled, failed)``: how many rows the window has, and how many of them failed
         """
-        # Nearly all were sent, and of these there is nothing more to say than which.
+        # Nearly all were sent, and of these only the id is needed.
         sent = [result["id"] for result in results if result["state"] == "sent"]
         others = [result for result in results if result["state"] != "sent"]
         prepared = prepared or PreparedStatements(self.env.cr)
@@ -396,7 +400,7 @@ class PartnerMailingRecipient(models.Model):
         return self.env.cr.fetchone()
 
     def _record_sql(self, mailing_id, sender, window):
-        """Return the statement of ``_record``: $1 are ids of sent ones, then ``RESULT_COLUMNS``."""
+        """Return the statement of ``_record``: $1 are ids of sent rows, then ``RESULT_COLUMNS``."""
         recent = SQL(
             """
             right(concat(k.recent_results, (
@@ -448,5 +452,5 @@ class PartnerMailingRecipient(models.Model):
                 mailing.id,
             )
         )
-        # A trigger in the past would fire at once, and again and again.
+        # A trigger in the past would run the scheduled action at once, again and again.
         return moment and max(moment, fields.Datetime.now() + timedelta(seconds=1))

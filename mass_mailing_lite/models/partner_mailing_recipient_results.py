@@ -8,37 +8,38 @@ from odoo.tools import SQL
 from ..delivery.address import ascii_domain
 from ..sender.sql_terms import UTC_NOW
 
-# A later report replaces an earlier one that says less.
+# Of two bounces of a message the one of the higher rank is kept.
 RANK = "array_position(ARRAY['unconfirmed', 'transient', 'permanent'], {}::text)"
 BLOCKLIST_AFTER = 5  # bounces of an address, of any kind …
 BLOCKLIST_MONTHS = 3  # … within this time
-# Without a Message-ID, a report is taken to be about a message of the last days: mail servers try
-# for five days at most (RFC 5321, section 4.5.4.1), and a few more pass until a person restarts one.
+# A delivery status without Message-ID can only be about a message of the last days: mail servers
+# try for five days (RFC 5321, section 4.5.4.1); three more for a server that had to be restarted.
 UNNAMED_DAYS = 8
-TRIES = 20  # a mailing that is on its way writes its totals forty times a second
-LOCK_TIMEOUT = "5s"  # longer than any step of a sender
+MAX_TRIES = 20  # a mailing that is being sent writes its totals forty times a second
+LOCK_TIMEOUT = "5s"  # longer than any transaction of a sender
 
-# A person needs longer from delivery to opening; scanners on the way look at once.
+# Scanners load pictures and links at once; a reader takes longer than so many seconds after
+# delivery.
 MACHINE_SECONDS = 10
 
 
 class PartnerMailingRecipient(models.Model):
-    """What comes back: bounces, complaints, replies, openings and clicks; each is noted once.
+    """What comes back: bounces, complaints, replies, openings and clicks, each recorded once.
 
-    What Odoo's mail gateway hands to a recipient as to a document, a reply, the recipient passes
-    on to the contact, or to the mailing where there is no contact.
+    Odoo's mail gateway delivers a reply to the recipient as to a document; ``message_post`` passes
+    it on to the contact, or to the mailing where there is no contact.
     """
 
     _inherit = "partner.mailing.recipient"  # pylint: disable=consider-merging-classes-inherited
 
     # ------------------------------------------------------------
-    # Whose message came back
+    # Which recipient an inbound mail is about
     # ------------------------------------------------------------
 
     def _find_by_message_ids(self, message_ids):
-        """Return the recipient whose message has one of the Message-IDs, the first that is ours.
+        """Return the recipient whose message has one of the Message-IDs, the first that is found.
 
-        Ours begin with the row's number, so that no index is needed: it is read by its primary key.
+        Message-IDs of mailings begin with the id of the row, so that they need no index.
         """
         numbers = {}
         for message_id in message_ids:
@@ -54,9 +55,9 @@ class PartnerMailingRecipient(models.Model):
         return self.browse()
 
     def _find_by_address(self, addresses):
-        """Return the recipient of the last message to one of the addresses, if it is recent.
+        """Return the recipient of the last message to one of the addresses within ``UNNAMED_DAYS``.
 
-        Plan: the few mailings of the last days, and for each a look into the unique index.
+        Plan: the few mailings of these days, and for each a lookup in ``_address_uniq``.
         """
         rows = self.env.execute_query(
             SQL(
@@ -83,11 +84,11 @@ class PartnerMailingRecipient(models.Model):
         return self.sudo().browse(number for (number,) in rows)
 
     def _choose_failure(self, failures):
-        """Return ``(status, named)``: the failure that is this recipient's, or ``(None, False)``.
+        """Return ``(status, named)``: the failure of this recipient, or ``(None, False)``.
 
-        Copies of a message carry its Message-ID too: that one of them came back
-        says nothing about the recipient. Any other address that a report names
-        is where the message was forwarded to; ``named`` is False then.
+        Copies of a message have the same Message-ID: the bounce of a copy is no failure of the
+        recipient. Any other address in a delivery status is one that the message was forwarded to;
+        ``named`` is False then.
 
         :param failures: list of ``delivery.status.Status``
         """
@@ -107,10 +108,12 @@ class PartnerMailingRecipient(models.Model):
     # ------------------------------------------------------------
 
     def _receive_failure(self, status, confirmed):
-        """Mark the recipient as bounced, and put the address onto the blocklist when it is time.
+        """Set the recipient to bounced, and put the address on the blocklist if it bounced often.
+
+        Or at once after a permanent bounce, where the company has chosen that.
 
         :param status: a ``delivery.status.Status``
-        :param confirmed: the report names the message and this recipient
+        :param confirmed: whether it names the message and this recipient
         """
         self.ensure_one()
         if not confirmed:
@@ -138,7 +141,7 @@ class PartnerMailingRecipient(models.Model):
             )
 
     def _receive_complaint(self):
-        """Write no more to somebody who told their mailbox provider that a message is spam."""
+        """Put the address on the blocklist: the recipient reported the message as spam."""
         self.ensure_one()
         self._blocklist(
             self.env._(
@@ -148,10 +151,10 @@ class PartnerMailingRecipient(models.Model):
         )
 
     def _blocklist(self, message, unless_removed_since=None):
-        """Put the recipient's address, and no other, onto Odoo's blocklist.
+        """Put the recipient's address on Odoo's blocklist.
 
-        :param unless_removed_since: a moment; a person who has taken the
-            address off the list after it knew what they did
+        :param unless_removed_since: time of the bounce; when a user has removed the address from
+            the list after it, it is not added again
         """
         self.ensure_one()
         Blacklist = self.env["mail.blacklist"].sudo()
@@ -166,26 +169,26 @@ class PartnerMailingRecipient(models.Model):
             with self.env.cr.savepoint():
                 Blacklist._add(self.email_normalized, message=message)
         except psycopg2.errors.UniqueViolation:
-            return  # another process was faster; the address is there
+            return  # another transaction has added it
 
     def _in_own_transaction(self, step):
         """Run ``step(self)`` in a short transaction of its own; return its result.
 
-        The totals of a mailing that is on its way change dozens of times a
-        second: the gateway's transaction, which began before, would fail on
-        them, and Odoo's mail fetching drops a message that fails. A recipient
-        who is not committed yet is seen by this transaction alone.
+        The totals of a mailing that is being sent change dozens of times a second: the transaction
+        of the mail gateway, which began before, would fail on them, and Odoo's mail fetching drops
+        a message that fails. A row that is not committed yet is seen by the current transaction
+        alone, which then runs the step.
 
-        :param step: returns None when the row is not there
+        :param step: callable that returns None when the row does not exist
         """
-        for attempt in range(TRIES):
+        for attempt in range(MAX_TRIES):
             try:
                 with self.pool.cursor() as cr:
                     cr.execute(SQL("SET LOCAL lock_timeout = %s", LOCK_TIMEOUT))
                     result = step(self.with_env(self.env(cr=cr, su=True)))
                 break
             except psycopg2.errors.SerializationFailure:
-                if attempt == TRIES - 1:
+                if attempt == MAX_TRIES - 1:
                     raise
                 time.sleep(0.002 * (attempt + 1))
         return step(self) if result is None else result
@@ -193,11 +196,11 @@ class PartnerMailingRecipient(models.Model):
     def _record_bounce(self, bounce_type, failure_type, reason):
         """Write a bounce and the totals in one statement.
 
-        Only what was handed over can bounce. What a sender holds at this moment
-        is taken from it: it records only rows that are still its own.
+        A failed or skipped row cannot bounce. A row that a sender has claimed is taken from it: a
+        sender records only rows that have its number.
 
-        :return: how often the address bounced lately, this time included; None
-            when the row is not there
+        :return: how often the address bounced in the last months, this bounce included; None when
+            the row does not exist
         """
         self.env.cr.execute(
             SQL(
@@ -237,9 +240,11 @@ class PartnerMailingRecipient(models.Model):
         return self._count_bounces() if self.env.cr.rowcount else None
 
     def _count_bounces(self):
-        """Return how many messages to the recipient's address bounced lately, confirmed ones.
+        """Return how many messages to the recipient's address bounced in ``BLOCKLIST_MONTHS``.
 
-        Plan: the mailings of three months, and for each a look into the unique index.
+        Unconfirmed bounces do not count.
+
+        Plan: the mailings of three months, and for each a lookup in ``_address_uniq``.
         """
         [(count,)] = self.env.execute_query(
             SQL(
@@ -266,7 +271,7 @@ class PartnerMailingRecipient(models.Model):
         return count
 
     def _get_bounce_time(self):
-        """Return when the message came back, past the snapshot of this transaction."""
+        """Return when the message bounced; now, when this transaction does not see it yet."""
         return self.bounced_at or fields.Datetime.now()
 
     # ------------------------------------------------------------
@@ -274,13 +279,13 @@ class PartnerMailingRecipient(models.Model):
     # ------------------------------------------------------------
 
     def _record_reply(self):
-        """Note that the recipient answered; the mailing counts each recipient once."""
+        """Record that the recipient replied; the mailing counts each recipient once."""
         self.ensure_one()
         self._in_own_transaction(lambda rows: rows._write_reply())
         self._invalidate_rows()
 
     def _write_reply(self):
-        """Write the time and the total in one statement; return None when the row is not there."""
+        """Write time and total in one statement; return None when the row does not exist."""
         self.env.cr.execute(
             SQL(
                 """
@@ -310,15 +315,15 @@ class PartnerMailingRecipient(models.Model):
 
     @api.private
     def message_update(self, msg_dict, update_vals=None):
-        """Take a message from the gateway; what it says changes nothing here."""
+        """Accept a message from the mail gateway, which changes no field of the row."""
         return True
 
     @api.private
     def message_post(self, **values):
-        """Keep an answer in the chatter of the contact, or of the mailing, for colleagues.
+        """Post a reply in the chatter of the contact, or of the mailing where there is no contact.
 
-        As a note: whoever follows the contact from outside does not get what
-        the contact wrote, and nobody becomes a follower by writing.
+        As a note: followers from outside the company do not get it, and its author does not become
+        a follower.
 
         :param values: as ``mail.thread`` takes them
         :return: the ``mail.message``
@@ -331,7 +336,7 @@ class PartnerMailingRecipient(models.Model):
         return place.message_post(**values)
 
     def _get_reply_readers(self, place):
-        """Return the colleagues who are told of an answer: the responsible, and who follows."""
+        """Return who is notified of a reply: the responsible, and followers who are users."""
         mailing = self.mailing_id.sudo()
         responsible = (mailing.user_id or mailing.create_uid).filtered("active").partner_id
         return responsible | place.sudo().message_partner_ids.filtered(
@@ -342,41 +347,42 @@ class PartnerMailingRecipient(models.Model):
     # Openings and clicks
     # ------------------------------------------------------------
 
-    # Rows that another transaction has locked are skipped: it is the same request once more, or a
-    # sender at work, in which case no person has read the message yet. So a request waits for no
-    # lock, and no sender waits for a request.
+    # Rows that another transaction has locked are skipped: it serves the same request, or it is a
+    # sender, and then no recipient has read the message yet. So neither requests nor senders wait.
 
     @api.model
     def _record_opening(self, recipient_id, by_machine):
-        """Note that a message's picture was loaded.
+        """Record that the picture of a message was loaded.
 
-        :param bool by_machine: the request came from a known scanner; one within
-            seconds of delivery counts as such, too
+        :param bool by_machine: whether the request came from a known scanner; one that comes within
+            ``MACHINE_SECONDS`` of delivery counts as a scanner's, too
         """
         self._record_reaction(recipient_id, SQL("m.track_opens"), by_machine, None)
 
     @api.model
     def _record_click(self, recipient_id, link_id, by_machine):
-        """Note that a link was followed, which no one does without having opened the message.
+        """Record that a link was followed; the message then counts as opened, too.
 
-        :param int link_id: a link of the recipient's mailing
+        :param int link_id: id of a link of the recipient's mailing
+        :param bool by_machine: see ``_record_opening``
         """
         self._record_reaction(recipient_id, SQL("m.track_clicks"), by_machine, link_id)
 
     def _record_reaction(self, recipient_id, is_tracked, by_machine, link_id):
-        """Write what is new on the row, and add it to what is waiting to be counted.
+        """Write the reaction on the row, and as a ``partner.mailing.reaction`` to be added up.
 
-        Plan: two lookups by primary key; where all was noted before, nothing is written.
+        Plan: two lookups by primary key; a repeated reaction writes nothing.
         """
         self.env.cr.execute(
             SQL(
                 """
-                -- Nobody waits for the disk: a crash may lose the openings of half a second.
+                -- No wait for the disk: a crash may lose the openings of half a second.
                 SET LOCAL synchronous_commit TO off;
                 WITH seen AS (
                     SELECT r.id, r.mailing_id, r.opened_at, r.clicked_at, r.machine_opened_at,
                            %(by_machine)s OR r.sent_at IS NULL
-                               OR r.sent_at > %(now)s - make_interval(secs => %(seconds)s) AS by_machine
+                               OR r.sent_at > %(now)s - make_interval(secs => %(seconds)s)
+                               AS by_machine
                       FROM partner_mailing_recipient r
                       JOIN partner_mailing m ON m.id = r.mailing_id AND %(is_tracked)s
                      WHERE r.id = %(id)s AND r.state NOT IN ('pending', 'skipped')
@@ -385,10 +391,10 @@ class PartnerMailingRecipient(models.Model):
                     SELECT id, mailing_id,
                            by_machine AND machine_opened_at IS NULL AS machine_opened,
                            NOT by_machine AND opened_at IS NULL AS opened,
-                           NOT by_machine AND clicked_at IS NULL AND %(link_id)s::integer IS NOT NULL
-                               AS clicked
+                           NOT by_machine AND clicked_at IS NULL
+                               AND %(link_id)s::integer IS NOT NULL AS clicked
                       FROM seen
-                ), noted AS (
+                ), written AS (
                     UPDATE partner_mailing_recipient r
                        SET opened_at = CASE WHEN f.opened THEN %(now)s ELSE r.opened_at END,
                            clicked_at = CASE WHEN f.clicked THEN %(now)s ELSE r.clicked_at END,
@@ -421,7 +427,7 @@ class PartnerMailingRecipient(models.Model):
 
 
 def get_envelope_address(address):
-    """Return the address as it stood in the envelope, or as it is when it has no such form."""
+    """Return the address in the form of the envelope; unchanged when it has none."""
     try:
         return ascii_domain(address)
     except UnicodeError:

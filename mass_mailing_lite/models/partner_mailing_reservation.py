@@ -5,18 +5,17 @@ from ..sender.sql_terms import SENDER_LOCK
 
 
 class PartnerMailingReservation(models.Model):
-    """Messages that one sender was allowed to hand to a server, and until when it did.
+    """A number of messages that one sender has reserved against a rate limit.
 
-    One for each claim; and where the server has a limit for domains, one for
-    each domain of a claim beside it. They count against the limits from the
-    claim on (``taken_at``) until a window's length after the last of them had
-    left (``ended_at``, empty while they are on the wire): whatever moment in
-    between a server noted, no window of its own holds more.
+    One for each claim; where the server has a limit for domains, also one for each domain of a
+    claim. Its messages count against the limits from the claim (``taken_at``) until the length of a
+    window after the last of them was transmitted (``ended_at``, empty until then): at whatever
+    moment in between the server counts a message, no window of the server has more than the limit.
     """
 
     _name = "partner.mailing.reservation"
     _inherit = ["partner.mailing.guard"]
-    _description = "Messages Granted to a Sender"
+    _description = "Messages Reserved by a Sender"
     _log_access = False
 
     rate_limit_id = fields.Many2one(
@@ -34,21 +33,21 @@ class PartnerMailingReservation(models.Model):
     _open_idx = models.Index("(sender) WHERE ended_at IS NULL")
 
     def _end_reservations_of_dead_senders(self):
-        """End what dead senders have left open, now: they sent nothing later than that."""
+        """End the open reservations of dead senders now: they have sent nothing after that."""
         self.env.cr.execute(
             SQL(
                 """
                 WITH dead AS MATERIALIZED (
                     SELECT sender
                       FROM (SELECT DISTINCT sender FROM partner_mailing_reservation
-                             WHERE ended_at IS NULL) open_grants
+                             WHERE ended_at IS NULL) open_reservations
                      WHERE pg_try_advisory_xact_lock(%s, sender))
-                UPDATE partner_mailing_reservation g
+                UPDATE partner_mailing_reservation r
                    SET ended_at = GREATEST(
-                           g.taken_at, extract(epoch FROM clock_timestamp()) - p.clock_offset)
-                  FROM dead, partner_mailing_rate_limit p
-                 WHERE g.ended_at IS NULL AND g.sender = dead.sender
-                   AND p.id = g.rate_limit_id
+                           r.taken_at, extract(epoch FROM clock_timestamp()) - l.clock_offset)
+                  FROM dead, partner_mailing_rate_limit l
+                 WHERE r.ended_at IS NULL AND r.sender = dead.sender
+                   AND l.id = r.rate_limit_id
                 """,
                 SENDER_LOCK,
             )

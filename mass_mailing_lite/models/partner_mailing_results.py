@@ -5,8 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-MAX_ROWS = 10  # of a table on the page
-# Steps of the funnel, in order: key, and what a click on it shows of the recipients.
+MAX_ROWS = 10  # in a table of the page
+# Steps of the funnel, in order: {key: filter of the recipients' page that a click opens}.
 FUNNEL = {
     "recipients": "written_to",
     "sent": "taken",
@@ -16,15 +16,15 @@ FUNNEL = {
 }
 LOSSES = {"unsubscribed": "unsubscribed_later", "bounced": "bounced", "failed": "failed"}
 BATCH = 20_000  # rows, 0.4 s
-# Parts of a request that name people; the rest is the company's own text.
+# Keys of a request's content that contain personal data.
 PERSONAL_CONTENT = ("extra_emails",)
 
 
 class PartnerMailing(models.Model):
-    """What became of a mailing: its page of figures; and the end of what is known of its recipients.
+    """The statistics of a mailing, and the removal of its recipients' personal data.
 
-    Totals come from the counters, the rest from the breakdown, which is counted
-    when the page is opened by its button; reading it again counts nothing.
+    Totals come from the counter, the rest from the breakdown, which the button that opens the page
+    counts; reading the page again counts nothing.
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
@@ -47,7 +47,7 @@ class PartnerMailing(models.Model):
             mailing.statistics = bool(mailing.started_at) and mailing._get_statistics()
 
     def action_open_statistics(self):
-        """Count anew, where that is due, and show the page of figures."""
+        """Count the breakdown if it is out of date, and open the page of statistics."""
         self.ensure_one()
         self.check_access("read")
         if self.started_at:
@@ -64,11 +64,11 @@ class PartnerMailing(models.Model):
         }
 
     def _get_totals(self):
-        """Return the totals that the page, the report and the dashboard speak of."""
+        """Return the totals that the page, the report and the dashboard show."""
         self.ensure_one()
         return {
             "recipients": self.recipient_count,
-            # A message that bounced was taken by a server before.
+            # A mail server accepted a bounced message before.
             "sent": self.sent_count + self.bounced_count,
             "delivered": self.sent_count,
             "opened": self.opened_count,
@@ -79,36 +79,36 @@ class PartnerMailing(models.Model):
         }
 
     def _get_statistics(self):
-        """Return what the page shows, as JSON; labels that people read are the page's own."""
+        """Return the figures of the page, as JSON; the page itself has the labels."""
         self.ensure_one()
-        lines = self.env["partner.mailing.breakdown"].search([("mailing_id", "=", self.id)])
-        by = lines.grouped("dimension")
-        languages = dict(lines._get_languages())
+        rows = self.env["partner.mailing.breakdown"].search([("mailing_id", "=", self.id)])
+        by = rows.grouped("dimension")
+        languages = dict(rows._get_languages())
         return {
             "totals": self._get_totals(),
             "filters": {**FUNNEL, **LOSSES},
             "tracks": {"opened": self.track_opens, "clicked": self.track_clicks},
             "machine_opened": self.machine_opened_count,
-            "counted_at": fields.Datetime.to_string(lines[:1].counted_at),
+            "counted_at": fields.Datetime.to_string(rows[:1].counted_at),
             "moments": [
-                {"at": fields.Datetime.to_string(line.moment), **line._get_figures()}
-                for line in by.get("moment", ())
+                {"at": fields.Datetime.to_string(row.moment), **row._get_figures()}
+                for row in by.get("moment", ())
             ],
             "domains": [
-                {"name": line.domain or "", **line._get_figures()}
-                for line in by.get("domain", lines.browse()).sorted(
-                    lambda line: (not line.domain, -line.recipient_count)
+                {"name": row.domain or "", **row._get_figures()}
+                for row in by.get("domain", rows.browse()).sorted(
+                    lambda row: (not row.domain, -row.recipient_count)
                 )[:MAX_ROWS]
             ],
             "languages": [
-                {"name": languages.get(line.lang, line.lang or ""), **line._get_figures()}
-                for line in by.get("language", ())
+                {"name": languages.get(row.lang, row.lang or ""), **row._get_figures()}
+                for row in by.get("language", ())
             ][:MAX_ROWS],
             "links": self._get_link_figures(),
         }
 
     def _get_link_figures(self):
-        """Return the links that were clicked most: ``[{url, clicked}]``."""
+        """Return the links with the most clicks: ``[{url, clicked}]``."""
         links = self.env["partner.mailing.link"].search(
             [("mailing_id", "=", self.id)], limit=MAX_ROWS
         )
@@ -120,18 +120,18 @@ class PartnerMailing(models.Model):
 
     @api.model
     def _cron_remove_personal_data(self):
-        """Remove names and addresses from mailings that ended longer ago than their company keeps."""
+        """Remove personal data of mailings that ended longer ago than their company keeps it."""
         cron = self.env["ir.cron"]
         for company in self.env["res.company"].search([("partner_mailing_keep_months", ">", 0)]):
             for mailing in self._find_due_for_removal(company):
                 if not mailing._remove_personal_data(
                     lambda count: cron._commit_progress(count, remaining=1)
                 ):
-                    return  # The time of this run is over; Odoo calls again.
+                    return  # The time of this run is over; Odoo calls it again.
         cron._commit_progress(remaining=0)
 
     def _find_due_for_removal(self, company):
-        """Return the mailings of a company whose recipients are to be forgotten by now."""
+        """Return the mailings of a company whose personal data has to be removed by now."""
         if not company.partner_mailing_keep_months:
             return self.browse()
         before = fields.Datetime.now() - relativedelta(months=company.partner_mailing_keep_months)
@@ -144,7 +144,7 @@ class PartnerMailing(models.Model):
                 & Domain.OR(
                     [
                         Domain("finished_at", "<", before),
-                        # Cancelled before it began.
+                        # Cancelled before the start.
                         Domain("finished_at", "=", False) & Domain("write_date", "<", before),
                     ]
                 )
@@ -153,17 +153,17 @@ class PartnerMailing(models.Model):
             )
         )
 
-    def _remove_personal_data(self, report):
+    def _remove_personal_data(self, commit_progress):
         """Blank the recipients, in batches that are committed one by one.
 
-        The mailing is noted at the end: after a kill the next run goes on.
+        ``personal_data_removed_at`` is written at the end: after a kill the next run goes on.
 
-        :param report: called with the number of rows of each batch; commits and
-            returns the seconds that are left
+        :param commit_progress: called with the number of rows of each batch; commits and returns
+            the seconds that are left
         :return: whether the end was reached
         """
         self.ensure_one()
-        # By domain and the like can be told only as long as there are addresses.
+        # The breakdown by domain can only be counted as long as there are addresses.
         self.env["partner.mailing.reaction"]._add_up()
         breakdown = self.env["partner.mailing.breakdown"]
         if not breakdown.sudo().search([("mailing_id", "=", self.id)], limit=1):
@@ -171,17 +171,17 @@ class PartnerMailing(models.Model):
         place = ("", 0)
         while place:
             count, place = self._blank_recipients(place)
-            if report(count) <= 0:
+            if commit_progress(count) <= 0:
                 return False
         self._blank_sources()
         self._as_system().write({"personal_data_removed_at": fields.Datetime.now()})
-        report(1)
+        commit_progress(1)
         return True
 
     def _blank_recipients(self, place):
-        """Blank the next rows behind ``place`` (state, id).
+        """Blank the next rows after ``place`` (state, id).
 
-        Plan: walks ``_mailing_state_idx`` from where the last batch ended.
+        Plan: index scan on ``_mailing_state_idx`` from the end of the last batch.
 
         :return: (number of rows, place of the last one, None at the end)
         """
@@ -204,7 +204,7 @@ class PartnerMailing(models.Model):
                 state=state,
                 last_id=last_id,
                 limit=BATCH,
-                # Rows of a run that was interrupted are not written again.
+                # Rows that an interrupted run has blanked are not written again.
                 is_blank=SQL(" AND ").join(
                     SQL("%s IS NOT DISTINCT FROM %s", SQL.identifier("r", name), value)
                     for name, value in blank.items()
@@ -219,7 +219,7 @@ class PartnerMailing(models.Model):
         return (last[2], (last[0], last[1])) if last else (0, None)
 
     def _blank_sources(self):
-        """Forget what else names them: typed addresses, marks, who clicked what, answers."""
+        """Remove all other personal data: typed addresses, marks, clicks, comments, replies."""
         system = self._as_system()
         system.write({"extra_emails": False})
         self.env.cr.execute(
@@ -233,18 +233,18 @@ class PartnerMailing(models.Model):
                 self.id,
             )
         )
-        # The address on the list of those who left stays: it is what keeps them unwritten to.
+        # The address of an unsubscription stays: without it, mailings would go to it again.
         left = self.env["partner.mailing.unsubscription"]._as_system()
         left.search([("mailing_id", "=", self.id)]).write(
             {"comment": False, "removed_tags": False, "recipient_id": False}
         )
-        # Answers that no contact has a place for; those of contacts are the contacts'.
-        answers = [
+        # Replies of recipients without contact; those of contacts are kept with the contacts.
+        replies = [
             ("model", "=", self._name),
             ("res_id", "=", self.id),
             ("message_type", "=", "email"),
         ]
-        self.env["mail.message"].sudo().search(answers).unlink()
+        self.env["mail.message"].sudo().search(replies).unlink()
         for request in system.with_context(active_test=False).approval_ids:
             content = request.content or {}
             request.content = {
@@ -254,14 +254,14 @@ class PartnerMailing(models.Model):
     def _check_knows_recipients(self):
         """Raise when the names and addresses of the recipients were removed.
 
-        :raises UserError: names the mailing and says what to do
+        :raises UserError: names the mailing, with what to do instead
         """
         for mailing in self:
             if mailing.personal_data_removed_at:
                 raise UserError(
                     self.env._(
-                        'Of the mailing "%s" it is no longer known who got it, so it cannot go on.'
-                        " Duplicate it instead.",
+                        'The personal data of the recipients of the mailing "%s" was removed, so it'
+                        " cannot go on. Duplicate it instead.",
                         mailing.name,
                     )
                 )

@@ -18,20 +18,21 @@ from .ir_websocket import PROGRESS
 
 _logger = logging.getLogger(__name__)
 
-SLICE_SECONDS = 1.0  # how long one mailing may keep the others waiting
-PATIENCE = 2.0  # seconds of waiting for a limit below which the scheduler is not left
+SLICE_SECONDS = 1.0  # for which one mailing is sent before the next
+PATIENCE = 2.0  # seconds; for a longer wait for a limit the scheduled action ends
 WAIT_STEP = 0.5
-LONG_WAIT = 10.0  # seconds for which no connection is kept open
-# Seconds until a mail server that cannot be used is tried again; the last one for all later tries.
+LONG_WAIT = 10.0  # seconds; for a longer wait the connections are closed
+# Seconds until a mail server that cannot be used is tried again, try by try; the last for all
+# later.
 FAULT_DELAYS = (60, 300, 900, 1800, 3600)
-EARLIER_MAILINGS = 5  # earlier mailings through the same server, from which its pace is read
-# Seconds of sending from which a mailing's own pace is taken for what the rest will take.
+EARLIER_MAILINGS = 5  # through the same server, from which the rate of sending is measured
+# Seconds of sending after which a mailing's own rate is used instead.
 MIN_MEASURED_SECONDS = 5.0
 FIGURES = ("recipient_count", "pending_count", "sent_count", "failed_count", "wait_reason")
 
 
 class FailureLimit(NamedTuple):
-    """From which share of the last recipients on the list or the content is at fault.
+    """The share of failures among the last recipients with which a mailing is paused.
 
     :ivar share: percent
     :ivar window: how many of the last recipients count; 0: there is no limit
@@ -41,15 +42,18 @@ class FailureLimit(NamedTuple):
     window: int
 
     def is_passed(self, settled, failed):
-        """Tell whether too many failed for good, of the last that were settled.
+        """Tell whether too many of the last recipients failed for good.
 
-        Not before the window is full: of the first five recipients one may well have moved.
+        False until the window is full: one failure among the first five recipients means nothing.
+
+        :param settled: how many of the last recipients are sent or failed
+        :param failed: how many of them failed
         """
         return bool(self.window) and settled >= self.window and 100 * failed >= self.share * settled
 
 
 class PartnerMailing(models.Model):
-    """The scheduled action and what makes a mailing wait: start what is due, send it, finish it.
+    """The scheduled action: starts the mailings that are due, sends them, finishes them.
 
     In the order of this file: a run, beginning and end of a mailing, why it waits, the circuit
     breaker, the expected end, the progress that screens show.
@@ -71,8 +75,8 @@ class PartnerMailing(models.Model):
     def _cron_send(self):
         """Send validated mailings for as long as the scheduler allows (about ten seconds).
 
-        Odoo waits a minute before it calls a job again that had more to do than
-        its time; so the job wakes itself.
+        Odoo waits a minute before it calls a scheduled action again that had more to do; so this
+        one sets its own wake-up.
         """
         cron = self.env["ir.cron"]
         self.browse()._send_due(
@@ -84,13 +88,13 @@ class PartnerMailing(models.Model):
     def _send_due(self, commit_progress, limit=None, patience=PATIENCE):
         """Send what is due, of all mailings or of those in ``self``.
 
-        Commits as it goes: a kill leaves open what is on the wire, nothing else.
+        Commits each claim and result: a kill leaves nothing open but the messages that are being
+        transmitted.
 
-        :param commit_progress: called after each round with (messages of the round,
-            messages waiting); commits and returns the seconds that are left
-        :param limit: most messages to send, None for no limit
-        :param patience: for how many seconds to wait in place where a limit of
-            the mail server holds all that is left
+        :param commit_progress: called after each round with (messages of the round, messages
+            waiting); commits and returns the seconds that are left
+        :param limit: maximum number of messages to send, None for no limit
+        :param patience: seconds to wait here for a rate limit, when all that is left waits for one
         :return: number of messages that were handed over or refused
         """
         self._begin_run()
@@ -110,7 +114,7 @@ class PartnerMailing(models.Model):
                     break
                 if wait > LONG_WAIT:
                     sender.close_workers()
-                # In short steps: a person may stop the run, or validate another mailing.
+                # In short steps: a user may stop the run, or validate another mailing.
                 time.sleep(min(wait, WAIT_STEP))
             if busy := sender.get_busy():
                 last = sender.finish()
@@ -123,9 +127,9 @@ class PartnerMailing(models.Model):
         return total
 
     def _begin_run(self):
-        """Settle what dead senders have left open, and start what is due."""
+        """Recover what dead senders have left open, and start the mailings that are due."""
         if self.env["partner.mailing.recipient"]._recover():
-            # Where these were the last rows, nobody else comes by to close the mailing.
+            # If these were the last rows of a mailing, no sender will finish it.
             for mailing in self.sudo().search(Domain("state", "=", "sending")):
                 mailing._finish_if_done()
         self._skip_rows_of_cancelled()
@@ -135,17 +139,17 @@ class PartnerMailing(models.Model):
 
     @api.model
     def _skip_rows_of_cancelled(self):
-        """Leave out rows of cancelled mailings that wait again.
+        """Skip rows of cancelled mailings that wait again.
 
-        They were on their way when somebody cancelled, and the server wants them to come again
-        later; or their sender died, and the company has such messages sent again.
+        They were being sent at the cancellation, and the server has deferred them; or their sender
+        died, and the company's setting says that such messages are sent again.
         """
         cancelled = Domain("state", "=", "cancelled") & Domain("counter_id.pending_count", ">", 0)
         for mailing in self.sudo().with_context(active_test=False).search(cancelled):
             self.env["partner.mailing.recipient"]._cancel_pending(mailing)
 
     def _send_round(self, sender, seconds_left, limit):
-        """Give each mailing its slice, who had none for longest first.
+        """Send a slice of each mailing, first of the one whose last slice is longest ago.
 
         :return: number of messages that were handed over or refused
         """
@@ -176,7 +180,7 @@ class PartnerMailing(models.Model):
         return Domain("id", "in", self.ids) if self else Domain.TRUE
 
     def _find_sendable(self):
-        """Return the mailings that have something to send right now, in the order they began."""
+        """Return the mailings that have something to send now, in the order of their start."""
         return (
             self.sudo()
             .search(
@@ -198,8 +202,8 @@ class PartnerMailing(models.Model):
     def _has_rows(self, state, further=Domain.TRUE):
         """Tell whether a recipient is in a state.
 
-        Looked for from the end of the list: at its beginning the index is full of rows that left
-        the state a moment ago.
+        Searches from the end of the list: at its beginning the index is full of dead entries of
+        rows that were in the state a moment ago.
         """
         domain = Domain("mailing_id", "=", self.id) & Domain("state", "=", state) & further
         recipients = self.env["partner.mailing.recipient"].sudo()
@@ -208,14 +212,14 @@ class PartnerMailing(models.Model):
     def _count_pending(self, waiting=()):
         """Return how many messages the mailings of a run have yet to send, from the counters.
 
-        :param waiting: ids of mailings that are not counted, for they wait
+        :param waiting: ids of mailings that wait, which are not counted
         """
         mailings = self._find_sendable().filtered(lambda mailing: mailing.id not in waiting)
         mailings.counter_id.invalidate_recordset()
         return max(sum(mailings.mapped("pending_count")), 0)
 
     def _check_sendable(self):
-        """Raise unless each mailing may be sent by hand (command line).
+        """Raise unless each mailing may be sent from the command line.
 
         :raises UserError: names the mailing and its state
         """
@@ -236,7 +240,7 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _start_due(self):
-        """Begin the validated mailings whose time has come, if they are what was validated."""
+        """Start the validated mailings that are due, if they are still what was validated."""
         now = fields.Datetime.now()
         due = self.sudo().search(
             self._domain_of_run()
@@ -247,40 +251,39 @@ class PartnerMailing(models.Model):
         for mailing in due.try_lock_for_update(allow_referencing=True):
             if mailing.state != "validated" or not mailing._get_seconds_open():
                 continue
-            told = mailing._in_language_of_responsible()
+            localized = mailing._in_language_of_responsible()
             if not mailing._matches_validation():
-                told._pause_with_alert(
-                    told.env._(
-                        "What is there to send is not what was validated. Nothing was sent."
+                localized._pause_with_alert(
+                    localized.env._(
+                        "Content or recipients are not what was validated. Nothing was sent."
                     ),
                     to_administrators=True,
                 )
             elif mailing._is_late(now):
-                told._pause_with_alert(
-                    told.env._(
+                localized._pause_with_alert(
+                    localized.env._(
                         "It was to be sent on %(time)s (UTC) and was not, because the server did not"
                         " run. Resume it if it should still go out.",
                         time=fields.Datetime.to_string(mailing.scheduled_at),
                     )
                 )
             else:
-                told._as_system().write(
+                localized._as_system().write(
                     {"state": "sending", "started_at": mailing.started_at or now}
                 )
-                # The list may be another one than last time.
+                # The list may have changed since the last start.
                 mailing.counter_id._write_sending_status(
                     mailing.counter_id.id, is_sorted_by_domain=False
                 )
-        self.env.cr.commit()  # pylint: disable=invalid-commit  # the sender's first step
-        # A mailing without recipients, all of them left out since, is done at once.
+        self.env.cr.commit()  # pylint: disable=invalid-commit  # the start must outlive a kill
+        # A mailing is done at once when all recipients have been excluded since.
         for mailing in due:
             mailing._finish_if_done()
 
     def _is_late(self, now):
-        """Tell whether the set time was missed by more than the company puts up with.
+        """Tell whether the scheduled time was missed by more hours than the company allows.
 
-        A mailing that somebody validated or resumed after its time is not late:
-        that person knew.
+        A mailing that was validated or resumed after its time is not late: it is meant to be sent.
         """
         self.ensure_one()
         if not self.scheduled_at:
@@ -295,7 +298,7 @@ class PartnerMailing(models.Model):
         return now - max(filter(None, moments)) > timedelta(hours=hours)
 
     def _finish_if_done(self):
-        """Close the mailing when every row is in a final state, and tell the responsible."""
+        """Finish the mailing when all rows are in a final state, and notify the responsible."""
         self.ensure_one()
         if self._has_rows("pending") or self._has_rows("sending"):
             return
@@ -303,13 +306,13 @@ class PartnerMailing(models.Model):
         mailing.invalidate_recordset(["state"])
         if not mailing or mailing.state != "sending":
             return
-        told = mailing._in_language_of_responsible()
-        told._as_system().write({"state": "done", "finished_at": fields.Datetime.now()})
+        localized = mailing._in_language_of_responsible()
+        localized._as_system().write({"state": "done", "finished_at": fields.Datetime.now()})
         mailing._announce_progress()
-        told.message_post(
-            body=told.env._(
+        localized.message_post(
+            body=localized.env._(
                 "Sending has ended: %(sent)s sent, %(failed)s failed, %(uncertain)s uncertain,"
-                " %(skipped)s left out.",
+                " %(skipped)s excluded.",
                 sent=mailing.sent_count,
                 failed=mailing.failed_count,
                 uncertain=mailing.uncertain_count,
@@ -318,10 +321,10 @@ class PartnerMailing(models.Model):
             partner_ids=mailing.user_id.partner_id.ids,
             subtype_xmlid="mail.mt_comment",
         )
-        self.env.cr.commit()  # pylint: disable=invalid-commit  # done is done, whatever comes next
+        self.env.cr.commit()  # pylint: disable=invalid-commit  # must outlive a kill
 
     def _in_language_of_responsible(self):
-        """Return the mailing as its responsible reads it: what is written to them stays written."""
+        """Return the mailing in the language of its responsible, in which messages are stored."""
         self.ensure_one()
         person = self.sudo().user_id or self.sudo().create_uid
         return self.with_context(lang=person.lang)
@@ -353,8 +356,8 @@ class PartnerMailing(models.Model):
     @api.depends_context("lang", "tz", "uid")
     def _compute_fault_text(self):
         for mailing in self:
-            in_trouble = mailing.state == "sending" and mailing.wait_reason == "server"
-            mailing.fault_text = in_trouble and mailing._get_fault_in_words()
+            has_fault = mailing.state == "sending" and mailing.wait_reason == "server"
+            mailing.fault_text = has_fault and mailing._get_fault_in_words()
 
     def _get_fault_in_words(self):
         """Return a sentence about the server that cannot be used, and the next try."""
@@ -367,7 +370,7 @@ class PartnerMailing(models.Model):
         )
 
     def _get_wait_in_words(self):
-        """Say why a mailing that should be sent is not, if that takes long; or False."""
+        """Return a sentence about a server fault or closed sending hours, False for neither."""
         self.ensure_one()
         if self.state == "sending" and self.wait_reason == "server":
             return self._get_fault_in_words()
@@ -384,7 +387,7 @@ class PartnerMailing(models.Model):
         return format_datetime(self.env, moment, tz=zone, dt_format="short")
 
     def _get_seconds_open(self):
-        """Return for how many seconds the mailing may be sent from now on; 0 outside the hours."""
+        """Return how many seconds of the sending hours are left; 0 outside of them."""
         self.ensure_one()
         hours = self.sudo().company_id._get_sending_hours()
         if hours is None:
@@ -394,7 +397,7 @@ class PartnerMailing(models.Model):
         return (closing - now).total_seconds() if closing else 0.0
 
     def _get_opening(self, moment):
-        """Return from when on the mailing may be sent, not before ``moment`` (naive, UTC)."""
+        """Return the first time within the sending hours from ``moment`` on (naive, UTC)."""
         hours = self.sudo().company_id._get_sending_hours()
         if hours is None:
             return moment
@@ -402,7 +405,7 @@ class PartnerMailing(models.Model):
         return hours.opening(aware).astimezone(timezone.utc).replace(tzinfo=None)
 
     def _record_sending_hours_wait(self):
-        """Write down, once, that the sending hours hold the running mailings of closed companies."""
+        """Write once for each running mailing that it waits for the sending hours, when it does."""
         running = self.sudo().search(
             self._domain_of_run()
             & Domain("state", "=", "sending")
@@ -425,16 +428,17 @@ class PartnerMailing(models.Model):
         )
 
     def _clear_wait(self):
-        """Let a person's decision to go on count for more than what held the mailing before."""
+        """Remove wait and server fault, because a user has decided that the mailing goes on."""
         for counter in self.sudo().counter_id:
             counter._write_sending_status(
                 counter.id, wait_reason=None, wait_until=None, fault_words=None, fault_count=0
             )
 
     def _back_off(self, words, is_final=False):
-        """Try the mail server again later, or pause the mailing after the set number of tries.
+        """Wait for the mail server, or pause the mailing after the number of tries that is set.
 
-        :param is_final: pause at once: trying again cannot help
+        :param words: the server's reply
+        :param is_final: pause at once, since another try cannot succeed
         """
         self.ensure_one()
         if is_final:
@@ -445,7 +449,7 @@ class PartnerMailing(models.Model):
         counter.invalidate_recordset(flush=False)
         now = fields.Datetime.now()
         if counter.wait_reason == "server" and counter.wait_until > now:
-            return  # another sender has just met the same
+            return  # another sender has just written the same fault
         tries = counter.fault_count + 1
         if tries >= self.company_id.partner_mailing_server_tries:
             self._pause_with_alert(self._get_transport().describe_last_try(tries, words))
@@ -462,7 +466,7 @@ class PartnerMailing(models.Model):
         self._announce_progress()
 
     def _get_next_wake_up(self):
-        """Return when a run has something to do next (naive, UTC); None for not at all."""
+        """Return when a run has something to do next (naive, UTC), None for never."""
         now = fields.Datetime.now()
         running = self.sudo().search(
             self._domain_of_run()
@@ -477,11 +481,11 @@ class PartnerMailing(models.Model):
         return min(moments, default=None)
 
     def _get_next_moment(self, now):
-        """Return when something of this mailing can be sent; None when nothing waits."""
+        """Return when a message of this mailing can be sent, None when none waits."""
         if self.state == "validated" or self._has_due_rows():
-            # The hours are read anew, for they may have been changed.
-            held = self.wait_reason and self.wait_reason != "hours"
-            moment = max(filter(None, (now, held and self.wait_until)))
+            # The sending hours are read below, since they may have changed.
+            waits = self.wait_reason and self.wait_reason != "hours"
+            moment = max(filter(None, (now, waits and self.wait_until)))
         else:
             moment = self.env["partner.mailing.recipient"]._next_attempt_at(self)
         return moment and self._get_opening(moment)
@@ -497,14 +501,14 @@ class PartnerMailing(models.Model):
         return FailureLimit(share, share and company.partner_mailing_failure_window)
 
     def _pause_for_failures(self, settled, failed):
-        """Pause a mailing in which too many failed, and begin to count anew."""
+        """Pause a mailing of which too many recipients failed, and restart the count."""
         self.ensure_one()
         self.counter_id._write_sending_status(self.counter_id.id, recent_results=None)
         self._pause_with_alert(
             self.env._(
                 "Of the last %(settled)s recipients %(failed)s failed for good, most of them because"
-                ' of "%(reason)s". Look at those who failed before you resume: the list may be old,'
-                " or the content not be liked.",
+                ' of "%(reason)s". Look at the failed recipients before you resume: the list may be'
+                " old, or mail servers may refuse the content.",
                 settled=settled,
                 failed=failed,
                 reason=self._get_commonest_failure(),
@@ -512,7 +516,7 @@ class PartnerMailing(models.Model):
         )
 
     def _get_commonest_failure(self):
-        """Return in words what most of the failed recipients failed for."""
+        """Return the most frequent failure type of the mailing, as users read it."""
         # Plan: index scan on _mailing_state_idx over the failed rows, once in a pause.
         rows = self.env.execute_query(
             SQL(
@@ -551,7 +555,7 @@ class PartnerMailing(models.Model):
             mailing.expected_text = end and mailing._get_expected_text(end)
 
     def _get_expected_text(self, end):
-        """Say when the mailing will have left, in the user's language and time zone."""
+        """Return the expected end in the user's language and time zone."""
         moment = self._format_moment(end)
         if self.state in ("validated", "sending"):
             return moment
@@ -561,7 +565,7 @@ class PartnerMailing(models.Model):
         return self.env._("%s, if it began now", moment)
 
     def _get_rate_in_words(self):
-        """Say what decides how long the sending takes; False when nothing is known."""
+        """Return sentences about what limits the rate of sending, False when nothing is known."""
         transport = self._get_transport()
         limits = transport.get_limits()
         rate = self._get_measured_rate()
@@ -582,7 +586,7 @@ class PartnerMailing(models.Model):
         if parts:
             words = [transport.describe_limits(", ".join(parts))]
         elif rate:
-            words = [self.env._("At the pace of earlier mailings: %s a minute.", number(60 * rate))]
+            words = [self.env._("At the rate of earlier mailings: %s a minute.", number(60 * rate))]
         else:
             return False
         if hours := self.company_id._get_sending_hours():
@@ -597,16 +601,16 @@ class PartnerMailing(models.Model):
         return " ".join(words)
 
     def _get_expected_begin(self):
-        """Return when sending begins or goes on, as far as is known (naive, UTC)."""
+        """Return when sending is expected to begin or go on (naive, UTC)."""
         moments = [precise_now(), not self.started_at and self.scheduled_at]
         if self.state == "sending" and self.counter_id.wait_reason:
             moments.append(self.counter_id.wait_until)
         return max(filter(None, moments))
 
     def _get_expected_end(self, count, rate=0.0):
-        """Return when ``count`` messages will have left (naive, UTC), None when nothing tells.
+        """Return when ``count`` messages will be sent (naive, UTC), None when that is unknown.
 
-        :param float rate: messages a second of the last moment, 0 when it is not known
+        :param float rate: messages a second of the last slice, 0 when it is unknown
         """
         self.ensure_one()
         mailing = self.sudo()
@@ -622,11 +626,11 @@ class PartnerMailing(models.Model):
         return end and end.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)
 
     def _get_measured_rate(self, rate=0.0):
-        """Return how many messages a second leave where nothing holds them; 0 when unknown.
+        """Return how many messages a second are sent without rate limits, 0 when unknown.
 
-        Of this mailing, or of earlier ones through the same server.
+        Measured with this mailing, or else with earlier ones through the same server.
 
-        :param float rate: of the last moment, better than nothing
+        :param float rate: of the last slice, used when this mailing has been sent for a short time
         """
         counter = self.counter_id
         if counter.busy_seconds >= MIN_MEASURED_SECONDS:
@@ -634,7 +638,7 @@ class PartnerMailing(models.Model):
         return rate or self._get_earlier_rate()
 
     def _get_earlier_rate(self):
-        """Return how many messages a second earlier mailings sent through the same server."""
+        """Return how many messages a second earlier mailings through the same server sent."""
         # Plan: index scan on the state; one row a mailing that was ever sent.
         [(count, seconds)] = self.env.execute_query(
             SQL(
@@ -656,7 +660,7 @@ class PartnerMailing(models.Model):
         return count / seconds if seconds else 0.0
 
     def _get_largest_domain(self):
-        """Return how many recipients the domain with the most has, as counted at the request."""
+        """Return the number of recipients of the largest domain, as counted at the request."""
         request = self.approval_ids.filtered(lambda one: one.state in ("pending", "validated"))
         return (request[:1].summary or {}).get("largest_domain", 0)
 
@@ -665,12 +669,11 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _announce_progress(self, rate=0):
-        """Tell the users of the mailing's company its totals, when the transaction commits.
+        """Send the totals to the screens of the company's users, when the transaction commits.
 
-        Totals only, and at most once a second for each mailing: a screen that
-        shows them asks the database nothing.
+        At most once a second for each mailing. Screens show them without a query.
 
-        :param float rate: messages a second, 0 when it is not known
+        :param float rate: messages a second, 0 when it is unknown
         """
         for mailing in self.sudo():
             mailing.counter_id.invalidate_recordset(flush=False)

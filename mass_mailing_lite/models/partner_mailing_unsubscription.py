@@ -16,12 +16,12 @@ REASONS = [
     ("other", "Another reason"),
 ]
 COMMENT_LIMIT = 1000  # characters
-# Mailings that may still write to somebody. Drafts are judged when they are submitted.
+# States of mailings that may still send messages; drafts check subscriptions at submission.
 OPEN_STATES = ("to_validate", "validated", "sending", "paused")
 
 
 class Subscription(NamedTuple):
-    """The subscription of a recipient to the mailing whose link is followed, and all that a page shows."""
+    """The subscription of a recipient, and what the page behind a mailing's link shows of it."""
 
     id: int
     mailing_id: int
@@ -36,8 +36,8 @@ class Subscription(NamedTuple):
     blocklist_id: int | None  # the address's entry, archived or not
     blocklisted: bool
     carried: list[list[int]]  # [contact, tag] of the groups that can be left
-    left: list[int]  # tags left by a link of this mailing
-    gone: bool  # has left the groups of this mailing, by whatever link
+    left: list[int]  # tags that a link of this mailing has removed
+    left_groups: bool  # has unsubscribed from groups of this mailing, by a link of any mailing
     tag_names: dict[str, dict[str, str]]  # {id: {language: name}}
     author: list[str | None]  # name and address of the author of notes
 
@@ -60,7 +60,7 @@ class Subscription(NamedTuple):
         }
 
     def after_leaving(self, groups, everything):
-        """Return how the recipient stands after leaving groups, or everything."""
+        """Return the subscription after unsubscribing from groups, or from everything."""
         return self._replace(
             unsubscribed=True,
             blocklisted=self.blocklisted or everything,
@@ -70,10 +70,10 @@ class Subscription(NamedTuple):
 
 
 class PartnerMailingUnsubscription(models.Model):
-    """One decision of a recipient to get no more mailings: of some groups, or of any.
+    """One decision of a recipient to get no more mailings, of some groups or of any.
 
-    What the link of a recipient can do is here, too: show the subscription of its address, end
-    it, take that back. All is done with the rights of the system, for the holder of a token.
+    What the link of a recipient can do is here, too: show the subscription of the address, end it,
+    undo that. A token identifies the recipient, who is no user: all runs as superuser.
     """
 
     _name = "partner.mailing.unsubscription"
@@ -86,7 +86,7 @@ class PartnerMailingUnsubscription(models.Model):
     company_id = fields.Many2one(related="mailing_id.company_id", store=True)
     recipient_id = UncheckedMany2one("partner.mailing.recipient", index=True)
     email_normalized = fields.Char("E-mail", required=True)
-    is_everything = fields.Boolean("All Mailings", help="No mailings of anybody in this database.")
+    is_everything = fields.Boolean("All Mailings", help="No mailings from this database at all.")
     category_ids = fields.Many2many(
         "res.partner.category",
         "partner_mailing_unsubscription_category_rel",
@@ -98,7 +98,7 @@ class PartnerMailingUnsubscription(models.Model):
     reason = fields.Selection(REASONS)
     comment = fields.Text()
     undone_at = fields.Datetime("Undone On")
-    removed_tags = fields.Json(help="What to undo: [contact, tag] for each tag that was taken off.")
+    removed_tags = fields.Json(help="For undoing: [contact, tag] for each tag that was removed.")
 
     _address_idx = models.Index("(email_normalized) WHERE undone_at IS NULL")
 
@@ -106,13 +106,13 @@ class PartnerMailingUnsubscription(models.Model):
     # Conditions for other statements
     # ------------------------------------------------------------
 
-    def _left_sql(self, mailing, address):
-        """Return an SQL condition: the address has left the groups through which a mailing came.
+    def _unsubscribed_sql(self, mailing, address):
+        """Return the SQL condition that an address has unsubscribed from a mailing's groups.
 
-        It has left one of those that the mailing names, and no contact with it
-        carries any of them. A tag that somebody gives again makes it untrue.
+        It has unsubscribed from one of the groups of the mailing, and no contact with the address
+        has any of their tags. When a user gives such a tag again, the condition is false.
 
-        Costs one look into ``_address_idx`` for each address that never left.
+        Costs one lookup in ``_address_idx`` for an address that has never unsubscribed.
 
         :param mailing: SQL of the mailing's id
         :param address: SQL of the normalized address
@@ -133,7 +133,7 @@ class PartnerMailingUnsubscription(models.Model):
         )
 
     def _carried_sql(self, mailing, address):
-        """Return a SELECT of (contact, tag): an address's contacts and their groups of a mailing."""
+        """Return a SELECT of (contact, tag): contacts with an address and a mailing's groups."""
         return SQL(
             """
             SELECT p.id AS partner_id, t.category_id
@@ -154,10 +154,11 @@ class PartnerMailingUnsubscription(models.Model):
     def _get_subscription(self, number, lock=False):
         """Return the ``Subscription`` of the recipient ``number``; None when there is none.
 
-        Plan at a million rows: five rows by primary key, the address in the
-        indexes of contacts, blocklist and unsubscriptions; 0.2 ms.
+        Plan at a million rows: five rows by primary key, the address in the indexes of contacts,
+        blocklist and unsubscriptions; 0.2 ms.
 
-        :param lock: hold the row until the end of the transaction
+        :param number: id of the recipient
+        :param lock: lock the row until the end of the transaction
         """
         mailing, address = SQL("r.mailing_id"), SQL("r.email_normalized")
         left = SQL(
@@ -179,7 +180,7 @@ class PartnerMailingUnsubscription(models.Model):
                        ARRAY(SELECT ARRAY[g.partner_id, g.category_id]
                                FROM (%(carried)s) g ORDER BY 1),
                        ARRAY(%(left)s),
-                       %(gone)s,
+                       %(left_groups)s,
                        COALESCE((SELECT jsonb_object_agg(t.id, t.name) FROM res_partner_category t
                                   WHERE t.id IN (SELECT category_id FROM (%(carried)s) g
                                                   UNION %(left)s)), '{}'),
@@ -194,7 +195,7 @@ class PartnerMailingUnsubscription(models.Model):
                 """,
                 carried=self._carried_sql(mailing, address),
                 left=left,
-                gone=self._left_sql(mailing, address),
+                left_groups=self._unsubscribed_sql(mailing, address),
                 author=self._get_author_id(),
                 number=number,
                 lock=SQL("FOR NO KEY UPDATE OF r") if lock else SQL(),
@@ -203,7 +204,7 @@ class PartnerMailingUnsubscription(models.Model):
         return Subscription(*rows[0]) if rows else None
 
     def _get_author_id(self):
-        """Return the contact in whose name notes are written."""
+        """Return the id of the contact that is the author of notes: OdooBot."""
         return self.env["ir.model.data"]._xmlid_to_res_id("base.partner_root")
 
     # ------------------------------------------------------------
@@ -211,27 +212,26 @@ class PartnerMailingUnsubscription(models.Model):
     # ------------------------------------------------------------
 
     def _unsubscribe_by_one_click(self, number):
-        """Do what the button of a mail program asks for (RFC 8058).
+        """Unsubscribe by the button of a mail program (RFC 8058).
 
-        Leaves the groups of the mailing that the recipient is in; who is in none
-        was not reached by one, and gets no mailings any more. Mail programs ask
-        more than once: a second time changes nothing.
+        From the groups of the mailing that the recipient is in; from all mailings when it is in
+        none. Mail programs may send the request again, which then changes nothing.
 
         :return: ``Subscription`` after it, None when there is no such recipient
         """
         subscription = self._get_subscription(number, lock=True)
-        if not subscription or subscription.unsubscribed or subscription.gone:
+        if not subscription or subscription.unsubscribed or subscription.left_groups:
             return subscription
         return self._end_subscription(
             subscription, subscription.groups, not subscription.carried, is_one_click=True
         )
 
     def _unsubscribe(self, number, groups=(), everything=False):
-        """Do what the recipient chose on the page.
+        """Unsubscribe from what the recipient chose on the page.
 
-        :param groups: ids of the tags to leave; those that the mailing does not
-            name, or the recipient is not in, are passed over
-        :param everything: get no mailings any more
+        :param groups: ids of tags; those that are no groups of the mailing, or that the recipient
+            does not have, are ignored
+        :param everything: unsubscribe from all mailings
         :return: ``Subscription`` after it, None when there is no such recipient
         """
         subscription = self._get_subscription(number, lock=True)
@@ -243,7 +243,7 @@ class PartnerMailingUnsubscription(models.Model):
         return subscription
 
     def _end_subscription(self, subscription, groups, everything, is_one_click=False):
-        """Take the tags off, or the address onto the blocklist, and remember how it was.
+        """Remove the tags, or put the address on the blocklist, and store what was changed.
 
         :return: ``Subscription`` after it
         """
@@ -265,11 +265,11 @@ class PartnerMailingUnsubscription(models.Model):
         return subscription.after_leaving(groups, everything)
 
     def _write_decision(self, subscription, groups, everything, is_one_click, removed):
-        """Carry out a decision, and keep it: one statement where the ORM takes fifteen.
+        """Remove tags, write the decision and the time on the recipient, in one statement.
 
-        Takes the tags ``removed`` off, writes the decision, and marks the recipient.
+        The ORM would take fifteen. Plan: tags and contacts by primary key.
 
-        Plan: tags and contacts by primary key.
+        :param removed: [(contact, tag)] to remove
         """
         self.env.execute_query(
             SQL(
@@ -316,7 +316,7 @@ class PartnerMailingUnsubscription(models.Model):
         recipients.invalidate_model(["unsubscribed_at"], flush=False)
 
     def _undo_unsubscription(self, number):
-        """Take back what the links of one message have done, as far as it still stands.
+        """Undo what the links of one message have changed, as far as it is still so.
 
         :return: ``Subscription`` after it, None when there is no such recipient
         """
@@ -344,7 +344,7 @@ class PartnerMailingUnsubscription(models.Model):
         if any(act.is_everything for act in acts):
             staff = self._in_language_of_staff(subscription)
             message = staff.env._(
-                'Took back unsubscribing, by the link in the mailing "%s".',
+                'Subscribed again, by the link in the mailing "%s".',
                 subscription.mailing_name,
             )
             staff.env["mail.blacklist"]._remove(subscription.address, message=message)
@@ -354,7 +354,7 @@ class PartnerMailingUnsubscription(models.Model):
         return self._get_subscription(number)
 
     def _record_unsubscribe_reason(self, number, reason, comment):
-        """Keep why somebody left; unknown reasons are passed over.
+        """Store the reason for unsubscribing; an unknown reason is ignored.
 
         :return: ``Subscription``, None when there is no such recipient
         """
@@ -371,7 +371,7 @@ class PartnerMailingUnsubscription(models.Model):
         return subscription
 
     def _get_acts(self, subscription):
-        """Return what this recipient has decided and not undone, the latest first."""
+        """Return the decisions of a recipient that are not undone, the latest first."""
         return self._as_system().search(
             [("recipient_id", "=", subscription.id), ("undone_at", "=", False)]
         )
@@ -379,11 +379,11 @@ class PartnerMailingUnsubscription(models.Model):
     def _add_to_blocklist(self, subscription):
         """Put the address on Odoo's blocklist, with a note that says why.
 
-        Somebody else who does it at this very moment makes this fail by a
-        unique violation; see ``decide`` in the controller.
+        :raises psycopg2.errors.UniqueViolation: when another transaction does it at this moment;
+            see ``decide`` in the controller
         """
         staff = self._in_language_of_staff(subscription)
-        # The note says all that a line about the creation and one about the change would.
+        # The note below says what the messages of creation and tracking would say.
         blocklist = staff.env["mail.blacklist"].with_context(
             mail_create_nolog=True, mail_create_nosubscribe=True, mail_notrack=True
         )
@@ -399,7 +399,7 @@ class PartnerMailingUnsubscription(models.Model):
         log_notes(entry, {entry.id: message}, self._get_author_id(), subscription.author_address)
 
     def _log_on_contacts(self, subscription, pairs, undone=False):
-        """Write into the chatter of each contact which tags went, or came back."""
+        """Write in the chatter of each contact which tags were removed, or added again."""
         staff = self._in_language_of_staff(subscription)
         names = subscription.name_tags(subscription.staff_lang)
         words = {}
@@ -407,7 +407,7 @@ class PartnerMailingUnsubscription(models.Model):
             words.setdefault(contact, []).append(names[tag])
         bodies = {
             contact: staff.env._(
-                'Took back leaving %(tags)s, by the link in the mailing "%(mailing)s".',
+                'Subscribed again to %(tags)s, by the link in the mailing "%(mailing)s".',
                 tags=", ".join(tags),
                 mailing=subscription.mailing_name,
             )
@@ -423,27 +423,26 @@ class PartnerMailingUnsubscription(models.Model):
         log_notes(contacts, bodies, self._get_author_id(), subscription.author_address)
 
     def _in_language_of_staff(self, subscription):
-        """Return ``self`` as those see it who read the notes; the company saves reading the user."""
+        """Return ``self`` in the language of the company, whose users read the notes."""
         return self.with_context(
             lang=subscription.staff_lang, allowed_company_ids=[subscription.company_id]
         )
 
     # ------------------------------------------------------------
-    # What follows for lists and totals
+    # Other mailings, and totals
     # ------------------------------------------------------------
 
     def _apply_to_open_mailings(self, subscription):
-        """Leave the address out of all mailings under way, and count who unsubscribed.
+        """Exclude the address from all open mailings, and count who unsubscribed.
 
-        Or take it back into them, when it was undone: as far as it is in the
-        list that was submitted, so never more than was validated.
+        After undoing, include it again, where it is part of the submitted list.
 
-        A statement of its own transaction: a sender writes the totals forty
-        times a second, and a conflict with it must not undo the decision. The
-        count is taken anew, so one that was missed is in the next.
+        To be run in a transaction of its own: a sender writes the totals forty times a second, and
+        a conflict with it must not roll back the decision. The unsubscribed are counted, not added
+        to: if this fails, the next count includes them.
 
-        Plan: the few mailings under way by state, in each the address in
-        ``_address_uniq``; the count by ``_unsubscribed_idx``.
+        Plan: the few open mailings by state, in each the address in ``_address_uniq``; the count by
+        ``_unsubscribed_idx``.
         """
         unsubscribed = SQL(
             """
@@ -457,7 +456,7 @@ class PartnerMailingUnsubscription(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                WITH gone AS (
+                WITH excluded AS (
                     UPDATE partner_mailing_recipient r
                        SET state = 'skipped', skip_reason = 'unsubscribed'
                       FROM partner_mailing m
@@ -467,7 +466,7 @@ class PartnerMailingUnsubscription(models.Model):
                        AND (EXISTS (SELECT FROM mail_blacklist b
                                      WHERE b.email = %(address)s AND b.active) OR %(left)s)
                  RETURNING r.mailing_id, 'pending' AS old_state, 'skipped' AS new_state
-                ), back AS (
+                ), included AS (
                     UPDATE partner_mailing_recipient r
                        SET state = 'pending', skip_reason = NULL
                       FROM partner_mailing m
@@ -479,16 +478,16 @@ class PartnerMailingUnsubscription(models.Model):
                        AND NOT %(left)s
                  RETURNING r.mailing_id, 'skipped' AS old_state, 'pending' AS new_state
                 ), changed AS (
-                    SELECT * FROM gone
+                    SELECT * FROM excluded
                      UNION ALL
-                    SELECT * FROM back
+                    SELECT * FROM included
                      UNION ALL
                     SELECT %(mailing)s, NULL, NULL)
                 %(update_totals)s
                 """,
                 open=list(OPEN_STATES),
                 address=subscription.address,
-                left=self._left_sql(SQL("m.id"), SQL("%s", subscription.address)),
+                left=self._unsubscribed_sql(SQL("m.id"), SQL("%s", subscription.address)),
                 mailing=subscription.mailing_id,
                 update_totals=self.env["partner.mailing.counter"]._update_totals_sql(
                     "changed",

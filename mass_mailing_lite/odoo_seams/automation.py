@@ -1,11 +1,11 @@
-"""Automation rules (``base_automation``) and tracking, both of which hang on ``write``."""
+"""Automation rules (``base_automation``) and tracking, which both extend ``write``."""
 
 
 def is_watched(contacts):
-    """Tell whether a change of tags must go through ``write``: automation rules, or tracking.
+    """Tell whether a change of tags must go through ``write``, for automation rules or tracking.
 
-    ``write`` takes seven statements. Automation rules replace it on the model's class and keep
-    what was there as the new method's ``origin``.
+    ``write`` takes seven statements, so it is avoided where nothing depends on it. Automation rules
+    replace it on the class of the model and keep the old method as ``write.origin``.
 
     :param contacts: ``res.partner`` records
     """

@@ -6,14 +6,13 @@ from odoo.tools.mail import generate_tracking_message_id
 
 
 def log_notes(records, bodies, author_id, author_address):
-    """Write a note into the chatter of each record: one statement for all.
+    """Write a note in the chatter of each record, in one statement for all.
 
-    What ``_message_log_batch`` does, without its reading of company and author for an address to
-    reply to: notes get no reply.
+    As ``_message_log_batch`` does, which besides reads company and author for a reply address.
 
     :param records: records of one model with a chatter
     :param bodies: {record id: text}
-    :param author_id: id of the contact in whose name the notes are written
+    :param author_id: id of the contact that is the author
     :param author_address: the author as ``Name <address>``, or ``""``
     """
     note = {

@@ -7,9 +7,9 @@ from odoo.tools import safe_eval
 
 @dataclass(frozen=True, eq=False)
 class CompiledTemplate:
-    """What ``ir.qweb`` made of a template that has no view: its functions, and which one to call.
+    """A template without a view, as ``ir.qweb`` has compiled it: functions, and which to call.
 
-    Compared by identity, for ``ir.qweb`` looks it up among the views' ids.
+    Compared by identity, since ``ir.qweb`` looks it up in a dict among ids of views.
     """
 
     functions: dict
@@ -17,7 +17,7 @@ class CompiledTemplate:
     options: dict
 
     def get_static(self):
-        """Return the strings that the template's functions hold; what they yield is one or a value."""
+        """Return the string constants of the functions; all other pieces of a run are values."""
         return {
             constant
             for function in self.functions.values()
@@ -34,7 +34,7 @@ class IrQweb(models.AbstractModel):
         """Compile a template without a view, to be run many times.
 
         :param tree: the template as an lxml element
-        :param dict values: what all runs have in common; Odoo's own are added
+        :param dict values: values that all runs have in common; those of Odoo are added
         :return: (this model with the context of the runs, ``CompiledTemplate``)
         """
         prepared = self._prepare_environment(values)
@@ -49,16 +49,19 @@ class IrQweb(models.AbstractModel):
         return prepared, CompiledTemplate(functions, main, options)
 
     def _render_compiled(self, template, values):
-        """Return the pieces of one run of a prepared template, with values of its own."""
+        """Return the pieces (list of str) of one run of a ``CompiledTemplate``.
+
+        :param dict values: all values of the run; changed by it
+        """
         values["__qweb_root_values"] = root_values = values.copy()
         root_values["__qweb_root_values"] = root_values
         return list(self._render_iterall(template, None, values))
 
     def _compile(self, template):
-        """Take a template that is compiled already as it is.
+        """Return a ``CompiledTemplate`` as it is; compile any other template.
 
-        Odoo compiles a template without a view for each rendering anew, which
-        takes 20 times as long as the rendering.
+        Odoo compiles a template without a view again for each run, which takes 20 times as long as
+        the run.
         """
         if isinstance(template, CompiledTemplate):
             return template.functions, template.main, template.options

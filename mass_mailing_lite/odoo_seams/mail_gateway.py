@@ -9,11 +9,11 @@ from ..delivery.inbound import inbound_mail
 _logger = logging.getLogger(__name__)
 
 RECIPIENT = "partner.mailing.recipient"
-ODOO_MESSAGE_ID = "-openerp-"  # in the Message-IDs that Odoo makes
+ODOO_MESSAGE_ID = "-openerp-"  # part of each Message-ID that Odoo makes
 
 
 class MailThread(models.AbstractModel):
-    """Odoo's mail gateway, where it concerns mailings; everybody else's mail takes its way."""
+    """The mail gateway, for replies and bounces of mailings; other mail is routed as usual."""
 
     _inherit = "mail.thread"
 
@@ -23,10 +23,10 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _detect_is_bounce(self, message, message_dict):
-        """See also the bounces that Odoo takes for mail, and the mail that it takes for bounces.
+        """Correct Odoo's result for mail about mailings.
 
-        Some mail programs answer to the envelope sender, where Odoo expects
-        nothing but bounces: a person's answer to a mailing is routed all the same.
+        Odoo does not recognise all delivery statuses and feedback reports as bounces. And it takes
+        all mail to the bounce address for bounces, where some mail programs send replies.
         """
         is_bounce = super()._detect_is_bounce(message, message_dict)
         found = inbound_mail.read(message)
@@ -43,10 +43,10 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _routing_handle_bounce(self, email_message, message_dict):
-        """Note what came back on its recipient; then Odoo counts, as for any bounce.
+        """Record a bounce on its recipient; then let Odoo count it as any bounce.
 
-        Delays, complaints and automatic answers are none, though they come the
-        same way: Odoo does not count what is about a mailing.
+        Delays, complaints and automatic replies arrive the same way but are no bounces: of those
+        about a mailing, Odoo counts none.
         """
         found = inbound_mail.read(email_message)
         recipient = self.env[RECIPIENT]._find_by_message_ids(found.message_ids)
@@ -68,9 +68,9 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _partner_mailing_receive_failure(self, recipient, found, message_dict):
-        """Mark the recipient, and say to Odoo whose address it was: hers, or nobody's.
+        """Record the bounce, and tell Odoo the recipient's address, or none when it is not named.
 
-        Whom the report names beside her may be anybody: it is not believed.
+        Any other address in a delivery status is ignored: its author can write what they like.
         """
         status, named = recipient._choose_failure(found.failures)
         if status is None:
@@ -86,12 +86,11 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _partner_mailing_receive_unnamed(self, found, message_dict):
-        """Match a failure that does not say which message it is about, by its address.
+        """Find the recipient of a failure without known Message-ID, by its address.
 
-        Mail services that give messages an identity of their own report so.
-        Anybody could write such a report, so it is believed only when it comes
-        to the bounce address, which only mail servers are told, and it never
-        leads to the blocklist.
+        Mail services that replace the Message-ID send such delivery statuses. They are easy to
+        forge, so one is accepted only at the bounce address, which is known to mail servers only,
+        and it never leads to the blocklist.
         """
         if found.kind is not inbound_mail.FAILED or self._partner_mailing_is_named(
             found, message_dict
@@ -108,7 +107,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _partner_mailing_is_named(self, found, message_dict):
-        """Tell whether a report is about a message of this Odoo that is no mailing's."""
+        """Tell whether a delivery status names a message of this Odoo other than a mailing's."""
         host = self.env[RECIPIENT]._message_id_host()
         return bool(message_dict.get("bounced_message")) or any(
             ODOO_MESSAGE_ID in message_id or message_id.endswith(f"@{host}>")
@@ -116,18 +115,18 @@ class MailThread(models.AbstractModel):
         )
 
     # ------------------------------------------------------------
-    # Answers
+    # Replies
     # ------------------------------------------------------------
 
     @api.model
     def _partner_mailing_get_answered(self, message):
-        """Return ``(recipient, kind)`` of the message of ours that another one answers."""
+        """Return ``(recipient, kind)``: whose message this replies to, and its ``InboundKind``."""
         found = inbound_mail.read(message)
         return self.env[RECIPIENT]._find_by_message_ids(found.message_ids), found.kind
 
     @api.model
     def _detect_write_to_catchall(self, msg_dict):
-        """Let answers to a mailing in, where Odoo returns what is written to its catchall."""
+        """Accept replies to a mailing, where Odoo returns mail to its catchall address."""
         if not super()._detect_write_to_catchall(msg_dict):
             return False
         message_ids = inbound_mail.get_answered_ids(msg_dict["in_reply_to"], msg_dict["references"])
@@ -135,10 +134,10 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def message_route(self, message, message_dict, model=None, thread_id=None, custom_values=None):
-        """Give answers to a mailing a place, where Odoo knows none.
+        """Route replies to a mailing to its recipient, where Odoo finds no route.
 
-        What a person wrote is kept with the contact; what a program wrote on
-        their behalf is let go, for nobody may answer it (RFC 3834, section 2).
+        A reply of a person is kept with the contact; an automatic reply is dropped (RFC 3834,
+        section 2: it must not be replied to).
         """
         if message_dict.get("is_bounce"):
             return super().message_route(message, message_dict, model, thread_id, custom_values)
@@ -157,12 +156,13 @@ class MailThread(models.AbstractModel):
             )
             return []
         if email_normalize(message_dict["email_from"]) == recipient.email_normalized:
-            # Of several contacts with the address it is the one that was written to.
+            # Of several contacts with the address, the author is the recipient.
             message_dict["author_id"] = recipient.partner_id.exists().id
         return routes
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
+        """Record the reply on its recipient, after Odoo has delivered it."""
         result = super()._message_route_process(message, message_dict, routes)
         if routes:
             recipient, kind = self._partner_mailing_get_answered(message)

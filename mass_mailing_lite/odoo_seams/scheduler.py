@@ -1,4 +1,4 @@
-"""Triggers of a scheduled action without the ORM (``ir_cron_trigger``, ``NOTIFY cron_trigger``)."""
+"""Triggers of a scheduled action without the ORM (``ir_cron_trigger``, NOTIFY)."""
 
 from odoo import sql_db
 from odoo.addons.base.models.ir_cron import ODOO_NOTIFY_FUNCTION
@@ -8,8 +8,8 @@ from odoo.tools import SQL
 def trigger_now(dbname, cron_id):
     """Let a scheduled action run at once, from a thread that has no environment.
 
-    As ``ir.cron._trigger`` does: a row in ``ir_cron_trigger``, then a notification to the
-    schedulers, which listen in the database ``postgres``.
+    As ``ir.cron._trigger`` does: a row in ``ir_cron_trigger``, then a notification on the channel
+    ``cron_trigger`` of the database ``postgres``, to which all schedulers listen.
 
     :raises psycopg2.Error: when the database cannot be reached
     """

@@ -1,18 +1,18 @@
-"""What ``smtplib`` does with a message that ``ir.mail_server.send_email`` hands to it."""
+"""How ``smtplib`` transmits a message that ``ir.mail_server.send_email`` hands to it."""
 
 from ..delivery.outcome import from_reply
 from ..delivery.smtp.session import Session
 
 
 class ObservedSession:
-    """Observes how far ``smtplib`` comes with a message, which its exceptions do not tell.
+    """Observes how far ``smtplib`` has transmitted a message, which its exceptions do not tell.
 
-    Puts itself in place of the session's methods ``data`` and ``rcpt``.
+    Replaces the methods ``data`` and ``rcpt`` of the session by its own, which call them.
 
     :param smtp: a session of ``ir.mail_server``
-    :ivar in_data: the server has been sent the content: without its reply, the fate is unknown
-    :ivar accepted: the server has taken responsibility for the message
-    :ivar refusal: outcome of the first recipient, where only copies were accepted
+    :ivar in_data: whether the content was sent: without a reply, the outcome is then uncertain
+    :ivar accepted: whether the server has accepted the message
+    :ivar refusal: ``Outcome`` of the first recipient when it was refused; copies may be accepted
     """
 
     def __init__(self, smtp):
@@ -24,13 +24,16 @@ class ObservedSession:
 
     @property
     def usable(self):
+        """Whether the session can send another message."""
         return self.smtp.sock is not None and self._session.usable
 
     def begin(self):
+        """Begin to observe another message."""
         self.in_data = self.accepted = self._asked = False
         self.refusal = None
 
     def close(self):
+        """Close the session, with QUIT."""
         self._session.close()
 
     def _observed_data(self, message):
@@ -48,5 +51,5 @@ class ObservedSession:
 
 
 def decoded(text):
-    """Return the words of a reply, which smtplib gives as octets."""
+    """Return the text of a reply, which ``smtplib`` returns as octets."""
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)

@@ -1,4 +1,4 @@
-"""The rows of one mailing, in the order in which a sender claims them, and records what they got."""
+"""The rows of one mailing as a queue: claimed in an order, then recorded."""
 
 import contextlib
 import time
@@ -7,28 +7,28 @@ from .prepared_statements import PreparedStatements
 from .rate_limiter import get_domain
 from .wait import Wait
 
-# Sizes from here on are multiples of it, so that a sender has few different claims to prepare.
+# Larger claims are multiples of it, so that a sender has few different statements to prepare.
 CLAIM_STEP = 16
-# Seconds after which rows that are held by their domain are looked for again, at the earliest.
+# Seconds until rows that wait for the limit of their domain are looked for again, at the earliest.
 MIN_WAIT = 0.05
-
 
 # States from which a row may come back into the queue.
 UNSETTLED = ("pending", "sending", "failed", "uncertain")
 
 
 def make_queue(sender, mailing, limiter):
-    """Return the queue of a mailing that its limits call for."""
+    """Return the queue of a mailing: by domain where its server has a limit for domains."""
     by_domain = limiter and limiter.limits.domain_minute
     return (DomainQueue if by_domain else Queue)(sender, mailing, limiter)
 
 
 class Queue:
-    """By id, along the list; no more than the server takes.
+    """Claims rows in the order of their ids, no more than the rate limits allow.
 
-    ``record`` and ``take`` run inside a transaction of the caller, which may fail and be run anew;
-    ``confirm`` follows when it stands.
+    ``record`` and ``take`` run inside a transaction of the caller, which may fail and be run again;
+    ``confirm`` follows after its commit.
 
+    :param sender: a ``Sender``
     :param limiter: a ``RateLimiter``, None where there are no limits
     :ivar wait: the ``Wait`` that ended the last ``take``, None when there was none
     """
@@ -44,15 +44,15 @@ class Queue:
         self._last_id = 0
 
     def prepare(self, seconds):
-        """Make ready to be claimed from; return whether that was done within ``seconds``."""
+        """Prepare the rows for claims; return whether that was done within ``seconds``."""
         return True
 
     def exclusive(self):
-        """Return a context for transactions with ``take``: limits are shared with other senders."""
+        """Return the context for transactions with ``take``: senders share the rate limits."""
         return self._limiter.exclusive() if self._limiter else contextlib.nullcontext()
 
     def take(self, size):
-        """Claim up to ``size`` rows; none at the end of the list, and while something holds them."""
+        """Claim up to ``size`` rows; none at the end of the list, or when ``wait`` says why."""
         self.wait = None
         if not self._limiter:
             return self._claim(size)
@@ -66,11 +66,11 @@ class Queue:
         return rows
 
     def put_back(self, row_id):
-        """Let a row that the server did not take be first in line again."""
+        """Let the next claim begin at this row again, which the server did not accept."""
         self._last_id = min(self._last_id, row_id - 1)
 
     def record(self, results, window):
-        """Record results, count what was tried against the limits, and give back the rest.
+        """Record results; give back the reservations of messages that were not tried.
 
         :return: see ``partner.mailing.recipient._record``
         """
@@ -82,12 +82,12 @@ class Queue:
         return tally
 
     def confirm(self, results):
-        """Note that the transaction stands in which these were recorded, and rows claimed."""
+        """Take over what the committed transaction has recorded (``results``) and claimed."""
         if self._limiter:
             self._limiter.confirm(results)
 
     def close(self):
-        """Leave the database's session as it was."""
+        """Remove the prepared statements from the database session."""
         self._prepared.close()
 
     def _claim(self, size):
@@ -96,24 +96,25 @@ class Queue:
         rows = self._recipients._claim(
             self._mailing_id, self._sender, size, self._last_id, self._columns, self._prepared
         )
-        # At the end of the list: rows that were deferred may wait at its beginning.
+        # After the end of the list, begin anew: deferred rows may be due at its beginning.
         self._last_id = rows[-1]["id"] if rows else 0
         return rows
 
 
 class DomainQueue(Queue):
-    """By domain, each in its turn; no more of one than it may get."""
+    """Claims rows domain after domain, no more of a domain than its rate limit allows."""
 
     def __init__(self, sender, mailing, limiter):
         super().__init__(sender, mailing, limiter)
         self._last_domain = ""
         self._in_transaction = sender.in_transaction
         self._counter = mailing.counter_id
-        # Kept by the sender: where time was up, the next queue of the mailing goes on there.
+        # [states left, last id]. The sender keeps it: the next queue of the mailing continues
+        # there.
         self._progress = sender.sorting.setdefault(mailing.id, [list(UNSETTLED), 0])
 
     def prepare(self, seconds):
-        """Note the domains of the rows, once for a mailing: 20 s for a million."""
+        """Fill the column ``domain`` of the rows, once for a mailing: 20 s for a million."""
         until = time.monotonic() + seconds
         states, _last = self._progress
         while states and not self._counter.is_sorted_by_domain:
@@ -124,9 +125,9 @@ class DomainQueue(Queue):
             if last is None:
                 states.pop(0)
         if not self._counter.is_sorted_by_domain:
-            note = {"is_sorted_by_domain": True}
+            values = {"is_sorted_by_domain": True}
             self._in_transaction(
-                lambda: self._counter._write_sending_status(self._counter.id, **note)
+                lambda: self._counter._write_sending_status(self._counter.id, **values)
             )
         return True
 
@@ -143,7 +144,7 @@ class DomainQueue(Queue):
             self._last_domain = ""
             wait = self._recipients._seconds_until_domain(self._mailing_id, self._limiter)
             if wait is None:
-                # A sender that knew nothing of the limit may have put rows back.
+                # A sender that runs without this limit has put rows back without a domain.
                 self._recipients._sort_by_domain(self._mailing_id, "pending")
                 rows = self._claim_behind(size)
             else:

@@ -1,10 +1,12 @@
-"""The rate limits of a server: what a sender may claim now, and when it may claim more.
+"""The rate limits of a server: how many messages may be claimed now, and when there is room again.
 
-Counted in the database over all mailings, processes and hosts. An allowance is taken in the
-transaction of the claim itself, so a kill neither loses nor exceeds it. Senders take theirs one
-after the other, under a lock of the session that lasts longer than the transaction: a transaction
-that waited for a lock of its own would not see what the one before has just taken. Should somebody
-pass by that lock, the server's row, which each of them writes, makes his transaction fail.
+Messages are counted in the database over all mailings, processes and hosts. A sender reserves its
+messages (``partner.mailing.reservation``) in the transaction of the claim itself, so that a kill
+neither loses a reservation nor exceeds the limit. Senders reserve one after the other, under an
+advisory lock of the session, which is taken before the transaction begins: a transaction that waits
+for a lock of its own does not see what the transaction before it has just reserved. A sender that
+does not take the lock fails with a serialization error, since each of them writes the row of the
+rate limit.
 """
 
 import contextlib
@@ -17,24 +19,25 @@ from odoo.tools import SQL
 
 from ..delivery.schedule.rate_limit import DAY, HOUR, MINUTE, clock_jump, worth_waking
 
-# Seconds since 1970 by PostgreSQL's clock: the one that all senders share.
+# Seconds since 1970 by the clock of PostgreSQL, which all senders share.
 CLOCK = SQL("extract(epoch FROM clock_timestamp())::float8")
 
-# First half of the advisory lock under which allowances are taken; the second is the rate limit's id.
+# First half of the advisory lock under which messages are reserved; the second is the rate limit's
+# id.
 RATE_LIMIT_LOCK = 0x6D6D70
 
-# Reservations of a server above which old ones are merged. A claim of 25 ms leaves 2,400 a minute; a sum
-# over 5,000 takes 1 ms.
+# Number of a server's reservations above which old ones are merged. Claims of 25 ms make 2,400 of
+# them a minute; a sum over 5,000 takes 1 ms.
 MAX_RESERVATIONS = 5000
-# Seconds that merged reservations may be apart: a six-hundredth of the window, which is what a limit an
-# hour or a day loses by it.
+# Reservations are merged that ended within so many seconds: 1/600 of the window. By so much
+# messages of a limit an hour or a day may be late.
 MERGED_IN_HOUR, MERGED_IN_DAY = HOUR / 600, DAY / 600
 
-# Seconds after which a sender looks again where it cannot know when there is room.
+# Seconds until the next try where it is unknown when there will be room.
 RETRY_SECONDS = 1.0
 
-# By (database, rate limit): when this process last looked, by a clock that nobody sets, and what the
-# server's clock said. It outlives the senders of a process, so that a clock that is set between
+# {(database, rate limit): (seconds of the monotonic clock, seconds of the rate limit's clock)} of
+# the last reading of this process. Kept longer than a sender, so that a clock that is set between
 # two runs of the scheduled action is noticed too.
 _last_readings = {}
 
@@ -42,8 +45,8 @@ _last_readings = {}
 class Reservation:
     """A row of ``partner.mailing.reservation`` whose messages are not all recorded yet.
 
-    :ivar count: messages that count against the limits
-    :ivar open: messages of which nothing is known yet
+    :ivar count: number of messages that count against the limits
+    :ivar open: number of messages whose outcome is not recorded yet
     """
 
     __slots__ = ("count", "id", "open")
@@ -54,13 +57,16 @@ class Reservation:
 
 
 class RateLimiter:
-    """What one sender may hand to one server, or to whatever else takes messages.
+    """Counts what one sender may hand to one server, against the limits that all senders share.
+
+    In the order of a claim: ``exclusive`` (``allow``, claim, ``reserve``), commit, ``confirm``;
+    then for the results ``settle``, commit, ``confirm``.
 
     :param key: {field of ``partner.mailing.rate.limit``: id} of what the limits are counted for
     :param sender: the sender's number
     :param limits: a ``delivery.schedule.rate_limit.Limits``
     :ivar id: the id of the ``partner.mailing.rate.limit``, from ``prepare`` on
-    :ivar now: seconds by the server's clock, since the last ``allow``
+    :ivar now: seconds by the clock of the rate limit, as of the last ``allow``
     :ivar wait: seconds until there is room again, after ``allow`` found none
     """
 
@@ -73,39 +79,39 @@ class RateLimiter:
         self._sender = sender
         self.now = self._offset = 0.0
         self._reservations = {}  # {id of a claimed row: its Reservations, in all and of its domain}
-        self._claimed = {}  # the same, of the transaction that is under way
+        self._claimed = {}  # the same, of the open transaction
         self._merge_from = MAX_RESERVATIONS
 
     def prepare(self):
-        """Make sure that the server has a row to lock."""
+        """Make sure that there is a row ``partner.mailing.rate.limit`` to lock."""
         self.id = self.env["partner.mailing.rate.limit"]._get_or_create(self._key)
 
     @contextlib.contextmanager
     def exclusive(self):
-        """Let no other sender take from the same server, within a ``with`` block.
+        """Return a context within which no other sender reserves messages of the same rate limit.
 
-        Begins and ends between transactions: what is claimed inside is committed there.
+        To be entered between transactions; what is claimed inside must be committed inside.
         """
         cr = self.env.cr
         cr.execute(SQL("SELECT pg_advisory_lock(%s, %s)", RATE_LIMIT_LOCK, self.id))
-        cr.commit()  # pylint: disable=invalid-commit  # what follows is to see what others took
+        cr.commit()  # pylint: disable=invalid-commit  # what follows sees what others reserved
         try:
             yield
         except BaseException:
             cr.rollback()
             raise
         finally:
-            # Where the session is gone, so is its lock.
+            # When the session is lost, PostgreSQL releases its lock.
             with contextlib.suppress(psycopg2.InterfaceError, psycopg2.OperationalError):
                 cr.execute(SQL("SELECT pg_advisory_unlock(%s, %s)", RATE_LIMIT_LOCK, self.id))
-                cr.commit()  # pylint: disable=invalid-commit  # no transaction while messages leave
+                cr.commit()  # pylint: disable=invalid-commit  # no transaction while sending
 
     def allow(self, wanted):
         """Return how many messages may be claimed now, ``wanted`` at most.
 
-        Within ``exclusive``; followed in the same transaction by the claim and ``reserve``.
+        To be called within ``exclusive``; the claim and ``reserve`` follow in the same transaction.
 
-        :raises psycopg2.errors.SerializationFailure: when another sender took some meanwhile
+        :raises psycopg2.errors.SerializationFailure: when another sender has reserved in between
         """
         self._read_clock()
         self.wait = None
@@ -118,21 +124,38 @@ class RateLimiter:
         return max(0, min(wanted, room))
 
     def reserve(self, rows):
-        """Note that these rows were claimed."""
+        """Write the reservations of claimed rows; delete expired ones of domains."""
         counts = {None: len(rows)}
         if self.limits.domain_minute:
             counts.update(Counter(get_domain(row) for row in rows))
+        reservations = self._insert(counts)
+        # Not among the others until ``confirm``: the transaction may fail, and a result that it has
+        # recorded may belong to an earlier claim of the same row.
+        self._claimed = {
+            row["id"]: [
+                one for one in (reservations[None], reservations.get(get_domain(row))) if one
+            ]
+            for row in rows
+        }
+
+    def _insert(self, counts):
+        """Return {domain: its new ``Reservation``}.
+
+        :param counts: {domain, None for all: number of messages}
+        """
         self.env.cr.execute(
             SQL(
                 """
                 WITH clock AS (
-                    UPDATE partner_mailing_rate_limit SET clock_offset = %(offset)s, seen_at = %(now)s
+                    UPDATE partner_mailing_rate_limit
+                       SET clock_offset = %(offset)s, seen_at = %(now)s
                      WHERE id = %(rate_limit)s
-                ), forgotten AS (
+                ), expired AS (
                     DELETE FROM partner_mailing_reservation
                      WHERE rate_limit_id = %(rate_limit)s AND domain IS NOT NULL
                        AND ended_at <= %(now)s - %(minute)s)
-                INSERT INTO partner_mailing_reservation (rate_limit_id, sender, domain, count, taken_at)
+                INSERT INTO partner_mailing_reservation
+                       (rate_limit_id, sender, domain, count, taken_at)
                 SELECT %(rate_limit)s, %(sender)s, domain, count, %(now)s
                   FROM unnest(%(domains)s::varchar[], %(counts)s::integer[]) AS g (domain, count)
              RETURNING domain, id
@@ -146,20 +169,12 @@ class RateLimiter:
                 counts=list(counts.values()),
             )
         )
-        reservations = {
+        return {
             domain: Reservation(number, counts[domain]) for domain, number in self.env.cr.fetchall()
-        }
-        # Not yet among the others: the transaction may fail, and what was recorded in it may be an
-        # earlier claim of the same row.
-        self._claimed = {
-            row["id"]: [
-                one for one in (reservations[None], reservations.get(get_domain(row))) if one
-            ]
-            for row in rows
         }
 
     def settle(self, results):
-        """End the reservations whose last rows are recorded, and give back what was not tried.
+        """End reservations whose rows are all recorded; give back those of messages not tried.
 
         :param results: list of dicts with ``id`` and ``attempted``
         """
@@ -187,7 +202,7 @@ class RateLimiter:
         )
 
     def confirm(self, results):
-        """Note that the transaction stands in which these were recorded, and rows claimed."""
+        """Take over what the committed transaction has recorded (``results``) and reserved."""
         settled, returned = self._sum_up(results)
         for reservation, number in settled.items():
             reservation.open -= number
@@ -198,7 +213,7 @@ class RateLimiter:
         self._claimed = {}
 
     def _sum_up(self, results):
-        """Return ({Reservation: rows recorded}, {Reservation: rows of these that were not tried})."""
+        """Return ({Reservation: rows recorded}, {Reservation: rows of these not tried})."""
         settled, returned = Counter(), Counter()
         for result in results:
             for reservation in self._reservations.get(result["id"], ()):
@@ -211,7 +226,7 @@ class RateLimiter:
     # ------------------------------------------------------------
 
     def _read_clock(self):
-        """Lock the server's row and set ``now``, by a clock that goes on evenly."""
+        """Lock the row of the rate limit and set ``now``, corrected for a clock that was set."""
         [(clock, offset, seen_at)] = self.env.execute_query(
             SQL(
                 "SELECT %s, clock_offset, seen_at FROM partner_mailing_rate_limit"
@@ -222,10 +237,12 @@ class RateLimiter:
         )
         key, steady = (self.env.cr.dbname, self.id), steady_time()
         if key in _last_readings:
-            then, said = _last_readings[key]
-            jump = clock_jump(said + steady - then, clock - offset, steady - then)
+            last_steady, last_now = _last_readings[key]
+            passed = steady - last_steady
+            jump = clock_jump(last_now + passed, clock - offset, passed)
         else:
-            # Nobody remembers: that it was set forward cannot be told from time that has passed.
+            # Without an earlier reading, a clock set forward cannot be told from time that has
+            # passed.
             jump = min(0.0, clock - offset - seen_at)
         self._offset = offset + jump
         self.now = clock - self._offset
@@ -236,11 +253,12 @@ class RateLimiter:
     # ------------------------------------------------------------
 
     def _count_used(self):
-        """Return {seconds of a window: messages in it that ends now}."""
+        """Return {seconds of a window: number of messages in the window that ends now}."""
         windows = [seconds for seconds, _limit in self.limits.windows()]
         if not windows:
             return {}
-        # Plan: index scan on _total_idx, MAX_RESERVATIONS rows and those of the last minute at most.
+        # Plan: index scan on _total_idx, MAX_RESERVATIONS rows and those of the last minute at
+        # most.
         [(number, latest, *sums)] = self.env.execute_query(
             SQL(
                 "SELECT count(*), max(ended_at), %s FROM partner_mailing_reservation"
@@ -263,10 +281,11 @@ class RateLimiter:
         return dict(zip(windows, sums, strict=True))
 
     def _end_future_reservations(self):
-        """Let nothing have ended later than now: noted by a clock that was set back since."""
+        """Correct reservations that ended in the future, by a clock that was set back since."""
         self.env.cr.execute(
             SQL(
-                "UPDATE partner_mailing_reservation SET ended_at = %s, taken_at = LEAST(taken_at, %s)"
+                "UPDATE partner_mailing_reservation"
+                " SET ended_at = %s, taken_at = LEAST(taken_at, %s)"
                 " WHERE rate_limit_id = %s AND ended_at > %s",
                 self.now,
                 self.now,
@@ -276,7 +295,7 @@ class RateLimiter:
         )
 
     def _merge(self):
-        """Put reservations of more than a minute ago together, forget those of more than a day ago."""
+        """Merge reservations that ended over a minute ago; delete those of over a day ago."""
         self.env.cr.execute(
             SQL(
                 """
@@ -302,16 +321,17 @@ class RateLimiter:
                 in_day=MERGED_IN_DAY,
             )
         )
-        # What is left is of the last minute or merged already.
+        # What is left now is of the last minute, or merged already.
         self._merge_from = self.env.cr.rowcount + 2 * MAX_RESERVATIONS
 
     def _seconds_until_room(self, used):
-        """Return in how many seconds there is room again in every window that has none."""
+        """Return in how many seconds there is room again in each window that is full."""
         waits = []
         for seconds, limit in self.limits.windows():
             if used[seconds] < limit:
                 continue
-            # Of the newest reservations, those that fit beside what is to be free may stay.
+            # A wake-up is worth it when ``worth_waking`` messages have room: beside these, the
+            # newest reservations still fit.
             [(ended_at,)] = self.env.execute_query(
                 SQL(
                     """
@@ -339,6 +359,6 @@ def get_domain(row):
 
 
 def steady_time():
-    """Return seconds of a clock that nobody sets, which goes on while the machine sleeps."""
+    """Return seconds of a monotonic clock that also counts while the host is suspended."""
     boot_time = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)

@@ -1,4 +1,4 @@
-"""The sender: claim, fill, transmit, record; what a scheduled action or a command runs."""
+"""The sender: what a scheduled action or the command runs to send mailings, slice after slice."""
 
 import contextlib
 import logging
@@ -19,14 +19,14 @@ from .worker import TooManyFailures, Worker
 _logger = logging.getLogger(__name__)
 
 SERIALIZATION_TRIES = 10
-SLICES = 10  # that each mailing has at least within the limit of a server that it shares
+MIN_SLICES = 10  # of each mailing within one window of a limit that several mailings share
 
 
 class Sender:
-    """One sender of one process: a number in the database, and connections that stay open.
+    """One sender of one process: a number in the database, and a ``Worker`` for each mailing.
 
-    A context manager; leaving it closes the connections and gives the number
-    back, so that rows it has left open can be told from those of the living.
+    A context manager. Its end closes the connections and releases the lock on its number: rows that
+    it has left in the state ``sending`` are then recovered by the next sender.
     """
 
     def __init__(self, env):
@@ -44,20 +44,21 @@ class Sender:
         return self
 
     def __exit__(self, *_exc):
-        # Where the database is gone, the lock went with it, and the first error is the one to
-        # report. The connections to mail servers are still there, and their threads.
+        # When the database is lost, PostgreSQL has released the lock, and the first error is the
+        # one that is raised. The connections to mail servers and their threads still have to be
+        # closed.
         steps = [self.env.cr.rollback, *(worker.close for worker in self._workers.values())]
         for step in [*steps, lambda: self.recipients._end_sender(self.number)]:
             with contextlib.suppress(psycopg2.Error):
                 step()
 
     def get_busy(self):
-        """Return the mailings that have messages on their way."""
+        """Return the mailings of which messages are being sent at this moment."""
         busy = [worker.mailing.id for worker in self._workers.values() if worker.open_count]
         return self.env["partner.mailing"].browse(busy)
 
     def count_open(self, mailing):
-        """Return how many messages of other mailings are on their way."""
+        """Return how many messages of other mailings are being sent at this moment."""
         others = (worker for worker in self._workers.values() if worker.mailing != mailing)
         return sum(worker.open_count for worker in others)
 
@@ -71,12 +72,12 @@ class Sender:
         return [number for number, wait in self._waits.items() if wait and wait.seconds_left]
 
     def get_seconds_to_wait(self, mailings):
-        """Return in how many seconds the first of ``mailings`` goes on; None when none waits."""
+        """Return in how many seconds the first of ``mailings`` may go on; None when none waits."""
         waits = [self._waits.get(number) for number in mailings.ids]
         return min((wait.seconds_left for wait in waits if wait), default=None)
 
     def finish(self, mailings=None):
-        """Wait for what is on its way, of ``mailings`` or of all, and record it.
+        """Wait for the messages that are being sent, of ``mailings`` or of all, and record them.
 
         :return: number of messages handed over or refused
         """
@@ -84,11 +85,12 @@ class Sender:
         return sum(self._workers[number].finish() for number in chosen if number in self._workers)
 
     def send_slice(self, mailing, seconds, limit=None, goes_on=False):
-        """Send a mailing's messages for ``seconds``, until ``limit``, the end, or the server is slow.
+        """Send a mailing for ``seconds``, or until ``limit``, the end of the list, or a slow
+        server.
 
-        Messages may still be on their way after it; see ``get_busy``. The rest may
-        have to wait; see ``get_wait``. When the server takes none, it is tried
-        again later, or the mailing is paused with the server's words.
+        Some messages may still be under way after it (``get_busy``), and the rest may have to wait
+        (``get_wait``). When the server accepts no message at all, it is tried again later, or the
+        mailing is paused with the server's reply.
 
         :param goes_on: see ``Worker.send``
         :return: number of messages handed over or refused
@@ -101,8 +103,8 @@ class Sender:
         except NoSession as error:
             count = self._record_slice_before_fault(mailing, started)
             fault = error.outcome
-            told = mailing._in_language_of_responsible()
-            self._stop(mailing, told._back_off, fault.text, is_wrong_login(fault))
+            localized = mailing._in_language_of_responsible()
+            self._stop(mailing, localized._back_off, fault.text, is_wrong_login(fault))
             return count
         except TooManyFailures as error:
             count = self._record_slice_before_fault(mailing, started)
@@ -111,7 +113,7 @@ class Sender:
             )
             return count
         except UserError as error:
-            # ir.mail_server's own: no server set up, an archived one …
+            # Raised by ir.mail_server: no mail server is set up, or an archived one is chosen.
             self._give_up(mailing, str(error))
         except psycopg2.Error:
             raise
@@ -125,7 +127,7 @@ class Sender:
         worker = self._workers.get(mailing.id)
         if worker is None:
             limiter = self._get_limiter(mailing)
-            # No connection is opened to a server that takes no more for now.
+            # No connection is opened while the rate limit leaves no room.
             if limiter and not self._has_room(limiter):
                 return 0, Wait("rate_limit", limiter.wait)
             queue = make_queue(self, mailing, limiter)
@@ -136,16 +138,17 @@ class Sender:
         return count, worker.wait
 
     def get_share(self, mailing, mailings):
-        """Return how many messages a mailing may send before the others have their turn.
+        """Return how many messages a mailing may send in a slice, None for any number.
 
-        None for any number: where its server has no limits, or none of ``mailings`` shares it.
+        A number only where the server has limits and several of ``mailings`` share it: one mailing
+        must not use up the limit before the others have a slice.
         """
         limiter = self._get_limiter(mailing)
         sharing = sum(self._get_limiter(one) is limiter for one in mailings) if limiter else 1
         if sharing == 1:
             return None
         least = min((limit for _seconds, limit in limiter.limits.windows()), default=None)
-        return least and max(1, least // (SLICES * sharing))
+        return least and max(1, least // (MIN_SLICES * sharing))
 
     def _get_limiter(self, mailing):
         """Return the ``RateLimiter`` of the mailing's server, None when it has no limits."""
@@ -170,7 +173,7 @@ class Sender:
             return self.in_transaction(lambda: limiter.allow(1))
 
     def _record_slice(self, mailing, count, seconds, wait):
-        """Keep the ``Wait`` of a mailing, and write it where screens and other senders see it."""
+        """Keep the ``Wait`` of a mailing, and write it to the counter, which screens show."""
         self._waits[mailing.id] = wait
         counter = mailing.counter_id
         values = {}
@@ -184,7 +187,9 @@ class Sender:
             self.in_transaction(lambda: counter._write_sending_status(counter.id, **values))
 
     def _record_slice_before_fault(self, mailing, started):
-        """Note what was settled in a slice before a fault ended it: the fault is the first in a row.
+        """Record what a slice has sent before a server fault ended it.
+
+        When that is not nothing, the fault counts as the first in a row.
 
         :return: number of messages handed over or refused
         """
@@ -198,12 +203,12 @@ class Sender:
 
     def _give_up(self, mailing, reason):
         """Pause a mailing that cannot be sent; no recipient is marked as failed."""
-        told = mailing._in_language_of_responsible()
-        words = told.env._("The mailing cannot be sent: %s", reason)
-        self._stop(mailing, told._pause_with_alert, words)
+        localized = mailing._in_language_of_responsible()
+        words = localized.env._("The mailing cannot be sent: %s", reason)
+        self._stop(mailing, localized._pause_with_alert, words)
 
     def _stop(self, mailing, step, *args):
-        """Close the connections of a mailing, and take a step unless it was paused meanwhile."""
+        """Close the connections of a mailing, and run ``step`` if it is still being sent."""
         self.env.cr.rollback()
         self._waits.pop(mailing.id, None)
         self.close_worker(mailing)
@@ -219,7 +224,7 @@ class Sender:
         """Close all connections, while all that is left waits."""
         for mailing in [worker.mailing for worker in self._workers.values()]:
             self.close_worker(mailing)
-        # The limits may have changed by the time they are opened again.
+        # The limits are read again when a mailing goes on: they may have changed by then.
         self._limiter_of.clear()
         self._limiters.clear()
 
@@ -229,17 +234,19 @@ class Sender:
             worker.close()
 
     def in_transaction(self, step):
-        """Run ``step`` and commit: claim and record must outlive a kill."""
+        """Run ``step`` and commit, so that claims and results outlive a kill."""
         return in_transaction(self.env.cr, step)
 
 
 def is_wrong_login(outcome):
-    """Tell whether a server has refused the login for good: only a person can correct that."""
+    """Tell whether a server has refused the login for good: another try cannot succeed."""
     return outcome.failure_type == "login" and (outcome.code or 0) >= 500
 
 
 def in_transaction(cr, step):
-    """Run ``step`` and commit; again after a conflict with another transaction that writes totals.
+    """Run ``step`` and commit; run it again after a conflict with another transaction.
+
+    Conflicts are frequent: each sender of a mailing writes its totals dozens of times a second.
 
     :param cr: the cursor, at the beginning of a transaction
     :param step: callable without arguments, whose result is returned

@@ -7,10 +7,11 @@ from .wake_up import precise_now
 
 
 class Wait:
-    """A reason to wait, which passes by itself.
+    """A reason to wait, which ends by itself.
 
-    :ivar reason: one of ``WAIT_REASONS`` of the counter
-    :ivar until: when it is over (naive, UTC), for people and for the scheduler
+    :param seconds: how long the mailing waits
+    :ivar reason: a key of ``WAIT_REASONS`` in ``models/partner_mailing_counter.py``
+    :ivar until: when it is over (naive, UTC), for screens and for the scheduler
     """
 
     def __init__(self, reason, seconds):
@@ -20,5 +21,5 @@ class Wait:
 
     @property
     def seconds_left(self):
-        """Seconds until it is over, by a clock that is never set."""
+        """Seconds until it is over, by the monotonic clock."""
         return max(0.0, self._end - time.monotonic())

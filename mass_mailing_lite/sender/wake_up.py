@@ -1,9 +1,9 @@
-"""Wakes the scheduled action at a moment, to the second.
+"""Wake-up of the scheduled action at a moment, to the second.
 
-Odoo's scheduler looks for triggers of the future once a minute: with them alone a limit of one
-message a minute would give one each two minutes. So the process that has set the trigger sets one
-of the present when the moment has come, by a clock that nobody sets. Where that process is gone by
-then, the look once a minute is what is left.
+Odoo's scheduler looks for triggers that are due once a minute: with them alone, a limit of one
+message a minute would give one message in two minutes. So the process that sets the trigger also
+starts a timer thread, by the monotonic clock, which sets a second trigger for "now" at that moment.
+If the process has ended by then, the first trigger is found within a minute.
 """
 
 import logging
@@ -19,7 +19,7 @@ from ..odoo_seams.scheduler import trigger_now
 
 _logger = logging.getLogger(__name__)
 
-# What is farther away does not need a second's precision.
+# Wake-ups later than this need no precision of a second.
 TIMED_UNTIL = timedelta(hours=1)
 
 SECOND = timedelta(seconds=1)
@@ -29,13 +29,13 @@ _timers = {}  # {name of the database: (moment, timer)}
 
 
 def wake_at(cron, moment):
-    """Let ``cron`` run at ``moment`` (naive, UTC), or at once when that has passed."""
+    """Let ``cron`` run at ``moment`` (naive, UTC), or at once when that is in the past."""
     now = fields.Datetime.now()
     if moment <= now:
         cron._trigger()
         return
-    # Odoo clears triggers by whole seconds: one with a fraction would be left over. A second
-    # earlier, in case the clock of the database's host is slow.
+    # Odoo deletes triggers by whole seconds: one with a fraction would stay. A second earlier, in
+    # case the clock of the database's host is slow.
     cron._trigger(at=max(moment.replace(microsecond=0) - SECOND, now + SECOND))
     if moment - now <= TIMED_UNTIL:
         dbname = cron.env.cr.dbname
@@ -43,9 +43,9 @@ def wake_at(cron, moment):
 
 
 def _set_timer(dbname, cron_id, moment):
-    """Trigger the scheduled action at ``moment``, unless that happens earlier anyway."""
+    """Start a timer for ``moment``, unless one of this database runs that ends earlier."""
     if module.current_test:
-        return  # it would write into the database of other tests
+        return  # the thread would write into the database of other tests
     with _lock:
         known = _timers.get(dbname)
         if known and known[0] <= moment and known[1].is_alive():
@@ -55,7 +55,7 @@ def _set_timer(dbname, cron_id, moment):
         seconds = (moment - precise_now()).total_seconds()
         timer = threading.Timer(max(seconds, 0.0), _trigger, (dbname, cron_id))
         timer.daemon = True
-        timer.name = f"mass_mailing_lite.wake.{dbname}"
+        timer.name = f"mass_mailing_lite.wake_up.{dbname}"
         _timers[dbname] = (moment, timer)
         timer.start()
 
@@ -64,7 +64,7 @@ def _trigger(dbname, cron_id):
     try:
         trigger_now(dbname, cron_id)
     except psycopg2.Error:
-        _logger.info("The scheduler of %s could not be woken; it looks by itself.", dbname)
+        _logger.info("No wake-up for the scheduler of %s: it looks itself within a minute.", dbname)
 
 
 def precise_now():

@@ -1,4 +1,4 @@
-"""One mailing on its way to its server: claim, fill, transmit, record."""
+"""The worker sends one mailing: claim, fill, transmit, record."""
 
 import contextlib
 import time
@@ -6,31 +6,37 @@ import time
 from ..delivery import outcome as outcomes
 from ..delivery.smtp.pool import NoSession
 
-# What is claimed and not yet recorded: a message for each connection, and as many as go in this
-# time. That is what a kill can leave open.
+# Claimed and not yet recorded are one message for each connection, and as many as the server
+# accepts in this time. A kill can leave that many rows uncertain.
 CLAIM_SECONDS = 0.025
-MAX_CLAIM = 500  # rows; keeps memory flat on a fast line
-OVERHEAD_RESERVE = 1.2  # share of a turn for which messages are on the wire while it lasts
-MAX_OVERHEAD = 0.75  # share of CLAIM_SECONDS that a turn may take up so
-SHRINKAGE = 0.95  # to which a claim shrinks at most: what came late once is no slower server
-IDLE_SECONDS = 0.2  # how long a server may be silent before the other mailings have their turn
+MAX_CLAIM = 500  # rows; keeps memory flat with a fast server
+# While a round is recorded and claimed, the connections must have messages left: for so many times
+# as long as that takes, but for no more than this share of CLAIM_SECONDS.
+OVERHEAD_RESERVE = 1.2
+MAX_OVERHEAD = 0.75
+SHRINKAGE = 0.95  # factor by which claims shrink at most: one late reply is no slower server
+IDLE_SECONDS = 0.2  # for which a server may be silent before the next mailing has its slice
 MAX_FAILED_ROUNDS = 3  # in a row, after which the server is at fault and the mailing waits
 
-# Seconds until a deferred message is tried again; after the last one it has
-# failed. 55 hours in all (RFC 5321, section 4.5.4.1: give up after 4 to 5 days;
-# a mailing's news does not keep that long).
+# Seconds until a deferred message is tried again, try by try; a further deferral is a failure. 55
+# hours in all: RFC 5321, section 4.5.4.1, has 4 to 5 days, for which the news of a mailing does not
+# keep.
 RETRY_DELAYS = tuple(hours * 3600 for hours in (0.5, 1, 2, 4, 8, 16, 24))
 
 
 class TooManyFailures(Exception):
-    """So many of the last recipients failed for good: ``(settled, failed)``."""
+    """Too many of the last recipients failed for good; ``args`` are ``(settled, failed)``."""
 
 
 class Worker:
-    """Sends one mailing: connections to its server, compiled messages, a place in the list.
+    """Sends one mailing: has its connections, its compiled messages and its place in the list.
 
-    While the connections carry messages, in threads of their own, the rows before them are
-    recorded and those behind them claimed.
+    In rounds: while the session threads transmit, this thread records what they have done and
+    claims and fills the next messages.
+
+    :param sender: the ``Sender``, for its transactions
+    :param queue: the ``Queue`` of the mailing
+    :ivar done: number of messages that this slice has handed over or that were refused
     """
 
     def __init__(self, sender, mailing, queue):
@@ -39,24 +45,24 @@ class Worker:
         self._queue = queue
         self._failure_limit = mailing._get_failure_limit()
         self._compiled = {}
-        self._rows = {}  # claimed and not yet recorded, by id
-        self.done = 0  # messages of this slice that were handed over or refused
+        self._rows = {}  # {id: claimed row that is not yet recorded}
+        self.done = 0
         self._render_failures = []  # results of rows whose message could not be made
-        self._failed_rounds = 0
-        self._depth = 1  # messages that go in CLAIM_SECONDS
+        self._failed_rounds = 0  # rounds in a row in which the server accepted and refused nothing
+        self._depth = 1  # messages that the server accepts in CLAIM_SECONDS
         self._overhead = CLAIM_SECONDS / 3  # seconds that recording, claiming and filling take
         self._measured_at = time.monotonic()
-        self._measured = 0  # messages that went since then
+        self._measured = 0  # messages sent since then
         self._transport = mailing._get_transport()
         self._connections = self._transport.get_connections()
-        # Opened at once: what the server is decides how the message is built.
+        # Opened before the first message is built, which depends on the session's from-filter.
         self._first_session = self._transport.connect()
         self._session = self._first_session
         self._pool = self._transport.open_pool(self._next_connection, self._connections)
 
     @property
     def open_count(self):
-        """Rows that are claimed and not yet recorded."""
+        """Number of rows that are claimed and not yet recorded."""
         return len(self._rows)
 
     @property
@@ -67,8 +73,11 @@ class Worker:
     def send(self, seconds, limit, goes_on=False):
         """Send for ``seconds``, until ``limit``, the end of the list, or the server is silent.
 
-        :param goes_on: the next slice follows at once, so the connections are left supplied
+        :param goes_on: the next slice is of the same mailing and follows at once, so rows are
+            claimed for it at the end of this one
+        :return: number of messages handed over or refused
         :raises TooManyFailures: when too many of the last recipients failed for good
+        :raises NoSession: when the server accepts nothing
         """
         self.done = 0
         self.sender.recipients._skip_suppressed(self.mailing)
@@ -94,7 +103,7 @@ class Worker:
                 self.done += self._count_settled(results)
 
     def finish(self):
-        """Take nothing more; wait for what is on its way, and record it.
+        """Claim nothing more; wait for the messages that are being sent, and record them.
 
         :return: number of messages handed over or refused
         """
@@ -107,14 +116,14 @@ class Worker:
         return done
 
     def close(self):
-        """End what the connections are doing, close them, and record what is known."""
+        """Close the connections, and record the outcome of all claimed rows."""
         try:
             self._return_unsent()
         finally:
             self._pool.close()
             if self._first_session is not None:
                 self._first_session.close()
-        self._return_unsent()  # what a connection that was cut off had not begun
+        self._return_unsent()  # messages that a lost connection had not begun
         if self._rows:
             self._record_and_claim(self._collect(), 0)
         self.sender.in_transaction(self._queue.close)
@@ -124,9 +133,10 @@ class Worker:
     # ------------------------------------------------------------
 
     def _record_and_claim(self, results, wanted):
-        """Record results and claim further rows in one transaction, and send these.
+        """Record results and claim ``wanted`` rows in one transaction, and transmit these.
 
-        :return: whether there was something to claim
+        :return: False when rows were wanted and there were none
+        :raises TooManyFailures: see ``send``
         """
         if not results and wanted <= 0:
             return True
@@ -150,8 +160,17 @@ class Worker:
             raise TooManyFailures(*tally)
         if not rows:
             return wanted <= 0
+        self._hand_over(rows)
+        took = time.monotonic() - began
+        self._overhead = max(took, self._overhead + (took - self._overhead) / 8)
+        return True
+
+    def _hand_over(self, rows):
+        """Fill the messages of claimed rows and hand them to the session threads.
+
+        When that fails, the rows wait again, and the caller pauses the mailing.
+        """
         self._rows.update((row["id"], row) for row in rows)
-        # Rows that are not handed over wait again, and the mailing is paused.
         try:
             envelopes = self._fill(rows)
         except Exception:
@@ -162,12 +181,9 @@ class Worker:
         except Exception:
             self._return_unsent()
             raise
-        took = time.monotonic() - began
-        self._overhead = max(took, self._overhead + (took - self._overhead) / 8)
-        return True
 
     def _return_unsent(self, rows=()):
-        """Let wait again ``rows``, and those that no connection has begun."""
+        """Let ``rows`` wait again, and those that no connection has begun."""
         keys = {envelope.key for envelope in self._pool.withdraw()}
         keys.update(row["id"] for row in rows)
         self._render_failures = [
@@ -181,14 +197,14 @@ class Worker:
     # ------------------------------------------------------------
 
     def _next_connection(self):
-        """Hand the pool the connection that is open already, then new ones."""
+        """Return the session that is open already, then new ones; the pool calls it."""
         session, self._first_session = self._first_session, None
         return session or self._transport.connect()
 
     def _collect(self):
-        """Return what is known of rows, in time for the connections not to run dry."""
+        """Return results of rows, so early that the connections do not run out of messages."""
         unmade, self._render_failures = self._render_failures, []
-        # The fewer turns, the less each message costs; but while one lasts, the rest is on the wire.
+        # Few rounds cost less a message; but during one the connections need messages left to send.
         rest = min(self._overhead * OVERHEAD_RESERVE / CLAIM_SECONDS, MAX_OVERHEAD)
         least = 0 if unmade else max(1, int(self._depth * (1 - rest)))
         done = self._pool.collect(least, CLAIM_SECONDS)
@@ -199,7 +215,7 @@ class Worker:
         ]
 
     def _fill(self, rows):
-        """Return the envelopes of rows; those that cannot be made are put aside."""
+        """Return the messages of rows; those that cannot be made go to ``_render_failures``."""
         by_lang = {}
         for row in rows:
             by_lang.setdefault(row["lang"], []).append(row)
@@ -220,9 +236,9 @@ class Worker:
     # ------------------------------------------------------------
 
     def _adapt(self, count):
-        """Measure how many messages go in ``CLAIM_SECONDS``.
+        """Set ``_depth`` from ``count`` messages that have just been sent.
 
-        Over that time at least: what a burst would come to is more than ever goes.
+        Measured over ``CLAIM_SECONDS`` at least: the rate of a short burst is too high.
         """
         self._measured += count
         now = time.monotonic()
@@ -235,10 +251,10 @@ class Worker:
         self._depth = max(1, min(fitting, MAX_CLAIM))
 
     def _count_settled(self, results):
-        """Return how many rows are settled.
+        """Return how many results are of messages that were tried; put the other rows back.
 
-        :raises NoSession: when the server takes nothing, time after time: it is at fault. All that
-            is known is recorded before
+        :raises NoSession: when no session is left, or the server has accepted and refused nothing
+            in several rounds; the results are recorded before
         """
         settled = 0
         for result in results:
@@ -257,6 +273,9 @@ class Worker:
 
 def get_result(row, outcome=None, failure=None):
     """Return what to record for a claimed row, as a dict.
+
+    Keys: ``RESULT_COLUMNS`` of ``models/partner_mailing_recipient_queue.py``, and ``words``, the
+    server's reply where nothing of the row is recorded.
 
     :param outcome: a ``delivery.outcome.Outcome``; or
     :param failure: ``(failure_type, reason)`` of a message that could not be made

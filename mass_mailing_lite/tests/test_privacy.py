@@ -109,7 +109,7 @@ class TestPrivacy(SendingCase):
         self.mailing._as_system().write({"state": "cancelled"})
         self.env.company.partner_mailing_keep_months = 1
         self.after(2)
-        with self.assertRaisesRegex(UserError, "no longer known who got it"):
+        with self.assertRaisesRegex(UserError, "personal data of the recipients"):
             self.mailing.action_back_to_draft()
 
     def test_who_was_to_get_a_mailing_that_never_began_is_forgotten_too(self):

@@ -158,7 +158,7 @@ class TestRecipients(MailingCase):
         self._new_contact("Broken", "broken", self.news)
         mailing = self.new_mailing()
         mailing.action_load_recipients()
-        with self.assertRaisesRegex(UserError, "Broken cannot be taken back: Invalid"):
+        with self.assertRaisesRegex(UserError, "Broken cannot be included again: Invalid"):
             self.rows(mailing)["broken"].with_user(self.marketer).action_include()
 
     def test_one_address_is_once_in_a_mailing_whoever_writes_the_row(self):

@@ -182,7 +182,7 @@ class TestUnsubscribe(UnsubscribeCase):
         self.assertIn("You are subscribed again", answer.text)
         self.assertEqual(self.anna.category_id, self.news + self.offers)
         self.assertFalse(self.blocklisted())
-        self.assertIn("Took back", self.log(self.anna))
+        self.assertIn("Subscribed again", self.log(self.anna))
         self.assertFalse(self.rows(mailing)["anna@example.com"].unsubscribed_at)
         self.assertEqual(mailing.unsubscribed_count, 0)
         self.assertTrue(all(self.acts().mapped("undone_at")))

@@ -5,8 +5,8 @@ from .sending_lane import MAX_LANES
 
 PARENT_CHANNEL = "mass_mailing_lite_queue_job.channel"
 
-# Days after which a job that is done is forgotten. A lane leaves 1,728 of them on a day on which
-# it never rests; what became of each recipient is kept with the mailing.
+# Days after which done jobs are deleted. A lane that sends all day makes 1,728 of them; the results
+# are kept with the mailing.
 KEPT_DAYS = 1
 
 
@@ -40,16 +40,16 @@ class IrMailServer(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if "partner_mailing_lanes" in vals:
-            # More lanes take their share at once.
+            # New lanes start at once.
             self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
         return result
 
     def _count_lanes(self):
-        """Return the number of lanes; the server of Odoo's configuration, no record, has one."""
+        """Return the number of lanes; an empty record stands for Odoo's configured server: one."""
         return max(self.partner_mailing_lanes, 1)
 
     def _get_job_channel(self):
-        """Return the full name of the channel of this server's jobs, which is made on first use."""
+        """Return the full name of the channel of this server's jobs; create it on first use."""
         parent = self.env.ref(PARENT_CHANNEL).sudo()
         name = f"server_{self.id or 0}"
         full_name = f"{parent.complete_name}.{name}"

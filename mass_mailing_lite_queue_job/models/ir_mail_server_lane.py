@@ -1,4 +1,4 @@
-"""Jobs of a mail server: each holds a lane, sends for less than a minute, and queues the next."""
+"""Jobs of a mail server: each occupies a lane, sends for less than a minute, queues the next."""
 
 import time
 from datetime import timedelta
@@ -9,14 +9,14 @@ from odoo.fields import Domain
 
 from .sending_lane import get_lanes_held, lane
 
-# A worker may use 60 s of processor time for a request (limit_time_cpu), and the queue keeps a
-# transaction open as long as a job runs, which holds PostgreSQL's cleaning back.
+# An Odoo worker may use 60 s of processor time for a request (limit_time_cpu), and the queue keeps
+# a transaction open while a job runs, which delays PostgreSQL's vacuum.
 JOB_SECONDS = 50.0
 
-# After a job that found nothing to send, though something waits.
+# Until the next job, after one that sent nothing though messages wait.
 IDLE_PAUSE = timedelta(seconds=5)
 
-# From when on a job that waits, while none of its server runs, is waiting in vain.
+# Age of a pending job from which it is stuck, if no job of its server runs.
 STUCK_AFTER = timedelta(minutes=1)
 
 
@@ -24,14 +24,14 @@ class IrMailServer(models.Model):
     _inherit = "ir.mail_server"
 
     def _queue_lanes(self):
-        """See to it that a job runs or waits for each lane."""
+        """Queue a job for each lane that no job occupies."""
         held = get_lanes_held(self.env, self.id or 0)
         for number in range(self._count_lanes()):
             if number not in held:
                 self._queue_lane(number)
 
     def _queue_lane(self, number):
-        """Queue a job for a lane, unless one waits already."""
+        """Queue a job for a lane, unless one is pending."""
         self.with_delay(
             channel=self._get_job_channel(),
             identity_key=self._get_lane_key(number),
@@ -46,9 +46,9 @@ class IrMailServer(models.Model):
         return f"mass_mailing_lite.server_{self.id or 0}.lane_{number}"
 
     def _send_in_lane(self, number):
-        """Send this server's mailings until the job's time is over; the job itself.
+        """Send this server's mailings until the time of the job is over; the method of the jobs.
 
-        :return: what happened, for the list of jobs
+        :return: the result, as a sentence for the list of jobs
         """
         cr, run = self.env.cr, self.env["partner.mailing"].sudo()._of_servers([self.id or 0])
         if number >= self._count_lanes():
@@ -67,7 +67,7 @@ class IrMailServer(models.Model):
         return self.env._("%s messages.", count)
 
     def _queue_next_job(self, number, run, count):
-        """Queue the lane's next job if there is more to send now; call the watchman for later."""
+        """Queue the lane's next job if there is more to send now, else schedule the supervisor."""
         self.invalidate_recordset()
         moment = run._get_next_wake_up()
         if moment and count and moment <= fields.Datetime.now():
@@ -77,7 +77,7 @@ class IrMailServer(models.Model):
             run._schedule_supervisor(moment and max(moment, precise_now() + IDLE_PAUSE))
 
     def _has_stuck_jobs(self):
-        """Tell whether jobs wait that no runner takes, while none of this server runs."""
+        """Tell whether pending jobs of this server are not started, while none of them runs."""
         keys = [self._get_lane_key(number) for number in range(self._count_lanes())]
         waiting = self.env["queue.job"].search(
             Domain("identity_key", "in", keys)

@@ -9,21 +9,21 @@ from .sending_lane import has_runner, lane
 
 SERVERS_KEY = "partner_mailing_servers"
 
-# How often the watchman looks while jobs send. It costs a few queries.
+# How often the supervisor runs while jobs send. It costs a few queries.
 SUPERVISION_INTERVAL = timedelta(seconds=30)
 
 
 class PartnerMailing(models.Model):
-    """The scheduled action as a watchman: jobs send, and it sees to it that they do."""
+    """The scheduled action as the supervisor of the jobs that send."""
 
     _inherit = "partner.mailing"
 
     @api.model
     def _cron_send(self):
-        """Start what is due and queue jobs for it; send here what no job would.
+        """Start the mailings that are due and queue jobs for them; send those of stuck jobs here.
 
-        Without a job runner nothing is any different from the main addon by itself. A lane whose
-        job died is free, and gets a new one; jobs that wait in vain are not waited for.
+        Without a job runner this is the scheduled action of the main addon. A lane whose job died
+        is free and gets a new job.
         """
         if not has_runner(self.env):
             return super()._cron_send()
@@ -34,7 +34,8 @@ class PartnerMailing(models.Model):
             server._queue_lanes()
         self.env["ir.cron"]._commit_progress(len(servers))
         with contextlib.ExitStack() as stack:
-            # As a lane of each: should a job begin after all, it goes by.
+            # In lane 0 of each server: a stuck job that starts meanwhile finds it occupied and
+            # ends.
             ours = [one for one in lost if stack.enter_context(lane(self.env.cr, one, 0))]
             if ours:
                 super(PartnerMailing, self._of_servers(ours))._cron_send()
@@ -45,9 +46,9 @@ class PartnerMailing(models.Model):
         return None
 
     def _schedule_supervisor(self, moment):
-        """Let the watchman look at ``moment`` (naive, UTC; None for not at all).
+        """Let the supervisor run at ``moment`` (naive, UTC; None for never).
 
-        While messages are on their way he looks anyway: whoever sends them may die.
+        While messages are being sent it runs anyway, since their sender may die.
         """
         on_the_way = Domain("state", "=", "sending")
         if self.env["partner.mailing.recipient"].sudo().search(on_the_way, limit=1):
@@ -62,7 +63,7 @@ class PartnerMailing(models.Model):
         }
 
     def _of_servers(self, server_ids):
-        """Return a run of all mailings that leave through these servers; 0 stands for no record."""
+        """Return a run of the mailings that use these mail servers; 0 stands for no record."""
         return self.browse().with_context(**{SERVERS_KEY: tuple(server_ids)})
 
     def _domain_of_run(self):
@@ -73,7 +74,7 @@ class PartnerMailing(models.Model):
         without = self.sudo().search(
             Domain("mail_server_id", "=", False) & Domain("state", "in", ("validated", "sending"))
         )
-        # Odoo chooses the server of these by their sender's address.
+        # Odoo chooses the server of these by their From address.
         chosen = without.filtered(
             lambda one: (one._get_transport().get_mail_server().id or 0) in server_ids
         )

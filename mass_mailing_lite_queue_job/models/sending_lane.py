@@ -1,7 +1,7 @@
-"""A lane: the right to be one of the senders of a mail server, and who holds it.
+"""Lanes: a mail server's slots for jobs that send, and which of them are occupied.
 
-It is an advisory lock of a PostgreSQL session. A killed process and a lost host let go of it, so
-there are never more senders than lanes, whatever the job queue believes of its jobs.
+A lane is an advisory lock of a PostgreSQL session. It is released when its process is killed or its
+host is lost, so there are never more senders than lanes, whatever states the job queue shows.
 """
 
 import contextlib
@@ -21,14 +21,14 @@ THIS_DATABASE = SQL("(SELECT oid FROM pg_database WHERE datname = current_databa
 
 @contextlib.contextmanager
 def lane(cr, server_id, number):
-    """Hold a lane within a ``with`` block; give whether it was free.
+    """Occupy a lane within a ``with`` block, whose value says whether it was free.
 
-    Begins and ends between transactions: what is done inside is committed there.
+    To be entered and left between transactions: what is done inside must be committed inside.
     """
     key = server_id * MAX_LANES + number
     cr.execute(SQL("SELECT pg_try_advisory_lock(%s, %s)", LANE_LOCK, key))
     [is_ours] = cr.fetchone()
-    cr.commit()  # pylint: disable=invalid-commit  # the lock is the session's, not the transaction's
+    cr.commit()  # pylint: disable=invalid-commit  # the lock is of the session
     try:
         yield is_ours
     except BaseException:
@@ -37,14 +37,14 @@ def lane(cr, server_id, number):
         raise
     finally:
         if is_ours:
-            # Where the session is gone, so is its lock.
+            # When the session is lost, PostgreSQL releases its lock.
             with contextlib.suppress(psycopg2.InterfaceError, psycopg2.OperationalError):
                 cr.execute(SQL("SELECT pg_advisory_unlock(%s, %s)", LANE_LOCK, key))
                 cr.commit()  # pylint: disable=invalid-commit  # no transaction is left open
 
 
 def get_lanes_held(env, server_id):
-    """Return the numbers of the lanes of a mail server that somebody holds."""
+    """Return the numbers of the lanes of a mail server that are occupied."""
     rows = env.execute_query(
         SQL(
             """
@@ -62,7 +62,7 @@ def get_lanes_held(env, server_id):
 
 
 def has_runner(env):
-    """Tell whether a job runner serves this database, in whatever process and on whatever host."""
+    """Tell whether a job runner serves this database, in any process on any host."""
     rows = env.execute_query(
         SQL(
             """

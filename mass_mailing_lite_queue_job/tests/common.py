@@ -7,7 +7,7 @@ from odoo.addons.queue_job.jobrunner.runner import PG_ADVISORY_LOCK_ID
 
 
 class JobCase(SendingCase):
-    """With a job runner as PostgreSQL sees it, and jobs that run when a test says so."""
+    """With the lock of a job runner, and jobs that a test runs itself."""
 
     @contextmanager
     def other_session(self, statement, *values):
@@ -19,11 +19,11 @@ class JobCase(SendingCase):
             cr.execute("SELECT pg_advisory_unlock_all()")
 
     def runner(self):
-        """Hold the lock by which a runner is known, within a ``with`` block."""
+        """Hold the lock of a job runner within a ``with`` block."""
         return self.other_session("SELECT pg_try_advisory_lock(%s)", PG_ADVISORY_LOCK_ID)
 
     def jobs(self, server=None):
-        """Return the jobs that wait for a mail server's lanes, the oldest first."""
+        """Return the pending jobs of a mail server's lanes, the oldest first."""
         number = (self.server if server is None else server).id or 0
         return self.env["queue.job"].search(
             [
@@ -34,7 +34,7 @@ class JobCase(SendingCase):
         )
 
     def run_job(self, job):
-        """Run a job as the queue does; return what it says."""
+        """Run a job as the queue does; return its result."""
         with self.wire_open(), self.enter_registry_test_mode(), self.registry.cursor() as cr:
             task = Job.load(self.env(cr=cr), job.uuid)
             task.set_started()

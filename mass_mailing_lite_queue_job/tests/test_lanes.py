@@ -129,7 +129,7 @@ class TestLanes(JobCase):
             with self.assertRaisesRegex(ValidationError, f'"Loopback" is {number}; .* 1 to 50'):
                 self.server.partner_mailing_lanes = number
 
-    def test_only_who_sets_up_odoo_sets_lanes_and_nobody_starts_a_lane_from_outside(self):
+    def test_only_administrators_set_lanes_and_no_call_from_outside_starts_one(self):
         for user in (self.marketer, self.validator, self.manager):
             with self.assertRaises(AccessError):
                 self.server.with_user(user).partner_mailing_lanes = 5

@@ -10,7 +10,7 @@ from .common import JobCase
 
 @tagged("post_install", "-at_install")
 class TestSupervisor(JobCase):
-    """The scheduled action beside jobs: it starts them, and sends what they would not."""
+    """The scheduled action beside jobs: it queues them, and sends the mailings of stuck jobs."""
 
     def setUp(self):
         super().setUp()
@@ -35,7 +35,7 @@ class TestSupervisor(JobCase):
     def channel(self):
         return f"root.mailing.server_{self.server.id}"
 
-    def test_jobs_that_are_done_are_forgotten_after_a_day(self):
+    def test_jobs_that_are_done_are_deleted_after_a_day(self):
         with self.runner():
             self.run_scheduler()
         channel = self.env["queue.job.channel"].search([("complete_name", "=", self.channel())])
@@ -53,7 +53,7 @@ class TestSupervisor(JobCase):
     def test_a_lane_whose_job_died_gets_a_new_one(self):
         with self.runner():
             self.run_scheduler()
-            # As a kill leaves it: the queue believes that the job runs.
+            # As a kill leaves it: the queue still has the job in the state "started".
             dead = self.jobs()
             dead.state = "started"
             self.run_scheduler()
@@ -78,7 +78,7 @@ class TestSupervisor(JobCase):
         self.assertTrue(moments)
         self.assertLessEqual(min(moments), fields.Datetime.now() + timedelta(seconds=30))
 
-    def test_jobs_that_wait_in_vain_are_not_waited_for(self):
+    def test_mailings_of_stuck_jobs_are_sent_by_the_scheduled_action(self):
         with self.runner():
             self.run_scheduler()
             self.env.cr.execute(
