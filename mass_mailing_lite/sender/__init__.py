@@ -1,0 +1,45 @@
+"""The sender delivers validated mailings: plain classes around a cursor, no models.
+
+The state of a recipient's row (``partner.mailing.recipient``)::
+
+              excluded, suppressed, cancelled
+           ┌──────────────────────────────────▶ skipped
+           │  included again                       │
+           ◀───────────────────────────────────────┘
+   loaded  │
+    ────▶ pending ──claim──▶ sending ──accepted───▶ sent ───────┐
+           ▲  ▲               │ │ │                             │ delivery status
+           │  │   not tried,  │ │ └──refused, or───▶ failed     ├────────▶ bounced
+           │  └───deferred────┘ │    8th deferral      │        │
+           │                    └──no reply, or───▶ uncertain ──┘
+           │                       sender died        │ │
+           │                                          │ └──▶ sent, by hand
+           └── tried again, by hand ──────────────────┘
+
+A deferred row waits until ``next_attempt_at`` (0.5 to 24 hours); a row that was not tried may be
+claimed at once. A claim is committed before its first message is transmitted, and a result as soon
+as it is known: a kill leaves rows in ``sending``, which the next run makes ``uncertain``.
+
+The way of a run::
+
+   scheduled action, command, job     partner.mailing._send_due: a slice for one mailing, the next
+     └─ Sender             sender     all mailings of a run; server faults, waits, transactions
+         └─ Worker         worker     one mailing: claim, fill, transmit, record, in rounds
+             ├─ Queue      queue      claims and records rows, by id or by domain
+             │   └─ RateLimiter       rate_limiter: reserves messages within the server's limits
+             └─ Transport             ../transport: compiles and fills messages, opens sessions
+                 └─ Pool              ../delivery/smtp/pool.py: transmits over several sessions
+
+   wait                   why a mailing waits, and until when
+   wake_up                the run after a wait: triggers the scheduled action at a moment
+   prepared_statements    the claim and the record, planned once by PostgreSQL
+   sql_terms              SQL that several statements have in common
+
+The statements themselves are methods of the models: ``partner_mailing_recipient_queue.py`` (claim,
+record, recover), ``partner_mailing_reservation.py`` and ``partner_mailing_counter.py``.
+
+Threads: all of this runs in one thread, the owner's, which alone has the cursor. It claims, fills
+and records while the session threads of the pool, one for each SMTP session, put messages together
+and transmit them; these threads use neither the cursor nor a model. Besides, each database has at
+most one timer thread for its next wake-up, with a cursor of its own.
+"""
