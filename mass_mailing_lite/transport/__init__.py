@@ -1,14 +1,29 @@
-"""What carries the messages of a mailing: one class for each way out, behind one interface.
+"""What carries the messages of a mailing: one class for each channel, behind one interface.
 
 ::
 
-    Transport                  base.py        what the rest of the addon asks of a way out
+    Transport                  base.py        the interface: what the addon asks of a channel
       SmtpTransport            smtp.py        SMTP, over sessions of Odoo's outgoing mail servers
         OneByOneTransport      one_by_one.py  each message through ``ir.mail_server.send_email``
+    Compiled                   compiled.py    the message of a mailing in one language, to be filled
 
-``partner.mailing._get_transport()`` makes the one of a mailing. An addon that brings a channel
-(``mass_mailing_lite_sms``) writes a subclass of ``Transport`` and names it in
-``partner.mailing._get_transports()``; nothing else asks which channel a mailing has.
+``partner.mailing._get_transport()`` makes the transport of a mailing; nothing else depends on the
+channel. Transports are plain objects, made anew for each step, and keep nothing in between.
 
-Transports are plain objects without a model. They are made anew for each step and keep nothing.
+An addon that brings a channel (``mass_mailing_lite_sms`` is one) adds:
+
+1. A subclass of ``Transport`` with its class attributes and every method that raises
+``NotImplementedError``, and a pool: what ``open_pool`` returns. 2. On ``partner.mailing``: a key of
+``channel`` with the class in ``_get_transports()``, and the fields that the class attributes name
+(content, extra addresses). 3. On ``partner.mailing.recipient``: the columns of ``typed_column`` and
+``address_column``, also in ``_get_typed_columns()`` and ``_get_address_columns()``, with a unique
+index as ``_address_uniq``; in ``_claimable_sql()`` the condition that an address is not on the
+channel's blocklist; skip reasons and failure types of its own. 4. On
+``partner.mailing.rate.limit``, where it has limits: a field with a unique index for what they are
+counted for, named in ``get_limit_key``. 5. On the dialog of tests: the field that ``test_field``
+names.
+
+The sender calls a transport in this order: ``get_limits``, ``get_limit_key``, ``connect``,
+``open_pool``, then ``compile`` once a language and ``fill`` for the rows of each claim. What the
+session threads of a pool do must not use the environment; all else runs in the sender's thread.
 """

@@ -4,33 +4,36 @@ from odoo.tools import SQL
 
 
 class Transport:
-    """What one mailing is sent by: what it must have, whom it reaches, how, and in which words.
+    """How one mailing is sent: its content, its recipients' addresses, and what carries its
+    messages.
 
-    A subclass for each way out gives the class attributes and overrides what raises
-    ``NotImplementedError``; the rest has defaults.
+    A subclass for each channel sets the class attributes and overrides the methods that raise
+    ``NotImplementedError``; the others have defaults. Methods ``…_sql`` return an
+    ``odoo.tools.SQL``; methods ``describe_…`` return a sentence in the language of the user.
 
     :param mailing: a ``partner.mailing`` record; its environment decides rights and language
     """
 
     # ------------------------------------------------------------
-    # What a mailing is made of
+    # Content
     # ------------------------------------------------------------
 
-    #: Names of the fields without which a mailing is not complete, beside title and recipients.
+    #: Names of the fields that must be filled in before submission, besides title and recipients.
     required_fields = ()
-    #: Names of the fields that recipients read in their language.
+    #: Names of the translated fields, which recipients read in their language.
     translated_fields = ()
-    #: Names of the fields with placeholders that no other channel has.
+    #: Names of the fields with placeholders, as far as no other channel has them.
     rendered_fields = ()
-    #: Names of the fields that no other channel has: covered by the fingerprint of this one alone.
+    #: Names of the fields that no other channel has: only this one's fingerprint covers them.
     own_fields = frozenset()
-    #: Those of them that the list of recipients is made from.
+    #: Those of ``own_fields`` from which the list of recipients is made.
     list_fields = frozenset()
-    #: Names of the fields that two requests are compared by, in the order of the review.
+    #: Names of the fields in which two requests for approval are compared, in the review's order.
     compared_fields = ()
-    #: Names of the field with addresses that are no contacts, and of the one with their problems.
+    #: Names of the text field with extra addresses (of no contact), and of the computed field that
+    #: says which of them cannot be read.
     extra_field = problems_field = None
-    #: Whether templates (``mail.template``) bring its content.
+    #: Whether the content can be loaded from a template (``mail.template``).
     has_templates = False
 
     # ------------------------------------------------------------
@@ -47,19 +50,24 @@ class Transport:
         self.env = mailing.env
 
     def check_addresses(self):
-        """Check the addresses of the mailing itself: sender, copies and the like.
+        """Check the addresses of the mailing itself: From address, copies and the like.
 
         :raises UserError: names field and value
         """
 
     def get_sender_warning(self):
-        """Return in words what recipients will see as the sender, if that is not what was typed."""
+        """Return a warning when recipients will see another From address than the typed one.
+
+        :return: a sentence, or False
+        """
         return False
 
     def contact_columns_sql(self, contacts):
-        """Return SQL of what a list of recipients takes from the contacts of a query.
+        """Return a SELECT of what a list of recipients takes from the contacts of a query.
 
         Columns: id, name, typed, address, lang, is_company.
+
+        :param contacts: an ``odoo.tools.Query`` on ``res.partner``
         """
         table = contacts.table
         return contacts.select(
@@ -72,7 +80,7 @@ class Transport:
         )
 
     def typed_address_sql(self, table):
-        """Return SQL for the address of a contact as it was typed; ``table`` is an alias."""
+        """Return SQL for the address of a contact as typed; ``table`` is an alias of the table."""
         raise NotImplementedError
 
     def contact_address_sql(self, table):
@@ -80,42 +88,46 @@ class Transport:
         raise NotImplementedError
 
     def extra_addresses_sql(self):
-        """Return SQL for addresses that are no contacts: (position, name, typed, address)."""
+        """Return a SELECT of the extra addresses: (position, name, typed, address)."""
         raise NotImplementedError
 
     def blocklist_sql(self):
-        """Return SQL for the column ``address`` of those who want nothing at all."""
+        """Return a SELECT of the column ``address``: normalised addresses on the blocklist."""
         raise NotImplementedError
 
     def plain_address_sql(self, typed, address):
-        """Return a quick SQL condition under which nothing is wrong with an address itself.
+        """Return a fast SQL condition for addresses without a problem, which are nearly all.
 
-        Parameters as in ``address_problem_sql``, which is evaluated only where it does not hold.
+        Only where it is false is ``address_problem_sql`` evaluated. Parameters as there.
         """
         raise NotImplementedError
 
     def address_problem_sql(self, typed, address):
-        """Return SQL for the skip reason that an address itself calls for, NULL when there is none.
+        """Return SQL for the skip reason of an address that cannot be written to, else NULL.
 
-        :param typed: SQL of the field as it was typed
+        :param typed: SQL of the address as typed
         :param address: SQL of the normalised address
         """
         raise NotImplementedError
 
     def get_contact_address(self, partner):
-        """Return the address of a contact, or one that is never used, for a look at the message."""
+        """Return the address of a contact for a preview; a made-up one when it has none."""
         raise NotImplementedError
 
     def get_contact_values(self, address):
-        """Return the values of a contact in memory that stands for an extra address."""
+        """Return the values of the contact in memory that placeholders of an extra address read."""
         raise NotImplementedError
 
     def read_test_addresses(self, text):
-        """Return the addresses of a text that a test goes to.
+        """Return the normalised addresses in a text, to which a test is sent.
 
-        :raises UserError: for what is no address, and for more than a test needs
+        :raises UserError: when a part is no address, or there are more than a test may have
         """
         raise NotImplementedError
+
+    def get_copy_addresses(self):
+        """Return the addresses that get a copy of each message, as they stand in the envelope."""
+        return ()
 
     # ------------------------------------------------------------
     # Messages
@@ -126,24 +138,31 @@ class Transport:
 
         :param str lang: code of an installed language
         :param session: what ``connect`` or ``get_offline_session`` returned
+        :param subject_prefix: what the subject of a test begins with
         :rtype: .compiled.Compiled
         """
         raise NotImplementedError
 
     def fill(self, compiled, rows):
-        """Yield ``(row, message or None, error)`` for claimed rows of one language.
+        """Yield ``(row, message, "")`` or ``(row, None, reason)`` for claimed rows of one language.
 
-        What the messages need of the database is read here. A recipient whose message cannot be
-        made has no message but a reason; the others are not affected.
+        A message is what the pool takes; its ``key`` is the row's id. All that it needs of the
+        database is read here. When one cannot be made, the others are not affected.
+
+        :param rows: dicts as ``partner.mailing.recipient._claim`` returns them: id, partner_id,
+            name, address, lang, attempts, message_id, and columns of the contact
         """
         raise NotImplementedError
 
     def get_sample(self, recipient):
-        """Return what a recipient sees, as values of the review page: ``subject`` and ``body``."""
+        """Return what a recipient reads, for the review page: {"subject": text, "body": Markup}."""
         raise NotImplementedError
 
     def get_card(self):
-        """Return ``(subject in words, body as a page of its own)`` for the board."""
+        """Return ``(subject, HTML page of the body or False)`` for the card of a mailing.
+
+        Placeholders are named in them, not filled.
+        """
         raise NotImplementedError
 
     # ------------------------------------------------------------
@@ -151,39 +170,51 @@ class Transport:
     # ------------------------------------------------------------
 
     def get_mail_server(self):
-        """Return the ``ir.mail_server`` that is used; empty for that of the configuration, or none."""
+        """Return the ``ir.mail_server`` that is used; empty for that of Odoo's configuration."""
         return self.env["ir.mail_server"]
 
     def connect(self):
         """Open a session.
 
         :return: an object with ``close()``
-        :raises delivery.smtp.pool.NoSession: with the server's words
-        :raises UserError: when there is nothing to connect to
+        :raises delivery.smtp.pool.NoSession: when the server cannot be used, with its reply: it is
+            tried again later
+        :raises UserError: when nothing is set up to connect to: the mailing is paused
         """
         raise NotImplementedError
 
     def get_offline_session(self):
-        """Return what ``compile`` needs of a session, without connecting."""
+        """Return an object that ``compile`` takes in place of a session, without connecting."""
         raise NotImplementedError
 
     def get_connections(self):
-        """Return how many messages may be on their way at the same time."""
+        """Return how many messages may be sent at the same time, at least 1."""
         return 1
 
     def open_pool(self, connect, connections):
-        """Return what carries the messages: a ``delivery.smtp.pool.Pool``, or what has its methods.
+        """Return what sends the messages: a ``delivery.smtp.pool.Pool``, or an object like it.
 
-        :param connect: returns the next of the sessions that ``self.connect`` opened
-        :param connections: sessions at most
+        It needs, all for the thread of the sender:
+
+        - ``put(messages)``: add messages to those that wait;
+        - ``collect(least, seconds)``: return a list of (message, ``delivery.outcome.Outcome``) as
+          soon as ``least`` messages are done or ``seconds`` have passed. Each message that was put
+          comes back once, here or from ``withdraw``;
+        - ``withdraw()``: return the messages that were not begun; they are not sent;
+        - ``failure``: the outcome after which no message can be sent, else None;
+        - ``close()``: end all sessions.
+
+        :param connect: callable that returns the next session that ``self.connect`` has opened
+        :param connections: maximum number of sessions
         """
         raise NotImplementedError
 
     def send_test(self, session, messages):
-        """Send messages now, outside of any run.
+        """Send the messages of a test now, without a sender; they are not recorded.
 
         :param session: what ``connect`` returned
-        :raises UserError: names the address that was not accepted, with the server's words
+        :param messages: list of what ``fill`` yielded
+        :raises UserError: names the address that was not accepted, with the server's reply
         """
         raise NotImplementedError
 
@@ -192,32 +223,38 @@ class Transport:
     # ------------------------------------------------------------
 
     def get_limits(self):
-        """Return the ``delivery.schedule.rate_limit.Limits`` that the mailing shares with others."""
+        """Return the ``delivery.schedule.rate_limit.Limits``, false when there are none."""
         raise NotImplementedError
 
     def get_limit_key(self):
-        """Return what the limits are counted for: {field of ``partner.mailing.rate.limit``: id}."""
+        """Return for what the limits are counted: {field of ``partner.mailing.rate.limit``: id}."""
         raise NotImplementedError
 
     def same_route_sql(self):
-        """Return the condition on mailings ``m`` of the same channel that they go the same route."""
+        """Return the condition that a mailing ``m`` of the channel uses the same server.
+
+        From such mailings the rate is measured that the expected end is based on.
+        """
         raise NotImplementedError
 
     # ------------------------------------------------------------
-    # Words
+    # Sentences
     # ------------------------------------------------------------
 
     def describe_limits(self, limits):
-        """Return a sentence about limits, which come in words."""
+        """Return a sentence that says the limits.
+
+        :param str limits: such as "60 a minute, 1,000 an hour"
+        """
         raise NotImplementedError
 
     def describe_fault(self, fault, number, most, moment):
-        """Return a sentence about a server that cannot be used and the next try.
+        """Return a sentence about a server that cannot be used, and about the next try.
 
-        :param fault: what the server said last
-        :param number: of the next try
-        :param most: tries at most
-        :param moment: of the next try, in words
+        :param fault: the last reply or error
+        :param number: number of the next try
+        :param most: maximum number of tries
+        :param moment: time of the next try, formatted
         """
         raise NotImplementedError
 
@@ -230,11 +267,11 @@ class Transport:
         return self.describe_last_try(1, fault)
 
     def translate_fault(self, fault):
-        """Return why no session came about in the user's language; a server's words stay its own."""
+        """Return an error in the user's language, where it is known; a server's reply as it is."""
         return fault
 
     def describe_written(self):
-        """Return the hint of the checklist when all that has to be written is there."""
+        """Return the hint of the checklist when all ``required_fields`` are filled in."""
         raise NotImplementedError
 
     def describe_problems(self):

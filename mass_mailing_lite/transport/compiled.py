@@ -1,4 +1,4 @@
-"""What a transport makes of a mailing in one language, and what fills it."""
+"""The message of a mailing in one language, and what fills it for each recipient."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -16,13 +16,14 @@ from ..tools.placeholder import Placeholder
 class Compiled(NamedTuple):
     """A mailing's message in one language, ready to be filled.
 
-    :ivar template: what is filled, of a type of the transport's own
-    :ivar slots: what fills it, slot by slot: a placeholder, the token of a link, or the name of a
-        field whose template is rendered for each recipient
-    :ivar readers: slot by slot, functions that return it: (contact, claimed row) -> text or ``Value``
-    :ivar contact_fields: stored fields of the contact that the readers need
+    :ivar template: what is filled; its type is the transport's own
+    :ivar slots: what each slot stands for: a placeholder, a link with the recipient's token, or the
+        name of a field whose template is rendered for each recipient
+    :ivar readers: for each slot the function that returns its value: (contact, claimed row) -> text
+        or ``Value``
+    :ivar contact_fields: names of the stored contact fields that the readers need
     :ivar sender: envelope sender
-    :ivar copies: addresses that get each message, too
+    :ivar copies: addresses that get a copy of each message
     :ivar lang: code of the language
     """
 
@@ -36,12 +37,12 @@ class Compiled(NamedTuple):
 
 
 def get_contact_key(name):
-    """Return the key of a claimed row under which a column of its contact stands."""
+    """Return the key in a claimed row of a column of its contact."""
     return f"object_{name}"
 
 
 def row_fills(row, slot):
-    """Tell whether a claimed row of a contact fills a slot by itself."""
+    """Tell whether the claimed row of a contact contains the value of a slot."""
     if not isinstance(slot, Placeholder):
         return isinstance(slot, LinkSlot)
     _object, name, *further = slot.path.split(".")
@@ -49,7 +50,7 @@ def row_fills(row, slot):
 
 
 def get_text(value, fallback=""):
-    """Return a field's value as it stands in a message: text, or text and HTML."""
+    """Return a field's value as a message shows it: text, or a ``Value`` with text and HTML."""
     if isinstance(value, BaseModel):
         value = value.display_name
     if isinstance(value, Markup):

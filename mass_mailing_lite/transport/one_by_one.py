@@ -1,8 +1,8 @@
 """E-mail one by one: each message goes through ``ir.mail_server.send_email``.
 
-An addon that overrides ``_build_email__`` or ``send_email`` (to archive each message, to sign it, to
-hand it to a web service) has to see each of them. Then the message that was filled is taken apart
-and given to these methods, as stock Odoo does; what they do becomes the same outcomes.
+An addon that overrides ``_build_email__`` or ``send_email`` (to archive each message, to sign it,
+to hand it to a web service) must get each message. The filled message is then parsed and its parts
+are given to these methods, as stock Odoo does; what they return or raise becomes an ``Outcome``.
 """
 
 import email
@@ -22,7 +22,7 @@ from .smtp import SmtpTransport
 
 _logger = logging.getLogger(__name__)
 
-# Fields that ``_build_email__`` makes of its arguments; all others are its ``headers``.
+# Header fields that ``_build_email__`` makes from arguments; all others are its ``headers``.
 BUILT = frozenset(
     [
         "message-id",
@@ -40,11 +40,11 @@ BUILT = frozenset(
     ]
 )
 
-_logged = set()  # what the log has said already: (database, modules)
+_logged = set()  # {(database, modules)} that the log has named already
 
 
 class OneByOneTransport(SmtpTransport):
-    """E-mail for databases in which an addon has to see each message by itself."""
+    """E-mail for databases in which another addon must get each message."""
 
     def open_pool(self, connect, connections):
         modules = self.env["ir.mail_server"]._get_message_overrides()
@@ -52,7 +52,7 @@ class OneByOneTransport(SmtpTransport):
 
 
 class OneByOnePool:
-    """Has the methods of a ``delivery.smtp.pool.Pool``; hands over one message after the other.
+    """Sends one message after the other; the interface is that of ``Transport.open_pool``.
 
     :param mailing: the mailing, for its ``ir.mail_server``
     :param connect: returns a session of ``ir.mail_server``
@@ -65,7 +65,7 @@ class OneByOnePool:
         self._connect = connect
         self._session = None
         self._waiting = deque()
-        self.failure = None  # as a pool has it; what keeps a session from being opened is raised
+        self.failure = None  # always None: when no session can be opened, ``collect`` raises
         if (key := (mailing.env.cr.dbname, modules)) not in _logged:
             _logged.add(key)
             _logger.info(
@@ -74,19 +74,17 @@ class OneByOnePool:
                 ", ".join(modules),
             )
 
-    @property
-    def open_count(self):
-        """Messages that were put and not yet collected."""
-        return len(self._waiting)
-
     def put(self, envelopes):
-        """Let these be sent, too; nothing happens before they are collected."""
+        """Add messages to those that wait; they are sent when they are collected."""
         self._waiting.extend(envelopes)
 
     def collect(self, least, seconds):
         """Send in order for ``seconds``, or until ``least`` are done; return (envelope, outcome)s.
 
-        After a failure that is not the recipient's fault the rest is left, with the same words.
+        After a server fault the other messages are returned with the same outcome, not sent.
+
+        :raises NoSession: when no session can be opened
+        :raises UserError: see ``Transport.connect``
         """
         until = time.monotonic() + seconds
         results = []
@@ -101,13 +99,13 @@ class OneByOnePool:
         return results
 
     def withdraw(self):
-        """Take back what was not begun."""
+        """Return the messages that were not begun; they are not sent."""
         withdrawn = list(self._waiting)
         self._waiting.clear()
         return withdrawn
 
     def close(self):
-        """Close the session politely."""
+        """Close the session, with QUIT."""
         if self._session:
             self._session.close()
             self._session = None
@@ -124,10 +122,10 @@ class OneByOnePool:
                 mail_server_id=self._server_id,
                 smtp_session=self._session.smtp,
             )
-        except Exception as error:  # whatever an addon raises is about this message
+        except Exception as error:  # any error of an addon concerns this message only
             if not self._session.accepted:
                 return self._get_outcome(error, envelope)
-            # The server has it: what an addon could not do afterwards is no reason to send it again.
+            # The server has accepted it: a later error of an addon must not send it again.
             _logger.warning("A message of a mailing was sent; then an addon failed.", exc_info=True)
             return self._session.refusal or Outcome(outcomes.SENT, "end_of_data", 250)
         if refusal := self._session.refusal:
@@ -138,7 +136,7 @@ class OneByOnePool:
         return Outcome(outcomes.SENT, "end_of_data", 250)
 
     def _build(self, envelope):
-        """Let ``_build_email__`` build the message from the parts of the one that was filled."""
+        """Return the message as ``_build_email__`` builds it from the parts of the filled one."""
         filled = email.message_from_bytes(envelope.octets(), policy=email.policy.SMTP)
         plain, html = filled.get_body(("plain",)), filled.get_body(("html",))
         shown = {box.addr_spec for box in getattr(filled["Cc"], "addresses", ())}
@@ -159,7 +157,7 @@ class OneByOnePool:
         )
 
     def _get_outcome(self, error, envelope):
-        """Return the outcome that an exception of ``send_email`` calls for."""
+        """Return the ``Outcome`` that an exception of ``send_email`` means."""
         cause = error.__context__ if isinstance(error, MailDeliveryException) else error
         text = outcomes.clean("; ".join(str(part) for part in (cause or error).args))
         if isinstance(cause, smtplib.SMTPRecipientsRefused):
@@ -171,7 +169,7 @@ class OneByOnePool:
         if isinstance(cause, smtplib.SMTPDataError):
             return from_reply("end_of_data", cause.smtp_code, decoded(cause.smtp_error))
         if isinstance(cause, (smtplib.SMTPNotSupportedError, AssertionError)):
-            # ir.mail_server finds no address that it can write to: it takes ASCII only.
+            # ir.mail_server found no address that it accepts: it accepts ASCII only.
             return Outcome(outcomes.REFUSED, "rcpt", None, "5.6.7", text)
         if isinstance(cause, FAULTS):
             kind = outcomes.UNCERTAIN if self._session.in_data else outcomes.NOT_SENT
@@ -179,12 +177,12 @@ class OneByOnePool:
             return Outcome(kind, "end_of_data" if kind is outcomes.UNCERTAIN else "mail", text=text)
         if self._session.in_data:
             return Outcome(outcomes.UNCERTAIN, "end_of_data", text=text)
-        # An addon's own trouble, with a web service for instance: later it may be over.
+        # An error of an addon, of a web service for instance, which may be over later.
         return Outcome(outcomes.DEFERRED, "data", None, "4.3.0", text)
 
 
 def get_file(part):
-    """Return an attachment as ``_build_email__`` takes it: name, octets, type."""
+    """Return an attachment as ``_build_email__`` takes it: (name, octets, MIME type)."""
     kind = part.get_content_type()
     if kind == "message/rfc822":
         return part.get_filename(), part.get_content().as_bytes(), kind

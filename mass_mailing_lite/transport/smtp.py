@@ -22,10 +22,10 @@ from ..tools.placeholder import HTML, TEXT
 from .base import Transport
 from .compiled import Compiled
 
-# Stands in the To header while a message is compiled; each recipient's message has its own.
+# To header while a message is compiled; the message of each recipient has its own.
 SAMPLE_ADDRESS = "recipient@example.com"
 
-# A test must not replace the validation.
+# A test goes to few, so that it does not replace the validation.
 MAX_TEST_ADDRESSES = 10
 
 # What an address must look like to be written to, as PostgreSQL regular
@@ -36,11 +36,11 @@ VALID_ADDRESS = (
     r'[^\s[:cntrl:]@<>(),;:\\"\[\].]{2,63}$'
 )
 MISPLACED_DOT = r"^\.|\.\.|\.@"
-# Nine addresses of ten look like this one and need none of the other checks,
-# which take three times as long. Lengths are checked beside it.
+# Nine addresses of ten match this and need none of the other checks, which take
+# three times as long. Lengths are checked separately.
 PLAIN_ADDRESS = r"^[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,}$"
-# In the field as it was typed: a line break is an attempt to add a header, and
-# two @ in one address leave open which part was meant.
+# In the address as typed: a line break is an attempt to add a header, and with
+# two @ in one address it is unknown which part was meant.
 BROKEN_FIELD = r"[[:cntrl:]]|@[^\s,;<>]*@"
 
 
@@ -131,7 +131,7 @@ class SmtpTransport(Transport):
             "SELECT * FROM unnest(%s::integer[], %s::text[], %s::text[], %s::text[])",
             list(range(len(entries))),
             [entry.name for entry in entries],
-            # PostgreSQL has no text with a NUL in it.
+            # PostgreSQL accepts no NUL in a text.
             [entry.text.replace("\0", "\N{REPLACEMENT CHARACTER}") for entry in entries],
             [entry.address or None for entry in entries],
         )
@@ -186,7 +186,7 @@ class SmtpTransport(Transport):
             raise UserError(
                 self.env._(
                     'The field "Send To" has %(number)s addresses; a test goes to %(most)s at most.'
-                    " Whoever else is to get the message is a recipient of the mailing.",
+                    " Add other readers as recipients of the mailing.",
                     number=len(addresses),
                     most=MAX_TEST_ADDRESSES,
                 )
@@ -198,9 +198,9 @@ class SmtpTransport(Transport):
     # ------------------------------------------------------------
 
     def compile(self, lang, session, subject_prefix=""):
-        """Build the real message, as Odoo builds any; see ``Transport.compile``.
+        """Build the message with the methods of ``ir.mail_server``; see ``Transport.compile``.
 
-        The session's from-filter decides what stands in From and in the envelope.
+        The session's from-filter decides the From header and the envelope sender.
         """
         mailing = self.mailing.with_context(lang=lang)
         markers, slots = SlotMarkers(), {}
@@ -210,15 +210,32 @@ class SmtpTransport(Transport):
                 slots[slot] = markers.new()
             return slots[slot]
 
-        # A line break, which no form lets in, would end the header (RFC 5322, section 2.2).
+        message = self._build_message(mailing, marker_for, subject_prefix)
+        server = mailing._get_mail_server_model()
+        envelope_sender, _recipients, message = server._prepare_email_message__(message, session)
+        return Compiled(
+            template=MessageTemplate.compile(message, list(slots.values())),
+            slots=tuple(slots),
+            readers=tuple(mailing._make_reader(slot) for slot in slots),
+            contact_fields=mailing._get_contact_fields(slots),
+            sender=envelope_sender,
+            copies=self.get_copy_addresses(),
+            lang=lang,
+        )
+
+    def _build_message(self, mailing, marker_for, subject_prefix):
+        """Return the message (``EmailMessage``) with slot markers where recipients differ.
+
+        :param marker_for: callable, slot -> its slot marker
+        """
+        # A line break, which forms do not accept, would end the header (RFC 5322, section 2.2).
         subject = " ".join(mailing._insert_slots("subject", TEXT, marker_for).splitlines())
         if subject_prefix:
             subject = f"{subject_prefix} {subject}"
         preview = mailing._insert_slots("preview_text", TEXT, marker_for)
         body = mailing._insert_slots("body_html", HTML, marker_for)
         body = mailing._insert_link_slots(f"{body}{mailing._get_footer(marker_for)}", marker_for)
-        server = mailing._get_mail_server_model()
-        message = server._build_common_message(
+        return mailing._get_mail_server_model()._build_common_message(
             email_from=mailing.email_from,
             email_to=[SAMPLE_ADDRESS],
             subject=subject,
@@ -234,21 +251,11 @@ class SmtpTransport(Transport):
                 for file in mailing._get_files_to_attach()
             ],
         )
-        envelope_sender, _recipients, message = server._prepare_email_message__(message, session)
-        return Compiled(
-            template=MessageTemplate.compile(message, list(slots.values())),
-            slots=tuple(slots),
-            readers=tuple(mailing._make_reader(slot) for slot in slots),
-            contact_fields=mailing._get_contact_fields(slots),
-            sender=envelope_sender,
-            copies=self.get_copy_addresses(),
-            lang=lang,
-        )
 
     def fill(self, compiled, rows):
         """Yield envelopes; see ``Transport.fill``.
 
-        Their messages are put together when their turn on the connection has come.
+        Their messages are put together in the session threads, just before they are transmitted.
         """
         template, sender, copies = compiled.template, compiled.sender, compiled.copies
         eight_bit, dot_free = template.eight_bit, template.dot_free
@@ -274,12 +281,11 @@ class SmtpTransport(Transport):
             )
 
     def _split_copies(self, addresses):
-        """Return the addresses of a Cc header, or nothing unless each message has one."""
+        """Return the addresses of the Cc header; none where only one copy is sent for all."""
         by_message = self.mailing.copy_policy == "each"
         return email_split_and_format(addresses or "") if by_message else []
 
     def get_copy_addresses(self):
-        """Return who else is in each message's envelope."""
         mailing = self.mailing
         if mailing.copy_policy != "each":
             return ()
@@ -313,7 +319,9 @@ class SmtpTransport(Transport):
 
     def get_mail_server(self):
         mailing = self.mailing
-        return mailing.mail_server_id if mailing.mail_server_id else mailing._get_server_and_terms()[0]
+        return (
+            mailing.mail_server_id if mailing.mail_server_id else mailing._get_server_and_terms()[0]
+        )
 
     def connect(self):
         mailing = self.mailing
@@ -339,7 +347,7 @@ class SmtpTransport(Transport):
         return Pool(connect, connections)
 
     def send_test(self, session, messages):
-        # Who gets a copy of each message gets none of a test.
+        # Of a test no copies are sent.
         envelopes = [message._replace(recipients=message.recipients[:1]) for message in messages]
         with Pool(lambda: session, 1) as pool:
             results = pool.transmit(envelopes)
@@ -368,7 +376,7 @@ class SmtpTransport(Transport):
         return SQL("m.mail_server_id IS NOT DISTINCT FROM %s", server_id)
 
     # ------------------------------------------------------------
-    # Words
+    # Sentences
     # ------------------------------------------------------------
 
     def describe_limits(self, limits):
@@ -414,12 +422,11 @@ class SmtpTransport(Transport):
 
 
 def compose_message(compiled, date, row, address, values=None):
-    """Put one message together; runs in the threads of the connections, too.
+    """Return the pieces of one message, as ``MessageTemplate.fill_pieces``; for session threads.
 
-    :param date: the whole Date field, encoded
-    :param address: as it stands in the To field
-    :param values: what fills the slots; None when the row says it
-    :return: its pieces, as ``MessageTemplate.fill_pieces`` gives them
+    :param date: the Date field, encoded
+    :param address: address of the To field
+    :param values: values of the slots; None when the row contains them
     """
     if values is None:
         values = [read(None, row) for read in compiled.readers]
