@@ -55,7 +55,8 @@ class PartnerMailing(models.Model):
     """The parts of a message, which the ``Transport`` compiles once a language and fills.
 
     In the order of this file: slots in place of placeholders and the page around the body, headers,
-    personal links, tracking, the readers and contacts that fill the slots, "View in Browser".
+    mail server and From address, personal links, tracking, the readers and contacts that fill the
+    slots, "View in Browser".
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
@@ -161,6 +162,10 @@ class PartnerMailing(models.Model):
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
 
+    # ------------------------------------------------------------
+    # Mail server and From address
+    # ------------------------------------------------------------
+
     def _get_mail_server_model(self):
         """Return ``ir.mail_server`` with the bounce and From addresses of the company."""
         alias_domain = self.company_id.sudo().alias_domain_id
@@ -241,12 +246,6 @@ class PartnerMailing(models.Model):
             body,
         )
 
-    def _get_footer(self, marker_for):
-        """Return the footer as HTML; empty if the body has the unsubscribe link, or none is wanted."""
-        if not self.has_unsubscribe or self._has_link_in_body(UNSUBSCRIBE):
-            return ""
-        return self._render_footer(marker_for)
-
     def _insert_link_tokens(self, value, row):
         """Return a body that QWeb rendered for one recipient, with the recipient's tokens.
 
@@ -259,6 +258,12 @@ class PartnerMailing(models.Model):
             return self._get_link(link["purpose"], ""), token
 
         return Value(*(replace_in_pieces(PERSONAL_LINK, complete, part) for part in value))
+
+    def _get_footer(self, marker_for):
+        """Return the footer as HTML; empty if the body has the unsubscribe link, or none is wanted."""
+        if not self.has_unsubscribe or self._has_link_in_body(UNSUBSCRIBE):
+            return ""
+        return self._render_footer(marker_for)
 
     def _has_link_in_body(self, purpose):
         """Return whether the body in the current language has the link."""
@@ -448,11 +453,13 @@ class PartnerMailing(models.Model):
         fields = self.env["res.partner"]._fields
         return tuple(name for name in names if name in fields and fields[name].store)
 
-    def _get_contacts(self, rows, compiled):
+    def _get_contacts(self, rows, compiled, transport):
         """Return an iterable with the contact of each row, prefetched together.
 
         An extra address has a contact in memory. If the rows have all that the slots need, the
         contacts are None.
+
+        :param transport: of this mailing; making it anew would read the mailing for each claim
         """
         partners = self.env["res.partner"].sudo().with_context(lang=compiled.lang)
         ids = [row["partner_id"] for row in rows if row["partner_id"]]
@@ -464,7 +471,7 @@ class PartnerMailing(models.Model):
             contacts = iter(partners.browse(ids))
         if len(ids) == len(rows):
             return contacts
-        values_of = self._get_transport().get_contact_values
+        values_of = transport.get_contact_values
         return [
             next(contacts)
             if row["partner_id"]

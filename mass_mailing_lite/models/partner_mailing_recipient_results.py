@@ -93,7 +93,9 @@ class PartnerMailingRecipient(models.Model):
         :param failures: list of ``delivery.status.Status``
         """
         self.ensure_one()
-        own = {self.email_normalized, get_envelope_address(self.email_normalized)}
+        # Empty when personal data was removed, and for other channels.
+        address = self.email_normalized
+        own = {address, get_envelope_address(address)} if address else set()
         for status in failures:
             if own & set(status.addresses):
                 return status, True

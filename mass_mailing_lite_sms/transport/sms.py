@@ -188,7 +188,7 @@ class SmsTransport(Transport):
 
     def fill(self, compiled, rows):
         """Yield ``TextMessage``s; see ``Transport.fill``."""
-        for row, contact in zip(rows, self.mailing._get_contacts(rows, compiled), strict=True):
+        for row, contact in zip(rows, self.mailing._get_contacts(rows, compiled, self), strict=True):
             try:
                 text = compiled.template.fill([read(contact, row) for read in compiled.readers])
             except Exception as error:
@@ -210,7 +210,7 @@ class SmsTransport(Transport):
             "name": recipient.name,
             "address": recipient.phone_sanitized,
         }
-        [contact] = self.mailing._get_contacts([row], compiled)
+        [contact] = self.mailing._get_contacts([row], compiled, self)
         text = compiled.template.fill([read(contact, row) for read in compiled.readers])
         return {
             "subject": "",
