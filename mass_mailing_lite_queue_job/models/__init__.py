@@ -1,1 +1,1 @@
-from . import ir_mail_server, ir_mail_server_lane, partner_mailing
+from . import ir_mail_server, partner_mailing

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.service.model import get_public_method
 from odoo.tests import tagged
 
-from ..models import ir_mail_server_lane
+from ..models import ir_mail_server
 from ..models.sending_lane import LANE_LOCK, MAX_LANES, get_lanes_held
 from .common import JobCase
 
@@ -61,7 +61,7 @@ class TestLanes(JobCase):
         self.inbox.handle_DATA = take_your_time
         mailing = self.queue(extra_emails=emails)
         first = self.jobs()
-        with patch.object(ir_mail_server_lane, "JOB_SECONDS", 0.2):
+        with patch.object(ir_mail_server, "JOB_SECONDS", 0.2):
             self.run_job(first)
         self.assertEqual(mailing.state, "sending")
         self.assertGreater(mailing.sent_count, 0)
