@@ -1,16 +1,36 @@
-"""Where the addon leans on private parts of Odoo and of libraries: one file for each part.
+"""Where the addon depends on private parts of Odoo and of libraries, which may change: one file
+each.
 
-===================  =========================================================================
-``ir_qweb``          compiles a template without a view once, runs it many times (models file)
-``mail_gateway``     five private methods of the mail gateway (models file)
-``automation``       how automation rules put themselves around ``write``
-``chatter``          notes in the chatter of many records in one statement
-``scheduler``        a trigger of the scheduled action for this moment, past the ORM
-``smtp_session``     what ``smtplib`` does with a message that ``ir.mail_server`` hands to it
-===================  =========================================================================
+=================  ================================================================================
+``ir_qweb``        compiles a template without a view once and runs it many times (model)
+``mail_gateway``   bounces and replies: five methods of the mail gateway (model)
+``automation``     whether automation rules or tracking extend ``write``
+``chatter``        notes in the chatter of many records in one statement
+``scheduler``      a trigger of a scheduled action for this moment, without the ORM
+``smtp_session``   how far ``smtplib`` has transmitted a message of ``ir.mail_server``
+=================  ================================================================================
 
-``tests/test_odoo_seams.py`` holds each of them against the Odoo that is installed, and says in a
-sentence what has changed.
+Other private parts are used where their result is needed: each is a single call, or a method that
+Odoo means to be overridden.
+
+========================================  =========================================================
+``ir.mail_server``: ``_connect__``,       ``transport/smtp.py``
+``_match_from_filter``
+``_build_email__``                        ``models/ir_mail_server.py``, ``transport/one_by_one.py``
+``_prepare_email_message__``,             ``models/partner_mailing_message.py``
+``_find_mail_server…``,
+``_get_default_from_filter``
+``mail.render.mixin``:                    ``models/partner_mailing_message.py``
+``_render_eval_context``
+``_has_unsafe_expression…``               ``models/partner_mailing_content.py``
+``_get_stored_translations`` of a field   ``models/partner_mailing_content.py``
+``_display_address`` of a contact         ``models/partner_mailing_message.py``
+``bus.bus._sendone``                      ``models/partner_mailing_sending.py``
+``_build_bus_channel_list``               ``models/ir_websocket.py``
+========================================  =========================================================
+
+``tests/test_odoo_seams.py`` compares all of them with the Odoo that is installed. After an update
+of Odoo it says in a sentence what has changed, and which file depends on it.
 """
 
 from . import ir_qweb, mail_gateway

@@ -19,6 +19,7 @@ from . import (
     test_marking,
     test_message,
     test_odoo_lint,
+    test_odoo_seams,
     test_one_by_one,
     test_placeholder,
     test_preview,
