@@ -4,8 +4,8 @@ from odoo import fields
 from odoo.tests import freeze_time, tagged
 
 from .common import SendingCase
-from .test_rate_limits import to
 from .test_progress import Heard
+from .test_rate_limits import to
 
 
 @tagged("post_install", "-at_install")

@@ -305,7 +305,7 @@ class TestOdooSeams(TransactionCase):
             "rcpt": (550, b"5.1.1 No such user"),
             "data": (250, b"2.0.0 Kept"),
         }
-        smtp = smtplib.SMTP()
+        smtp = smtplib.SMTP(timeout=1)
         smtp.sock, smtp.helo_resp, smtp.esmtp_features = Mock(), b"OK", {}
         for name, reply in replies.items():
             setattr(smtp, name, Mock(return_value=reply))

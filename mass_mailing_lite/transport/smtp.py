@@ -261,7 +261,9 @@ class SmtpTransport(Transport):
         eight_bit, dot_free = template.eight_bit, template.dot_free
         readers = compiled.readers
         compose = partial(compose_message, compiled, encode_literal("Date", formatdate()))
-        for row, contact in zip(rows, self.mailing._get_contacts(rows, compiled, self), strict=True):
+        for row, contact in zip(
+            rows, self.mailing._get_contacts(rows, compiled, self), strict=True
+        ):
             try:
                 address = row["address"]
                 is_ascii = address.isascii()

@@ -19,7 +19,7 @@ class PartnerMailingRecipient(models.Model):
     _rec_names_search = ["name", "email", "phone", "phone_sanitized"]
 
     channel = fields.Selection(related="mailing_id.channel")
-    phone = fields.Char("Phone", help="The number as it stood in the contact or was typed.")
+    phone = fields.Char(help="The number as it stood in the contact or was typed.")
     phone_sanitized = fields.Char("Number", help="The number in its international form (E.164).")
     skip_reason = fields.Selection(
         selection_add=[

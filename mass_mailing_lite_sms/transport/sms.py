@@ -188,7 +188,9 @@ class SmsTransport(Transport):
 
     def fill(self, compiled, rows):
         """Yield ``TextMessage``s; see ``Transport.fill``."""
-        for row, contact in zip(rows, self.mailing._get_contacts(rows, compiled, self), strict=True):
+        for row, contact in zip(
+            rows, self.mailing._get_contacts(rows, compiled, self), strict=True
+        ):
             try:
                 text = compiled.template.fill([read(contact, row) for read in compiled.readers])
             except Exception as error:

@@ -14,7 +14,7 @@ class PartnerMailingPreview(models.TransientModel):
 
     def _show(self, message):
         is_text = isinstance(message, TextMessage)
-        super()._show(None if is_text else message)
+        result = super()._show(None if is_text else message)
         self.sms_text = self.sms_length_text = False
         if is_text:
             self.recipient = self.recipient_id.phone_sanitized or False
@@ -22,3 +22,4 @@ class PartnerMailingPreview(models.TransientModel):
             self.sms_length_text = self.mailing_id._get_transport().describe_length(
                 measure(message.text)
             )
+        return result
