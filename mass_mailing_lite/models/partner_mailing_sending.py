@@ -298,8 +298,15 @@ class PartnerMailing(models.Model):
         return now - max(filter(None, moments)) > timedelta(hours=hours)
 
     def _finish_if_done(self):
-        """Finish the mailing when all rows are in a final state, and notify the responsible."""
+        """Finish the mailing when all rows are in a final state, and notify the responsible.
+
+        In a transaction of its own: another sender may finish it at this moment.
+        """
         self.ensure_one()
+        self.env.cr.commit()  # pylint: disable=invalid-commit  # a conflict undoes nothing before
+        in_transaction(self.env.cr, self._finish_if_settled)
+
+    def _finish_if_settled(self):
         if self._has_rows("pending") or self._has_rows("sending"):
             return
         mailing = self.sudo().try_lock_for_update(allow_referencing=True)
@@ -321,7 +328,6 @@ class PartnerMailing(models.Model):
             partner_ids=mailing.user_id.partner_id.ids,
             subtype_xmlid="mail.mt_comment",
         )
-        self.env.cr.commit()  # pylint: disable=invalid-commit  # must outlive a kill
 
     def _in_language_of_responsible(self):
         """Return the mailing in the language of its responsible, in which messages are stored."""
