@@ -1,12 +1,19 @@
 import email
 import email.policy
+from datetime import timedelta
 from types import SimpleNamespace
+from unittest.mock import patch
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.tests import tagged
 
+from ..delivery.outcome import NOT_SENT, Outcome
+from ..delivery.schedule.rate_limit import Limits
+from ..models import partner_mailing_recipient_queue
 from ..sender.prepared_statements import PreparedStatements
 from ..sender.queue import make_queue
+from ..sender.rate_limiter import RateLimiter
+from ..sender.worker import get_result
 from ..transport.compiled import get_contact_key
 from .common import SendingCase
 
@@ -22,8 +29,45 @@ class TestClaim(SendingCase):
         """Return all rows of a mailing, claimed as the sender claims them."""
         mailing._as_system().write({"state": "sending"})
         self.env.flush_all()
+        statements = PreparedStatements(self.env.cr)
+        self.addCleanup(statements.close)
         columns = mailing.sudo()._get_contact_columns()
-        return self.env["partner.mailing.recipient"]._claim(mailing.id, 1, 100, columns=columns)
+        return self.env["partner.mailing.recipient"]._claim(
+            mailing.id, 1, 100, columns=columns, prepared=statements
+        )
+
+    def claim_by_domain(self, mailing):
+        """Return all rows of a mailing, claimed as the sender does for a server with a limit."""
+        mailing._as_system().write({"state": "sending"})
+        self.env.flush_all()
+        limiter = self.new_limiter()
+        limiter.allow(100)
+        recipients = self.env["partner.mailing.recipient"]
+        recipients._sort_by_domain(mailing.id, "pending")
+        return recipients._claim_by_domain(mailing.id, 1, 100, limiter)
+
+    def new_limiter(self):
+        """Return the ``RateLimiter`` of a server with a limit for domains."""
+        key, limits = {"mail_server_id": self.server.id}, Limits(domain_minute=100)
+        limiter = RateLimiter(self.env, key, 1, limits)
+        limiter.prepare()
+        return limiter
+
+    def new_queue(self, emails, limiter=None):
+        """Return the queue of a mailing that is being sent to these addresses."""
+        mailing = self.new_validated_mailing(audience_ids=False, extra_emails="\n".join(emails))
+        mailing._as_system().write({"state": "sending"})
+        self.env.flush_all()
+        sender = SimpleNamespace(
+            env=self.env,
+            number=1,
+            recipients=self.env["partner.mailing.recipient"],
+            sorting={},
+            in_transaction=lambda step: step(),
+        )
+        queue = make_queue(sender, mailing.sudo(), limiter)
+        self.addCleanup(queue.close)
+        return queue
 
     def subjects(self, mailing, rows):
         """Return {address: subject} of the messages that are filled from claimed rows."""
@@ -98,19 +142,47 @@ class TestClaim(SendingCase):
         self.env.flush_all()
         self.assertEqual(mailing.sudo()._get_contact_columns(), ("city", "email", "name"))
 
+    def test_a_deferred_row_is_not_claimed_before_its_time(self):
+        for claim in (self.claim, self.claim_by_domain):
+            with self.subTest(claim.__name__):
+                mailing = self.new_validated_mailing()
+                row = self.rows(mailing)["anna@example.com"]._as_system()
+                row.next_attempt_at = fields.Datetime.now() + timedelta(minutes=30)
+                claimed = [one["address"] for one in claim(mailing)]
+                self.assertEqual(claimed, ["boris@example.com"])
+                row.next_attempt_at = fields.Datetime.now() - timedelta(seconds=1)
+                claimed = [one["address"] for one in claim(mailing)]
+                self.assertEqual(claimed, ["anna@example.com"])
+
     def test_large_claims_come_in_few_sizes(self):
-        addresses = "\n".join(f"x{n}@example.org" for n in range(60))
-        mailing = self.new_validated_mailing(audience_ids=False, extra_emails=addresses)
-        mailing._as_system().write({"state": "sending"})
-        self.env.flush_all()
-        sender = SimpleNamespace(
-            env=self.env, number=1, recipients=self.env["partner.mailing.recipient"]
-        )
-        queue = make_queue(sender, mailing.sudo(), None)
-        self.addCleanup(queue.close)
+        queue = self.new_queue([f"x{n}@example.org" for n in range(60)])
         before = self.prepared_count()
         self.assertEqual([len(queue.take(size)) for size in (38, 10, 10)], [32, 10, 10])
         self.assertEqual(self.prepared_count() - before, 2, "one for each size")
+
+    def test_a_row_that_was_put_back_is_the_next_one_that_is_claimed(self):
+        queue = self.new_queue([f"x{n}@example.org" for n in range(3)])
+        [first] = queue.take(1)
+        not_tried = get_result(first, Outcome(NOT_SENT, "connect"))
+        queue.record([not_tried], 0)
+        queue.put_back(first["id"])
+        self.assertEqual([row["id"] for row in queue.take(1)], [first["id"]])
+
+    def test_domains_are_served_in_order(self):
+        addresses = [f"x{n}@{domain}.example" for domain in "abc" for n in range(3)]
+        queue = self.new_queue(addresses, self.new_limiter())
+        self.assertTrue(queue.prepare(60))
+        claimed = [queue.take(1)[0]["address"] for _claim in range(4)]
+        self.assertEqual([address[-9] for address in claimed], ["a", "b", "c", "a"])
+
+    def test_a_list_is_sorted_by_domain_in_slices(self):
+        with patch.object(partner_mailing_recipient_queue, "SORT_BATCH", 2):
+            queue = self.new_queue([f"x{n}@example.org" for n in range(5)], self.new_limiter())
+            self.assertFalse(queue.prepare(-1), "no time is left")
+            self.assertFalse(queue._counter.is_sorted_by_domain)
+            self.assertTrue(queue.prepare(60))
+        self.assertTrue(queue._counter.is_sorted_by_domain)
+        self.assertEqual(len(queue.take(10)), 5)
 
     def test_a_sender_leaves_the_session_as_it_was(self):
         before = self.prepared_count()

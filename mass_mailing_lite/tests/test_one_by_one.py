@@ -1,10 +1,14 @@
 import logging
 import re
+import smtplib
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server, MailDeliveryException
 from odoo.tests import tagged
 
+from ..delivery.outcome import DEFERRED, NOT_SENT, REFUSED, Outcome
+from ..transport.one_by_one import OneByOnePool
 from .common import SendingCase
 
 HANDED_OVER = "odoo.addons.mass_mailing_lite.transport.one_by_one"
@@ -118,6 +122,50 @@ class TestOneByOne(SendingCase):
         self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "server"))
         self.assertIn("Sender address rejected", mailing.fault_text)
         self.assertEqual(set(self.states(mailing).values()), {"pending"})
+
+    def new_pool(self):
+        mailing = SimpleNamespace(
+            env=self.env,
+            mail_server_id=self.server,
+            _get_mail_server_model=lambda: self.env["ir.mail_server"],
+        )
+        return OneByOnePool(mailing, None, ())
+
+    def test_an_exception_of_smtplib_becomes_the_outcome_of_its_reply(self):
+        envelope = SimpleNamespace(recipients=["anna@example.com", "boss@example.com"])
+        unknown, greylisted = (550, b"5.1.1 No such user"), (450, b"4.2.0 Greylisted")
+        for error, wanted in (
+            (
+                smtplib.SMTPRecipientsRefused(
+                    {"boss@example.com": greylisted, "anna@example.com": unknown}
+                ),
+                (REFUSED, "rcpt", 550, "5.1.1"),
+            ),
+            (
+                smtplib.SMTPRecipientsRefused({"boss@example.com": greylisted}),
+                (DEFERRED, "rcpt", 450, "4.2.0"),
+            ),
+            (
+                smtplib.SMTPSenderRefused(550, b"5.7.1 Sender rejected", "shop@example.com"),
+                (NOT_SENT, "mail", 550, "5.7.1"),
+            ),
+            (
+                smtplib.SMTPDataError(554, b"5.6.0 Content refused"),
+                (REFUSED, "end_of_data", 554, "5.6.0"),
+            ),
+        ):
+            with self.subTest(error):
+                self.assertEqual(self.new_pool()._get_outcome(error, envelope)[:4], wanted)
+
+    def test_after_a_server_fault_no_message_is_left_to_be_sent(self):
+        pool = self.new_pool()
+        fault = Outcome(NOT_SENT, "mail", text="421 closing")
+        pool.put(["first", "second", "third"])
+        with patch.object(pool, "_send", return_value=fault) as send:
+            results = pool.collect(3, 60)
+        self.assertEqual(results, [("first", fault), ("second", fault), ("third", fault)])
+        self.assertEqual(send.call_count, 1)
+        self.assertEqual(pool.withdraw(), [])
 
     def test_an_addon_in_trouble_gets_the_message_again_later(self):
         def send_email(*_args, **_kwargs):

@@ -4,8 +4,9 @@ from odoo.tests import tagged
 from odoo.tools import SQL
 
 from ..delivery.schedule.rate_limit import Limits
-from ..sender import rate_limiter
+from ..sender import rate_limiter, wait
 from ..sender.rate_limiter import RateLimiter
+from ..sender.wait import Wait
 from .common import MailingCase
 
 
@@ -212,6 +213,15 @@ class TestRateLimiter(MailingCase):
         with patch.object(rate_limiter, "_last_readings", looks):
             self.assertEqual(second.allow(1), 0)
             self.assertAlmostEqual(second.wait, 60)
+
+    def test_a_wait_ends_by_itself(self):
+        with patch.object(wait.time, "monotonic", lambda: self.steady):
+            pause = Wait("rate_limit", 5)
+            self.assertEqual(pause.seconds_left, 5)
+            self.later(3)
+            self.assertEqual(pause.seconds_left, 2)
+            self.later(3)
+            self.assertEqual(pause.seconds_left, 0)
 
     def test_old_reservations_are_put_together_and_still_count(self):
         limiter = self.limiter(hour=1000, day=1200)
