@@ -7,7 +7,7 @@ from unittest.mock import patch
 from odoo import Command, fields
 from odoo.tests import tagged
 
-from ..delivery.outcome import NOT_SENT, Outcome
+from ..delivery.outcome import NOT_SENT, SENT, Outcome
 from ..delivery.schedule.rate_limit import Limits
 from ..models import partner_mailing_recipient_queue
 from ..sender.prepared_statements import PreparedStatements
@@ -46,9 +46,9 @@ class TestClaim(SendingCase):
         recipients._sort_by_domain(mailing.id, "pending")
         return recipients._claim_by_domain(mailing.id, 1, 100, limiter)
 
-    def new_limiter(self):
+    def new_limiter(self, domain_minute=100):
         """Return the ``RateLimiter`` of a server with a limit for domains."""
-        key, limits = {"mail_server_id": self.server.id}, Limits(domain_minute=100)
+        key, limits = {"mail_server_id": self.server.id}, Limits(domain_minute=domain_minute)
         limiter = RateLimiter(self.env, key, 1, limits)
         limiter.prepare()
         return limiter
@@ -154,6 +154,57 @@ class TestClaim(SendingCase):
                 claimed = [one["address"] for one in claim(mailing)]
                 self.assertEqual(claimed, ["anna@example.com"])
 
+    def test_a_row_that_was_not_submitted_is_not_claimed(self):
+        for claim in (self.claim, self.claim_by_domain):
+            with self.subTest(claim.__name__):
+                mailing = self.new_validated_mailing()
+                self.rows(mailing)["anna@example.com"]._as_system().is_submitted = False
+                claimed = [one["address"] for one in claim(mailing)]
+                self.assertEqual(claimed, ["boris@example.com"])
+
+    def test_an_address_that_came_onto_the_blocklist_is_not_claimed(self):
+        mailings = [self.new_validated_mailing(), self.new_validated_mailing()]
+        self.env["mail.blacklist"]._add("anna@example.com")
+        for claim, mailing in zip((self.claim, self.claim_by_domain), mailings, strict=True):
+            with self.subTest(claim.__name__):
+                claimed = [one["address"] for one in claim(mailing)]
+                self.assertEqual(claimed, ["boris@example.com"])
+
+    def test_nothing_of_a_paused_mailing_is_claimed(self):
+        queue = self.new_queue(["x1@example.org", "x2@example.org"])
+        self.assertEqual(len(queue.take(1)), 1)
+        mailing = self.env["partner.mailing"].browse(queue._mailing_id)
+        mailing._as_system().write({"state": "paused"})
+        self.env.flush_all()
+        self.assertEqual(queue.take(1), [])
+
+    def test_a_sender_records_only_its_own_rows(self):
+        queue = self.new_queue(["x1@example.org"])
+        [row] = queue.take(1)
+        recipient = self.env["partner.mailing.recipient"].browse(row["id"])
+        sent = [get_result(row, Outcome(SENT, "end_of_data", 250))]
+        recipient._record(queue._mailing_id, 2, sent)
+        self.env.invalidate_all()
+        self.assertEqual(recipient.state, "sending")
+        recipient._record(queue._mailing_id, 1, sent)
+        self.env.invalidate_all()
+        self.assertEqual(recipient.state, "sent")
+
+    def test_a_deferred_row_does_not_wait_for_the_limit_of_its_domain(self):
+        limiter = self.new_limiter(domain_minute=1)
+        queue = self.new_queue(["x1@example.org", "x2@example.org"], limiter)
+        self.assertTrue(queue.prepare(60))
+        self.assertEqual(len(queue.take(10)), 1)
+        self.assertEqual(queue.take(10), [])
+        self.assertEqual(queue.wait.reason, "domain")
+        row = self.env["partner.mailing.recipient"].search(
+            [("mailing_id", "=", queue._mailing_id), ("state", "=", "pending")]
+        )
+        row._as_system().next_attempt_at = fields.Datetime.now() + timedelta(minutes=30)
+        self.env.flush_all()
+        self.assertEqual(queue.take(10), [])
+        self.assertIsNone(queue.wait, "it waits for its next attempt")
+
     def test_large_claims_come_in_few_sizes(self):
         queue = self.new_queue([f"x{n}@example.org" for n in range(60)])
         before = self.prepared_count()
@@ -166,7 +217,8 @@ class TestClaim(SendingCase):
         not_tried = get_result(first, Outcome(NOT_SENT, "connect"))
         queue.record([not_tried], 0)
         queue.put_back(first["id"])
-        self.assertEqual([row["id"] for row in queue.take(1)], [first["id"]])
+        [again] = queue.take(1)
+        self.assertEqual((again["id"], again["attempts"]), (first["id"], 1))
 
     def test_domains_are_served_in_order(self):
         addresses = [f"x{n}@{domain}.example" for domain in "abc" for n in range(3)]
@@ -193,6 +245,7 @@ class TestClaim(SendingCase):
         self.assertEqual(self.prepared_count(), before)
 
     def test_a_statement_outlives_the_transaction_that_failed(self):
+        before = self.prepared_count()
         statements = PreparedStatements(self.env.cr)
         self.addCleanup(statements.close)
         recipients = self.env["partner.mailing.recipient"]
@@ -204,6 +257,6 @@ class TestClaim(SendingCase):
                 rows = recipients._claim(mailing.id, 1, 100, prepared=statements)
                 self.assertEqual(len(rows), 2)
                 savepoint.rollback()
-        self.assertEqual(self.prepared_count(), 1)
+        self.assertEqual(self.prepared_count(), before + 1)
         statements.close()
-        self.assertEqual(self.prepared_count(), 0)
+        self.assertEqual(self.prepared_count(), before)

@@ -2,12 +2,13 @@ import logging
 import re
 import smtplib
 from types import SimpleNamespace
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server, MailDeliveryException
 from odoo.tests import tagged
 
-from ..delivery.outcome import DEFERRED, NOT_SENT, REFUSED, Outcome
+from ..delivery.outcome import DEFERRED, NOT_SENT, REFUSED, SENT, Outcome
+from ..transport import one_by_one
 from ..transport.one_by_one import OneByOnePool
 from .common import SendingCase
 
@@ -123,13 +124,13 @@ class TestOneByOne(SendingCase):
         self.assertIn("Sender address rejected", mailing.fault_text)
         self.assertEqual(set(self.states(mailing).values()), {"pending"})
 
-    def new_pool(self):
+    def new_pool(self, connect=None):
         mailing = SimpleNamespace(
             env=self.env,
             mail_server_id=self.server,
             _get_mail_server_model=lambda: self.env["ir.mail_server"],
         )
-        return OneByOnePool(mailing, None, ())
+        return OneByOnePool(mailing, connect, ())
 
     def test_an_exception_of_smtplib_becomes_the_outcome_of_its_reply(self):
         envelope = SimpleNamespace(recipients=["anna@example.com", "boss@example.com"])
@@ -167,6 +168,32 @@ class TestOneByOne(SendingCase):
         self.assertEqual(send.call_count, 1)
         self.assertEqual(pool.withdraw(), [])
 
+    def test_messages_are_collected_up_to_a_number_or_a_time(self):
+        pool = self.new_pool()
+        sent = Outcome(SENT, "end_of_data", 250)
+        with patch.object(pool, "_send", return_value=sent):
+            pool.put(["first", "second", "third", "fourth"])
+            self.assertEqual(pool.collect(2, 60), [("first", sent), ("second", sent)])
+            self.assertEqual(pool.collect(2, -1), [("third", sent)], "the time is over")
+            self.assertEqual(pool.collect(2, 60), [("fourth", sent)], "there are no more")
+            pool.put(["fifth"])
+            self.assertEqual(pool.withdraw(), ["fifth"])
+            self.assertEqual(pool.collect(2, 60), [], "what was withdrawn is not sent")
+
+    def test_a_lost_session_is_replaced(self):
+        pool = self.new_pool(connect=Mock())
+        pool._session = lost = Mock(usable=False)
+        with (
+            patch.object(one_by_one, "ObservedSession") as opened,
+            patch.object(pool, "_build"),
+            patch.object(self.registry["ir.mail_server"], "send_email", return_value="<1@x>"),
+        ):
+            opened.return_value.refusal = None
+            outcome = pool._send(Mock())
+        lost.close.assert_called_once_with()
+        self.assertIs(pool._session, opened.return_value)
+        self.assertIs(outcome.kind, SENT)
+
     def test_an_addon_in_trouble_gets_the_message_again_later(self):
         def send_email(*_args, **_kwargs):
             raise MailDeliveryException("The web service does not answer")
@@ -197,6 +224,4 @@ class TestOneByOne(SendingCase):
 
     def _tell_again(self):
         """Let the log say once more what it says once."""
-        from ..transport import one_by_one
-
         self._enter(patch.object(one_by_one, "_logged", set()))

@@ -235,6 +235,7 @@ class TestRateLimiter(MailingCase):
         self.later(3700)
         self.assertEqual(self.send(limiter, 999), 200)
         limiter._merge()
+        self.assertGreater(limiter._merge_from, rate_limiter.MAX_RESERVATIONS, "not at each claim")
         self.later(86400)
         limiter.allow(1)
         limiter._merge()

@@ -6,6 +6,8 @@ from odoo.tests import freeze_time, tagged
 from odoo.tools import file_open
 
 from ..sender import worker
+from ..sender.sender import Sender
+from ..sender.wait import Wait
 from .common import SendingCase
 
 
@@ -260,6 +262,32 @@ class TestSending(SendingCase):
         self.assertEqual(message["Reply-To"], "answers@example.com")
         [file] = message.iter_attachments()
         self.assertEqual((file.get_filename(), file.get_content()), ("prices 2026.txt", "1 EUR"))
+
+    def test_a_mailing_goes_on_when_its_wait_is_over(self):
+        mailing = self.new_validated_mailing().sudo()
+        sender = Sender(self.env)
+        sender._waits[mailing.id] = wait = Wait("rate_limit", 60)
+        self.assertIs(sender.get_wait(mailing), wait)
+        self.assertEqual(sender.get_waiting_ids(), [mailing.id])
+        self.assertGreater(sender.get_seconds_to_wait(mailing), 50)
+        sender._waits[mailing.id] = Wait("rate_limit", 0)
+        self.assertIsNone(sender.get_wait(mailing))
+        self.assertEqual(sender.get_waiting_ids(), [])
+        self.assertEqual(sender.get_seconds_to_wait(mailing), 0)
+
+    def test_claims_are_as_large_as_what_is_sent_in_25_ms(self):
+        sending = worker.Worker.__new__(worker.Worker)
+        sending._depth, sending._measured, sending._measured_at = 1, 0, 0.0
+        for now, count, depth, why in (
+            (0.01, 10, 10, "more than one"),
+            (0.02, 5, 15, "not yet measured over 25 ms"),
+            (0.05, 15, 15, "30 in 50 ms"),
+            (0.15, 4, 14, "1 in 25 ms, but no more than 5 % less at a time"),
+            (0.20, 100_000, worker.MAX_CLAIM, "the maximum"),
+        ):
+            with patch.object(worker.time, "monotonic", return_value=now):
+                sending._adapt(count)
+            self.assertEqual(sending._depth, depth, why)
 
     def test_statements_do_not_grow_with_the_list(self):
         # The test server is slow, and a claim is sized by time: let it be sized by its limit.
