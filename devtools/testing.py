@@ -68,6 +68,7 @@ def _suites(tools, arguments):
                 f"test-{suite}", db_name=name, queue_job={"channels": "root:0"}
             )
             odoo_options = [f"--odoo-config={config}", f"--odoo-database={name}", "--odoo-http"]
+            odoo_options += ["-p", "devtools.filestore"]
             suites[suite] = [*folders, *odoo_options, *options]
     if system:
         suites["system"] = [*system, "-p", "no:odoo", *options]
