@@ -2,19 +2,15 @@
 
 The state of a recipient's row (``partner.mailing.recipient``)::
 
-              excluded, suppressed, cancelled
-           ┌──────────────────────────────────▶ skipped
-           │  included again                       │
-           ◀───────────────────────────────────────┘
-   loaded  │
-    ────▶ pending ──claim──▶ sending ──accepted───▶ sent ───────┐
-           ▲  ▲               │ │ │                             │ delivery status
-           │  │   not tried,  │ │ └──refused, or───▶ failed     ├────────▶ bounced
-           │  └───deferred────┘ │    8th deferral      │        │
-           │                    └──no reply, or───▶ uncertain ──┘
-           │                       sender died        │ │
-           │                                          │ └──▶ sent, by hand
-           └── tried again, by hand ──────────────────┘
+   loaded ──▶ pending ──claim──▶ sending ──┬─ accepted ───────────────▶ sent
+                │  ▲                       ├─ refused, 8th deferral ──▶ failed
+                │  │                       ├─ no reply, sender died ──▶ uncertain
+                │  ├────── not tried ──────┤
+                │  └────── deferred ───────┘
+                └─ excluded, suppressed, cancelled ───────────────────▶ skipped
+
+   sent, uncertain ──bounce──▶ bounced           skipped ──included again──▶ pending
+   failed, uncertain ──sent again──▶ pending     uncertain ──set by a user──▶ sent
 
 A deferred row waits until ``next_attempt_at`` (0.5 to 24 hours); a row that was not tried may be
 claimed at once. A claim is committed before its first message is transmitted, and a result as soon

@@ -1,10 +1,12 @@
 from datetime import timedelta
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.tests import freeze_time, tagged
 from odoo.tools import file_open
 
+from ..delivery import outcome as outcomes
 from ..sender import worker
 from ..sender.sender import Sender
 from ..sender.wait import Wait
@@ -274,6 +276,37 @@ class TestSending(SendingCase):
         self.assertIsNone(sender.get_wait(mailing))
         self.assertEqual(sender.get_waiting_ids(), [])
         self.assertEqual(sender.get_seconds_to_wait(mailing), 0)
+
+    def test_a_sender_counts_and_finishes_what_is_being_sent(self):
+        first, second = (self.new_validated_mailing().sudo() for _number in range(2))
+        sender = Sender(self.env)
+        sender._workers = {
+            mailing.id: SimpleNamespace(mailing=mailing, open_count=count, finish=lambda n=count: n)
+            for mailing, count in ((first, 3), (second, 4))
+        }
+        self.assertEqual(sender.count_open(first), 4, "of other mailings")
+        self.assertEqual(sender.get_busy(), first | second)
+        self.assertEqual(sender.finish(first), 3)
+        self.assertEqual(sender.finish(), 7)
+
+    def test_each_outcome_has_its_result(self):
+        for kind, code, attempts, wanted in (
+            (outcomes.SENT, 250, 1, ("sent", None, True)),
+            (outcomes.REFUSED, 550, 1, ("failed", None, True)),
+            (outcomes.UNCERTAIN, None, 1, ("uncertain", None, True)),
+            (outcomes.NOT_SENT, 421, 1, ("pending", None, False)),
+            (outcomes.DEFERRED, 450, 1, ("pending", 1800, True)),
+            (outcomes.DEFERRED, 450, 7, ("pending", 86400, True)),
+            (outcomes.DEFERRED, 450, 8, ("failed", None, True)),
+        ):
+            with self.subTest(f"{kind} {attempts}"):
+                outcome = outcomes.Outcome(kind, "rcpt", code, "", "busy")
+                result = worker.get_result({"id": 1, "attempts": attempts}, outcome)
+                found = tuple(result[name] for name in ("state", "delay", "attempted"))
+                self.assertEqual(found, wanted)
+        result = worker.get_result({"id": 1}, failure=("rendering", "no such field"))
+        self.assertEqual((result["state"], result["failure_type"]), ("failed", "rendering"))
+        self.assertEqual(result["failure_reason"], "no such field")
 
     def test_claims_are_as_large_as_what_is_sent_in_25_ms(self):
         sending = worker.Worker.__new__(worker.Worker)
