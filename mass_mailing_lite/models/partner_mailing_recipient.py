@@ -324,13 +324,7 @@ class PartnerMailingRecipient(models.Model):
         rows = self._check_uncertain()
         for mailing in rows.mailing_id:
             mailing._check_state(("done", "paused", "sending"), self.env._("send it again"))
-            if not mailing._matches_validation():
-                raise UserError(
-                    self.env._(
-                        'The mailing "%s" is not what was validated, so no message of it is sent again.',
-                        mailing.name,
-                    )
-                )
+            mailing._check_can_send_again()
         rows._as_system().write({"state": "pending", "next_attempt_at": False})
         for mailing in rows.mailing_id:
             mailing._recount()
@@ -342,7 +336,9 @@ class PartnerMailingRecipient(models.Model):
     def action_mark_sent(self):
         """Set uncertain recipients to sent, because the user knows that they got the message."""
         rows = self._check_uncertain()
-        rows._as_system().write({"state": "sent"})
+        for mailing, own in rows._as_system().grouped("mailing_id").items():
+            # Not later than the mailing ended: reactions and bounces are told from it.
+            own.write({"state": "sent", "sent_at": mailing.finished_at or fields.Datetime.now()})
         rows.mailing_id._recount()
         return True
 
@@ -449,11 +445,11 @@ class PartnerMailingRecipient(models.Model):
     # ------------------------------------------------------------
 
     def _delete_of_mailings(self, mailing_ids):
-        """Delete the lists of mailings that are deleted."""
+        """Delete the whole lists of mailings."""
         self.env.cr.execute(
             SQL("DELETE FROM partner_mailing_recipient WHERE mailing_id = ANY(%s)", mailing_ids)
         )
-        self.invalidate_model(flush=False)
+        self._invalidate_rows()
 
     def _replace_contacts(self, contact_ids, successor_id=None):
         """Replace deleted or merged contacts by ``successor_id``, None for no contact."""

@@ -16,8 +16,6 @@ FUNNEL = {
 }
 LOSSES = {"unsubscribed": "unsubscribed_later", "bounced": "bounced", "failed": "failed"}
 BATCH = 20_000  # rows, 0.4 s
-# Keys of a request's content that contain personal data.
-PERSONAL_CONTENT = ("extra_emails",)
 
 
 class PartnerMailing(models.Model):
@@ -219,9 +217,14 @@ class PartnerMailing(models.Model):
         return (last[2], (last[0], last[1])) if last else (0, None)
 
     def _blank_sources(self):
-        """Remove all other personal data: typed addresses, marks, clicks, comments, replies."""
+        """Remove all other personal data: typed addresses, marks, clicks, comments, replies.
+
+        An addon with further personal data overrides this method and removes it.
+        """
         system = self._as_system()
-        system.write({"extra_emails": False})
+        # With one copy of the mailing, the addresses for copies are recipients too.
+        typed = {"cc", "bcc", *self._get_extra_fields()}
+        system.write(dict.fromkeys(typed, False))
         self.env.cr.execute(
             SQL("DELETE FROM partner_mailing_marked_partner_rel WHERE mailing_id = %s", self.id)
         )
@@ -245,10 +248,10 @@ class PartnerMailing(models.Model):
             ("message_type", "=", "email"),
         ]
         self.env["mail.message"].sudo().search(replies).unlink()
-        for request in system.with_context(active_test=False).approval_ids:
+        for request in system.approval_ids:
             content = request.content or {}
             request.content = {
-                name: "" if name in PERSONAL_CONTENT else value for name, value in content.items()
+                name: "" if name in typed else value for name, value in content.items()
             }
 
     def _check_knows_recipients(self):

@@ -12,7 +12,8 @@ from odoo.tools import SQL, format_datetime
 from odoo.tools.misc import formatLang
 
 from ..delivery.schedule.rate_limit import expected_end
-from ..sender.sender import Sender, in_transaction
+from ..sender.sender import Sender
+from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
 from .ir_websocket import PROGRESS
 
@@ -127,15 +128,22 @@ class PartnerMailing(models.Model):
         return total
 
     def _begin_run(self):
-        """Recover what dead senders have left open, and start the mailings that are due."""
-        if self.env["partner.mailing.recipient"]._recover():
+        """Recover what dead senders have left open, and start the mailings that are due.
+
+        Each step in a transaction of its own, since other senders write the same rows.
+        """
+        cr = self.env.cr
+        if in_transaction(cr, self.env["partner.mailing.recipient"]._recover):
             # If these were the last rows of a mailing, no sender will finish it.
             for mailing in self.sudo().search(Domain("state", "=", "sending")):
                 mailing._finish_if_done()
-        self._skip_rows_of_cancelled()
-        self.env["partner.mailing.reservation"]._end_reservations_of_dead_senders()
-        self._start_due()
-        self._record_sending_hours_wait()
+        in_transaction(cr, self._skip_rows_of_cancelled)
+        reservations = self.env["partner.mailing.reservation"]
+        in_transaction(cr, reservations._end_reservations_of_dead_senders)
+        # A mailing is done at once when all recipients have been excluded since.
+        for mailing in in_transaction(cr, self._start_due):
+            mailing._finish_if_done()
+        in_transaction(cr, self._record_sending_hours_wait)
 
     @api.model
     def _skip_rows_of_cancelled(self):
@@ -163,7 +171,7 @@ class PartnerMailing(models.Model):
             if seconds := min(SLICE_SECONDS, seconds_left, mailing._get_seconds_open()):
                 rest = sender.get_share(mailing, mailings)
                 if limit is not None:
-                    most = limit - done - sender.count_open(mailing)
+                    most = limit - done - sender.count_open_of_others(mailing)
                     rest = most if rest is None else min(rest, most)
                 goes_on = len(mailings) == 1 and seconds == SLICE_SECONDS
                 count = sender.send_slice(mailing, seconds, rest, goes_on)
@@ -229,9 +237,7 @@ class PartnerMailing(models.Model):
                     self.env._(
                         'The mailing "%(name)s" is in the state "%(state)s": only validated mailings are sent.',
                         name=mailing.name,
-                        state=dict(mailing._fields["state"]._description_selection(self.env))[
-                            mailing.state
-                        ],
+                        state=mailing._get_state_label(),
                     )
                 )
 
@@ -240,7 +246,10 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _start_due(self):
-        """Start the validated mailings that are due, if they are still what was validated."""
+        """Start the validated mailings that are due, if they are still what was validated.
+
+        :return: the mailings that were due
+        """
         now = fields.Datetime.now()
         due = self.sudo().search(
             self._domain_of_run()
@@ -275,10 +284,7 @@ class PartnerMailing(models.Model):
                 mailing.counter_id._write_sending_status(
                     mailing.counter_id.id, is_sorted_by_domain=False
                 )
-        self.env.cr.commit()  # pylint: disable=invalid-commit  # the start must outlive a kill
-        # A mailing is done at once when all recipients have been excluded since.
-        for mailing in due:
-            mailing._finish_if_done()
+        return due
 
     def _is_late(self, now):
         """Tell whether the scheduled time was missed by more hours than the company allows.

@@ -28,6 +28,7 @@ The way of a run::
 
    wait                   why a mailing waits, and until when
    wake_up                the run after a wait: triggers the scheduled action at a moment
+   transaction            runs a step again after a conflict with another transaction
    prepared_statements    the claim and the record, planned once by PostgreSQL
    sql_terms              SQL that several statements have in common
 

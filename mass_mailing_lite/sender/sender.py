@@ -5,20 +5,19 @@ import logging
 import time
 
 import psycopg2
-import psycopg2.errors
 
 from odoo.exceptions import UserError
 
 from ..delivery.smtp.pool import NoSession
 from .queue import make_queue
 from .rate_limiter import RateLimiter
+from .transaction import in_transaction
 from .wait import Wait
 from .wake_up import precise_now
 from .worker import TooManyFailures, Worker
 
 _logger = logging.getLogger(__name__)
 
-SERIALIZATION_TRIES = 10
 MIN_SLICES = 10  # of each mailing within one window of a limit that several mailings share
 
 
@@ -33,11 +32,11 @@ class Sender:
         self.env = env(su=True)
         self.recipients = self.env["partner.mailing.recipient"]
         self.number = None
-        self._workers = {}  # by mailing
+        self._workers = {}  # by mailing id
         self.sorting = {}  # {mailing id: how far its rows are sorted by domain}
         self._limiters = {}  # by what their limits are counted for
-        self._limiter_of = {}  # by mailing
-        self._waits = {}  # by mailing
+        self._limiter_of = {}  # by mailing id
+        self._waits = {}  # by mailing id
 
     def __enter__(self):
         self.number = self.recipients._new_sender()
@@ -57,7 +56,7 @@ class Sender:
         busy = [worker.mailing.id for worker in self._workers.values() if worker.open_count]
         return self.env["partner.mailing"].browse(busy)
 
-    def count_open(self, mailing):
+    def count_open_of_others(self, mailing):
         """Return how many messages of other mailings are being sent at this moment."""
         others = (worker for worker in self._workers.values() if worker.mailing != mailing)
         return sum(worker.open_count for worker in others)
@@ -241,24 +240,3 @@ class Sender:
 def is_wrong_login(outcome):
     """Tell whether a server has refused the login for good: another try cannot succeed."""
     return outcome.failure_type == "login" and (outcome.code or 0) >= 500
-
-
-def in_transaction(cr, step):
-    """Run ``step`` and commit; run it again after a conflict with another transaction.
-
-    Conflicts are frequent: each sender of a mailing writes its totals dozens of times a second.
-
-    :param cr: the cursor, at the beginning of a transaction
-    :param step: callable without arguments, whose result is returned
-    """
-    for attempt in range(SERIALIZATION_TRIES):
-        try:
-            result = step()
-            cr.commit()  # pylint: disable=invalid-commit  # what the function is for
-            return result
-        except (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected):
-            cr.rollback()
-            if attempt == SERIALIZATION_TRIES - 1:
-                raise
-            time.sleep(0.002 * 2**attempt)
-    return None

@@ -80,7 +80,7 @@ class Worker:
         :raises NoSession: when the server accepts nothing
         """
         self.done = 0
-        self.sender.recipients._skip_suppressed(self.mailing)
+        self.sender.in_transaction(lambda: self.sender.recipients._skip_suppressed(self.mailing))
         heard = time.monotonic()
         if not self._rows:
             self._measured_at, self._measured = heard, 0

@@ -2,6 +2,8 @@ from datetime import timedelta
 from types import SimpleNamespace
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import Command, fields
 from odoo.tests import freeze_time, tagged
 from odoo.tools import file_open
@@ -11,6 +13,18 @@ from ..sender import worker
 from ..sender.sender import Sender
 from ..sender.wait import Wait
 from .common import SendingCase
+
+
+def conflicting_once(method, calls):
+    """Return the method, which fails at its first call as when two senders write the same rows."""
+
+    def step(records, *args):
+        calls.append(args)
+        if len(calls) == 1:
+            raise SerializationFailure
+        return method(records, *args)
+
+    return step
 
 
 @tagged("post_install", "-at_install")
@@ -284,10 +298,35 @@ class TestSending(SendingCase):
             mailing.id: SimpleNamespace(mailing=mailing, open_count=count, finish=lambda n=count: n)
             for mailing, count in ((first, 3), (second, 4))
         }
-        self.assertEqual(sender.count_open(first), 4, "of other mailings")
+        self.assertEqual(sender.count_open_of_others(first), 4)
         self.assertEqual(sender.get_busy(), first | second)
         self.assertEqual(sender.finish(first), 3)
         self.assertEqual(sender.finish(), 7)
+
+    def test_a_conflict_with_another_sender_at_the_beginning_is_tried_again(self):
+        steps = {
+            "partner.mailing": (
+                "_skip_rows_of_cancelled",
+                "_start_due",
+                "_record_sending_hours_wait",
+                "_finish_if_settled",
+            ),
+            "partner.mailing.recipient": ("_recover", "_skip_suppressed"),
+            "partner.mailing.reservation": ("_end_reservations_of_dead_senders",),
+        }
+        for model, names in steps.items():
+            for name in names:
+                with self.subTest(name):
+                    mailing = self.new_validated_mailing()
+                    original = getattr(self.registry[model], name)
+                    calls = []
+                    with patch.object(
+                        self.registry[model], name, conflicting_once(original, calls)
+                    ):
+                        self.run_scheduler()
+                    self.assertGreater(len(calls), 1)
+                    self.assertEqual((mailing.state, mailing.sent_count), ("done", 2))
+                    self.assertFalse(mailing.counter_id.fault_words)
 
     def test_each_outcome_has_its_result(self):
         for kind, code, attempts, wanted in (

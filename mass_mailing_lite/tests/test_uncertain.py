@@ -33,6 +33,16 @@ class TestUncertain(SendingCase):
         self.run_scheduler()
         self.assertEqual(self.inbox.addresses, ["boris@example.com"])
 
+    def test_of_who_is_marked_as_sent_openings_and_bounces_count(self):
+        self.mailing._as_system().write({"track_opens": True, "finished_at": "2026-01-01 08:00:00"})
+        self.row.action_mark_sent()
+        self.assertEqual(str(self.row.sent_at), "2026-01-01 08:00:00")
+        self.env.flush_all()
+        recipients = self.env["partner.mailing.recipient"].sudo()
+        recipients._record_opening(self.row.id, by_machine=False)
+        self.assertTrue(self.row.opened_at)
+        self.assertFalse(self.row.machine_opened_at)
+
     def test_only_uncertain_rows_are_settled_so(self):
         sent = self.rows(self.mailing)["boris@example.com"].with_user(self.marketer)
         for method in ("action_send_again", "action_mark_sent"):
