@@ -1,6 +1,12 @@
 """The interface of a transport; see the package."""
 
+from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from .compiled import Compiled, Slots
+
+# A test goes to few, so that it does not replace the validation.
+MAX_TEST_ADDRESSES = 10
 
 
 class Transport:
@@ -87,9 +93,27 @@ class Transport:
         """Return SQL for the address of a contact in its normalised form, NULL when it has none."""
         raise NotImplementedError
 
+    def read_extra_addresses(self):
+        """Return the extra addresses in the order typed, as a list of (name, typed, address).
+
+        One that is no address has a false one: it is in the list of recipients, skipped.
+        """
+        raise NotImplementedError
+
     def extra_addresses_sql(self):
         """Return a SELECT of the extra addresses: (position, name, typed, address)."""
-        raise NotImplementedError
+        entries = self.read_extra_addresses()
+        return SQL(
+            "SELECT * FROM unnest(%s::integer[], %s::text[], %s::text[], %s::text[])",
+            list(range(len(entries))),
+            [name for name, _typed, _address in entries],
+            # PostgreSQL accepts no NUL in a text.
+            [
+                typed.replace("\0", "\N{REPLACEMENT CHARACTER}")
+                for _name, typed, _address in entries
+            ],
+            [address or None for _name, _typed, address in entries],
+        )
 
     def blocklist_sql(self):
         """Return a SELECT of the column ``address``: normalised addresses on the blocklist."""
@@ -125,6 +149,23 @@ class Transport:
         """
         raise NotImplementedError
 
+    def check_test_size(self, number):
+        """Raise when a test would go to more than ``MAX_TEST_ADDRESSES``.
+
+        :raises UserError: names the field
+        """
+        if number > MAX_TEST_ADDRESSES:
+            wizard = self.env["partner.mailing.test"]
+            raise UserError(
+                self.env._(
+                    'The field "%(field)s" has %(number)s entries; a test goes to %(most)s at most.'
+                    " Add other readers as recipients of the mailing.",
+                    field=wizard._fields[self.test_field]._description_string(self.env),
+                    number=number,
+                    most=MAX_TEST_ADDRESSES,
+                )
+            )
+
     def get_copy_addresses(self):
         """Return the addresses that get a copy of each message, as they stand in the envelope."""
         return ()
@@ -140,6 +181,25 @@ class Transport:
         :param session: what ``connect`` or ``get_offline_session`` returned
         :param subject_prefix: what the subject of a test begins with
         :rtype: .compiled.Compiled
+        """
+        mailing = self.mailing.with_context(lang=lang)
+        slots = Slots()
+        template, sender = self.make_template(mailing, session, slots, subject_prefix)
+        return Compiled(
+            template=template,
+            slots=tuple(slots),
+            readers=tuple(mailing._make_reader(slot) for slot in slots),
+            contact_fields=mailing._get_contact_fields(slots),
+            sender=sender,
+            copies=self.get_copy_addresses(),
+            lang=lang,
+        )
+
+    def make_template(self, mailing, session, slots, subject_prefix):
+        """Return ``(template, envelope sender)`` of the message; see ``Compiled``.
+
+        :param mailing: in the language of the message
+        :param slots: an empty ``Slots``, which gets the slots of the message
         """
         raise NotImplementedError
 

@@ -10,6 +10,7 @@ from odoo.models import BaseModel
 from ..delivery.compose.link_token import LinkSlot
 from ..delivery.compose.message import Value
 from ..delivery.compose.plain_text import html_to_text
+from ..delivery.compose.slots import SlotMarkers
 from ..tools.placeholder import Placeholder
 
 
@@ -34,6 +35,21 @@ class Compiled(NamedTuple):
     sender: str
     copies: tuple[str, ...]
     lang: str
+
+
+class Slots(dict):
+    """The slots of a message that is being compiled: {slot: its slot marker}.
+
+    Looking up a slot for the first time gives it a marker.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._markers = SlotMarkers()
+
+    def __missing__(self, slot):
+        self[slot] = marker = self._markers.new()
+        return marker
 
 
 def get_contact_key(name):

@@ -14,19 +14,14 @@ from ..delivery.address import ascii_domain
 from ..delivery.compose.header import encode_literal
 from ..delivery.compose.message import MessageTemplate
 from ..delivery.compose.plain_text import html_to_text
-from ..delivery.compose.slots import SlotMarkers
 from ..delivery.smtp import fault as faults
 from ..delivery.smtp.envelope import Envelope
 from ..delivery.smtp.pool import NoSession, Pool
 from ..tools.placeholder import HTML, TEXT
 from .base import Transport
-from .compiled import Compiled
 
 # To header while a message is compiled; the message of each recipient has its own.
 SAMPLE_ADDRESS = "recipient@example.com"
-
-# A test goes to few, so that it does not replace the validation.
-MAX_TEST_ADDRESSES = 10
 
 # What an address must look like to be written to, as PostgreSQL regular
 # expressions (RFC 5321, sections 4.1.2 and 4.5.3.1: 64 octets before the @,
@@ -125,16 +120,10 @@ class SmtpTransport(Transport):
     def contact_address_sql(self, table):
         return SQL.identifier(table, "email_normalized")
 
-    def extra_addresses_sql(self):
-        entries = self.mailing._parse_extra_emails()
-        return SQL(
-            "SELECT * FROM unnest(%s::integer[], %s::text[], %s::text[], %s::text[])",
-            list(range(len(entries))),
-            [entry.name for entry in entries],
-            # PostgreSQL accepts no NUL in a text.
-            [entry.text.replace("\0", "\N{REPLACEMENT CHARACTER}") for entry in entries],
-            [entry.address or None for entry in entries],
-        )
+    def read_extra_addresses(self):
+        return [
+            (entry.name, entry.text, entry.address) for entry in self.mailing._parse_extra_emails()
+        ]
 
     def blocklist_sql(self):
         return SQL("SELECT lower(email) AS address FROM mail_blacklist WHERE active")
@@ -182,46 +171,22 @@ class SmtpTransport(Transport):
                     text,
                 )
             )
-        if len(addresses) > MAX_TEST_ADDRESSES:
-            raise UserError(
-                self.env._(
-                    'The field "Send To" has %(number)s addresses; a test goes to %(most)s at most.'
-                    " Add other readers as recipients of the mailing.",
-                    number=len(addresses),
-                    most=MAX_TEST_ADDRESSES,
-                )
-            )
+        self.check_test_size(len(addresses))
         return addresses
 
     # ------------------------------------------------------------
     # Messages
     # ------------------------------------------------------------
 
-    def compile(self, lang, session, subject_prefix=""):
-        """Build the message with the methods of ``ir.mail_server``; see ``Transport.compile``.
+    def make_template(self, mailing, session, slots, subject_prefix):
+        """Build the message with the methods of ``ir.mail_server``.
 
         The session's from-filter decides the From header and the envelope sender.
         """
-        mailing = self.mailing.with_context(lang=lang)
-        markers, slots = SlotMarkers(), {}
-
-        def marker_for(slot):
-            if slot not in slots:
-                slots[slot] = markers.new()
-            return slots[slot]
-
-        message = self._build_message(mailing, marker_for, subject_prefix)
+        message = self._build_message(mailing, slots.__getitem__, subject_prefix)
         server = mailing._get_mail_server_model()
         envelope_sender, _recipients, message = server._prepare_email_message__(message, session)
-        return Compiled(
-            template=MessageTemplate.compile(message, list(slots.values())),
-            slots=tuple(slots),
-            readers=tuple(mailing._make_reader(slot) for slot in slots),
-            contact_fields=mailing._get_contact_fields(slots),
-            sender=envelope_sender,
-            copies=self.get_copy_addresses(),
-            lang=lang,
-        )
+        return MessageTemplate.compile(message, list(slots.values())), envelope_sender
 
     def _build_message(self, mailing, marker_for, subject_prefix):
         """Return the message (``EmailMessage``) with slot markers where recipients differ.
@@ -299,7 +264,7 @@ class SmtpTransport(Transport):
     def get_sample(self, recipient):
         lang = recipient.lang or self.env.lang
         contact = recipient.partner_id or self.env["res.partner"].new(
-            {"name": recipient.name, "email": recipient.email_normalized}
+            {"name": recipient.name, **self.get_contact_values(recipient.email_normalized)}
         )
         subject, body = (
             self.mailing._render_field(name, contact._ids, set_lang=lang)[contact._ids[0]]

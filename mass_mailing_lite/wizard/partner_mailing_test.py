@@ -3,8 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools.mail import generate_tracking_message_id
 
 from ..delivery.smtp.pool import NoSession
-
-TESTED_STATES = ("draft", "to_validate")
+from ..models.partner_mailing import UNDECIDED_STATES
 
 
 class PartnerMailingTest(models.TransientModel):
@@ -29,7 +28,7 @@ class PartnerMailingTest(models.TransientModel):
         self.ensure_one()
         self._check_readable()
         mailing = self.mailing_id
-        mailing._check_state(TESTED_STATES, self.env._("send a test"))
+        mailing._check_state(UNDECIDED_STATES, self.env._("send a test"))
         transport = mailing.sudo()._get_transport()
         transport.check_addresses()
         addresses = transport.read_test_addresses(self[transport.test_field])

@@ -108,10 +108,7 @@ class PartnerMailing(models.Model):
         """Delete the recipients, which were loaded for another channel."""
         for mailing in self:
             mailing._lock_list()
-            self.env.cr.execute(
-                SQL("DELETE FROM partner_mailing_recipient WHERE mailing_id = %s", mailing.id)
-            )
-            self.env["partner.mailing.recipient"]._invalidate_rows()
+            self.env["partner.mailing.recipient"]._delete_of_mailings(mailing.ids)
             mailing._recount()
 
     # ------------------------------------------------------------
@@ -129,13 +126,8 @@ class PartnerMailing(models.Model):
         return action
 
     def _blank_sources(self):
-        """Remove the extra numbers too, the SMS, and what ties them to their recipients."""
+        """Remove the SMS too, and what ties them to their recipients."""
         result = super()._blank_sources()
-        system = self._as_system()
-        system.write({"extra_numbers": False})
-        for request in system.with_context(active_test=False).approval_ids:
-            if (request.content or {}).get("extra_numbers"):
-                request.content = {**request.content, "extra_numbers": ""}
         # Odoo deletes the SMS that were sent once a day.
         self.env.cr.execute(
             SQL(

@@ -160,6 +160,8 @@ class TestSmsSamples(SmsCase):
         self.assertFalse(
             self.env["sms.tracker"].search([("partner_mailing_recipient_id", "!=", False)])
         )
+        mailing.extra_numbers = "+34 611 222 333"
+        self.assertEqual(mailing.test_state, "tested", "a test shows no recipients")
         mailing.sms_body = "Other"
         self.assertEqual(mailing.test_state, "changed")
 
@@ -170,7 +172,7 @@ class TestSmsSamples(SmsCase):
             (False, "no valid phone number"),
             (
                 ",".join(f"+3460011122{n}" for n in range(9)) + ",+34600111231,+34600111232",
-                "11 numbers",
+                "Send To Numbers.*11 entries",
             ),
         ):
             with self.assertRaisesRegex(UserError, words):

@@ -109,6 +109,13 @@ class TestSmsRecipients(SmsCase):
         result = mailing._mark_contacts([("id", "in", (self.anna + no_phone).ids)], 2)
         self.assertEqual((result["added"], result["no_number"]), (1, 1))
 
+    def test_numbers_that_are_not_loaded_are_not_forgotten_when_contacts_are_marked(self):
+        mailing = self.new_sms(audience_ids=[Command.clear()], extra_numbers="+34 611 222 333")
+        mailing._mark_contacts([("id", "in", self.anna.ids)], 1)
+        self.assertFalse(mailing.recipients_loaded_at)
+        mailing.action_submit()
+        self.assertEqual(self.results(mailing), {ANNA: "pending", "+34611222333": "pending"})
+
     def test_a_refresh_shows_changed_numbers(self):
         mailing = self.load()
         self.anna.phone = "8 (903) 765-43-21"

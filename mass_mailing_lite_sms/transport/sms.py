@@ -5,12 +5,9 @@ import re
 
 from markupsafe import Markup, escape
 
-from odoo.addons.mass_mailing_lite.delivery.compose.slots import SlotMarkers
 from odoo.addons.mass_mailing_lite.delivery.outcome import SENT
 from odoo.addons.mass_mailing_lite.tools.placeholder import TEXT
 from odoo.addons.mass_mailing_lite.transport.base import Transport
-from odoo.addons.mass_mailing_lite.transport.compiled import Compiled
-from odoo.addons.mass_mailing_lite.transport.smtp import MAX_TEST_ADDRESSES
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -101,16 +98,11 @@ class SmsTransport(Transport):
         numbers = {text: self.format_number(text) for (text,) in rows}
         return {text: number for text, number in numbers.items() if number}
 
-    def extra_addresses_sql(self):
-        entries = number_list.parse(self.mailing.extra_numbers)
-        return SQL(
-            "SELECT * FROM unnest(%s::integer[], %s::text[], %s::text[], %s::text[])",
-            list(range(len(entries))),
-            [entry.name for entry in entries],
-            # PostgreSQL has no text with a NUL in it.
-            [entry.text.replace("\0", "\N{REPLACEMENT CHARACTER}") for entry in entries],
-            [self.format_number(entry.text) or None for entry in entries],
-        )
+    def read_extra_addresses(self):
+        return [
+            (entry.name, entry.text, self.format_number(entry.text))
+            for entry in number_list.parse(self.mailing.extra_numbers)
+        ]
 
     def blocklist_sql(self):
         return SQL("SELECT number AS address FROM phone_blacklist WHERE active")
@@ -148,43 +140,19 @@ class SmsTransport(Transport):
                     wrong[0] if wrong else "",
                 )
             )
-        if len(numbers) > MAX_TEST_ADDRESSES:
-            raise UserError(
-                self.env._(
-                    'The field "Send To Numbers" has %(number)s numbers; a test goes to %(most)s at'
-                    " most. Whoever else is to get the SMS is a recipient of the mailing.",
-                    number=len(numbers),
-                    most=MAX_TEST_ADDRESSES,
-                )
-            )
+        self.check_test_size(len(numbers))
         return list(dict.fromkeys(numbers.values()))
 
     # ------------------------------------------------------------
     # Messages
     # ------------------------------------------------------------
 
-    def compile(self, lang, session, subject_prefix=""):
-        """Cut the text at its placeholders; see ``Transport.compile``. A prefix begins the text."""
-        mailing = self.mailing.with_context(lang=lang)
-        markers, slots = SlotMarkers(), {}
-
-        def marker_for(slot):
-            if slot not in slots:
-                slots[slot] = markers.new()
-            return slots[slot]
-
-        text = mailing._insert_slots("sms_body", TEXT, marker_for)
+    def make_template(self, mailing, session, slots, subject_prefix):
+        """Cut the text at its placeholders. A prefix begins the text; there is no sender."""
+        text = mailing._insert_slots("sms_body", TEXT, slots.__getitem__)
         if subject_prefix:
             text = f"{subject_prefix} {text}"
-        return Compiled(
-            template=TextTemplate(text, list(slots.values())),
-            slots=tuple(slots),
-            readers=tuple(mailing._make_reader(slot) for slot in slots),
-            contact_fields=mailing._get_contact_fields(slots),
-            sender="",
-            copies=(),
-            lang=lang,
-        )
+        return TextTemplate(text, list(slots.values())), ""
 
     def fill(self, compiled, rows):
         """Yield ``TextMessage``s; see ``Transport.fill``."""
