@@ -4,7 +4,7 @@ from psycopg2.errors import UniqueViolation
 
 from odoo.http import Controller, request, route
 
-from ..sender.sender import in_transaction
+from ..sender.transaction import in_transaction
 from .public_page import Company, get_environment, render, render_invalid
 
 PATH = "/partner_mailing/unsubscribe"

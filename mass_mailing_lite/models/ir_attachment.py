@@ -2,6 +2,8 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .partner_mailing import EDITABLE_STATES
+
 # The fields that change what recipients get of a file, and those that also change its owner.
 SEEN_FIELDS = frozenset(
     {"raw", "datas", "db_datas", "store_fname", "name", "mimetype", "type", "url"}
@@ -39,7 +41,7 @@ class IrAttachment(models.Model):
             file = self.browse(file_id)
             if file not in mailing._get_content_files():
                 continue
-            if mailing.state != "draft":
+            if mailing.state not in EDITABLE_STATES:
                 raise UserError(
                     self.env._(
                         'The file "%(file)s" is part of the mailing "%(mailing)s", which is no draft.'

@@ -443,6 +443,11 @@ class PartnerMailing(models.Model):
         return self._get_transports()[self.channel or "email"](self)
 
     @api.model
+    def _get_extra_fields(self):
+        """Return the set of the names of all channels' fields with extra addresses."""
+        return {kind.extra_field for kind in self._get_transports().values()}
+
+    @api.model
     def _collect_from_transports(self, name):
         """Return the set of all names in the attribute ``name`` of all transports."""
         return {one for kind in self._get_transports().values() for one in getattr(kind, name)}
@@ -609,9 +614,7 @@ class PartnerMailing(models.Model):
             mailing._check_state(
                 ("draft", "to_validate", "validated", "sending", "paused"), self.env._("cancel it")
             )
-            mailing._get_open_requests().filtered(lambda r: r.state == "pending")._decide(
-                "withdrawn"
-            )
+            mailing._get_pending_request()._decide("withdrawn")
             mailing._as_system().write(
                 {"state": "cancelled", "finished_at": mailing.started_at and fields.Datetime.now()}
             )
@@ -626,13 +629,7 @@ class PartnerMailing(models.Model):
             mailing._check_state(("done", "paused", "sending"), self.env._("retry the failed ones"))
             if not mailing.failed_count:
                 raise UserError(self.env._("No recipient of this mailing failed."))
-            if not mailing._matches_validation():
-                raise UserError(
-                    self.env._(
-                        'The mailing "%s" is not what was validated, so no message of it is sent again.',
-                        mailing.name,
-                    )
-                )
+            mailing._check_can_send_again()
             self.env["partner.mailing.recipient"]._requeue_failed(mailing)
             mailing._as_system().write(
                 {"state": "sending", "finished_at": False, "pause_reason": False}
@@ -669,9 +666,13 @@ class PartnerMailing(models.Model):
                     'You cannot %(what)s: the mailing "%(mailing)s" is in the state "%(state)s".',
                     what=what,
                     mailing=self.name,
-                    state=dict(self._fields["state"]._description_selection(self.env))[self.state],
+                    state=self._get_state_label(),
                 )
             )
+
+    def _get_state_label(self):
+        """Return the name of the mailing's state in the language of the user."""
+        return dict(self._fields["state"]._description_selection(self.env))[self.state]
 
     def _check_editable(self, what):
         """Raise unless the mailings are drafts; ``what`` names the attempted action."""

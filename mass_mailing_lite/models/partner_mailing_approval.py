@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, LockError, UserError
 from odoo.tools import SQL, format_datetime, human_size
 from odoo.tools.mail import html2plaintext
 
-from .partner_mailing import VALIDATOR_GROUP
+from .partner_mailing import EDITABLE_STATES, VALIDATOR_GROUP
 
 APPROVAL_STATES = [
     ("pending", "Waiting"),
@@ -330,6 +330,10 @@ class PartnerMailing(models.Model):
             subtype_xmlid="mail.mt_comment",
         )
 
+    def _get_pending_request(self):
+        """Return the request that waits for a decision; empty when there is none."""
+        return self._get_open_requests().filtered(lambda request: request.state == "pending")
+
     def _get_open_requests(self):
         """Return the pending and validated requests, with the rights of the current user."""
         requests = self.sudo().approval_ids
@@ -361,15 +365,15 @@ class PartnerMailing(models.Model):
         self.invalidate_recordset(["state"])
         if reason := self._get_cannot_validate_reason():
             raise AccessError(reason)
-        return self._get_open_requests().filtered(lambda request: request.state == "pending")
+        return self._get_pending_request()
 
-    def _get_cannot_validate_reason(self, user=None):
-        """Return why ``user`` (default: the current one) cannot validate, in words, or False.
+    def _get_cannot_validate_reason(self):
+        """Return why the current user cannot validate, in words, or False.
 
         The buttons, the message of the form and ``_check_can_decide`` all use this rule.
         """
         self.ensure_one()
-        user = user or self.env.user
+        user = self.env.user
         if self.state != "to_validate":
             return self.env._("The mailing is not waiting for validation.")
         if not user.has_group(VALIDATOR_GROUP):
@@ -380,8 +384,7 @@ class PartnerMailing(models.Model):
 
     def _get_separation_reason(self, user):
         """Return why another validator than ``user`` must decide, in words, or False."""
-        request = self.sudo().approval_ids.filtered(lambda approval: approval.state == "pending")
-        if user in request.first_validator_id:
+        if user in self.sudo()._get_pending_request().first_validator_id:
             return self.env._("You have validated this mailing: a second validator must agree.")
         if self.company_id.sudo().partner_mailing_self_validation:
             return False
@@ -390,10 +393,9 @@ class PartnerMailing(models.Model):
     def _get_conflict_of_interest(self, user):
         """Return how ``user`` took part in the mailing, in words, or False."""
         mailing = self.sudo()
-        request = mailing.approval_ids.filtered(lambda approval: approval.state == "pending")
         if user == mailing.create_uid:
             return self.env._("You created this mailing: another validator must validate it.")
-        if user in request.requested_by_id:
+        if user in mailing._get_pending_request().requested_by_id:
             return self.env._("You submitted this mailing: another validator must validate it.")
         if user in mailing.editor_ids:
             return self.env._("You changed this mailing: another validator must validate it.")
@@ -421,9 +423,7 @@ class PartnerMailing(models.Model):
 
     def _get_content_fields(self):
         """Return the names of the fields that the fingerprint covers, without other channels'."""
-        transports = self._get_transports()
-        own = transports[self.channel].own_fields
-        foreign = {one for kind in transports.values() for one in kind.own_fields} - own
+        foreign = self._collect_from_transports("own_fields") - self._get_transport().own_fields
         return self._get_covered_fields() - foreign
 
     def _get_fingerprint(self):
@@ -491,13 +491,27 @@ class PartnerMailing(models.Model):
         approval = self.sudo().approval_ids.filtered(lambda request: request.state == "validated")
         return bool(approval) and approval.fingerprint == self._get_fingerprint()[0]
 
+    def _check_can_send_again(self):
+        """Raise unless the mailings, which were sent, are still what was validated.
+
+        :raises UserError: names the mailing
+        """
+        for mailing in self:
+            if not mailing._matches_validation():
+                raise UserError(
+                    self.env._(
+                        'The mailing "%s" is not what was validated, so no message of it is sent again.',
+                        mailing.name,
+                    )
+                )
+
     def _check_covered_unlocked(self, names):
         """Raise unless the mailings are drafts, in which covered fields may change.
 
         :raises UserError: names the first field and says what to do
         """
         for mailing in self:
-            if mailing.state != "draft":
+            if mailing.state not in EDITABLE_STATES:
                 name = sorted(names)[0]
                 raise UserError(
                     self.env._(
@@ -505,9 +519,7 @@ class PartnerMailing(models.Model):
                         ' in the state "%(state)s". Take it back to draft first.',
                         field=self._fields[name]._description_string(self.env),
                         mailing=mailing.name,
-                        state=dict(mailing._fields["state"]._description_selection(self.env))[
-                            mailing.state
-                        ],
+                        state=mailing._get_state_label(),
                     )
                 )
 
@@ -519,9 +531,7 @@ class PartnerMailing(models.Model):
     @api.depends_context("uid", "lang")
     def _compute_review_html(self):
         for mailing in self:
-            request = mailing.sudo().approval_ids.filtered(
-                lambda request: request.state == "pending"
-            )
+            request = mailing.sudo()._get_pending_request()
             mailing.review_html = bool(request) and self.env["ir.qweb"]._render(
                 "mass_mailing_lite.mailing_review", mailing._get_review(request)
             )

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools.misc import format_datetime, formatLang
 
+from .partner_mailing import UNDECIDED_STATES
+
 
 class PartnerMailing(models.Model):
     """The checklist of a mailing: its steps up to the validation, with the status of each.
@@ -41,16 +43,14 @@ class PartnerMailing(models.Model):
             "approval_ids.state",
             "channel",
             *sorted(self._collect_from_transports("required_fields")),
-            *(kind.extra_field for kind in self._get_transports().values()),
+            *sorted(self._get_extra_fields()),
             *(kind.problems_field for kind in self._get_transports().values()),
         ]
     )
     @api.depends_context("uid", "lang", "tz")
     def _compute_checklist(self):
         for mailing in self:
-            mailing.checklist = (
-                mailing.state in ("draft", "to_validate") and mailing._get_checklist()
-            )
+            mailing.checklist = mailing.state in UNDECIDED_STATES and mailing._get_checklist()
 
     def _get_checklist(self):
         """Return the steps of the mailing, in order."""
@@ -134,7 +134,7 @@ class PartnerMailing(models.Model):
         if self.state == "draft":
             hint = self.env._("Ask for validation")
             return {**step, "status": "open", "hint": hint, "action": "action_submit"}
-        request = self.sudo().approval_ids.filtered(lambda one: one.state == "pending")[:1]
+        request = self.sudo()._get_pending_request()
         when = request.requested_at and format_datetime(
             self.env, request.requested_at, dt_format="short"
         )

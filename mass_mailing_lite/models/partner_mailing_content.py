@@ -636,7 +636,7 @@ class PartnerMailing(models.Model):
     # Tests
     # ------------------------------------------------------------
 
-    @api.depends(lambda self: ["attachment_ids", *self._get_tested_fields()])
+    @api.depends(lambda self: ["attachment_ids", *sorted(self._get_tested_fields())])
     def _compute_content_fingerprint(self):
         for mailing in self:
             saved = mailing._origin or mailing
@@ -664,7 +664,9 @@ class PartnerMailing(models.Model):
                 )
 
     def _get_tested_fields(self):
-        return sorted(self._get_covered_fields() - NOT_TESTED - LIST_SOURCES)
+        """Return the set of the names of the covered fields that a test shows."""
+        sources = LIST_SOURCES | self._get_extra_fields()
+        return self._get_covered_fields() - NOT_TESTED - sources
 
     def _get_content_fingerprint(self):
         """Return the SHA-256 (hex) of all that a test shows, in every language.
@@ -676,7 +678,8 @@ class PartnerMailing(models.Model):
         mailing.flush_recordset()
         translations = mailing._get_translations()
         content = {**mailing._get_plain_content(), **translations}
-        content = {name: value for name, value in content.items() if name not in NOT_TESTED}
+        tested = self._get_tested_fields()
+        content = {name: value for name, value in content.items() if name in tested}
         content["files"] = [
             (file.name, file.mimetype, file.checksum)
             for file in mailing._get_content_files(translations["body_html"]).sorted("id")

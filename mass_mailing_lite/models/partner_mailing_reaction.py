@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..sender.sender import in_transaction
+from ..sender.transaction import in_transaction
 
 # Each is added to the total of the same name.
 KINDS = [("opened", "Opened"), ("clicked", "Clicked"), ("machine_opened", "Opened by a machine")]

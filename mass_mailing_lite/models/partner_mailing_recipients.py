@@ -9,8 +9,6 @@ from .partner_mailing_recipient import EXCLUDED, INCLUDED, IS_EXCLUDED, IS_INCLU
 # How many entries that are no address the form shows; the list of recipients has all of them.
 PROBLEMS_SHOWN = 20
 
-# Sources of recipients beside the marked contacts.
-OTHER_SOURCES = ("audience_ids", "extra_emails", "cc", "bcc")
 # Memory for the sort by address at a million rows; set for one transaction.
 SORT_MEMORY = "256MB"
 # Rows that stay when the list is loaded again: excluded by a person, unsubscribed, or sent before.
@@ -76,14 +74,7 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         self.check_access("write")
         self._check_editable(self.env._("import addresses"))
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Import Addresses"),
-            "res_model": "partner.mailing.import",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_mailing_id": self.id},
-        }
+        return self._open_dialog("partner.mailing.import", self.env._("Import Addresses"))
 
     def _parse_extra_emails(self):
         """Return the entries of the extra addresses, in the order typed.
@@ -220,7 +211,9 @@ class PartnerMailing(models.Model):
         self.check_access("write")
         self._check_editable(self.env._("add contacts"))
         self._lock_list()
-        up_to_date = self.recipients_loaded_at or not any(self[name] for name in OTHER_SOURCES)
+        up_to_date = self.recipients_loaded_at or not (
+            self.audience_ids or self._get_transport().read_extra_addresses()
+        )
         contacts = self._readable_contacts(domain)
         present = self._count_present(contacts)
         result = self._insert_marked_recipients(contacts)
@@ -321,12 +314,11 @@ class PartnerMailing(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                DELETE FROM partner_mailing_recipient
-                 WHERE mailing_id = %s
-                   AND (state = 'pending'
-                        OR state = 'skipped' AND skip_reason NOT IN ('by_hand', 'unsubscribed'))
+                DELETE FROM partner_mailing_recipient k
+                 WHERE k.mailing_id = %s AND %s IS NOT TRUE
                 """,
                 self.id,
+                KEPT,
             )
         )
         self.env.cr.execute(self._insert_recipients_sql(sources))

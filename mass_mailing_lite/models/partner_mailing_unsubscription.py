@@ -7,6 +7,7 @@ from odoo.tools import SQL, formataddr
 
 from ..odoo_seams.automation import is_watched
 from ..odoo_seams.chatter import log_notes
+from .partner_mailing import UNFINISHED_STATES
 from .unchecked_many2one import UncheckedMany2one
 
 REASONS = [
@@ -17,7 +18,6 @@ REASONS = [
 ]
 COMMENT_LIMIT = 1000  # characters
 # States of mailings that may still send messages; drafts check subscriptions at submission.
-OPEN_STATES = ("to_validate", "validated", "sending", "paused")
 
 
 class Subscription(NamedTuple):
@@ -485,7 +485,7 @@ class PartnerMailingUnsubscription(models.Model):
                     SELECT %(mailing)s, NULL, NULL)
                 %(update_totals)s
                 """,
-                open=list(OPEN_STATES),
+                open=list(UNFINISHED_STATES),
                 address=subscription.address,
                 left=self._unsubscribed_sql(SQL("m.id"), SQL("%s", subscription.address)),
                 mailing=subscription.mailing_id,

@@ -69,6 +69,18 @@ class TestPrivacy(SendingCase):
             )
             self.assertEqual(self.env.cr.fetchone(), (0,), table)
 
+    def test_of_who_got_the_one_copy_nothing_is_left(self):
+        mailing = self.new_validated_mailing(
+            copy_policy="once", cc="Clara <clara@example.org>", bcc="dora@example.org"
+        )
+        self.run_scheduler()
+        self.assertEqual(mailing.sent_count, 3)
+        self.env.company.partner_mailing_keep_months = 6
+        self.after(7)
+        self.assertFalse(mailing.cc or mailing.bcc)
+        for request in mailing.sudo().approval_ids:
+            self.assertNotRegex(str(request.content), "clara|dora")
+
     def test_statistics_are_those_from_before(self):
         self.env.company.partner_mailing_keep_months = 6
         self.after(7)
