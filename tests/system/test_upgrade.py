@@ -78,6 +78,22 @@ waiting.counter_id._as_system().write({
     "hold_kind": "pace", "hold_until": "2099-01-01 09:00:00", "trouble_words": "450 busy",
     "trouble_count": 2,
 })
+env["ir.ui.view"].create({
+    "name": "own", "model": "partner.mailing", "mode": "extension",
+    "inherit_id": env.ref("mass_mailing_lite.partner_mailing_view_form").id,
+    "arch": "<xpath expr=\\"//field[@name='road']\\" position='after'>"
+            "<p class='own'>The road to the lake</p>"
+            "<field name='hold_until' string='Next on the road'/></xpath>",
+})
+env["ir.filters"].create({
+    "name": "Own", "model_id": "partner.mailing",
+    "domain": "[('hold_kind', '=', 'pace'), ('name', '!=', 'trouble_text_')]",
+    "context": "{'group_by': ['hold_kind']}", "sort": '["hold_until desc"]',
+})
+env["ir.exports"].create({
+    "name": "Own", "resource": "partner.mailing",
+    "export_fields": [(0, 0, {"name": "name"}), (0, 0, {"name": "hold_kind"})],
+})
 env.cr.commit()
 """
 
@@ -180,6 +196,34 @@ def test_what_a_server_was_sent_and_why_a_mailing_waits_is_not_lost(tools, upgra
         name,
     )
     assert waits == [["rate_limit", "2099-01-01 09:00:00", "450 busy", "2"]]
+
+
+def test_what_people_made_for_themselves_follows_the_names(tools, upgraded_with_sms):
+    """A view that extends the form, a saved filter, a list of fields to export."""
+    name, _before = upgraded_with_sms
+    [[view]] = tools.server.sql(
+        "SELECT arch_db ->> 'en_US' FROM ir_ui_view WHERE name = 'own'", name
+    )
+    assert "//field[@name='checklist']" in view
+    assert "wait_until" in view
+    assert "The road to the lake" in view
+    assert "Next on the road" in view
+    filters = tools.server.sql(
+        "SELECT domain, context, sort FROM ir_filters WHERE name = 'Own'", name
+    )
+    assert filters == [
+        [
+            "[('wait_reason', '=', 'rate_limit'), ('name', '!=', 'trouble_text_')]",
+            "{'group_by': ['wait_reason']}",
+            '["wait_until desc"]',
+        ]
+    ]
+    fields = tools.server.sql(
+        "SELECT line.name FROM ir_exports_line line JOIN ir_exports list"
+        " ON list.id = line.export_id WHERE list.name = 'Own' ORDER BY line.id",
+        name,
+    )
+    assert fields == [["name"], ["wait_reason"]]
 
 
 def test_nothing_differs_after_an_upgrade_with_sms(tools, upgraded_with_sms):

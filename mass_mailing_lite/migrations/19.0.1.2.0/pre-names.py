@@ -13,18 +13,20 @@ COLUMNS = {
         "trouble_count": "fault_count",
     },
 }
-# Names that views use: those of the addon are validated one by one while others are still old, and
-# those that people have customised stay.
-NAMES = {
+# Fields that people may have in views, filters and exports of their own.
+FIELDS = {
+    "hold_kind": "wait_reason",
+    "hold_until": "wait_until",
+    "trouble_text": "fault_text",
+}
+# Views of the addon are validated one by one while others are still old, and those that people have
+# customised stay.
+NAMES_IN_VIEWS = FIELDS | {
     "action_leave_out_all": "action_exclude_all",
     "action_take_back_all": "action_include_all",
     "action_leave_out": "action_exclude",
     "action_take_back": "action_include",
-    "hold_kind": "wait_reason",
-    "hold_until": "wait_until",
     "partner_mailing_road": "partner_mailing_checklist",
-    "road": "checklist",
-    "trouble_text": "fault_text",
 }
 
 
@@ -52,12 +54,8 @@ def migrate(cr, version):
             "UPDATE partner_mailing_counter SET wait_reason = 'rate_limit'"
             " WHERE wait_reason = 'pace'"
         )
-    for old, new in NAMES.items():
-        cr.execute(
-            "UPDATE ir_ui_view SET arch_db = regexp_replace(arch_db::text, %s, %s, 'g')::jsonb"
-            " WHERE model LIKE 'partner.mailing%%' AND arch_db::text ~ %s",
-            [rf"\m{old}\M", new, rf"\m{old}\M"],
-        )
+    rename_in_views(cr)
+    rename_in_filters_and_exports(cr)
     if exists(cr, "partner_mailing_approval", "content"):
         # Yes and No of these were written in lower case.
         cr.execute(
@@ -68,6 +66,49 @@ def migrate(cr, version):
                        'track_clicks', initcap(content ->> 'track_clicks'))
              WHERE content ? 'track_opens'
             """
+        )
+
+
+def rename_in_views(cr):
+    """Give views of mailings the new names, also those that people have customised."""
+    patterns = {rf"\m{old}\M": new for old, new in NAMES_IN_VIEWS.items()}
+    # A word of English: only where it is the whole value of an attribute, or of an expression in it.
+    patterns[r"""(?<=["'])road(?=\\?["'])"""] = "checklist"
+    for pattern, new in patterns.items():
+        cr.execute(
+            "UPDATE ir_ui_view SET arch_db = regexp_replace(arch_db::text, %s, %s, 'g')::jsonb"
+            " WHERE model LIKE 'partner.mailing%%' AND arch_db::text ~ %s",
+            [pattern, new, pattern],
+        )
+
+
+def rename_in_filters_and_exports(cr):
+    """Give filters that people have saved, and their lists of fields to export, the new names."""
+    cr.execute(
+        "UPDATE ir_filters SET domain = regexp_replace(domain, %s, %s, 'g')"
+        r" WHERE model_id LIKE 'partner.mailing%%' AND domain ~ '\mhold_kind\M'",
+        [r"""(['"])pace\1""", r"\1rate_limit\1"],
+    )
+    for old, new in FIELDS.items():
+        pattern = rf"\m{old}\M"
+        for column in map(SQL.identifier, ("domain", "context", "sort")):
+            cr.execute(
+                SQL(
+                    "UPDATE ir_filters SET %s = regexp_replace(%s, %s, %s, 'g')"
+                    " WHERE model_id LIKE 'partner.mailing%%' AND %s ~ %s",
+                    column,
+                    column,
+                    pattern,
+                    new,
+                    column,
+                    pattern,
+                )
+            )
+        cr.execute(
+            "UPDATE ir_exports_line line SET name = regexp_replace(line.name, %s, %s)"
+            " FROM ir_exports list WHERE list.id = line.export_id"
+            " AND list.resource LIKE 'partner.mailing%%' AND line.name ~ %s",
+            [pattern, new, pattern],
         )
 
 
