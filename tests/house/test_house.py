@@ -71,20 +71,47 @@ def test_the_sender_and_the_transports_are_no_models(package):
         ), path.name
 
 
-def test_the_sender_imports_nothing_of_the_orm():
-    for path in (paths.ROOT / "mass_mailing_lite" / "sender").glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom):
-                names = {f"{node.module}.{alias.name}" for alias in node.names}
-                assert not names & {"odoo.models", "odoo.api"}, path.name
-                assert not (node.module or "").startswith(("odoo.models", "odoo.orm")), path.name
-                assert "models" not in (node.module or "").split("."), path.name
+def imports(path):
+    """Yield the absolute name of all that a file of ``mass_mailing_lite`` imports."""
+    package = path.relative_to(paths.ROOT).with_suffix("").parts
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: -node.level] if node.level else ()
+            module = (*above, *((node.module or "").split(".") if node.module else ()))
+            yield from (".".join((*module, alias.name)) for alias in node.names)
 
 
-def test_delivery_imports_nothing_of_odoo():
-    for path in (paths.ROOT / "mass_mailing_lite" / "delivery").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            module = node.module if isinstance(node, ast.ImportFrom) else None
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            for name in [module or "", *names]:
-                assert name.partition(".")[0] != "odoo", path
+def test_imports_are_told_by_their_absolute_names(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    path = tmp_path / "addon" / "sender" / "queue.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        "import odoo.models\nfrom .. import models\nfrom ..models.a import B\nfrom .wait import Wait\n"
+    )
+    assert list(imports(path)) == [
+        "odoo.models",
+        "addon.models",
+        "addon.models.a.B",
+        "addon.sender.wait.Wait",
+    ]
+
+
+@pytest.mark.parametrize("package", ["sender", "transport"])
+def test_the_sender_and_the_transports_import_no_models(package):
+    forbidden = ("odoo.models", "odoo.api", "odoo.orm", "mass_mailing_lite.models")
+    types = {"odoo.models.BaseModel"}  # of annotations
+    for path in (paths.ROOT / "mass_mailing_lite" / package).glob("*.py"):
+        for name in set(imports(path)) - types:
+            assert not f"{name}.".startswith(tuple(f"{one}." for one in forbidden)), path.name
+
+
+@pytest.mark.parametrize("package", ["delivery", "tools"])
+def test_delivery_and_tools_are_plain_python(package):
+    """They import neither Odoo nor a part of the addon that does."""
+    own = ("mass_mailing_lite.delivery.", "mass_mailing_lite.tools.")
+    for path in (paths.ROOT / "mass_mailing_lite" / package).rglob("*.py"):
+        for name in imports(path):
+            assert name.partition(".")[0] != "odoo", path
+            assert not name.startswith("mass_mailing_lite.") or f"{name}.".startswith(own), path
