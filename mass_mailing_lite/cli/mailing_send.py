@@ -17,8 +17,8 @@ from odoo.tools import config
 BAR_WIDTH = 40
 
 STOPPING = (
-    b"\nEnding, as soon as the mail server has answered for the messages on their way. Ctrl-C once"
-    b" more ends at once; what becomes of them is uncertain then.\n"
+    b"\nEnding after the mail server has answered for the messages that are being transmitted. A second"
+    b" Ctrl-C ends at once; the recipients of these messages are then uncertain.\n"
 )
 
 ALL_SENT, SOME_FAILED, COULD_NOT_SEND = 0, 1, 2

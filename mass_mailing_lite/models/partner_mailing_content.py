@@ -601,8 +601,8 @@ class PartnerMailing(models.Model):
                 raise ValidationError(
                     self.env._(
                         'The message of the mailing "%(mailing)s" is too large: the files in the field'
-                        ' "%(field)s" have %(files).1f MB, and with them the message has %(size).1f MB'
-                        ' on its way. The mail server "%(server)s" takes %(limit).1f MB at most.'
+                        ' "%(field)s" have %(files).1f MB, and encoded with them the message has'
+                        ' %(size).1f MB. The mail server "%(server)s" takes %(limit).1f MB at most.'
                         " Remove or shrink files, or put them on the web and write a link.",
                         mailing=mailing.name,
                         field=self._fields["attachment_ids"]._description_string(self.env),

@@ -32,7 +32,7 @@ class PartnerMailingRecipient(models.Model):
     # ------------------------------------------------------------
 
     def _new_sender(self):
-        """Return the number of a new sender, whose lock this session takes."""
+        """Return the number of a new sender, whose lock this database connection takes."""
         [(number,)] = self.env.execute_query(
             SQL("SELECT nextval('partner_mailing_recipient_claim_seq')::integer")
         )

@@ -1,5 +1,5 @@
-"""Where the addon depends on private parts of Odoo and of libraries, which may change: one file
-each.
+"""Where the addon replaces or extends private parts of Odoo and of libraries, which may change:
+one file each.
 
 =================  ================================================================================
 ``ir_qweb``        compiles a template without a view once and runs it many times (model)
@@ -10,16 +10,18 @@ each.
 ``smtp_session``   how far ``smtplib`` has transmitted a message of ``ir.mail_server``
 =================  ================================================================================
 
-Other private parts are used where their result is needed: each is a single call, or a method that
-Odoo means to be overridden.
+Other private parts are used where their result is needed. Each is a single call, or a method that
+Odoo means to be overridden, and is listed here.
 
 ========================================  =========================================================
 ``ir.mail_server``: ``_connect__``,       ``transport/smtp.py``
 ``_match_from_filter``
 ``_build_email__``                        ``models/ir_mail_server.py``, ``transport/one_by_one.py``
-``_prepare_email_message__``,             ``models/partner_mailing_message.py``
-``_find_mail_server…``,
+``_prepare_email_message__``              ``models/partner_mailing_message.py``,
+                                          ``transport/smtp.py``
+``_find_mail_server…``,                   ``models/partner_mailing_message.py``
 ``_get_default_from_filter``
+``_active_usages_compute``                ``models/ir_mail_server.py``
 ``mail.render.mixin``:                    ``models/partner_mailing_message.py``
 ``_render_eval_context``
 ``_has_unsafe_expression…``               ``models/partner_mailing_content.py``

@@ -1,6 +1,7 @@
 """How ``smtplib`` transmits a message that ``ir.mail_server.send_email`` hands to it."""
 
 from ..delivery.outcome import from_reply
+from ..delivery.smtp.fault import decode_reply
 from ..delivery.smtp.session import Session
 
 
@@ -45,11 +46,6 @@ class ObservedSession:
     def _observed_rcpt(self, *args, **kwargs):
         code, text = self._rcpt(*args, **kwargs)
         if not self._asked and code >= 400:
-            self.refusal = from_reply("rcpt", code, decoded(text))
+            self.refusal = from_reply("rcpt", code, decode_reply(text))
         self._asked = True
         return code, text
-
-
-def decoded(text):
-    """Return the text of a reply, which ``smtplib`` returns as octets."""
-    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)

@@ -157,7 +157,7 @@ class RateLimiter:
                 INSERT INTO partner_mailing_reservation
                        (rate_limit_id, sender, domain, count, taken_at)
                 SELECT %(rate_limit)s, %(sender)s, domain, count, %(now)s
-                  FROM unnest(%(domains)s::varchar[], %(counts)s::integer[]) AS g (domain, count)
+                  FROM unnest(%(domains)s::varchar[], %(counts)s::integer[]) AS v (domain, count)
              RETURNING domain, id
                 """,
                 offset=self._offset,
@@ -185,14 +185,14 @@ class RateLimiter:
         self.env.cr.execute(
             SQL(
                 """
-                UPDATE partner_mailing_reservation g
+                UPDATE partner_mailing_reservation reservation
                    SET count = v.count,
                        ended_at = CASE WHEN v.is_over
-                                       THEN GREATEST(g.taken_at, %s - p.clock_offset) END
+                                       THEN GREATEST(taken_at, %s - clock_offset) END
                   FROM unnest(%s::integer[], %s::integer[], %s::boolean[])
                            AS v (id, count, is_over),
-                       partner_mailing_rate_limit p
-                 WHERE g.id = v.id AND p.id = g.rate_limit_id
+                       partner_mailing_rate_limit rate_limit
+                 WHERE reservation.id = v.id AND rate_limit.id = rate_limit_id
                 """,
                 CLOCK,
                 [one.id for one in touched],
@@ -340,7 +340,7 @@ class RateLimiter:
                                    sum(count) OVER (ORDER BY ended_at DESC NULLS FIRST, id) AS newer
                               FROM partner_mailing_reservation
                              WHERE rate_limit_id = %(rate_limit)s AND domain IS NULL AND count > 0
-                               AND (ended_at IS NULL OR ended_at > %(now)s - %(window)s)) g
+                               AND (ended_at IS NULL OR ended_at > %(now)s - %(window)s)) stay
                      WHERE newer > %(stay)s
                     """,
                     now=self.now,

@@ -87,7 +87,7 @@ class Sender:
         """Send a mailing for ``seconds``, or until ``limit``, the end of the list, or a slow
         server.
 
-        Some messages may still be under way after it (``get_busy``), and the rest may have to wait
+        Some messages may not have been answered for after it (``get_busy``), and the rest may have to wait
         (``get_wait``). When the server accepts no message at all, it is tried again later, or the
         mailing is paused with the server's reply.
 

@@ -126,14 +126,14 @@ class SendingCase(MailingCase):
         return value
 
     @contextmanager
-    def wire_open(self):
+    def real_connections(self):
         """Let ``ir.mail_server`` connect, which Odoo does not in tests."""
         with patch.object(self.registry["ir.mail_server"], "_disable_send", return_value=False):
             yield
 
     def run_scheduler(self):
         """Run the scheduled action once, as the scheduler does."""
-        with self.wire_open(), self.enter_registry_test_mode():
+        with self.real_connections(), self.enter_registry_test_mode():
             result = self.env.ref("mass_mailing_lite.ir_cron_send").method_direct_trigger()
         self.assertIs(result, True, "the scheduled action ends without an error")
         self.env.invalidate_all()

@@ -20,7 +20,7 @@ class TestLostDatabase(SendingCase):
             raise psycopg2.OperationalError("server closed the connection unexpectedly")
 
         recipients = self.registry["partner.mailing.recipient"]
-        with self.wire_open(), self.enter_registry_test_mode(), self.registry.cursor() as cr:
+        with self.real_connections(), self.enter_registry_test_mode(), self.registry.cursor() as cr:
             mailings = self.env(cr=cr, su=True)["partner.mailing"]
             with (
                 patch.object(recipients, "_record", lost),

@@ -352,7 +352,7 @@ class TestOdooSeams(TransactionCase):
             )
 
     def test_a_message_is_built_from_its_parts(self):
-        file = "transport/smtp.py"
+        file = "models/ir_mail_server.py"
         parts = {
             "email_from": "shop@example.com",
             "email_to": ["anna@example.com"],

@@ -102,7 +102,7 @@ class TestRateLimiter(MailingCase):
         limiter = self.limiter(minute=10)
         rows = self.claim(limiter, 10)
         self.later(100)
-        self.assertEqual(limiter.allow(1), 0, "they may leave at this very moment")
+        self.assertEqual(limiter.allow(1), 0, "they may be transmitted now")
         self.record(limiter, rows)
         self.later(59)
         self.assertEqual(limiter.allow(1), 0)

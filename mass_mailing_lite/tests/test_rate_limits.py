@@ -36,7 +36,7 @@ class TestRateLimits(SendingCase):
             abs((wake - fields.Datetime.now()).total_seconds() - seconds), tolerance
         )
 
-    def forget_grants(self):
+    def end_the_minute(self):
         """Let the minute be over in which messages counted."""
         self.env.cr.execute("UPDATE partner_mailing_reservation SET ended_at = ended_at - 61")
 
@@ -53,7 +53,7 @@ class TestRateLimits(SendingCase):
         self.assertWakesIn(60)
         self.run_scheduler()
         self.assertEqual(len(self.inbox.messages), 3, "no more within the minute")
-        self.forget_grants()
+        self.end_the_minute()
         self.run_scheduler()
         self.assertEqual(len(self.inbox.messages), 5)
         self.assertEqual((mailing.state, mailing.wait_reason), ("done", False))
@@ -98,10 +98,10 @@ class TestRateLimits(SendingCase):
         small = self.new_mailing_to(to("example.org", 8))
         self.run_scheduler()
         self.assertEqual((large.sent_count, small.sent_count), (5, 5))
-        self.forget_grants()
+        self.end_the_minute()
         self.server.partner_mailing_limit_minute = 1
         self.run_scheduler()
-        self.forget_grants()
+        self.end_the_minute()
         self.run_scheduler()
         self.assertEqual((large.sent_count, small.sent_count), (6, 6))
 
@@ -133,7 +133,7 @@ class TestRateLimits(SendingCase):
         self.assertEqual(mailing.wait_reason, "domain")
         self.assertWakesIn(60)
         for _minute in range(3):
-            self.forget_grants()
+            self.end_the_minute()
             self.run_scheduler()
         self.assertEqual((mailing.state, len(self.inbox.messages)), ("done", 11))
         self.assertCountersTrue(mailing)
@@ -156,7 +156,7 @@ class TestRateLimits(SendingCase):
         self.run_scheduler()
         self.server.partner_mailing_limit_minute = 0
         self.server.partner_mailing_limit_domain_minute = 3
-        self.forget_grants()
+        self.end_the_minute()
         self.run_scheduler()
         self.assertEqual(mailing.state, "done")
 
@@ -209,7 +209,7 @@ class TestRateLimits(SendingCase):
         with freeze_time("2026-11-19 16:59:30"):
             self.run_scheduler()
             self.assertEqual((mailing.state, len(self.inbox.messages)), ("sending", 1))
-        self.forget_grants()
+        self.end_the_minute()
         self.env["ir.cron.trigger"].search([]).unlink()
         with freeze_time("2026-11-19 17:00:00"):
             self.run_scheduler()

@@ -11,7 +11,7 @@ class TestTested(SendingCase):
         action = mailing.action_send_test()
         form = Form(mailing.env[action["res_model"]].with_context(**action["context"]))
         form.emails = emails
-        with self.wire_open():
+        with self.real_connections():
             form.save().action_send()
 
     def test_the_validator_sees_whether_this_was_tested(self):

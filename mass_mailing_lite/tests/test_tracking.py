@@ -302,7 +302,7 @@ class TestTracking(SendingCase, HttpCase):
         mailing = self.new_mailing(body_html=BODY, track_opens=True, track_clicks=True)
         mailing.action_submit()
         row = self.rows(mailing)["anna@example.com"]
-        with self.wire_open():
+        with self.real_connections():
             mailing.env["partner.mailing.test"].create(
                 {"mailing_id": mailing.id, "recipient_id": row.id, "emails": "boss@example.com"}
             ).action_send()

@@ -11,7 +11,7 @@ class TestWizards(SendingCase):
         mailing.action_load_recipients()
         wizard = self._open(mailing, "action_send_test")
         wizard.emails = "me@example.com, you@example.com"
-        with self.wire_open():
+        with self.real_connections():
             wizard.save().action_send()
         self.assertEqual(self.inbox.addresses, ["me@example.com", "you@example.com"])
         message = self.inbox.message_to("me@example.com")
@@ -24,7 +24,7 @@ class TestWizards(SendingCase):
     def test_a_test_names_the_address_that_is_none(self):
         wizard = self._open(self.new_mailing(), "action_send_test")
         wizard.emails = "me@example.com, nonsense"
-        with self.wire_open(), self.assertRaisesRegex(UserError, "nonsense"):
+        with self.real_connections(), self.assertRaisesRegex(UserError, "nonsense"):
             wizard.save().action_send()
         self.assertFalse(self.inbox.messages)
 
@@ -32,7 +32,7 @@ class TestWizards(SendingCase):
         self.inbox.replies["me@example.com"] = "550 5.1.1 Unknown here"
         wizard = self._open(self.new_mailing(), "action_send_test")
         wizard.emails = "me@example.com"
-        with self.wire_open(), self.assertRaisesRegex(UserError, "Unknown here"):
+        with self.real_connections(), self.assertRaisesRegex(UserError, "Unknown here"):
             wizard.save().action_send()
 
     def test_nobody_tests_a_mailing_that_they_may_not_see(self):

@@ -12,16 +12,19 @@ channel. Transports are plain objects, made anew for each step, and keep nothing
 
 An addon that brings a channel (``mass_mailing_lite_sms`` is one) adds:
 
-1. A subclass of ``Transport`` with its class attributes and every method that raises
-``NotImplementedError``, and a pool: what ``open_pool`` returns. 2. On ``partner.mailing``: a key of
-``channel`` with the class in ``_get_transports()``, and the fields that the class attributes name
-(content, extra addresses). 3. On ``partner.mailing.recipient``: the columns of ``typed_column`` and
-``address_column``, also in ``_get_typed_columns()`` and ``_get_address_columns()``, with a unique
-index as ``_address_uniq``; in ``_claimable_sql()`` the condition that an address is not on the
-channel's blocklist; skip reasons and failure types of its own. 4. On
-``partner.mailing.rate.limit``, where it has limits: a field with a unique index for what they are
-counted for, named in ``get_limit_key``. 5. On the dialog of tests: the field that ``test_field``
-names.
+- A subclass of ``Transport`` with its class attributes and every method that raises
+  ``NotImplementedError`` (``make_template``, ``read_extra_addresses``, ``fill``, …), and a pool:
+  what ``open_pool`` returns.
+- On ``partner.mailing``: a key of ``channel`` with the class in ``_get_transports()``, and the
+  fields that the class attributes name (content, extra addresses).
+- On ``partner.mailing.recipient``: the columns of ``typed_column`` and ``address_column``, also in
+  ``_get_typed_columns()`` and ``_get_address_columns()``, with a unique index as
+  ``_address_uniq``; in ``_claimable_sql()`` the condition that an address is not on the channel's
+  blocklist; skip reasons and failure types of its own.
+- On ``partner.mailing.rate.limit``, where it has limits: a field with a unique index for what they
+  are counted for, named in ``get_limit_key``. Claims, waiting and the expected end then follow.
+- On the dialog of tests: the field that ``test_field`` names.
+- In ``_blank_sources()``: its own texts and addresses, for the removal of personal data.
 
 The sender calls a transport in this order: ``get_limits``, ``get_limit_key``, ``connect``,
 ``open_pool``, then ``compile`` once a language and ``fill`` for the rows of each claim. What the

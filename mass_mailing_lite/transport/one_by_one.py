@@ -16,8 +16,8 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ..delivery import outcome as outcomes
 from ..delivery.outcome import Outcome, from_reply
-from ..delivery.smtp.fault import FAULTS
-from ..odoo_seams.smtp_session import ObservedSession, decoded
+from ..delivery.smtp.fault import FAULTS, decode_reply
+from ..odoo_seams.smtp_session import ObservedSession
 from .smtp import SmtpTransport
 
 _logger = logging.getLogger(__name__)
@@ -163,11 +163,11 @@ class OneByOnePool:
         if isinstance(cause, smtplib.SMTPRecipientsRefused):
             replies = cause.recipients
             reply = replies.get(envelope.recipients[0]) or next(iter(replies.values()))
-            return from_reply("rcpt", reply[0], decoded(reply[1]))
+            return from_reply("rcpt", reply[0], decode_reply(reply[1]))
         if isinstance(cause, smtplib.SMTPSenderRefused):
-            return from_reply("mail", cause.smtp_code, decoded(cause.smtp_error))
+            return from_reply("mail", cause.smtp_code, decode_reply(cause.smtp_error))
         if isinstance(cause, smtplib.SMTPDataError):
-            return from_reply("end_of_data", cause.smtp_code, decoded(cause.smtp_error))
+            return from_reply("end_of_data", cause.smtp_code, decode_reply(cause.smtp_error))
         if isinstance(cause, (smtplib.SMTPNotSupportedError, AssertionError)):
             # ir.mail_server found no address that it accepts: it accepts ASCII only.
             return Outcome(outcomes.REFUSED, "rcpt", None, "5.6.7", text)

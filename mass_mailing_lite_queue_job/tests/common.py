@@ -35,7 +35,7 @@ class JobCase(SendingCase):
 
     def run_job(self, job):
         """Run a job as the queue does; return its result."""
-        with self.wire_open(), self.enter_registry_test_mode(), self.registry.cursor() as cr:
+        with self.real_connections(), self.enter_registry_test_mode(), self.registry.cursor() as cr:
             task = Job.load(self.env(cr=cr), job.uuid)
             task.set_started()
             task.store()

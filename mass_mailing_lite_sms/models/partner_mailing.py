@@ -12,8 +12,8 @@ PROBLEMS_SHOWN = 20
 def turn_into_email(mailings):
     """Give mailings by SMS the channel that is left when the addon is uninstalled.
 
-    By SQL: those that are over can be changed in no other way. None of the others is under way any
-    more, see ``hooks.py``.
+    By SQL: mailings that have ended cannot be changed in another way. All others were cancelled
+    before, see ``hooks.py``.
     """
     mailings.env.cr.execute(
         SQL("UPDATE partner_mailing SET channel = 'email' WHERE id = ANY(%s)", mailings.ids)

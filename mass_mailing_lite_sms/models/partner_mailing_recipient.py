@@ -81,8 +81,8 @@ class PartnerMailingRecipient(models.Model):
     def _receive_sms_arrival(self):
         """Settle as sent the recipients of whom it is not known yet whether their SMS went out.
 
-        Some may be in the hands of a sender that waits in vain for the provider's answer, and would
-        record them as uncertain. It records only rows that are still its own.
+        A sender may have claimed some of them, wait for an answer that does not come, and record them
+        as uncertain later. It records only rows that are still its own.
         """
         for recipient in self:
             recipient._in_own_transaction(lambda rows: rows._write_sms_arrival())

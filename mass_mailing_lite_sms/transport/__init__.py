@@ -2,7 +2,7 @@
 
 ===========  =================================================================
 ``sms``      ``SmsTransport``, the transport of the channel
-``text``     a text: compiled, filled, and on its way to one number
+``text``     a text: compiled, filled, and addressed to one number
 ``pool``     hands batches of texts to Odoo's ``sms.sms``
 ``outcome``  what the answer of a provider, or the end of a call, means
 ===========  =================================================================

@@ -1,4 +1,4 @@
-"""The text of an SMS: as a template, filled, and on its way to a number."""
+"""The text of an SMS: as a template, filled, and addressed to one number."""
 
 import re
 from typing import NamedTuple

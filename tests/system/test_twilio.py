@@ -11,7 +11,7 @@ import pytest
 from devtools.rpc import RpcError
 
 from .mailings import MAILING
-from .test_pace import LATE, MINUTE, most_in_a_window
+from .test_rate_limits import LATE, MINUTE, most_in_a_window
 from .twilio import CUT, HALF, HANG, PAGE, Refusal, Twilio
 from .twilio_office import new_number, open_office
 
@@ -250,7 +250,7 @@ def test_a_report_may_come_before_the_answer(office, twilio, answer, status, cod
 
 
 # ------------------------------------------------------------
-# Pace
+# Rate limits
 # ------------------------------------------------------------
 
 

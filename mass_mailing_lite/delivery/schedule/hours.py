@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 
 DAY = timedelta(days=1)
-WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,14 @@ def _stage(error: BaseException, text: str) -> str:
     return "tls" if isinstance(error, ssl.SSLError) else "connect"
 
 
+def decode_reply(text: bytes | str) -> str:
+    """Return the text of a reply that an exception of ``smtplib`` carries."""
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+
+
 def _words(error: BaseException) -> tuple[int | None, str]:
     if isinstance(error, smtplib.SMTPResponseException):
-        text = error.smtp_error
-        text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        text = decode_reply(error.smtp_error)
         return (error.smtp_code if error.smtp_code > 0 else None), text
     if isinstance(error, socket.gaierror):
         return None, f"{UNKNOWN_NAME}: {error.strerror or error}"

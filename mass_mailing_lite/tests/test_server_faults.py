@@ -7,7 +7,7 @@ from .common import SendingCase
 
 
 @tagged("post_install", "-at_install")
-class TestTrouble(SendingCase):
+class TestServerFaults(SendingCase):
     """A mail server that cannot be used, and recipients of whom too many fail."""
 
     def refuse_sender(self, reply="451 4.7.1 Come back later"):
@@ -16,7 +16,7 @@ class TestTrouble(SendingCase):
 
         self.inbox.handle_MAIL = refuse
 
-    def test_a_server_in_trouble_is_tried_again_after_growing_delays(self):
+    def test_a_server_that_fails_is_tried_again_after_growing_delays(self):
         mailing = self.new_validated_mailing()
         self.server.smtp_port = 1  # nothing listens there
         now = fields.Datetime.now()
@@ -43,7 +43,7 @@ class TestTrouble(SendingCase):
         self.assertEqual(self.rows(mailing)["anna@example.com"].attempts, 0)
         self.assertCountersTrue(mailing)
 
-    def test_trouble_is_told_in_the_language_of_the_responsible(self):
+    def test_a_fault_is_told_in_the_language_of_the_responsible(self):
         self.env["res.lang"]._activate_lang("ru_RU")
         self.marketer.lang = "ru_RU"
         self.env.company.partner_mailing_server_tries = 2
@@ -59,7 +59,7 @@ class TestTrouble(SendingCase):
         changes = mailing.sudo().message_ids.tracking_value_ids
         self.assertIn("Отправка", changes.mapped("new_value_char"))
 
-    def test_after_a_success_trouble_is_counted_anew(self):
+    def test_after_a_success_faults_are_counted_anew(self):
         mailing = self.new_validated_mailing()
         self.refuse_sender()
         self.run_scheduler()
@@ -70,7 +70,7 @@ class TestTrouble(SendingCase):
         self.assertEqual((mailing.state, mailing.sudo().counter_id.fault_count), ("done", 0))
         self.assertFalse(mailing.fault_text)
 
-    def test_a_mailing_that_gets_on_between_troubles_is_not_paused(self):
+    def test_a_mailing_that_gets_on_between_faults_is_not_paused(self):
         for name in ("Clara", "Dmitri"):
             self._new_contact(name, f"{name.lower()}@example.com", self.news)
         self.env.company.partner_mailing_server_tries = 2
@@ -107,7 +107,7 @@ class TestTrouble(SendingCase):
         self.run_scheduler()
         self.assertEqual(mailing.state, "done")
 
-    def test_a_company_may_pause_at_the_first_trouble(self):
+    def test_a_company_may_pause_at_the_first_fault(self):
         self.env.company.partner_mailing_server_tries = 1
         mailing = self.new_validated_mailing()
         self.refuse_sender("550 5.7.1 Sender address rejected")

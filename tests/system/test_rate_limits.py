@@ -48,7 +48,7 @@ def to(domain, count):
 
 @pytest.fixture(scope="module")
 def server(start_server):
-    with start_server("pace") as running:
+    with start_server("rate_limits") as running:
         company.create_users(running.login("admin"))
         yield running
 
