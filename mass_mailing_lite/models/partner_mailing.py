@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools.placeholder import HTML, UnsupportedTemplate, substitute_placeholders
+from ..transport.compiled import xml_to_html
 from ..transport.one_by_one import OneByOneTransport
 from ..transport.smtp import SmtpTransport
 
@@ -403,6 +404,7 @@ class PartnerMailing(models.Model):
     @api.model
     def _get_miniature(self, body, subject):
         """Return a body as a whole page, for a frame in which no script runs."""
+        body = xml_to_html(str(body))
         return Markup(self._wrap_body(self._name_placeholders(body, HTML), subject or "", ""))
 
     @api.model

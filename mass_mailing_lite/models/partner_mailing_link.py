@@ -1,5 +1,6 @@
 import html
 import re
+from urllib.parse import quote
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -12,7 +13,12 @@ LINK = re.compile(
 )
 WEB_ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 # Links of the addon itself stay as they are: unsubscribing must not depend on a redirect.
-OWN_LINK = re.compile(r"https?://[^/]+/partner_mailing/", re.IGNORECASE)
+OWN_LINK = re.compile(
+    r"https?://[^/?#]{1,255}(?:/[^/?#]{1,64}){0,4}?/partner_mailing/",
+    re.IGNORECASE,
+)
+# As libxml2 writes addresses into HTML.
+KEPT_IN_ADDRESS = "@/:=?;#%&,+-_.!~*'()"
 # A slot marker or a placeholder: such an address differs from recipient to recipient.
 PERSONAL_PART = re.compile(r"mk[0-9a-f]{16}x\d+km|\{\{|#\{")
 
@@ -43,9 +49,7 @@ class PartnerMailingLink(models.Model):
         mailing.flush_recordset(["body_html"])
         bodies = mailing._get_translations()["body_html"].values()
         found = {
-            url
-            for body in bodies
-            for url in find_links(str(mailing._replace_local_links(body or "")))
+            url for body in bodies for url in find_links(mailing._complete_addresses(body or ""))
         }
         known = set(self.sudo().search([("mailing_id", "=", mailing.id)]).mapped("url"))
         self._as_system().create(
@@ -109,3 +113,11 @@ def get_address(match):
     if not WEB_ADDRESS.match(address) or OWN_LINK.match(address) or PERSONAL_PART.search(address):
         return None
     return address
+
+
+def encode_address(address):
+    """Return an address with percent-encoding where it is needed; an encoded one stays as it is.
+
+    Links are stored as authors wrote them, and leave percent-encoded.
+    """
+    return quote(address, safe=KEPT_IN_ADDRESS)

@@ -3,6 +3,7 @@ import re
 from email.message import EmailMessage
 from functools import lru_cache
 from types import SimpleNamespace
+from urllib.parse import urljoin
 
 from lxml import html
 from markupsafe import Markup
@@ -17,9 +18,10 @@ from ..delivery.compose.message import Value
 from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
-from ..transport.compiled import get_contact_key, get_text, row_fills
+from ..tools.srcset import replace_in_srcsets
+from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, xml_to_html
 from ..transport.smtp import SAMPLE_ADDRESS
-from .partner_mailing_link import LINK, get_address
+from .partner_mailing_link import LINK, encode_address, get_address
 
 PRIORITY_HEADERS = {
     "low": {"X-Priority": "5", "Importance": "low"},
@@ -30,8 +32,10 @@ PRIORITY_HEADERS = {
 # Personal links: each recipient has a token of its own for each purpose. In a body, the author
 # writes the path; Odoo puts the base URL before it, and the token follows it.
 UNSUBSCRIBE, VIEW, OPEN, CLICK = "unsubscribe", "view", "open", "click"
+# Where the base URL has a path, an author may have copied a link with it.
 PERSONAL_LINK = re.compile(
-    r"https?://[^\s/<>\"']+/partner_mailing/(?P<purpose>unsubscribe|view)/?(?![\w/-])"
+    r"https?://[^\s/<>\"']{1,255}(?:/[^\s/<>\"'?#]{1,64}){0,4}?"
+    r"/partner_mailing/(?P<purpose>unsubscribe|view)/?(?![\w/-])"
 )
 # Cached, because making a key takes longer than making a token.
 make_key = lru_cache(maxsize=64)(LinkKey)
@@ -42,8 +46,8 @@ PIXEL = '<img src="%s" width="1" height="1" alt="" style="display: block; border
 CONTACT_FIELD = re.compile(r"\bobject\.(\w+)")
 TEXT_FIELDS = ("char", "text", "selection")
 
-# QWeb: a template needs one element around the body.
-WRAPPER = "div"
+# As Odoo tells local addresses from those of another host without a scheme (//example.com/).
+LOCAL_ADDRESS = re.compile(r"/(?!/)").match
 
 # "View in Browser": the columns of a recipient that a claimed row has too, and the context key
 # that drops the attachments.
@@ -76,12 +80,26 @@ class PartnerMailing(models.Model):
         """
         source = str(self[name] or "")
         if kind == HTML:
-            source = str(self._replace_local_links(source))
+            source = self._get_html(source)
         try:
             allowed = frozenset(self.env["res.partner"].mail_allowed_qweb_expressions())
             return substitute_placeholders(source, kind, allowed, marker_for)
         except UnsupportedTemplate:
             return marker_for(name)
+
+    def _get_html(self, source):
+        """Return a stored body, which is a template, as HTML with absolute addresses."""
+        return self._complete_addresses(xml_to_html(str(source)))
+
+    def _complete_addresses(self, source, base_url=None):
+        """Return HTML or a QWeb template with absolute addresses, those in ``srcset`` included."""
+        completed = str(self._replace_local_links(source, base_url))
+        if "srcset" not in completed:
+            return completed
+        base_url = base_url or self.get_base_url()
+        return replace_in_srcsets(
+            completed, lambda url: urljoin(base_url, url) if LOCAL_ADDRESS(url) else url
+        )
 
     def _wrap_body(self, body, subject, preview):
         """Return the whole page with a body: language, direction, preview line."""
@@ -230,7 +248,7 @@ class PartnerMailing(models.Model):
 
     def _get_link(self, purpose, token):
         """Return the URL of a personal link, with a token or its slot marker."""
-        return f"{self.get_base_url()}/partner_mailing/{purpose}/{token}"
+        return f"{self.get_base_url().rstrip('/')}/partner_mailing/{purpose}/{token}"
 
     def _insert_link_slots(self, body, marker_for):
         """Return the HTML body with a slot after each personal link.
@@ -308,20 +326,21 @@ class PartnerMailing(models.Model):
         return body
 
     def _get_link_ids(self):
-        """Return {URL: id} of the links, which are stored at submission."""
+        """Return {encoded URL: id} of the links, which are stored at submission."""
         links = self.env["partner.mailing.link"].sudo().search([("mailing_id", "=", self.id)])
-        return {link.url: link.id for link in links}
+        return {encode_address(link.url): link.id for link in links}
 
     def _track_links(self, body, addresses, get_token):
         """Return the body in pieces, in which stored links lead through this database.
 
         :param body: HTML, as a text or in pieces
-        :param addresses: {URL: id} of the stored links
+        :param addresses: {encoded URL: id} of the stored links
         :param get_token: callable without parameters -> token or slot marker
         """
 
         def track(match):
-            number = addresses.get(get_address(match))
+            address = get_address(match)
+            number = address and addresses.get(encode_address(address))
             if not number:
                 return [match[0]]
             begin = f"{match['before']}{match['quote']}{self._get_link(CLICK, '')}"
@@ -399,19 +418,23 @@ class PartnerMailing(models.Model):
         return render
 
     def _make_qweb_renderer(self, source):
-        source = str(self._replace_local_links(source))
-        tree = html.fragment_fromstring(source, create_parent=WRAPPER)
+        tree = html.fragment_fromstring(self._complete_addresses(source), create_parent=WRAPPER)
         values = self._render_eval_context()
         qweb, template = self.env["ir.qweb"]._prepare_compiled(tree, values)
         base_url = self.get_base_url()
-        repeated = RepeatedText(template.get_static())
+        static = template.get_static()
+        repeated = RepeatedText(static)
 
         def render(contact):
             pieces = qweb._render_compiled(template, {**values, "object": contact})
+            for position, piece in enumerate(pieces):
+                # A value that is markup, such as a signature, is stored as XML.
+                if "/>" in piece and piece not in static:
+                    pieces[position] = xml_to_html(piece)
             pieces[0] = pieces[0].removeprefix(f"<{WRAPPER}>")
             pieces[-1] = pieces[-1].removesuffix(f"</{WRAPPER}>")
-            if any('="/' in piece or "url(" in piece for piece in pieces):
-                complete = self._replace_local_links("".join(pieces), base_url)
+            if any('="/' in piece or "url(" in piece or "srcset" in piece for piece in pieces):
+                complete = self._complete_addresses("".join(pieces), base_url)
                 return Value(html_to_text(complete), complete)
             return Value(repeated.convert(pieces), pieces)
 

@@ -4,5 +4,6 @@
 ``spreadsheet``      rows of CSV and Excel files
 ``placeholder``      plain placeholders of a template, found and replaced
 ``qweb_syntax``      the part of it that reads QWeb
+``srcset``           addresses in the attribute srcset of pictures
 ``machine_request``  requests of programs, told from those of persons
 """

@@ -1,17 +1,22 @@
 """The message of a mailing in one language, and what fills it for each recipient."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
 from odoo.models import BaseModel
+from odoo.tools.mail import html_normalize
 
 from ..delivery.compose.link_token import LinkSlot
 from ..delivery.compose.message import Value
 from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.slots import SlotMarkers
 from ..tools.placeholder import Placeholder
+
+# The element around a body while it is parsed, which needs one.
+WRAPPER = "div"
 
 
 class Compiled(NamedTuple):
@@ -70,5 +75,26 @@ def get_text(value, fallback=""):
     if isinstance(value, BaseModel):
         value = value.display_name
     if isinstance(value, Markup):
-        return Value(html_to_text(value), value)
+        return convert_markup(str(value))
     return str(value) if value or (value == 0 and value is not False) else fallback
+
+
+@lru_cache(maxsize=256)
+def convert_markup(source):
+    """Return the ``Value`` of a field with HTML; cached, because recipients share signatures."""
+    return Value(html_to_text(source), Markup(xml_to_html(source)))
+
+
+@lru_cache(maxsize=64)
+def xml_to_html(source):
+    """Return a body or another fragment, which Odoo stores as XML, as HTML.
+
+    In XML ``<b/>`` is an empty element; a mail program reads it as the beginning of one, and shows
+    all that follows in bold. The function is the one of ``mail.render.mixin``, so that a message
+    has the same elements and attributes as in Odoo's own mail.
+    """
+    page = str(html_normalize(f"<{WRAPPER}>{source}</{WRAPPER}>"))
+    # A body that reads as quoted text gets attributes on the element around it, which Odoo keeps.
+    if page.startswith(f"<{WRAPPER}>") and page.endswith(f"</{WRAPPER}>"):
+        page = page[len(WRAPPER) + 2 : -len(WRAPPER) - 3]
+    return page
