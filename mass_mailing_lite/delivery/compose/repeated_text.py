@@ -17,10 +17,12 @@ from .slots import SlotMarkers
 MAX_PATHS = 64  # paths that are kept; a template has few, but a loop has one for each length
 
 # Words that the conversion does not change: no markup, no blanks except single ones between words,
-# nothing that could equal the address of the link around them. Escaped as markupsafe does.
+# nothing that could equal the address of the link around them (``example.com``, a telephone number).
+# Escaped as markupsafe does.
 _words = re.compile(
-    r"(?:[^\s<>&\"':/@\x00-\x20]|&(?:amp|lt|gt|#34|#39);|(?<=\S) (?=\S))+"
+    r"(?:[^\s<>&\"':/@.\x00-\x20]|\.(?!\S)|&(?:amp|lt|gt|#34|#39);|(?<=\S) (?=\S))+"
 ).fullmatch
+_has_digit = re.compile(r"\d").search
 
 
 class RepeatedText:
@@ -31,6 +33,7 @@ class RepeatedText:
 
     def __init__(self, static: Iterable[str]):
         self._static = {piece: _is_in_tag(piece) for piece in static}
+        self._has_numbers = any("tel:" in piece or "sms:" in piece for piece in self._static)
         self._paths: OrderedDict[tuple[str | None, ...], list[str | int]] = OrderedDict()
 
     def convert(self, pieces: Sequence[str]) -> list[str]:
@@ -53,7 +56,7 @@ class RepeatedText:
         in_tag: bool | None = False
         for piece in pieces:
             is_static = piece in self._static
-            if not is_static and not in_tag and _words(piece):
+            if not is_static and not in_tag and self._is_kept(piece):
                 path.append(None)
                 values.append(unescape(piece) if "&" in piece else piece)
                 continue
@@ -62,6 +65,10 @@ class RepeatedText:
             if ends_in_tag is not None:
                 in_tag = ends_in_tag
         return tuple(path), values
+
+    def _is_kept(self, piece: str) -> bool:
+        """Tell whether the conversion does not change a value."""
+        return bool(_words(piece)) and not (self._has_numbers and _has_digit(piece))
 
 
 def _convert(path: tuple[str | None, ...]) -> list[str | int]:
