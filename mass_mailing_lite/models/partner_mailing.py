@@ -110,6 +110,7 @@ class PartnerMailing(models.Model):
             "last_test_fingerprint",
             "personal_data_removed_at",
             "last_look_fingerprint",
+            "finding_facts",
             *TOTALS,
         }
     )
@@ -502,6 +503,7 @@ class PartnerMailing(models.Model):
         if field_name in self._get_rendered_fields():
             for lang in translations:
                 self.with_context(lang=lang)._check_placeholders()
+                self.with_context(lang=lang)._check_subject()
         return result
 
     def _get_change_values(self, names):

@@ -174,6 +174,8 @@ class PartnerMailing(models.Model):
                 )
             )
         transport.check_addresses()
+        if "subject" in transport.required_fields:
+            self._check_subjects()
         self._check_placeholders()
         self._check_message_size()
         self._check_renders()
@@ -527,7 +529,7 @@ class PartnerMailing(models.Model):
     # Review
     # ------------------------------------------------------------
 
-    @api.depends("state", "channel", "approval_ids.state")
+    @api.depends("state", "channel", "approval_ids.state", "finding_facts")
     @api.depends_context("uid", "lang")
     def _compute_review_html(self):
         for mailing in self:
@@ -559,6 +561,7 @@ class PartnerMailing(models.Model):
             and format_datetime(self.env, mailing.scheduled_at, tz=self.env.user.tz),
             "unsubscribe_groups": mailing.unsubscribe_category_ids.mapped("name"),
             "changes": mailing._get_changes(request),
+            "findings": mailing._get_findings(),
         }
 
     def _get_labelled_summary(self, summary):

@@ -1,13 +1,15 @@
 from odoo import api, fields, models
 from odoo.tools.misc import format_datetime, formatLang
 
+from ..preflight import CHECKS, LEVELS
 from .partner_mailing import UNDECIDED_STATES
 
 
 class PartnerMailing(models.Model):
-    """The checklist of a mailing: its steps up to the validation, with the status of each.
+    """What is to be done and looked at before a mailing leaves.
 
-    A list of dicts, which the form shows:
+    The checklist has its steps up to the validation, with the status of each. It is a list of
+    dicts, which the form shows:
 
     - ``key``, ``label``, ``hint``: identifier and name of the step, and its status in words
     - ``status``: ``done``, ``attention`` (done, but out of date after a change) or ``open``
@@ -15,7 +17,10 @@ class PartnerMailing(models.Model):
     - ``action`` (name of a method), or ``page`` and ``focus`` (a tab of the form and the field in
       it): where a click leads; a step without any of them is no link
 
-    In the order of this file: the field, the list, one method for each step.
+    The findings are what the checks of ``preflight`` say about the content, on the form of a draft
+    and in the review. The facts behind them are stored when the content changes.
+
+    In the order of this file: the fields, the list, one method for each step, the findings.
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
@@ -25,6 +30,17 @@ class PartnerMailing(models.Model):
         copy=False,
         readonly=True,
         help="Fingerprint of the content that the author last saw in the preview.",
+    )
+
+    finding_facts = fields.Json(
+        compute="_compute_finding_facts",
+        store=True,
+        copy=False,
+        help="What the checks found in the content: {key: {language code: facts}}. Stored, because"
+        " reading a long body takes longer than opening the form.",
+    )
+    findings = fields.Json(
+        compute="_compute_findings", help="What to look at before the mailing leaves."
     )
 
     @api.depends(
@@ -146,3 +162,89 @@ class PartnerMailing(models.Model):
         if self.state == "draft":
             return {**step, "hint": self.env._("By a second person")}
         return {**step, "hint": self.env._("Waiting for a second person"), "page": "review"}
+
+    # ------------------------------------------------------------
+    # Findings
+    # ------------------------------------------------------------
+
+    @api.depends(
+        lambda self: [
+            "state",
+            "channel",
+            "company_id",
+            "has_unsubscribe",
+            "track_clicks",
+            "track_opens",
+            *self._get_rendered_fields(),
+        ]
+    )
+    def _compute_finding_facts(self):
+        for mailing in self:
+            mailing.finding_facts = mailing.state in UNDECIDED_STATES and mailing._look()
+
+    @api.depends("state", "finding_facts")
+    @api.depends_context("lang")
+    def _compute_findings(self):
+        for mailing in self:
+            is_open = mailing.state in UNDECIDED_STATES and mailing.finding_facts
+            mailing.findings = (is_open and mailing._get_findings()) or False
+
+    def _look(self):
+        """Return the facts of all checks about the content in each language."""
+        self.ensure_one()
+        contents = {
+            lang: (self.with_context(lang=lang), content)
+            for lang, content in self._get_contents().items()
+        }
+        facts = {"languages": sorted(contents)}
+        for key, check in CHECKS.items():
+            found = {
+                lang: look
+                for lang, (mailing, content) in contents.items()
+                if (look := check.look(mailing, content))
+            }
+            if found:
+                facts[key] = found
+        return facts
+
+    def _get_findings(self):
+        """Return what to look at before the mailing leaves, the gravest first.
+
+        A list of dicts: ``key`` of the check, ``level`` (``stop``, ``warning``, ``info``),
+        ``message``, ``remedy``, ``count``; perhaps ``page`` and ``focus`` as in the checklist, and
+        ``action`` with its ``label``: a method of the mailing that mends it.
+        """
+        self.ensure_one()
+        facts = self.finding_facts or self._look()
+        findings = [
+            finding
+            for check in sorted(CHECKS.values(), key=lambda check: check.sequence)
+            for finding in check.describe(self, facts.get(check.key, {}))
+        ]
+        return sorted(findings, key=lambda finding: LEVELS.index(finding["level"]))
+
+    def _get_contents(self):
+        """Return {language code: ``Content``} of what the mailing sends.
+
+        Languages are those with a text of their own. In a form that is not saved, the current one
+        has the texts of the form.
+        """
+        names = self._get_sent_fields()
+        saved, stored = self._origin, {}
+        if saved:
+            saved.flush_recordset(names)
+            stored = saved.sudo()._get_translations()
+        installed = {code for code, _name in self.env["res.lang"].get_installed()}
+        current = self.env.lang or "en_US"
+        langs = {lang for name in names for lang in stored.get(name, {})} & installed | {current}
+        contents = {}
+        for lang in sorted(langs):
+            texts = {name: self[name] for name in names}
+            if lang != current:
+                # A field without a text in the language is sent as it was written first.
+                texts = {
+                    name: stored[name].get(lang) or stored[name].get("en_US") for name in names
+                }
+            texts = {name: str(text or "") for name, text in texts.items()}
+            contents[lang] = self.with_context(lang=lang)._get_content(texts)
+        return contents

@@ -13,6 +13,8 @@ from odoo.tools.mail import email_normalize_all, html2plaintext, is_html_empty
 from odoo.tools.misc import format_datetime
 from odoo.tools.rendering_tools import parse_inline_template
 
+from ..tools.blank import describe_characters, is_blank
+from ..tools.placeholder_kind import to_elements, to_inline
 from .partner_mailing import UNDECIDED_STATES
 from .partner_mailing_approval import LIST_SOURCES
 
@@ -195,6 +197,30 @@ class PartnerMailing(models.Model):
         """Return the names of the fields that hold placeholders, of all channels."""
         return (*CONTENT, *sorted(self._collect_from_transports("rendered_fields")))
 
+    def _get_sent_fields(self):
+        """Return the names of the fields with placeholders that the mailing's channel sends."""
+        return self._get_transport().rendered_fields or CONTENT
+
+    def action_convert_placeholders(self):
+        """Turn placeholders of the wrong kind into the right one, in every language.
+
+        ``{{ object.name }}`` in a body becomes an element, ``<t t-out="object.name"/>`` in a subject
+        an inline placeholder.
+        """
+        self.check_access("write")
+        self._check_editable(self.env._("change its placeholders"))
+        for mailing in self:
+            mailing.flush_recordset()
+            stored = mailing.sudo()._get_translations()
+            for name in mailing._get_sent_fields():
+                is_html = self._fields[name].render_engine == "qweb"
+                convert = to_elements if is_html else to_inline
+                for lang, text in stored[name].items():
+                    converted = convert(text, self._is_allowed)
+                    if converted.count and self.env["res.lang"]._get_data(code=lang):
+                        mailing.with_context(lang=lang)[name] = converted.source
+        return True
+
     @api.model
     def get_placeholders(self):
         """Return the placeholders that all users may use, as dicts in the order of their labels.
@@ -260,6 +286,40 @@ class PartnerMailing(models.Model):
                                 known=mailing._list_placeholders(),
                             )
                         )
+
+    @api.constrains("subject")
+    def _check_subject(self):
+        """Refuse a subject that is not empty, and in which a reader sees nothing.
+
+        :raises ValidationError: names the field, its characters and what to do
+        """
+        for mailing in self:
+            if mailing.subject and is_blank(mailing.subject):
+                raise ValidationError(mailing._describe_blank_subject(mailing.subject))
+
+    def _check_subjects(self):
+        """Refuse a subject in which a reader sees nothing, in any language.
+
+        :raises UserError: as ``_check_subject``
+        """
+        self.flush_recordset(["subject"])
+        for lang, subject in self.sudo()._get_translations().get("subject", {}).items():
+            if subject and is_blank(subject):
+                raise UserError(self._describe_blank_subject(subject, lang))
+
+    def _describe_blank_subject(self, subject, lang=None):
+        """Return a sentence that names the field, in its language, and the characters in it."""
+        language = self.env["res.lang"]._get_data(code=lang or self.env.lang or "en_US")
+        return self.env._(
+            'The field "%(field)s" of the mailing "%(mailing)s" (%(language)s) holds "%(value)s", which'
+            " is nothing but blanks (%(characters)s): recipients would see a message without a"
+            " subject. Write a subject.",
+            field=self._fields["subject"]._description_string(self.env),
+            mailing=self.name,
+            language=language.name or lang,
+            value=subject,
+            characters=describe_characters(subject),
+        )
 
     def _check_access_right_dynamic_template(self):
         """Name the forbidden placeholder; Odoo's check only says that there is one.

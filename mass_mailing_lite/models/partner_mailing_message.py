@@ -17,11 +17,12 @@ from ..delivery.compose.link_token import LinkKey, LinkSlot
 from ..delivery.compose.message import Value
 from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
+from ..preflight import Content
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
 from ..tools.srcset import replace_in_srcsets
 from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, xml_to_html
 from ..transport.smtp import SAMPLE_ADDRESS
-from .partner_mailing_link import LINK, encode_address, get_address
+from .partner_mailing_link import LINK, encode_address, find_links, get_address
 
 PRIORITY_HEADERS = {
     "low": {"X-Priority": "5", "Importance": "low"},
@@ -116,6 +117,42 @@ class PartnerMailing(models.Model):
             minimal_qcontext=True,
         )
         return f"<!DOCTYPE html>\n{page}"
+
+    def _get_content(self, texts):
+        """Return the ``Content`` of the current language, for the checks before sending.
+
+        :param dict texts: {field name: its text}
+        """
+        source = texts.get("body_html") or ""
+        shown = self._get_html(source) if source else ""
+        return Content(
+            texts={name: text for name, text in texts.items() if name != "body_html"},
+            source=source,
+            html=shown,
+            size=self._measure_page(shown, texts) if source else 0,
+            base_url=self.get_base_url() or "",
+        )
+
+    def _measure_page(self, body, texts):
+        """Return the bytes of the HTML page of a message, as it leaves.
+
+        Placeholders count as they stand; the values differ from recipient to recipient.
+
+        :param str body: HTML as it leaves
+        :param dict texts: {field name: its text}
+        """
+        make = self._get_link_key(VIEW).make
+        token = make(self.id or 0)
+        if self.has_unsubscribe and f"/partner_mailing/{UNSUBSCRIBE}" not in body:
+            body += str(self._render_footer(lambda slot: token))
+        body = self._insert_link_slots(body, lambda slot: token)
+        if self.track_clicks:
+            addresses = {encode_address(url): self.id or 1 for url in find_links(body)}
+            body = "".join(self._track_links(body, addresses, lambda: token))
+        if self.track_opens:
+            body += PIXEL % f"{self._get_link(OPEN, token)}.gif"
+        page = self._wrap_body(body, texts.get("subject") or "", texts.get("preview_text") or "")
+        return len(page.encode()) + page.count("\n")  # lines end in CRLF
 
     def _get_files_to_attach(self):
         """Return the files that each message has; none for "View in Browser"."""

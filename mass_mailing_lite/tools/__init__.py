@@ -3,6 +3,10 @@
 ``address_list``     addresses that people type and paste
 ``spreadsheet``      rows of CSV and Excel files
 ``placeholder``      plain placeholders of a template, found and replaced
+``placeholder_kind`` placeholders of the wrong kind, turned into the right one
+``leftover``         placeholders of other programs that were left in a text
+``link_problem``     what is wrong with an address for a reader on another computer
+``blank``            texts in which a reader sees nothing
 ``qweb_syntax``      the part of it that reads QWeb
 ``srcset``           addresses in the attribute srcset of pictures
 ``machine_request``  requests of programs, told from those of persons

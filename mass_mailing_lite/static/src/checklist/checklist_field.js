@@ -2,9 +2,9 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
-import { Component, useRef } from "@odoo/owl";
+import { callButton, goTo } from "./go_to";
 
-const FOCUSABLE = "input, textarea, .odoo-editor-editable";
+import { Component, useRef } from "@odoo/owl";
 
 // The steps of a mailing (see partner_mailing_checklist.py). A click on a step opens the tab, field
 // or dialog where it is done.
@@ -38,32 +38,10 @@ export class ChecklistField extends Component {
 
     async go(step) {
         if (step.action) {
-            const { record } = this.props;
-            await this.env.onClickViewButton({
-                clickParams: { type: "object", name: step.action },
-                getResParams: () => ({
-                    resModel: record.resModel,
-                    resId: record.resId,
-                    resIds: record.resIds,
-                    context: record.context,
-                    evalContext: record.evalContext,
-                }),
-            });
-            return;
+            await callButton(this, step.action);
+        } else {
+            await goTo(this, step);
         }
-        const form = this.root.el.closest(".o_form_view");
-        const tab = step.page && form.querySelector(`.o_notebook_headers a[name="${step.page}"]`);
-        if (tab) {
-            tab.click();
-            // The content of the tab is rendered in the next frame.
-            await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-            tab.scrollIntoView({ block: this.env.isSmall ? "start" : "nearest" });
-            tab.focus({ preventScroll: true });
-        }
-        const field = step.focus && form.querySelector(`.o_field_widget[name="${step.focus}"]`);
-        const input = field && (field.matches(FOCUSABLE) ? field : field.querySelector(FOCUSABLE));
-        input?.scrollIntoView({ block: this.env.isSmall ? "center" : "nearest" });
-        input?.focus({ preventScroll: true });
     }
 }
 

@@ -1,0 +1,90 @@
+from typing import Any, ClassVar, NamedTuple
+
+# Levels of findings, the gravest first: the mailing cannot leave; look at it; good to know.
+STOP, WARNING, INFO = LEVELS = ("stop", "warning", "info")
+
+#: {key: instance} of all checks.
+CHECKS: dict[str, "Check"] = {}
+
+
+class Content(NamedTuple):
+    """What a mailing sends in one language.
+
+    :ivar texts: {name of a field: its text with inline placeholders}
+    :ivar source: body as it is stored, empty for a channel without one
+    :ivar html: the same as it leaves, with placeholders that are not filled in
+    :ivar size: bytes of the HTML page of a message
+    :ivar base_url: address of this database
+    """
+
+    texts: dict[str, str]
+    source: str
+    html: str
+    size: int
+    base_url: str
+
+
+class Check:
+    """One question about a mailing before it leaves."""
+
+    #: Identifies the check and its findings.
+    key: ClassVar[str]
+    #: Level of its findings.
+    level: ClassVar[str] = WARNING
+    #: Findings of one level are shown in this order.
+    sequence: ClassVar[int] = 50
+
+    def look(self, mailing, content: Content) -> Any:
+        """Return facts about the content in one language as JSON; false when there are none.
+
+        :param mailing: ``partner.mailing`` in that language, perhaps not saved
+        """
+        raise NotImplementedError
+
+    def describe(self, mailing, facts: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the findings, made by :meth:`make_finding`; asks the database for nothing.
+
+        :param facts: {language code: what ``look`` returned}, without languages that have none
+        """
+        raise NotImplementedError
+
+    def make_finding(self, message: str, remedy: str, count: int = 1, **place) -> dict[str, Any]:
+        """Return a finding.
+
+        :param message: what was found, one sentence
+        :param remedy: what to do, one sentence
+        :param place: where it is: ``page`` (tab of the form) and ``focus`` (field), which the form
+            opens; ``action`` (name of a method of the mailing) and ``label`` of the button that
+            mends it
+        """
+        return {
+            "key": self.key,
+            "level": self.level,
+            "message": message,
+            "remedy": remedy,
+            "count": count,
+            **place,
+        }
+
+
+def register(check: type[Check]) -> type[Check]:
+    """Add a check to ``CHECKS``; a decorator."""
+    CHECKS[check.key] = check()
+    return check
+
+
+def name_language(mailing, lang):
+    """Return the name of a language, as users know it."""
+    return mailing.env["res.lang"]._get_data(code=lang).name or lang
+
+
+def join_languages(mailing, facts, describe):
+    """Return one text of what each language has; with names of languages if there are several.
+
+    :param facts: {language code: facts}
+    :param describe: callable, facts -> text
+    """
+    texts = {lang: describe(facts[lang]) for lang in facts}
+    if len((mailing.finding_facts or {}).get("languages", ())) < 2:
+        return "; ".join(texts.values())
+    return "; ".join(f"{name_language(mailing, lang)}: {text}" for lang, text in texts.items())

@@ -1,0 +1,133 @@
+from lxml import etree
+from lxml.html import defs
+
+from ..tools.leftover import find_leftovers
+from ..tools.placeholder_kind import to_elements, to_inline
+from .check import Check, join_languages, register
+
+MOST = 5  # placeholders that are named
+
+BODY = "body_html"
+# Elements whose text is shown as it was typed: an example of a program is no placeholder.
+CODE = frozenset({"code", "pre", "kbd", "samp", "script", "style"})
+INLINE = frozenset(
+    ("a", "abbr", "b", "big", "del", "em", "font", "i", "ins", "mark", "o", "q", "s", "small", "span",
+     "strong", "sub", "sup", "t", "tt", "u", "wbr")
+)  # fmt: skip
+# Attributes that are shown, those that lead somewhere, and those that QWeb fills.
+SHOWN = ("alt", "title")
+ADDRESSES = ("href", "src")
+FILLED = ("t-out", "t-esc", "t-field")
+
+
+@register
+class LiteralPlaceholder(Check):
+    """Whether recipients would read a placeholder in place of their name."""
+
+    key = "literal_placeholder"
+    sequence = 10
+
+    def look(self, mailing, content):
+        facts = {}
+        for name, text in content.texts.items():
+            _text, count = to_inline(text, mailing._is_allowed)
+            # The inline kind is right here, and refused with a reason when it does not exist.
+            found = [one for one in find_leftovers(text) if not is_inline(one)]
+            if found or count:
+                facts[name] = {"found": found[:MOST], "count": len(found), "wrong": count}
+        if content.source:
+            _source, count = to_elements(content.source, mailing._is_allowed)
+            found = list(dict.fromkeys(find_in_body(content.source)))
+            if found or count:
+                facts[BODY] = {"found": found[:MOST], "count": len(found), "wrong": count}
+        return facts
+
+    def describe(self, mailing, facts):
+        findings = []
+        for name in dict.fromkeys(name for found in facts.values() for name in found):
+            having = {lang: found[name] for lang, found in facts.items() if name in found}
+            findings.append(self._describe_field(mailing, name, having))
+        return findings
+
+    def _describe_field(self, mailing, name, having):
+        _ = mailing.env._
+        wrong = sum(found["wrong"] for found in having.values())
+        message = _(
+            'Recipients would read this in the field "%(field)s" as it stands: %(placeholders)s.',
+            field=mailing._fields[name]._description_string(mailing.env),
+            placeholders=join_languages(mailing, having, lambda found: name_found(mailing, found)),
+        )
+        place = {"focus": name}
+        if name == BODY:
+            place["page"] = "content"
+        if wrong:
+            remedy = _("Press the button: these placeholders then show the recipient's own data.")
+            place.update(action="action_convert_placeholders", label=_("Turn into Placeholders"))
+        elif name == BODY:
+            remedy = _(
+                "Replace it: type / where the recipient's name or other data belong, and choose a"
+                " placeholder."
+            )
+        else:
+            remedy = _(
+                "Replace it: type # where the recipient's name or other data belong, and choose a"
+                " placeholder."
+            )
+        count = sum(max(found["count"], found["wrong"]) for found in having.values())
+        return self.make_finding(message, remedy, count=count, **place)
+
+
+def is_inline(placeholder):
+    """Tell whether a text is an inline placeholder, whose kind is right in a subject."""
+    return placeholder.startswith("{{") and placeholder.endswith("}}")
+
+
+def name_found(mailing, found):
+    """Return the placeholders of one field in words."""
+    named = ", ".join(found["found"]) or mailing.env._("placeholders")
+    more = found["count"] - len(found["found"])
+    return (
+        mailing.env._("%(placeholders)s and %(more)s more", placeholders=named, more=more)
+        if more
+        else named
+    )
+
+
+def find_in_body(source):
+    """Yield the placeholders of other programs in a body as it is stored."""
+    tree = etree.fromstring(f"<body>{source}</body>", parser=etree.HTMLParser(huge_tree=True))
+    if tree is None:
+        return
+    texts, addresses = [""], []
+    read_texts(tree, texts, addresses)
+    for text in texts:
+        yield from find_leftovers(text)
+    for address in addresses:
+        # Brackets and braces are also parts of addresses.
+        yield from find_leftovers(address, only_certain=True)
+
+
+def read_texts(element, texts, addresses):
+    """Collect what is read of an element: one text for a block, whatever is bold in it.
+
+    :param texts: list whose last text is continued
+    :param addresses: list of the addresses of links and pictures
+    """
+    texts[-1] += element.text or ""
+    for child in element:
+        tag = child.tag
+        if type(tag) is str and tag not in CODE:
+            addresses += filter(None, map(child.get, ADDRESSES))
+            # Before the others: an attribute is no part of the text.
+            texts[:0] = filter(None, map(child.get, SHOWN))
+            if not any(name in child.attrib for name in FILLED):
+                is_block = tag not in INLINE
+                if tag not in defs.tags and tag not in INLINE:
+                    texts[-1] += f"<{tag}>"  # <<name>> that was typed into the code view
+                    is_block = False
+                if is_block:
+                    texts.append("")
+                read_texts(child, texts, addresses)
+                if is_block:
+                    texts.append("")
+        texts[-1] += child.tail or ""

@@ -1,0 +1,126 @@
+import re
+
+from lxml import etree
+
+from ..tools import link_problem
+from ..tools.srcset import find_addresses
+from .check import Check, join_languages, register
+
+MOST = 5  # addresses that are named
+
+# Attributes with an address, and whether it is one of a picture.
+ADDRESSES = {"href": False, "src": True, "background": True, "poster": True}
+STYLE_ADDRESS = re.compile(r"url\(\s*[\"']?([^)\"']*)", re.IGNORECASE)
+LINKS = ("a", "area")
+
+
+@register
+class LocalLink(Check):
+    """Whether links and pictures lead anywhere on the computer of a recipient."""
+
+    key = "local_link"
+    sequence = 20
+
+    def look(self, mailing, content):
+        found = {}
+        for text, address, is_picture in find_all(content.html):
+            # What is wrong with the address of the database has a check of its own.
+            if content.base_url and address.startswith(content.base_url):
+                continue
+            if problem := link_problem.find_problem(address):
+                found.setdefault(problem, []).append([text[:60], address[:120], is_picture])
+        return {
+            problem: {"count": len(items), "items": items[:MOST]}
+            for problem, items in found.items()
+        }
+
+    def describe(self, mailing, facts):
+        sentences = self._get_sentences(mailing.env)
+        findings = []
+        for problem, (message, remedy) in sentences.items():
+            having = {lang: found[problem] for lang, found in facts.items() if problem in found}
+            if having:
+                named = join_languages(
+                    mailing, having, lambda found: name_items(mailing.env, found)
+                )
+                findings.append(
+                    self.make_finding(
+                        f"{message} {named}.",
+                        remedy,
+                        count=sum(found["count"] for found in having.values()),
+                        page="content",
+                        focus="body_html",
+                    )
+                )
+        return findings
+
+    def _get_sentences(self, env):
+        """Return {problem: (what it is, what to do)}."""
+        _ = env._
+        return {
+            link_problem.EMPTY: (
+                _("Links or pictures without an address:"),
+                _("Select the words or the picture, and write the address, or remove the link."),
+            ),
+            link_problem.NO_SCHEME: (
+                _("Addresses without https:// in front, which lead nowhere from a mail program:"),
+                _("Write the whole address, such as https://www.example.com, or mailto: before an e-mail address."),
+            ),
+            link_problem.BROKEN: (
+                _("Addresses that cannot be right:"),
+                _("Copy the address from the browser once more."),
+            ),
+            link_problem.LOCAL: (
+                _("Addresses in your own network, which recipients cannot reach:"),
+                _("Write the public address of the page or picture."),
+            ),
+            link_problem.FILE: (
+                _("Addresses on your own computer, which recipients cannot reach:"),
+                _("Attach the file, or put the picture into the text with the editor."),
+            ),
+            link_problem.PART: (
+                _("Pictures that were copied from another e-mail, and stayed behind in it:"),
+                _("Save the picture from the e-mail as a file, and put it into the text with the editor."),
+            ),
+        }  # fmt: skip
+
+
+def find_all(source):
+    """Yield (text of the link, address, whether it is a picture's) of an HTML body."""
+    if not source.strip():
+        return
+    tree = etree.fromstring(f"<body>{source}</body>", parser=etree.HTMLParser(huge_tree=True))
+    if tree is None:
+        return
+    for element in tree.iter(etree.Element):
+        for name, value in element.attrib.items():
+            if name in ADDRESSES:
+                is_picture = ADDRESSES[name]
+                if name != "href" or element.tag in LINKS:
+                    yield get_text(element), value, is_picture
+            elif name == "srcset":
+                for address in find_addresses(value):
+                    yield get_text(element), address, True
+            elif name == "style" and "url(" in value.lower():
+                for address in STYLE_ADDRESS.findall(value):
+                    yield "", address, True
+
+
+def get_text(element):
+    """Return the words by which an author knows a link or picture."""
+    text = " ".join(" ".join(element.itertext()).split())
+    if not text:
+        picture = element if element.tag == "img" else element.find(".//img")
+        text = "" if picture is None else picture.get("alt") or picture.get("title") or ""
+    return text
+
+
+def name_items(env, found):
+    """Return the addresses in words: ``"Our shop" (www.example.com), picture (cid:1)``."""
+    named = []
+    for text, address, is_picture in found["items"]:
+        shown = env._("picture") if is_picture and not text else f'"{text}"'
+        named.append(f"{shown} ({address})" if address.strip() else shown)
+    if found["count"] > len(named):
+        named.append(env._("%s more", found["count"] - len(named)))
+    return ", ".join(named)

@@ -1,0 +1,36 @@
+const FOCUSABLE = "input, textarea, .odoo-editor-editable";
+
+/**
+ * Call a method of the record of a field, as a button of its form does: the form is saved before,
+ * and shows the record anew after it.
+ */
+export async function callButton(field, name) {
+    const { record } = field.props;
+    await field.env.onClickViewButton({
+        clickParams: { type: "object", name },
+        getResParams: () => ({
+            resModel: record.resModel,
+            resId: record.resId,
+            resIds: record.resIds,
+            context: record.context,
+            evalContext: record.evalContext,
+        }),
+    });
+}
+
+/** Open the tab `page` of the form that a field is in, and set the focus to the field `focus`. */
+export async function goTo(field, { page, focus }) {
+    const form = field.root.el.closest(".o_form_view");
+    const tab = page && form.querySelector(`.o_notebook_headers a[name="${page}"]`);
+    if (tab) {
+        tab.click();
+        // The content of the tab is rendered in the next frame.
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+        tab.scrollIntoView({ block: field.env.isSmall ? "start" : "nearest" });
+        tab.focus({ preventScroll: true });
+    }
+    const widget = focus && form.querySelector(`.o_field_widget[name="${focus}"]`);
+    const input = widget && (widget.matches(FOCUSABLE) ? widget : widget.querySelector(FOCUSABLE));
+    input?.scrollIntoView({ block: field.env.isSmall ? "center" : "nearest" });
+    input?.focus({ preventScroll: true });
+}

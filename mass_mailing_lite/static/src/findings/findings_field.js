@@ -1,0 +1,53 @@
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+
+import { callButton, goTo } from "../checklist/go_to";
+
+import { Component, useRef } from "@odoo/owl";
+
+const LOOKS = {
+    stop: { style: "alert-danger", icon: "fa-ban" },
+    warning: { style: "alert-warning", icon: "fa-exclamation-triangle" },
+    info: { style: "alert-info", icon: "fa-info-circle" },
+};
+
+// What to look at before a mailing leaves (see partner_mailing_checklist.py), each with a button
+// that mends it or shows where it is.
+export class FindingsField extends Component {
+    static template = "mass_mailing_lite.FindingsField";
+    static props = { ...standardFieldProps };
+
+    setup() {
+        this.root = useRef("root");
+    }
+
+    get findings() {
+        return (this.props.record.data[this.props.name] || []).map((finding) => ({
+            ...finding,
+            ...LOOKS[finding.level],
+        }));
+    }
+
+    // Text for screen readers in place of the icon.
+    levelText(finding) {
+        const texts = { stop: _t("Stop"), warning: _t("Warning"), info: _t("Good to know") };
+        return texts[finding.level];
+    }
+
+    async mend(finding) {
+        await callButton(this, finding.action);
+    }
+
+    async show(finding) {
+        await goTo(this, finding);
+    }
+}
+
+export const findingsField = {
+    component: FindingsField,
+    displayName: _t("What to look at before a mailing leaves"),
+    supportedTypes: ["json"],
+};
+
+registry.category("fields").add("partner_mailing_findings", findingsField);
