@@ -199,9 +199,9 @@ class PartnerMailing(models.Model):
         facts = {"languages": sorted(contents)}
         for key, check in CHECKS.items():
             found = {
-                lang: look
+                lang: seen
                 for lang, (mailing, content) in contents.items()
-                if (look := check.look(mailing, content))
+                if (seen := check(mailing).look(content))
             }
             if found:
                 facts[key] = found
@@ -219,7 +219,7 @@ class PartnerMailing(models.Model):
         findings = [
             finding
             for check in sorted(CHECKS.values(), key=lambda check: check.sequence)
-            for finding in check.describe(self, facts.get(check.key, {}))
+            for finding in check(self).describe(facts.get(check.key, {}))
         ]
         return sorted(findings, key=lambda finding: LEVELS.index(finding["level"]))
 

@@ -14,50 +14,49 @@ class BaseUrl(Check):
     key = "base_url"
     sequence = 40
 
-    def look(self, mailing, content):
+    def look(self, content):
         return bool(
             content.html
             and (
-                mailing.has_unsubscribe
-                or mailing.track_clicks
-                or mailing.track_opens
+                self.mailing.has_unsubscribe
+                or self.mailing.track_clicks
+                or self.mailing.track_opens
                 or content.base_url in content.html
             )
         )
 
-    def describe(self, mailing, facts):
+    def describe(self, facts):
         if not facts:
             return []
-        _ = mailing.env._
-        address = mailing.get_base_url() or ""
+        address = self.mailing.get_base_url() or ""
         scheme, host = split_host(address)
         if scheme not in ("http", "https") or not host:
-            message = _(
+            message = self.env._(
                 'The web address of this database, "%s", is none: the unsubscribe link, local'
                 " links and pictures will not work.",
                 address,
             )
         elif is_private_host(host):
-            message = _(
+            message = self.env._(
                 'The web address of this database is "%s", which no recipient can reach: the'
                 " unsubscribe link, local links and pictures will not work.",
                 address,
             )
         elif scheme == "http":
-            message = _(
+            message = self.env._(
                 'The web address of this database, "%s", does not begin with https://: mail programs'
                 " show no button to unsubscribe, some show no pictures, and browsers warn.",
                 address,
             )
         elif urlsplit(address).path.rstrip("/").startswith(CLIENT_PATHS):
-            message = _(
+            message = self.env._(
                 'The web address of this database, "%s", ends in a path of the web client: recipients'
                 " who follow a link would find the login page.",
                 address,
             )
         else:
             return []
-        remedy = _(
+        remedy = self.env._(
             "Ask an administrator to write the public address, such as https://odoo.example.com, into"
             ' the system parameter "web.base.url" (Settings, Technical, System Parameters).'
         )

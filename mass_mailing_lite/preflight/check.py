@@ -1,10 +1,11 @@
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 # Levels of findings, the gravest first: the mailing cannot leave; look at it; good to know.
 STOP, WARNING, INFO = LEVELS = ("stop", "warning", "info")
 
-#: {key: instance} of all checks.
-CHECKS: dict[str, "Check"] = {}
+#: {key: class} of all checks.
+CHECKS: dict[str, type["Check"]] = {}
 
 
 class Content(NamedTuple):
@@ -25,7 +26,11 @@ class Content(NamedTuple):
 
 
 class Check:
-    """One question about a mailing before it leaves."""
+    """One question about a mailing before it leaves.
+
+    :param mailing: a ``partner.mailing`` record, perhaps not saved; its environment decides the
+        language
+    """
 
     #: Identifies the check and its findings.
     key: ClassVar[str]
@@ -34,19 +39,38 @@ class Check:
     #: Findings of one level are shown in this order.
     sequence: ClassVar[int] = 50
 
-    def look(self, mailing, content: Content) -> Any:
+    def __init__(self, mailing):
+        self.mailing = mailing
+        self.env = mailing.env
+
+    def look(self, content: Content) -> Any:
         """Return facts about the content in one language as JSON; false when there are none.
 
-        :param mailing: ``partner.mailing`` in that language, perhaps not saved
+        The mailing is in that language.
         """
         raise NotImplementedError
 
-    def describe(self, mailing, facts: dict[str, Any]) -> list[dict[str, Any]]:
+    def describe(self, facts: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the findings, made by :meth:`make_finding`; asks the database for nothing.
 
         :param facts: {language code: what ``look`` returned}, without languages that have none
         """
         raise NotImplementedError
+
+    def name_language(self, lang: str) -> str:
+        """Return the name of a language, as users know it."""
+        return self.env["res.lang"]._get_data(code=lang).name or lang
+
+    def join_languages(self, facts: dict[str, Any], describe: Callable[[Any], str]) -> str:
+        """Return one text for all languages, with their names if the mailing has several.
+
+        :param facts: {language code: facts}
+        :param describe: returns the text of one language
+        """
+        texts = {lang: describe(found) for lang, found in facts.items()}
+        if len((self.mailing.finding_facts or {}).get("languages", ())) < 2:
+            return "; ".join(texts.values())
+        return "; ".join(f"{self.name_language(lang)}: {text}" for lang, text in texts.items())
 
     def make_finding(self, message: str, remedy: str, count: int = 1, **place) -> dict[str, Any]:
         """Return a finding.
@@ -69,22 +93,5 @@ class Check:
 
 def register(check: type[Check]) -> type[Check]:
     """Add a check to ``CHECKS``; a decorator."""
-    CHECKS[check.key] = check()
+    CHECKS[check.key] = check
     return check
-
-
-def name_language(mailing, lang):
-    """Return the name of a language, as users know it."""
-    return mailing.env["res.lang"]._get_data(code=lang).name or lang
-
-
-def join_languages(mailing, facts, describe):
-    """Return one text of what each language has; with names of languages if there are several.
-
-    :param facts: {language code: facts}
-    :param describe: callable, facts -> text
-    """
-    texts = {lang: describe(facts[lang]) for lang in facts}
-    if len((mailing.finding_facts or {}).get("languages", ())) < 2:
-        return "; ".join(texts.values())
-    return "; ".join(f"{name_language(mailing, lang)}: {text}" for lang, text in texts.items())

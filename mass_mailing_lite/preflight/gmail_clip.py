@@ -1,6 +1,6 @@
 from odoo.tools.misc import formatLang
 
-from .check import Check, name_language, register
+from .check import Check, register
 
 # Gmail shows this much of a message's HTML, then "[Message clipped]" with a link to the rest.
 LIMIT = 102 * 1024
@@ -14,23 +14,22 @@ class GmailClip(Check):
     key = "gmail_clip"
     sequence = 30
 
-    def look(self, mailing, content):
+    def look(self, content):
         return content.size if content.size > LIMIT else None
 
-    def describe(self, mailing, facts):
+    def describe(self, facts):
         if not facts:
             return []
-        _ = mailing.env._
         lang, size = max(facts.items(), key=lambda item: item[1])
         return [
             self.make_finding(
-                _(
+                self.env._(
                     "The message has %(size)s KB of HTML (%(language)s). Gmail shows the first 102 KB and"
-                    " hides the rest, with the unsubscribe link.",
-                    size=formatLang(mailing.env, size / KILOBYTE, digits=0),
-                    language=name_language(mailing, lang),
+                    " hides the end, where the footer is.",
+                    size=formatLang(self.env, size / KILOBYTE, digits=0),
+                    language=self.name_language(lang),
                 ),
-                _(
+                self.env._(
                     "Shorten the text, or remove formatting that was pasted with it: in the"
                     " code view it is in the style attributes."
                 ),

@@ -3,7 +3,7 @@ from lxml.html import defs
 
 from ..tools.leftover import find_leftovers
 from ..tools.placeholder_kind import to_elements, to_inline
-from .check import Check, join_languages, register
+from .check import Check, register
 
 MOST = 5  # placeholders that are named
 
@@ -27,70 +27,70 @@ class LiteralPlaceholder(Check):
     key = "literal_placeholder"
     sequence = 10
 
-    def look(self, mailing, content):
+    def look(self, content):
         facts = {}
         for name, text in content.texts.items():
-            _text, count = to_inline(text, mailing._is_allowed)
+            _text, count = to_inline(text, self.mailing._is_allowed)
             # The inline kind is right here, and refused with a reason when it does not exist.
             found = [one for one in find_leftovers(text) if not is_inline(one)]
             if found or count:
                 facts[name] = {"found": found[:MOST], "count": len(found), "wrong": count}
         if content.source:
-            _source, count = to_elements(content.source, mailing._is_allowed)
+            _source, count = to_elements(content.source, self.mailing._is_allowed)
             found = list(dict.fromkeys(find_in_body(content.source)))
             if found or count:
                 facts[BODY] = {"found": found[:MOST], "count": len(found), "wrong": count}
         return facts
 
-    def describe(self, mailing, facts):
+    def describe(self, facts):
         findings = []
         for name in dict.fromkeys(name for found in facts.values() for name in found):
             having = {lang: found[name] for lang, found in facts.items() if name in found}
-            findings.append(self._describe_field(mailing, name, having))
+            findings.append(self._describe_field(name, having))
         return findings
 
-    def _describe_field(self, mailing, name, having):
-        _ = mailing.env._
+    def _describe_field(self, name, having):
         wrong = sum(found["wrong"] for found in having.values())
-        message = _(
+        message = self.env._(
             'Recipients would read this in the field "%(field)s" as it stands: %(placeholders)s.',
-            field=mailing._fields[name]._description_string(mailing.env),
-            placeholders=join_languages(mailing, having, lambda found: name_found(mailing, found)),
+            field=self.mailing._fields[name]._description_string(self.env),
+            placeholders=self.join_languages(having, self._name_found),
         )
         place = {"focus": name}
         if name == BODY:
             place["page"] = "content"
         if wrong:
-            remedy = _("Press the button: these placeholders then show the recipient's own data.")
-            place.update(action="action_convert_placeholders", label=_("Turn into Placeholders"))
+            remedy = self.env._(
+                "Press the button: these placeholders then show the recipient's own data."
+            )
+            place.update(
+                action="action_convert_placeholders", label=self.env._("Turn into Placeholders")
+            )
         elif name == BODY:
-            remedy = _(
+            remedy = self.env._(
                 "Replace it: type / where the recipient's name or other data belong, and choose a"
                 " placeholder."
             )
         else:
-            remedy = _(
+            remedy = self.env._(
                 "Replace it: type # where the recipient's name or other data belong, and choose a"
                 " placeholder."
             )
         count = sum(max(found["count"], found["wrong"]) for found in having.values())
         return self.make_finding(message, remedy, count=count, **place)
 
+    def _name_found(self, found):
+        """Return the placeholders of one field in words."""
+        named = ", ".join(found["found"]) or self.env._("placeholders")
+        more = found["count"] - len(found["found"])
+        if not more:
+            return named
+        return self.env._("%(placeholders)s and %(more)s more", placeholders=named, more=more)
+
 
 def is_inline(placeholder):
     """Tell whether a text is an inline placeholder, whose kind is right in a subject."""
     return placeholder.startswith("{{") and placeholder.endswith("}}")
-
-
-def name_found(mailing, found):
-    """Return the placeholders of one field in words."""
-    named = ", ".join(found["found"]) or mailing.env._("placeholders")
-    more = found["count"] - len(found["found"])
-    return (
-        mailing.env._("%(placeholders)s and %(more)s more", placeholders=named, more=more)
-        if more
-        else named
-    )
 
 
 def find_in_body(source):

@@ -4,7 +4,7 @@ from lxml import etree
 
 from ..tools import link_problem
 from ..tools.srcset import find_addresses
-from .check import Check, join_languages, register
+from .check import Check, register
 
 MOST = 5  # addresses that are named
 
@@ -21,11 +21,15 @@ class LocalLink(Check):
     key = "local_link"
     sequence = 20
 
-    def look(self, mailing, content):
+    def look(self, content):
         found = {}
-        for text, address, is_picture in find_all(content.html):
-            # What is wrong with the address of the database has a check of its own.
-            if content.base_url and address.startswith(content.base_url):
+        written = [address for _text, address, _is_picture in find_all(content.source)]
+        leaving = list(find_all(content.html))
+        if len(written) != len(leaving):
+            written = [address for _text, address, _is_picture in leaving]
+        for (text, address, is_picture), typed in zip(leaving, written, strict=True):
+            # A path to which the address of the database was added: that has a check of its own.
+            if typed.startswith("/") and address != typed:
                 continue
             if problem := link_problem.find_problem(address):
                 found.setdefault(problem, []).append([text[:60], address[:120], is_picture])
@@ -34,15 +38,13 @@ class LocalLink(Check):
             for problem, items in found.items()
         }
 
-    def describe(self, mailing, facts):
-        sentences = self._get_sentences(mailing.env)
+    def describe(self, facts):
+        sentences = self._get_sentences()
         findings = []
         for problem, (message, remedy) in sentences.items():
             having = {lang: found[problem] for lang, found in facts.items() if problem in found}
             if having:
-                named = join_languages(
-                    mailing, having, lambda found: name_items(mailing.env, found)
-                )
+                named = self.join_languages(having, self._name_items)
                 findings.append(
                     self.make_finding(
                         f"{message} {named}.",
@@ -54,35 +56,44 @@ class LocalLink(Check):
                 )
         return findings
 
-    def _get_sentences(self, env):
+    def _get_sentences(self):
         """Return {problem: (what it is, what to do)}."""
-        _ = env._
         return {
             link_problem.EMPTY: (
-                _("Links or pictures without an address:"),
-                _("Select the words or the picture, and write the address, or remove the link."),
+                self.env._("Links or pictures without an address:"),
+                self.env._("Select the words or the picture, and write the address, or remove the link."),
             ),
             link_problem.NO_SCHEME: (
-                _("Addresses without https:// in front, which lead nowhere from a mail program:"),
-                _("Write the whole address, such as https://www.example.com, or mailto: before an e-mail address."),
+                self.env._("Addresses without https:// in front, which lead nowhere from a mail program:"),
+                self.env._("Write the whole address, such as https://www.example.com, or mailto: before an e-mail address."),
             ),
             link_problem.BROKEN: (
-                _("Addresses that cannot be right:"),
-                _("Copy the address from the browser once more."),
+                self.env._("Addresses that cannot be right:"),
+                self.env._("Copy the address from the browser once more."),
             ),
             link_problem.LOCAL: (
-                _("Addresses in your own network, which recipients cannot reach:"),
-                _("Write the public address of the page or picture."),
+                self.env._("Addresses in your own network, which recipients cannot reach:"),
+                self.env._("Write the public address of the page or picture."),
             ),
             link_problem.FILE: (
-                _("Addresses on your own computer, which recipients cannot reach:"),
-                _("Attach the file, or put the picture into the text with the editor."),
+                self.env._("Addresses on your own computer, which recipients cannot reach:"),
+                self.env._("Attach the file, or put the picture into the text with the editor."),
             ),
             link_problem.PART: (
-                _("Pictures that were copied from another e-mail, and stayed behind in it:"),
-                _("Save the picture from the e-mail as a file, and put it into the text with the editor."),
+                self.env._("Pictures that were copied from another e-mail, and stayed behind in it:"),
+                self.env._("Save the picture from the e-mail as a file, and put it into the text with the editor."),
             ),
         }  # fmt: skip
+
+    def _name_items(self, found):
+        """Return the addresses in words: ``"Our shop" (www.example.com), picture (cid:1)``."""
+        named = []
+        for text, address, is_picture in found["items"]:
+            shown = self.env._("picture") if is_picture and not text else f'"{text}"'
+            named.append(f"{shown} ({address})" if address.strip() else shown)
+        if found["count"] > len(named):
+            named.append(self.env._("%s more", found["count"] - len(named)))
+        return ", ".join(named)
 
 
 def find_all(source):
@@ -113,14 +124,3 @@ def get_text(element):
         picture = element if element.tag == "img" else element.find(".//img")
         text = "" if picture is None else picture.get("alt") or picture.get("title") or ""
     return text
-
-
-def name_items(env, found):
-    """Return the addresses in words: ``"Our shop" (www.example.com), picture (cid:1)``."""
-    named = []
-    for text, address, is_picture in found["items"]:
-        shown = env._("picture") if is_picture and not text else f'"{text}"'
-        named.append(f"{shown} ({address})" if address.strip() else shown)
-    if found["count"] > len(named):
-        named.append(env._("%s more", found["count"] - len(named)))
-    return ", ".join(named)

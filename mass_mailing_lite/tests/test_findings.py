@@ -132,6 +132,15 @@ class TestFindings(MailingCase):
                 )
                 self.assertEqual((finding["page"], finding["focus"]), ("content", "body_html"))
 
+    def test_an_address_of_a_database_that_nobody_reaches_is_named_where_it_was_written(self):
+        self.env["ir.config_parameter"].set_param("web.base.url", "http://localhost:8069")
+        mailing = self.new_mailing(
+            body_html='<p><a href="/shop">a</a><img src="/web/image/1"/></p>'
+        )
+        self.assertFalse(self.findings(mailing, "local_link"))
+        mailing.body_html = '<p><a href="http://localhost:8069/shop">our shop</a></p>'
+        self.assertFound(mailing, "local_link", "our shop")
+
     def test_pictures_that_lead_nowhere_are_named_too(self):
         for body in (
             '<img src="cid:1" alt="Logo"/>',
@@ -278,7 +287,7 @@ class TestFindings(MailingCase):
         error = AssertionError("the text is read for a look at the form")
         with ExitStack() as stack:
             for check in CHECKS.values():
-                stack.enter_context(patch.object(type(check), "look", side_effect=error))
+                stack.enter_context(patch.object(check, "look", side_effect=error))
             self.assertEqual(pages.cost(env, form)[0], pages.cost(env, rest)[0])
             env.invalidate_all()
             [values] = mailing.web_read({"findings": {}})
@@ -289,10 +298,10 @@ class TestFindings(MailingCase):
             key = "shouting"
             level = "info"
 
-            def look(self, mailing, content):
+            def look(self, content):
                 return content.texts["subject"].isupper()
 
-            def describe(self, mailing, facts):
+            def describe(self, facts):
                 return [self.make_finding("Loud", "Write in small letters")] if facts else []
 
         register(Shouting)

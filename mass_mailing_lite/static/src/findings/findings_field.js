@@ -29,6 +29,10 @@ export class FindingsField extends Component {
         }));
     }
 
+    get canMend() {
+        return this.props.record.data.can_edit;
+    }
+
     // Text for screen readers in place of the icon.
     levelText(finding) {
         const texts = { stop: _t("Stop"), warning: _t("Warning"), info: _t("Good to know") };
