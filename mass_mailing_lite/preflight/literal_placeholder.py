@@ -51,6 +51,7 @@ class LiteralPlaceholder(Check):
 
     def _describe_field(self, name, having):
         wrong = sum(found["wrong"] for found in having.values())
+        rest = sum(found["count"] for found in having.values()) - wrong
         message = self.env._(
             'Recipients would read this in the field "%(field)s" as it stands: %(placeholders)s.',
             field=self.mailing._fields[name]._description_string(self.env),
@@ -59,25 +60,32 @@ class LiteralPlaceholder(Check):
         place = {"focus": name}
         if name == BODY:
             place["page"] = "content"
+        remedies = []
         if wrong:
-            remedy = self.env._(
-                "Press the button: these placeholders then show the recipient's own data."
+            remedies.append(
+                self.env._(
+                    "Press the button: placeholders of the wrong kind then show the recipient's own"
+                    " data."
+                )
             )
             place.update(
                 action="action_convert_placeholders", label=self.env._("Turn into Placeholders")
             )
-        elif name == BODY:
-            remedy = self.env._(
+        if rest > 0:
+            remedies.append(self._get_remedy(name))
+        count = sum(max(found["count"], found["wrong"]) for found in having.values())
+        return self.make_finding(message, " ".join(remedies), count=count, **place)
+
+    def _get_remedy(self, name):
+        if name == BODY:
+            return self.env._(
                 "Replace it: type / where the recipient's name or other data belong, and choose a"
                 " placeholder."
             )
-        else:
-            remedy = self.env._(
-                "Replace it: type # where the recipient's name or other data belong, and choose a"
-                " placeholder."
-            )
-        count = sum(max(found["count"], found["wrong"]) for found in having.values())
-        return self.make_finding(message, remedy, count=count, **place)
+        return self.env._(
+            "Replace it: type # where the recipient's name or other data belong, and choose a"
+            " placeholder."
+        )
 
     def _name_found(self, found):
         """Return the placeholders of one field in words."""

@@ -117,7 +117,7 @@ def _find(text: str, only_certain: bool) -> Iterator[str]:
 
 def _get_end(text: str, match: re.Match[str]) -> str:
     """Return the second closing sign of ``[[name]]`` and ``<<name>>``."""
-    if match[0].startswith(("[[", "<<")) and text[match.end() :].startswith(match[0][-1]):
+    if match[0].startswith(("[[", "<<")) and text.startswith(match[0][-1], match.end()):
         return match[0][-1]
     return ""
 

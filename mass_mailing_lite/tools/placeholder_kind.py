@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+LONGEST_TAG = 10_000  # characters that are looked back at, so that a long body takes linear time
+
 _PATH = re.compile(r"object(?:\.[A-Za-z_]\w*)+", re.ASCII)
 # As Odoo's users write a fallback: ``||| reader``, or as in Python, ``or "reader"``.
 _OR = re.compile(
@@ -24,7 +26,7 @@ _ELEMENT = re.compile(
     r"(?:/\s*>|>([^<>]{0,200})</\1\s*>)"
 )
 # In a body that is stored: comments, tags, and the text between them.
-_COMMENT = re.compile(r"(<!--.*?-->)", re.DOTALL)
+_COMMENT = re.compile(r"(<!--.*?(?:-->|\Z))", re.DOTALL)
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)[^<>]*?(/?)>")
 _ESCAPED_ELEMENT = re.compile(
     r"&lt;\w{1,20}\s+t-(?:out|esc|field)\b(?:(?!&lt;|&gt;)[^<>]){0,240}?"
@@ -113,8 +115,8 @@ def _read(content: str, fallback: str) -> tuple[str, str] | None:
 
 def _is_in_tag(match: re.Match[str]) -> bool:
     """Tell whether a match is inside a tag, in an attribute: serializers escape ``<`` there."""
-    before = match.string[: match.start()]
-    return before.rfind("<") > before.rfind(">")
+    begin, end = max(0, match.start() - LONGEST_TAG), match.start()
+    return match.string.rfind("<", begin, end) > match.string.rfind(">", begin, end)
 
 
 def _is_balanced(source: str) -> bool:

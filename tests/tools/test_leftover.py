@@ -130,3 +130,11 @@ def test_brackets_are_also_a_part_of_addresses():
 def test_any_text_is_read_without_an_error(text):
     for placeholder in find_leftovers(text):
         assert placeholder in text
+
+
+@pytest.mark.parametrize(
+    "unit", ["{{", "[", "<<", "«", "%a", "@", "__a", "|A", "*|", "[[NAME]]", "${", "<t "]
+)
+def test_a_long_text_takes_time_in_proportion_to_its_length(unit):
+    # A quadratic pattern would take minutes, so the test needs no clock.
+    find_leftovers(unit * (200_000 // len(unit)))

@@ -94,3 +94,13 @@ def test_the_rest_of_a_subject_stays_as_it_is(text):
 def test_any_source_is_read_without_an_error(source):
     to_elements(source, KNOWN)
     to_inline(source, KNOWN)
+
+
+@pytest.mark.parametrize(
+    "unit", ["{{", "{{a", "<!--", "<t t-out=", "&lt;t t-out", "{{object.name}}", "<b "]
+)
+def test_a_long_source_takes_time_in_proportion_to_its_length(unit):
+    # A quadratic pattern would take minutes, so the test needs no clock.
+    source = unit * (200_000 // len(unit))
+    to_elements(source, KNOWN)
+    to_inline(source, KNOWN)
