@@ -4,6 +4,9 @@ On a connection with 20 ms round trip one session sends 50 messages a second at 
 400. Each session has a thread that makes messages and speaks SMTP. The owner, the thread that uses
 the pool, reads and writes its database meanwhile. Sessions are opened in the owner's thread,
 because that may need the database.
+
+A server's limits are no faults (see :mod:`limit`): a session that it ends after some messages is
+followed by another one, and of several connections only those are opened that it bears.
 """
 
 import logging
@@ -13,20 +16,28 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from ..outcome import NOT_SENT, UNCERTAIN, Outcome
+from ..outcome import DEFERRED, NOT_SENT, REFUSED, SENT, UNCERTAIN, Outcome
+from . import limit
 from .envelope import Envelope
 from .fault import FAULTS, from_exception
 from .session import CLOSED, FINAL_TIMEOUT, REPLY_TIMEOUT, Session
 
 _logger = logging.getLogger(__name__)
 
-# Seconds until a server that refused one of several connections is asked for another one: many
-# servers limit them, and count refused attempts too.
-RECONNECT_PAUSE = 60.0
-
 # Seconds after which a session that the server closes counts as idle, so that another one is opened
 # at once. Before that the server does not want the session, and would close the next one too.
 MIN_IDLE = 1.0
+
+# Messages that a new session defers one after the other because of a limit: then the limit is none
+# of the recipients', and no other message is tried.
+MAX_DEFERRED = 3
+
+# Seconds within which a server refuses a session that it has no room for. One that needs longer, or
+# does not answer, is not asked again at once.
+SOON = 10.0
+
+# The outcome for a message that an idle session, which the server closed, has not sent.
+IDLE = Outcome(NOT_SENT, "connect", text="The server has closed an idle connection")
 
 CLOSING_TIME = 5.0  # seconds for a session to end its transaction when the pool closes
 
@@ -54,6 +65,7 @@ class Pool:
         one is opened; many servers have such a limit themselves
     :param timeout: see :class:`session.Session`
     :param final_timeout: see :class:`session.Session`
+    :param capacity: what the server was found to bear, where several pools share that
     :ivar failure: why no session could be opened at the last try, else ``None``
     """
 
@@ -64,13 +76,17 @@ class Pool:
         messages_per_connection: int = 1000,
         timeout: float = REPLY_TIMEOUT,
         final_timeout: float = FINAL_TIMEOUT,
+        capacity: limit.Capacity | None = None,
     ):
         self._connect = connect
         self._connections = max(1, connections)
         self._limit = max(1, messages_per_connection)
         self._timeouts = (timeout, final_timeout)
         self._threads: list[SessionThread] = []
-        self._no_more_before = 0.0  # no further session before, in monotonic seconds
+        self._capacity = capacity or limit.Capacity()
+        self._pause = 0.0  # seconds to wait before the only session is tried again
+        self._paused = 0.0  # seconds waited so since the last success
+        self._retries = 0  # tries since the last success
         self.failure: Outcome | None = None
         # The attributes below are shared with the session threads, under one lock.
         self._lock = threading.Lock()
@@ -84,6 +100,11 @@ class Pool:
         self._enough = 1  # number of done messages that the owner waits for
         self._refusal: Outcome | None = None  # concerns all messages
         self._closing = False
+        self._has_progress = False  # a message was settled since the last failure
+        # Deferrals, as limit.signature, that were tried in another session; those of them that a
+        # new session repeated, so that they are the recipients' own.
+        self._tried_again: set[tuple] = set()
+        self._recipients_own: set[tuple] = set()
 
     def __enter__(self) -> "Pool":
         return self
@@ -111,10 +132,10 @@ class Pool:
     ) -> list[tuple[Envelope, Outcome]]:
         """Return the messages that are done since the last time, with their outcomes.
 
-        A message that a connection could not begin is first tried on a new one, when the server
-        closed after some success, closed an idle connection, or accepts no more messages on this
-        one. All others that are NOT_SENT are returned: the whole queue, when a refusal concerns all
-        messages or no session can be opened.
+        A message that a connection could not send is first tried on another one, when the server
+        closed or refused after some success, closed an idle connection, or serves others. All
+        others that are NOT_SENT are returned: the whole queue, when a refusal concerns all messages
+        or no session can be opened.
 
         :param least: number of messages to wait for, or all there are when they are fewer
         :param seconds: maximum time to wait
@@ -129,7 +150,7 @@ class Pool:
                     done, self._done = self._done, []
                     return done
                 if not self._needs_session():
-                    self._news.wait(remaining)
+                    self._wait_for_news(remaining)
 
     def withdraw(self) -> list[Envelope]:
         """Return the messages that no session has begun; they are not sent."""
@@ -161,8 +182,21 @@ class Pool:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._threads = []
         self._closing = False
+        self._pause = 0.0
 
     # Called in the owner's thread
+
+    def _wait_for_news(self, seconds: float) -> None:
+        """Wait until a session has news, or the next session may be tried. With the lock held.
+
+        The pause is counted down, not compared with a clock, which tests may stop.
+        """
+        if not self._pause or any(not thread.is_over for thread in self._threads):
+            self._news.wait(seconds)
+            return
+        part = min(seconds, self._pause)
+        self._news.wait(part)
+        self._pause -= part
 
     def _open_sessions(self) -> None:
         """Open sessions for the queue; settle the queue when there is no session at all."""
@@ -171,30 +205,53 @@ class Pool:
                 smtp = self._connect()
             except FAULTS as error:
                 failure = from_exception(error)
+            except NoSession as error:
+                failure = error.outcome
             else:
                 failure = None
                 if smtp is None:
                     failure = Outcome(NOT_SENT, "connect", text="Sending is switched off")
             if failure:
-                self._no_more_before = time.monotonic() + RECONNECT_PAUSE
-                if not self._threads:
+                self._capacity.refused(self._capacity.in_use)
+                if not self._threads and not (limit.is_passing(failure) and self._retry_later()):
                     self.failure = failure
                     self._give_up(failure)
                 return
             self.failure = None
-            thread = SessionThread(self, Session(smtp, *self._timeouts))
+            self._capacity.opened()
+            thread = SessionThread(self, Session(smtp, *self._timeouts), self._most_messages())
             self._threads.append(thread)
             thread.start()
 
     def _needs_session(self) -> bool:
-        """Whether another session is to be opened: messages wait, and none was just refused."""
+        """Whether another session is to be opened: messages wait, and the server bears it."""
         self._threads = [thread for thread in self._threads if not thread.is_over]
         return (
             bool(self._waiting)
             and not self._refusal
             and len(self._threads) < min(self._connections, self._open)
-            and (not self._threads or time.monotonic() >= self._no_more_before)
+            and (not self._capacity.is_full if self._threads else not self._pause)
         )
+
+    def _most_messages(self) -> int:
+        return min(self._limit, self._capacity.messages or self._limit)
+
+    def _retry_later(self) -> bool:
+        """Whether the only session, which was refused, is tried again after a pause.
+
+        After some success it is: the server may still count a connection that is closed.
+        """
+        if not self._has_progress:
+            return False
+        if self._retries == len(limit.RETRY_PAUSES):
+            self._has_progress = False
+            self._retries = 0
+            self._paused = 0.0
+            return False
+        self._pause = limit.RETRY_PAUSES[self._retries]
+        self._paused += self._pause
+        self._retries += 1
+        return True
 
     def _give_up(self, outcome: Outcome) -> None:
         with self._lock:
@@ -214,7 +271,7 @@ class Pool:
                 if not wait:
                     return None
                 self._work.wait()
-            if self._closing or thread.taken >= self._limit:
+            if self._closing or thread.taken >= thread.most:
                 return None
             thread.taken += 1
             return self._waiting.popleft()
@@ -233,45 +290,112 @@ class Pool:
             self._settle_queue(stop_reason)
             self._news.notify()
 
-    def _end(self, thread: "SessionThread", left: Sequence[tuple[Envelope, Outcome]]) -> None:
-        """Put the messages that an ended session has not sent back into the queue, or settle them.
+    def _succeed(self) -> None:
+        """Take note that a session has settled its first message."""
+        self._capacity.granted()
+        with self._lock:
+            self._has_progress = True
+            if self._retries:
+                self._capacity.breath = min(self._paused, 1.0)
+            self._retries, self._paused = 0, 0.0
 
-        They are settled after a session without any success, because a new one would fare no
-        better, without end.
+    def _leave(self, thread: "SessionThread", stop_reason: Outcome) -> bool:
+        """Whether a session ends because of a refusal, as another one may serve the queue.
+
+        A server that bears fewer connections may greet all of them, and refuse later.
         """
         with self._lock:
-            thread.is_over = True
-            others = any(other.has_succeeded for other in self._threads if not other.is_over)
-            if thread.has_succeeded or others:
+            others = any(not other.is_leaving for other in self._threads if other is not thread)
+            thread.is_leaving = (
+                thread.has_succeeded
+                or (others and limit.is_passing(stop_reason))
+                or self._may_be_granted_soon(thread, stop_reason)
+            )
+            return thread.is_leaving
+
+    def _hand_back(
+        self,
+        thread: "SessionThread",
+        left: Sequence[tuple[Envelope, Outcome]],
+        end_reason: Outcome | None,
+    ) -> None:
+        """Put the messages that an ended session has not sent back into the queue, or settle them.
+
+        They are settled after the last session when it had no success, because a new one would fare
+        no better, without end.
+
+        :param end_reason: why the server has ended the session, ``None`` when it did not
+        """
+        with self._lock:
+            is_followed = thread.is_leaving or thread.has_succeeded
+            thread.is_leaving = True
+            others = any(not other.is_leaving for other in self._threads)
+            if is_followed or others or self._may_be_granted_soon(thread, end_reason):
                 self._waiting.extendleft(envelope for envelope, _outcome in reversed(left))
-            elif left:
+            elif end_reason:
                 self._done += left
                 self._open -= len(left)
-                self._settle_queue(left[-1][1])
-            if not thread.has_succeeded:
-                self._no_more_before = time.monotonic() + RECONNECT_PAUSE
+                self._settle_queue(end_reason)
             # This thread may have been the one that was notified of the waiting messages.
             self._work.notify(len(self._waiting))
+            self._news.notify()
+
+    def _may_be_granted_soon(self, thread: "SessionThread", end_reason: Outcome | None) -> bool:
+        """Whether a session that ended without success is followed by another one."""
+        if end_reason is None or thread.age > SOON:
+            return False
+        is_passing = end_reason.code is None or limit.is_passing(end_reason)
+        return is_passing and self._retry_later()
+
+    def _end(self, thread: "SessionThread") -> None:
+        """Take note that the connection of a session is closed."""
+        self._capacity.closed()
+        if thread.was_ended:
+            if thread.has_succeeded:
+                self._capacity.session_ended(thread.settled)
+            else:
+                self._capacity.refused(self._capacity.in_use)
+        with self._lock:
+            thread.is_over = True
+            self._pause = max(self._pause, self._capacity.breath)
             self._news.notify()
 
 
 class SessionThread:
     """A session with its thread; the :class:`transaction.MessageSource` of the session.
 
+    :param most: number of messages after which it ends
     :ivar taken: number of messages that it took
-    :ivar has_succeeded: a message got an outcome in it, or the server closed it while it was idle
+    :ivar settled: number of messages that got a certain outcome in it
+    :ivar has_succeeded: one of them did, or the server closed it while it was idle
+    :ivar was_ended: the server has ended it, by a refusal or by closing
+    :ivar is_leaving: it takes no message any more
+    :ivar is_over: its connection is closed
     """
 
-    def __init__(self, pool: Pool, session: Session):
+    def __init__(self, pool: Pool, session: Session, most: int = 1000):
         self._pool = pool
         self._session = session
         self._taken: list[Envelope] = []  # and not settled: two at most
         self._left: list[tuple[Envelope, Outcome]] = []  # NOT_SENT; another session may send them
+        self._held: tuple[Envelope, Outcome] | None = None  # deferred; the next reply says whether
+        self._deferred = 0  # messages deferred because of a limit, in a row
+        self._accepted = 0
+        self._is_used_up = False
+        self.most = most
         self.taken = 0
+        self.settled = 0
         self.has_succeeded = False
+        self.was_ended = False
+        self.is_leaving = False
         self.is_over = False
         self._opened = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="smtp", daemon=True)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was opened."""
+        return time.monotonic() - self._opened
 
     def start(self) -> None:
         """Begin to take messages."""
@@ -286,11 +410,16 @@ class SessionThread:
 
     def take(self, wait: bool) -> Envelope | None:
         """See ``transaction.MessageSource``."""
+        if self._is_used_up:
+            return None
         self._settle_left()  # the session goes on, so another one would not send them either
+        if wait:
+            self._settle_held()
         envelope = self._pool._take(self, wait)
         if envelope and wait and not self._session.usable:
-            self._left.append((envelope, CLOSED))
-            self.has_succeeded |= time.monotonic() - self._opened > MIN_IDLE
+            was_idle = self.age > MIN_IDLE
+            self.has_succeeded |= was_idle
+            self._left.append((envelope, IDLE if was_idle else CLOSED))
             return None
         if envelope:
             self._taken.append(envelope)
@@ -301,15 +430,77 @@ class SessionThread:
         self._taken.remove(envelope)
         if outcome.kind is NOT_SENT:
             self._left.append((envelope, outcome))
-        else:
+            return
+        if outcome.kind in (DEFERRED, REFUSED) and self._is_of_session(envelope, outcome):
+            return
+        self._settle_held()
+        if outcome.kind is SENT:
+            self._accepted += 1
+            self._deferred = 0
+        self._note_success(outcome)
+        self._pool._settle([(envelope, outcome)])
+
+    def _note_success(self, outcome: Outcome) -> None:
+        """Count a message; one whose final reply did not come is no success."""
+        if outcome.kind is UNCERTAIN:
+            return
+        self.settled += 1
+        if not self.has_succeeded:
             self.has_succeeded = True
-            self._pool._settle([(envelope, outcome)])
+            self._pool._succeed()
+
+    def _is_of_session(self, envelope: Envelope, outcome: Outcome) -> bool:
+        """Whether a refusal is, or may be, one of the session and not of the recipient.
+
+        After accepted messages a limit ends the session, and so do two deferrals in a row for no
+        reason of the recipients: the messages are tried in another session. What a new session
+        repeats is the recipients' own, unless it defers one after the other because of a limit.
+        """
+        reply = limit.signature(outcome)
+        own, tried = self._pool._recipients_own, self._pool._tried_again
+        if not self._accepted:
+            is_limit = outcome.kind is DEFERRED and limit.ends_session(outcome)
+            self._deferred = self._deferred + 1 if is_limit else 0
+            if self._deferred > MAX_DEFERRED:
+                own.discard(reply)
+                stop_reason = outcome._replace(kind=NOT_SENT)
+                self._pool._settle([(envelope, stop_reason)])
+                self._pool._stop(stop_reason)
+                return True
+            if reply in tried:
+                own.add(reply)
+            return False
+        if reply in own:
+            return False
+        if limit.ends_session(outcome):
+            self._settle_held()
+        elif not limit.is_vague(outcome):
+            return False
+        elif self._held is None or limit.signature(self._held[1]) != reply:
+            self._settle_held()
+            self._held = envelope, outcome
+            return True
+        else:
+            self._left.append(self._held)
+            self._held = None
+        tried.add(reply)
+        self._left.append((envelope, outcome))
+        self._is_used_up = True
+        return True
+
+    def _settle_held(self) -> None:
+        """Settle a message that was deferred for no reason of the session."""
+        if self._held:
+            held, self._held = self._held, None
+            self._note_success(held[1])
+            self._pool._settle([held])
 
     def _run(self) -> None:
+        stop_reason = None
         try:
             while (stop_reason := self._session.run(self)) and self._session.usable:
-                if self.has_succeeded and is_session_limit(stop_reason):
-                    return  # another session sends the rest
+                if self._pool._leave(self, stop_reason):
+                    break
                 self._settle_left()
                 self._pool._stop(stop_reason)
         except Exception as error:  # a bug; the messages that were taken may have arrived
@@ -318,19 +509,16 @@ class SessionThread:
                 [(e, Outcome(UNCERTAIN, "mail", text=str(error))) for e in self._taken]
             )
         finally:
-            self._pool._end(self, self._left)
+            self._settle_held()
+            if self._left:
+                stop_reason = stop_reason or self._left[-1][1]
+            self.was_ended = bool(stop_reason) and stop_reason is not IDLE
+            self._pool._hand_back(self, self._left, stop_reason)
+            # The server counts a connection until it is closed; only then there is room.
             self._session.close()
+            self._pool._end(self)
 
     def _settle_left(self) -> None:
         if self._left:
             self._pool._settle(self._left)
             self._left = []
-
-
-def is_session_limit(outcome: Outcome) -> bool:
-    """Whether a refusal means that the connection has reached its number of messages.
-
-    OpenSMTPD says "452 4.5.3" (too many recipients, RFC 3463 section 3.6) to MAIL after a hundred
-    messages, when no recipient was named yet.
-    """
-    return outcome.stage == "mail" and outcome.enhanced == "4.5.3"

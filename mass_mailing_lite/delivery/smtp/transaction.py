@@ -13,10 +13,11 @@ group, the message after the next is made.
 import re
 from typing import NamedTuple, Protocol
 
-from ..outcome import NOT_SENT, REFUSED, UNCERTAIN, Outcome, clean, from_reply
+from ..outcome import NOT_SENT, REFUSED, SENT, UNCERTAIN, Outcome, clean, from_reply
 from .connection import Connection, Reply, SmtpConnectionError
 from .envelope import END_OF_DATA, Envelope, content
 from .extensions import Extensions, UnsupportedMessage
+from .limit import names_session
 
 LAST_REPLY_TIMEOUT = 1.0  # seconds to wait for the reply that says why a server closed
 
@@ -79,6 +80,7 @@ class Transactions:
         self._unsettled: Envelope | None = None
         self._settled: Envelope | None = None  # the source does not know its outcome yet
         self._outcome: Outcome | None = None  # of _settled
+        self._has_accepted = False  # the server has accepted a message
         self._note = ""  # which copies of the unsettled message were refused
         self._stage = "mail"
         self._current: Envelope | None = None
@@ -183,6 +185,7 @@ class Transactions:
             raise
         self._settled = envelope
         self._outcome = self._get_outcome("end_of_data", reply, note)
+        self._has_accepted |= self._outcome.kind is SENT
         _raise_if_closing(reply)
 
     def _settle_after_failure(self, was_transmitted: bool, error: SmtpConnectionError) -> None:
@@ -252,6 +255,10 @@ class Transactions:
                 self._settle_current(self._get_outcome(stage, reply))
                 self._closing = _RESET
                 return
+        if self._is_cut_short(replies[2:]):
+            self._settle_current(self.stop_reason)
+            self._closing = _RESET
+            return
         self._note = "; ".join(
             f"copy to {address} refused: {reply.code} {reply.text}"
             for address, reply in zip(message.envelope.recipients[1:], replies[2:], strict=True)
@@ -259,6 +266,17 @@ class Transactions:
         )
         self._send(b"DATA\r\n")
         self._follow_data(message, self._read("data"))
+
+    def _is_cut_short(self, replies: list[Reply]) -> bool:
+        """Whether the session has no room for a copy any more; then ``stop_reason`` says so.
+
+        Nothing of the message is sent yet, so it goes whole over another session.
+        """
+        for reply in replies if self._has_accepted else ():
+            if reply.code >= 400 and names_session(outcome := from_reply("rcpt", *reply)):
+                self.stop_reason = outcome._replace(kind=NOT_SENT)
+                return True
+        return False
 
     def _follow_data(self, message: Ready, reply: Reply) -> None:
         """Prepare the content, or settle the message when DATA was refused."""
@@ -310,6 +328,7 @@ class Transactions:
         return outcome
 
     def _settle_current(self, outcome: Outcome) -> None:
+        self._notify()  # in order: after accepted messages a refusal may mean something else
         self._source.settle(self._current, outcome)
         self._current = None
 
