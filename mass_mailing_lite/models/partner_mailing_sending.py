@@ -26,6 +26,11 @@ LONG_WAIT = 10.0  # seconds; for a longer wait the connections are closed
 # Seconds until a mail server that cannot be used is tried again, try by try; the last for all
 # later.
 FAULT_DELAYS = (60, 300, 900, 1800, 3600)
+# Seconds until a mail server is tried again that has reached a limit of its own; most servers count
+# by the minute.
+LIMIT_PAUSE = 60
+# Minutes without any message through the server, after which its limit counts as a fault.
+LIMIT_PATIENCE = 10
 EARLIER_MAILINGS = 5  # through the same server, from which the rate of sending is measured
 # Seconds of sending after which a mailing's own rate is used instead.
 MIN_MEASURED_SECONDS = 5.0
@@ -476,6 +481,40 @@ class PartnerMailing(models.Model):
             fault_count=tries,
         )
         self._announce_progress()
+
+    def _get_limit_pause(self):
+        """Return for how many seconds a mailing waits for a limit that is the server's own."""
+        return LIMIT_PAUSE
+
+    def _wait_for_limit(self):
+        """Wait until the mail server, which has reached a limit of its own, takes more."""
+        self.ensure_one()
+        counter = self.sudo().counter_id
+        counter._write_sending_status(
+            counter.id,
+            wait_reason="rate_limit",
+            wait_until=fields.Datetime.now() + timedelta(seconds=LIMIT_PAUSE),
+        )
+        self._announce_progress()
+
+    def _is_served_lately(self):
+        """Tell whether the mail server has lately taken a message of any mailing."""
+        # Plan: index scan on the state; one row a mailing that was ever sent.
+        [(is_served,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (
+                    SELECT FROM partner_mailing m
+                      JOIN partner_mailing_counter k ON k.id = m.counter_id
+                     WHERE m.state IN ('sending', 'done') AND m.channel = %s AND %s
+                       AND k.served_at > %s)
+                """,
+                self.channel,
+                self._get_transport().same_route_sql(),
+                fields.Datetime.now() - timedelta(minutes=LIMIT_PATIENCE),
+            )
+        )
+        return is_served
 
     def _get_next_wake_up(self):
         """Return when a run has something to do next (naive, UTC), None for never."""

@@ -8,6 +8,7 @@ import psycopg2
 
 from odoo.exceptions import UserError
 
+from ..delivery.smtp.limit import RETRY_PAUSES, is_limit, is_passing
 from ..delivery.smtp.pool import NoSession
 from .queue import make_queue
 from .rate_limiter import RateLimiter
@@ -37,6 +38,7 @@ class Sender:
         self._limiters = {}  # by what their limits are counted for
         self._limiter_of = {}  # by mailing id
         self._waits = {}  # by mailing id
+        self._aside = 0  # messages settled while other mailings had their slices
 
     def __enter__(self):
         self.number = self.recipients._new_sender()
@@ -98,15 +100,11 @@ class Sender:
         try:
             count, wait = self._send_slice(mailing, seconds, limit, goes_on)
             self._record_slice(mailing, count, time.monotonic() - started, wait)
-            return count
+            return count + self._take_aside()
         except NoSession as error:
-            count = self._record_slice_before_fault(mailing, started)
-            fault = error.outcome
-            localized = mailing._in_language_of_responsible()
-            self._stop(mailing, localized._back_off, fault.text, is_wrong_login(fault))
-            return count
+            return self._wait_for_server(mailing, started, error.outcome)
         except TooManyFailures as error:
-            count = self._record_slice_before_fault(mailing, started)
+            count = self._record_slice_before_stop(mailing, started)
             self._stop(
                 mailing, mailing._in_language_of_responsible()._pause_for_failures, *error.args
             )
@@ -125,6 +123,8 @@ class Sender:
         """Return how many messages were settled, and the ``Wait`` of the rest, None for none."""
         worker = self._workers.get(mailing.id)
         if worker is None:
+            if wait := self._get_server_wait(mailing):
+                return 0, wait
             limiter = self._get_limiter(mailing)
             # No connection is opened while the rate limit leaves no room.
             if limiter and not self._has_room(limiter):
@@ -132,9 +132,58 @@ class Sender:
             queue = make_queue(self, mailing, limiter)
             if not queue.prepare(seconds):
                 return 0, Wait("domain", 0.0)
-            worker = self._workers[mailing.id] = Worker(self, mailing, queue)
+            worker = self._workers[mailing.id] = self._open_worker(mailing, queue)
         count = worker.send(seconds, limit, goes_on)
         return count, worker.wait
+
+    def _open_worker(self, mailing, queue):
+        """Return a ``Worker``; other mailings give their connections up where the server bears no
+        more, so that they take turns.
+
+        :raises NoSession: when the server cannot be used
+        """
+        capacity = mailing._get_transport().get_capacity()
+        if capacity and capacity.is_full:
+            self._close_others(mailing, capacity)
+        try:
+            return Worker(self, mailing, queue)
+        except NoSession as error:
+            if not is_passing(error.outcome):
+                raise
+            if capacity:
+                capacity.refused(error.outcome)
+            if not self._close_others(mailing, capacity):
+                raise
+        for pause in RETRY_PAUSES[:-1]:
+            time.sleep(pause)  # the server may count the closed connections a little longer
+            with contextlib.suppress(NoSession):
+                return Worker(self, mailing, queue)
+        return Worker(self, mailing, queue)
+
+    def _close_others(self, mailing, capacity):
+        """Close the connections of other mailings to the same server; return whether there were."""
+        others = [
+            worker
+            for worker in self._workers.values()
+            if capacity and worker.capacity is capacity and worker.mailing != mailing
+        ]
+        for worker in others:
+            self._aside += self.close_worker(worker.mailing)
+        return bool(others)
+
+    def _take_aside(self):
+        """Return how many messages of other mailings were settled besides a slice."""
+        aside, self._aside = self._aside, 0
+        return aside
+
+    def _get_server_wait(self, mailing):
+        """Return the ``Wait`` for a limit of the server that a sender has met, None for none."""
+        counter = mailing.counter_id
+        if counter.wait_reason != "rate_limit" or self._get_limiter(mailing):
+            return None
+        left = (counter.wait_until - precise_now()).total_seconds()
+        # A longer one is of a limit that was set here and is there no more.
+        return Wait("rate_limit", left) if 0 < left <= mailing._get_limit_pause() else None
 
     def get_share(self, mailing, mailings):
         """Return how many messages a mailing may send in a slice, None for any number.
@@ -178,17 +227,41 @@ class Sender:
         values = {}
         if count:
             values.update(busy_seconds=seconds, served_at=precise_now())
-            if counter.wait_reason or counter.fault_count:
-                values.update(wait_reason=None, wait_until=None, fault_words=None, fault_count=0)
+            # Whatever was read: another sender may have written a fault since.
+            values.update(wait_reason=None, wait_until=None, fault_words=None, fault_count=0)
         if wait and wait.seconds_left:
             values.update(wait_reason=wait.reason, wait_until=wait.until)
         if values:
             self.in_transaction(lambda: counter._write_sending_status(counter.id, **values))
 
-    def _record_slice_before_fault(self, mailing, started):
-        """Record what a slice has sent before a server fault ended it.
+    def _wait_for_server(self, mailing, started, fault):
+        """Let a mailing wait after the server has accepted no more; progress is recorded first.
 
-        When that is not nothing, the fault counts as the first in a row.
+        A limit of the server is no fault while messages get through, over whichever connection.
+
+        :return: number of messages handed over or refused
+        """
+        self.env.cr.rollback()
+        worker = self._workers.get(mailing.id)
+        self.close_worker(mailing)
+        count, progress = (worker.recorded, worker.progress) if worker else (0, 0)
+        if progress:
+            mailing.counter_id.invalidate_recordset(flush=False)
+            self._record_slice(mailing, progress, time.monotonic() - started, None)
+        capacity = worker and worker.capacity
+        has_no_session = fault.stage == "greeting" and is_passing(fault)
+        if has_no_session and self._close_others(mailing, capacity):
+            return count + self._take_aside()  # the next slice has their connections
+        localized = mailing._in_language_of_responsible()
+        if is_limit(fault) and (progress or mailing._is_served_lately()):
+            self._stop(mailing, localized._wait_for_limit)
+            self._waits[mailing.id] = Wait("rate_limit", mailing._get_limit_pause())
+        else:
+            self._stop(mailing, localized._back_off, fault.text, is_wrong_login(fault))
+        return count + self._take_aside()
+
+    def _record_slice_before_stop(self, mailing, started):
+        """Record what a slice has sent before too many failures ended it.
 
         :return: number of messages handed over or refused
         """
@@ -228,9 +301,16 @@ class Sender:
         self._limiters.clear()
 
     def close_worker(self, mailing):
-        """Close the connections of a mailing; they are opened again when it goes on."""
-        if worker := self._workers.pop(mailing.id, None):
-            worker.close()
+        """Close the connections of a mailing; they are opened again when it goes on.
+
+        :return: number of messages that were handed over or refused meanwhile
+        """
+        worker = self._workers.pop(mailing.id, None)
+        if worker is None:
+            return 0
+        before = worker.recorded
+        worker.close()
+        return worker.recorded - before
 
     def in_transaction(self, step):
         """Run ``step`` and commit, so that claims and results outlive a kill."""

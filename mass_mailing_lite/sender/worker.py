@@ -16,6 +16,9 @@ OVERHEAD_RESERVE = 1.2
 MAX_OVERHEAD = 0.75
 SHRINKAGE = 0.95  # factor by which claims shrink at most: one late reply is no slower server
 IDLE_SECONDS = 0.2  # for which a server may be silent before the next mailing has its slice
+# Messages in a row for each connection that the server takes without a final reply, after which it
+# is at fault: each of them is uncertain.
+MAX_UNANSWERED = 5
 MAX_FAILED_ROUNDS = 3  # in a row, after which the server is at fault and the mailing waits
 
 # Seconds until a deferred message is tried again, try by try; a further deferral is a failure. 55
@@ -37,6 +40,8 @@ class Worker:
     :param sender: the ``Sender``, for its transactions
     :param queue: the ``Queue`` of the mailing
     :ivar done: number of messages that this slice has handed over or that were refused
+    :ivar recorded: number of such messages that are recorded since the slice began
+    :ivar progress: those of them whose final reply came
     """
 
     def __init__(self, sender, mailing, queue):
@@ -46,7 +51,8 @@ class Worker:
         self._failure_limit = mailing._get_failure_limit()
         self._compiled = {}
         self._rows = {}  # {id: claimed row that is not yet recorded}
-        self.done = 0
+        self.done = self.recorded = self.progress = 0
+        self._unanswered = 0  # messages in a row whose final reply did not come
         self._render_failures = []  # results of rows whose message could not be made
         self._failed_rounds = 0  # rounds in a row in which the server accepted and refused nothing
         self._depth = 1  # messages that the server accepts in CLAIM_SECONDS
@@ -55,6 +61,7 @@ class Worker:
         self._measured = 0  # messages sent since then
         self._transport = mailing._get_transport()
         self._connections = self._transport.get_connections()
+        self.capacity = self._transport.get_capacity()
         # Opened before the first message is built, which depends on the session's from-filter.
         self._first_session = self._transport.connect()
         self._session = self._first_session
@@ -79,7 +86,7 @@ class Worker:
         :raises TooManyFailures: when too many of the last recipients failed for good
         :raises NoSession: when the server accepts nothing
         """
-        self.done = 0
+        self.done = self.recorded = self.progress = 0
         self.sender.in_transaction(lambda: self.sender.recipients._skip_suppressed(self.mailing))
         heard = time.monotonic()
         if not self._rows:
@@ -156,6 +163,8 @@ class Worker:
         self._queue.confirm(results)
         for result in results:
             del self._rows[result["id"]]
+            self.recorded += result["attempted"]
+            self.progress += result["attempted"] and result["state"] != "uncertain"
         if wanted > 0 and tally and self._failure_limit.is_passed(*tally):
             raise TooManyFailures(*tally)
         if not rows:
@@ -254,7 +263,7 @@ class Worker:
         """Return how many results are of messages that were tried; put the other rows back.
 
         :raises NoSession: when no session is left, or the server has accepted and refused nothing
-            in several rounds; the results are recorded before
+            in several rounds, or gives no final replies; the results are recorded before
         """
         settled = 0
         for result in results:
@@ -262,11 +271,16 @@ class Worker:
                 settled += 1
             else:
                 self._queue.put_back(result["id"])
+        lost = sum(result["state"] == "uncertain" for result in results)
+        self._unanswered = 0 if settled > lost else self._unanswered + lost
         self._failed_rounds = 0 if settled else self._failed_rounds + 1
         failure = self._pool.failure
-        if not settled and (failure or self._failed_rounds >= MAX_FAILED_ROUNDS):
+        if (not settled and (failure or self._failed_rounds >= MAX_FAILED_ROUNDS)) or (
+            self._unanswered >= MAX_UNANSWERED * self._connections
+        ):
+            self._unanswered = 0
             self._record_and_claim(results, 0)
-            words = next(filter(None, (result["words"] for result in results)), "")
+            words = next(filter(None, (get_words(result) for result in results)), "")
             raise NoSession(failure or outcomes.Outcome(outcomes.NOT_SENT, "connect", text=words))
         return settled
 
@@ -293,6 +307,11 @@ def get_result(row, outcome=None, failure=None):
         delay = int(RETRY_DELAYS[row["attempts"] - 1])
         return _result(row, "pending", outcome.failure_type, words, delay=delay)
     return _result(row, "failed", outcome.failure_type, words)
+
+
+def get_words(result):
+    """Return the server's last words about a message that it neither accepted nor refused."""
+    return result["words"] or (result["state"] == "uncertain" and result["failure_reason"]) or ""
 
 
 def _result(row, state, failure_type, reason, delay=None, attempted=True, words=""):

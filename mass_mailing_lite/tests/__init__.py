@@ -36,6 +36,7 @@ from . import (
     test_sending,
     test_sending_settings,
     test_server_faults,
+    test_server_limits,
     test_statistics,
     test_template,
     test_tested,

@@ -251,6 +251,12 @@ class Transport:
         """Return how many messages may be sent at the same time, at least 1."""
         return 1
 
+    def get_capacity(self):
+        """Return what the server was found to bear, shared by all mailings through it; or None.
+
+        :rtype: ..delivery.smtp.limit.Capacity
+        """
+
     def open_pool(self, connect, connections):
         """Return what sends the messages: a ``delivery.smtp.pool.Pool``, or an object like it.
 

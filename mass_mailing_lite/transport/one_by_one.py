@@ -16,7 +16,9 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ..delivery import outcome as outcomes
 from ..delivery.outcome import Outcome, from_reply
+from ..delivery.smtp import limit
 from ..delivery.smtp.fault import FAULTS, decode_reply
+from ..delivery.smtp.pool import MAX_DEFERRED, NoSession
 from ..odoo_seams.smtp_session import ObservedSession
 from .smtp import SmtpTransport
 
@@ -48,7 +50,7 @@ class OneByOneTransport(SmtpTransport):
 
     def open_pool(self, connect, connections):
         modules = self.env["ir.mail_server"]._get_message_overrides()
-        return OneByOnePool(self.mailing, connect, modules)
+        return OneByOnePool(self.mailing, connect, modules, self.get_capacity())
 
 
 class OneByOnePool:
@@ -57,15 +59,24 @@ class OneByOnePool:
     :param mailing: the mailing, for its ``ir.mail_server``
     :param connect: returns a session of ``ir.mail_server``
     :param modules: names of the Python modules that override, for the log
+    :param capacity: what the server was found to bear
+    :ivar failure: why no session could be opened at the last try, else None
     """
 
-    def __init__(self, mailing, connect, modules):
+    def __init__(self, mailing, connect, modules, capacity=None):
         self._server = mailing._get_mail_server_model()
         self._server_id = mailing.mail_server_id.id or None
         self._connect = connect
+        self._capacity = capacity or limit.Capacity()
         self._session = None
+        self._accepted = 0  # messages that the server has accepted in the session
+        self._has_progress = False  # it has accepted one since it last refused a session
+        # Refusals, as limit.signature, that a new session has not repeated, and that it has.
+        self._sessions_own, self._recipients_own = set(), set()
+        self._vague = None  # signature of the last message, if it was deferred without a reason
+        self._deferred = 0  # messages that a new session has deferred because of a limit, in a row
         self._waiting = deque()
-        self.failure = None  # always None: when no session can be opened, ``collect`` raises
+        self.failure = None
         if (key := (mailing.env.cr.dbname, modules)) not in _logged:
             _logged.add(key)
             _logger.info(
@@ -81,16 +92,24 @@ class OneByOnePool:
     def collect(self, least, seconds):
         """Send in order for ``seconds``, or until ``least`` are done; return (envelope, outcome)s.
 
+        A message that a session could not send after some success is tried once in another one.
         After a server fault the other messages are returned with the same outcome, not sent.
 
-        :raises NoSession: when no session can be opened
         :raises UserError: see ``Transport.connect``
         """
         until = time.monotonic() + seconds
         results = []
+        self.failure = None
         while self._waiting and len(results) < least:
-            envelope = self._waiting.popleft()
-            results.append((envelope, self._send(envelope)))
+            try:
+                outcome = self._send(self._waiting[0])
+            except NoSession as error:
+                outcome = self.failure = error.outcome
+            except Exception:
+                if not results:
+                    raise
+                break  # what is done must be recorded; the next call meets the error again
+            results.append((self._waiting.popleft(), outcome))
             if results[-1][1].kind is outcomes.NOT_SENT:
                 results += [(left, results[-1][1]) for left in self._waiting]
                 self._waiting.clear()
@@ -109,12 +128,81 @@ class OneByOnePool:
         if self._session:
             self._session.close()
             self._session = None
+            self._capacity.closed()
 
     def _send(self, envelope):
+        """Send a message; in a second session when the first one has reached its end.
+
+        :raises NoSession: when no session can be opened; the message was not sent
+        """
+        self._open()
+        accepted = self._accepted
+        outcome = self._send_once(envelope)
+        if accepted and self._may_be_of_session(outcome):
+            self.close()
+            self._open()
+            first, outcome = outcome, self._send_once(envelope)
+            is_repeated = limit.signature(first) == limit.signature(outcome)
+            owner = self._recipients_own if is_repeated else self._sessions_own
+            owner.add(limit.signature(first))
+        return self._note(outcome)
+
+    def _may_be_of_session(self, outcome):
+        """Tell whether another session may send what one did not, after accepted messages."""
+        if outcome.kind is outcomes.NOT_SENT:
+            return True
+        if outcome.kind not in (outcomes.DEFERRED, outcomes.REFUSED):
+            return False
+        reply = limit.signature(outcome)
+        if reply in self._recipients_own:
+            return False
+        if reply in self._sessions_own or limit.ends_session(outcome):
+            return True
+        is_repeated = reply == self._vague
+        self._vague = reply if limit.is_vague(outcome) else None
+        return bool(is_repeated and self._vague)
+
+    def _note(self, outcome):
+        """Count what the session has accepted; return the outcome to record.
+
+        What a new session defers one after the other because of a limit is none of the recipients'.
+        """
+        if outcome.kind is outcomes.SENT:
+            self._accepted += 1
+            self._has_progress = True
+            self._vague, self._deferred = None, 0
+        elif outcome.kind is outcomes.DEFERRED and not self._accepted:
+            self._deferred = self._deferred + 1 if limit.ends_session(outcome) else 0
+            if self._deferred > MAX_DEFERRED:
+                self._recipients_own.discard(limit.signature(outcome))
+                return outcome._replace(kind=outcomes.NOT_SENT)
+        return outcome
+
+    def _open(self):
+        """Open a session where there is none; after some success try several times.
+
+        The server may still count a session that is closed.
+        """
         if self._session and not self._session.usable:
             self.close()
-        if not self._session:
-            self._session = ObservedSession(self._connect())
+        if self._session:
+            return
+        for pause in limit.RETRY_PAUSES if self._has_progress else ():
+            try:
+                smtp = self._connect()
+                break
+            except NoSession as error:
+                if not limit.is_passing(error.outcome):
+                    raise
+            time.sleep(pause)
+        else:
+            self._has_progress = False
+            smtp = self._connect()
+        self._session = ObservedSession(smtp)
+        self._accepted = 0
+        self._capacity.opened()
+
+    def _send_once(self, envelope):
         self._session.begin()
         try:
             identifier = self._server.send_email(

@@ -16,6 +16,7 @@ from ..delivery.compose.message import MessageTemplate
 from ..delivery.compose.plain_text import html_to_text
 from ..delivery.smtp import fault as faults
 from ..delivery.smtp.envelope import Envelope
+from ..delivery.smtp.limit import Capacity
 from ..delivery.smtp.pool import NoSession, Pool
 from ..tools.placeholder import HTML, TEXT
 from .base import Transport
@@ -37,6 +38,10 @@ PLAIN_ADDRESS = r"^[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+
 # In the address as typed: a line break is an attempt to add a header, and with
 # two @ in one address it is unknown which part was meant.
 BROKEN_FIELD = r"[[:cntrl:]]|@[^\s,;<>]*@"
+
+
+# What each mail server was found to bear, while this process runs: by database, server and login.
+_capacities = {}
 
 
 class SmtpTransport(Transport):
@@ -310,8 +315,13 @@ class SmtpTransport(Transport):
         server = self.get_mail_server()
         return max(server.partner_mailing_connections, 1) if server else 1
 
+    def get_capacity(self):
+        server = self.get_mail_server().sudo()
+        login = server.smtp_host, server.smtp_port, server.smtp_user
+        return _capacities.setdefault((self.env.cr.dbname, server.id, *login), Capacity())
+
     def open_pool(self, connect, connections):
-        return Pool(connect, connections)
+        return Pool(connect, connections, capacity=self.get_capacity())
 
     def send_test(self, session, messages):
         # Of a test no copies are sent.

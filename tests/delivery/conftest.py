@@ -18,9 +18,10 @@ def load(name, file):
     spec.loader.exec_module(module)
 
 
-load("delivery", Path(__file__).parents[2] / "mass_mailing_lite" / "delivery" / "__init__.py")
-load("scripted_server", Path(__file__).parent / "scripted_server.py")
-load("limiting_server", Path(__file__).parent / "limiting_server.py")
+ADDON = Path(__file__).parents[2] / "mass_mailing_lite"
+
+load("delivery", ADDON / "delivery" / "__init__.py")
+load("scripted_server", ADDON / "tests" / "scripted_server.py")
 
 from delivery.smtp.envelope import Envelope  # noqa: E402
 from delivery.smtp.session import Session  # noqa: E402

@@ -54,17 +54,18 @@ def names_session(outcome: Outcome) -> bool:
 def ends_session(outcome: Outcome) -> bool:
     """Whether a refusal of one message, after others were accepted, is the end of the session.
 
-    Mailboxes have limits as well: of X.1.Y (address) and X.2.Y (mailbox; RFC 3463) only those
-    replies are taken that speak of the session.
+    Recipients have limits as well: a reply with a reason of theirs must speak of the session.
     """
     if names_session(outcome):
         return True
-    is_mailbox = outcome.enhanced[2:4] in ("1.", "2.")
-    return outcome.kind is DEFERRED and not is_mailbox and bool(_LIMIT.search(outcome.text))
+    return is_vague(outcome) and bool(_LIMIT.search(outcome.text))
 
 
 def is_vague(outcome: Outcome) -> bool:
-    """Whether a deferral of one message gives no reason that is the recipient's own."""
+    """Whether a deferral of one message gives no reason that is the recipient's own.
+
+    Such reasons are the address (X.1.Y), its mailbox (X.2.Y; RFC 3463) and greylisting.
+    """
     return (
         outcome.kind is DEFERRED
         and outcome.enhanced[2:4] not in ("1.", "2.")
@@ -143,10 +144,15 @@ class Capacity:
                 self._pause = RECONNECT_PAUSE
                 self._again_at = time.monotonic() + self._pause
 
-    def refused(self, open_count: int) -> None:
-        """Learn that the server does not serve one more than ``open_count`` connections."""
+    def refused(self, reason: Outcome) -> None:
+        """Learn that the server does not serve one more than the connections that are open.
+
+        A server that refuses the only one has another reason, unless it speaks of a limit.
+        """
         with self._lock:
-            most = max(1, open_count)
+            if not self.in_use and not is_limit(reason):
+                return
+            most = max(1, self.in_use)
             is_known = self.connections is not None and most >= self.connections
             self._pause = min(2 * self._pause, LONGEST_PAUSE) if is_known else RECONNECT_PAUSE
             self._again_at = time.monotonic() + self._pause

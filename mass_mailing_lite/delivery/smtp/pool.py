@@ -212,7 +212,7 @@ class Pool:
                 if smtp is None:
                     failure = Outcome(NOT_SENT, "connect", text="Sending is switched off")
             if failure:
-                self._capacity.refused(self._capacity.in_use)
+                self._capacity.refused(failure)
                 if not self._threads and not (limit.is_passing(failure) and self._retry_later()):
                     self.failure = failure
                     self._give_up(failure)
@@ -317,25 +317,22 @@ class Pool:
         self,
         thread: "SessionThread",
         left: Sequence[tuple[Envelope, Outcome]],
-        end_reason: Outcome | None,
     ) -> None:
         """Put the messages that an ended session has not sent back into the queue, or settle them.
 
         They are settled after the last session when it had no success, because a new one would fare
         no better, without end.
-
-        :param end_reason: why the server has ended the session, ``None`` when it did not
         """
         with self._lock:
             is_followed = thread.is_leaving or thread.has_succeeded
             thread.is_leaving = True
             others = any(not other.is_leaving for other in self._threads)
-            if is_followed or others or self._may_be_granted_soon(thread, end_reason):
+            if is_followed or others or self._may_be_granted_soon(thread, thread.end_reason):
                 self._waiting.extendleft(envelope for envelope, _outcome in reversed(left))
-            elif end_reason:
+            elif thread.end_reason:
                 self._done += left
                 self._open -= len(left)
-                self._settle_queue(end_reason)
+                self._settle_queue(thread.end_reason)
             # This thread may have been the one that was notified of the waiting messages.
             self._work.notify(len(self._waiting))
             self._news.notify()
@@ -350,11 +347,11 @@ class Pool:
     def _end(self, thread: "SessionThread") -> None:
         """Take note that the connection of a session is closed."""
         self._capacity.closed()
-        if thread.was_ended:
+        if thread.end_reason:
             if thread.has_succeeded:
                 self._capacity.session_ended(thread.settled)
             else:
-                self._capacity.refused(self._capacity.in_use)
+                self._capacity.refused(thread.end_reason)
         with self._lock:
             thread.is_over = True
             self._pause = max(self._pause, self._capacity.breath)
@@ -368,7 +365,7 @@ class SessionThread:
     :ivar taken: number of messages that it took
     :ivar settled: number of messages that got a certain outcome in it
     :ivar has_succeeded: one of them did, or the server closed it while it was idle
-    :ivar was_ended: the server has ended it, by a refusal or by closing
+    :ivar end_reason: why the server has ended it, by a refusal or by closing
     :ivar is_leaving: it takes no message any more
     :ivar is_over: its connection is closed
     """
@@ -386,7 +383,7 @@ class SessionThread:
         self.taken = 0
         self.settled = 0
         self.has_succeeded = False
-        self.was_ended = False
+        self.end_reason: Outcome | None = None
         self.is_leaving = False
         self.is_over = False
         self._opened = time.monotonic()
@@ -496,13 +493,13 @@ class SessionThread:
             self._pool._settle([held])
 
     def _run(self) -> None:
-        stop_reason = None
         try:
             while (stop_reason := self._session.run(self)) and self._session.usable:
                 if self._pool._leave(self, stop_reason):
                     break
                 self._settle_left()
                 self._pool._stop(stop_reason)
+            self.end_reason = stop_reason
         except Exception as error:  # a bug; the messages that were taken may have arrived
             _logger.exception("A session with a mail server failed.")
             self._pool._settle(
@@ -510,10 +507,9 @@ class SessionThread:
             )
         finally:
             self._settle_held()
-            if self._left:
-                stop_reason = stop_reason or self._left[-1][1]
-            self.was_ended = bool(stop_reason) and stop_reason is not IDLE
-            self._pool._hand_back(self, self._left, stop_reason)
+            if self._left and not self.end_reason and self._left[-1][1] is not IDLE:
+                self.end_reason = self._left[-1][1]
+            self._pool._hand_back(self, self._left)
             # The server counts a connection until it is closed; only then there is room.
             self._session.close()
             self._pool._end(self)
