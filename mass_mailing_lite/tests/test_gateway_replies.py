@@ -133,3 +133,24 @@ class TestGatewayReplies(GatewayCase):
         for name in ("message_post", "message_update"):
             method = getattr(type(self.row), name)
             self.assertTrue(getattr(method, "_api_private", False), name)
+
+    def test_a_postmaster_who_answers_is_a_person(self):
+        for number, name in enumerate(("postmaster", "MAILER-DAEMON")):
+            sender = f"Otto <{name}@example.com>"
+            key = f"<{number}@mail.example.org>"
+            self.receive(self.answer(self.row, **{"From": sender, "Message-Id": key}))
+        self.assertEqual(len(self.kept(self.anna)), 2)
+        self.env.invalidate_all()
+        self.assertEqual((self.row.state, self.mailing.replied_count), ("sent", 1))
+        self.assertFalse(self.mailing.bounced_count)
+
+    def test_who_asks_for_no_automatic_answer_is_a_program(self):
+        for number, (value, count) in enumerate(
+            (("All", 0), ("DR, OOF, AutoReply", 0), ("DR, RN, NRN", 1))
+        ):
+            key = f"<{number}@mail.example.org>"
+            headers = {"X-Auto-Response-Suppress": value, "Message-Id": key}
+            self.receive(self.answer(self.row, **headers))
+            self.env.invalidate_all()
+            self.assertEqual(self.mailing.replied_count, count, value)
+            self.assertEqual(len(self.kept(self.anna)), count, value)

@@ -38,6 +38,11 @@ OTHERS = {
     "vacation": AUTOMATIC,
     "vacation_exchange": AUTOMATIC,
     "vacation_old": AUTOMATIC,
+    "suppress_all": AUTOMATIC,
+    "suppress_some": AUTOMATIC,
+    "suppress_reports": PERSONAL,
+    "postmaster_person": PERSONAL,
+    "mailer_daemon_person": PERSONAL,
     "read_receipt": SETTLED,
     "delivered": SETTLED,
 }
@@ -177,3 +182,86 @@ def test_octets_of_any_kind_raise_nothing(octets):
 def test_only_a_failure_of_the_address_is_final_for_it(reply, failure_type, is_final):
     status = make_status(["a@example.com"], "failed", "", reply)
     assert (status.failure_type, status.is_final_for_address) == (failure_type, is_final)
+
+
+def headed(*lines, body="Yes, please.", sender="Anna <anna@example.com>"):
+    """Return what an answer with further header lines is taken for."""
+    head = [f"From: {sender}", f"In-Reply-To: {OURS}", *lines, "Subject: Re: News"]
+    return inbound_mail.read(parse("\n".join([*head, "", body, ""]).encode())).kind
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Auto-Submitted: auto-replied",
+        "Auto-Submitted: Auto-Generated; owner-email=anna@example.com",
+        "Auto-Submitted: auto-notified (a comment)",
+        "Auto-Submitted: yes",
+        "Auto-Submitted: no\nAuto-Submitted: auto-replied",
+        "Precedence: auto_reply",
+        "Precedence: BULK",
+        "Precedence: junk ",
+        "X-Autoreply: yes",
+        "X-Autorespond: News",
+        "X-Auto-Reply: true",
+        "X-Vacation: on",
+        "X-Auto-Response-Suppress: All",
+        "X-Auto-Response-Suppress: OOF",
+        "X-Auto-Response-Suppress: DR,RN,NRN,OOF,AutoReply",
+        "x-auto-response-suppress: dr; autoreply",
+        "Return-Path: <>",
+        "Return-Path: < >\nAuto-Submitted: no",
+    ],
+)
+def test_an_answer_that_says_so_is_automatic(line):
+    assert headed(line) is AUTOMATIC
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "X-Nothing: 1",
+        "Auto-Submitted: no",
+        "Auto-Submitted: no (typed by hand)",
+        "Auto-Submitted: No; x=1",
+        "Precedence: list",
+        "Precedence: normal",
+        "Precedence: first-class",
+        "X-Autoreply: no",
+        "X-Auto-Reply: false",
+        "X-Auto-Response-Suppress: DR, RN, NRN",
+        "X-Auto-Response-Suppress: NDR",
+        "X-Auto-Response-Suppress: None",
+        "X-Auto-Response-Suppress:",
+        "X-Auto-Response-Suppress: All\nAuto-Submitted: no",
+        "Precedence: bulk\nAuto-Submitted: no",
+    ],
+)
+def test_an_answer_with_headers_that_persons_have_too_is_personal(line):
+    assert headed(line) is PERSONAL
+
+
+@pytest.mark.parametrize("name", ["postmaster", "Mailer-Daemon", "MAIL-DAEMON", "maildelivery"])
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("Yes, please.", PERSONAL),
+        ("500 pieces, to room 554.\n\n> could not be delivered 550 5.1.1", PERSONAL),
+        ("Thanks\n\n-----Original Message-----\nFrom: a@b.example\n550 unknown user", PERSONAL),
+        ("", AUTOMATIC),
+        ("> News\n> 550 5.1.1 and so on", FAILED),
+        ("Your message could not be delivered.", AUTOMATIC),
+        (
+            "Your message could not be delivered:\n\nanna@example.com\n550 5.1.1 User unknown",
+            FAILED,
+        ),
+        ("Delivery to the following recipient failed: 550 5.1.1", FAILED),
+    ],
+)
+def test_a_mail_systems_name_is_a_person_who_answers_and_a_program_that_reports(name, body, kind):
+    assert headed(sender=f"{name} <{name}@example.org>", body=body) is kind
+
+
+def test_a_mail_system_that_answers_nothing_is_a_program():
+    mail = b"From: postmaster@example.org\nSubject: Hello\n\nYour mailbox was moved.\n"
+    assert inbound_mail.read(parse(mail)).kind is AUTOMATIC

@@ -24,6 +24,22 @@ _DELAY = re.compile(
     r"|warning: (could not send|message)",
     re.I,
 )
+# What a report says of itself, in its subject or in words that it does not quote.
+_NOT_DELIVERED = re.compile(
+    r"undeliver|not (?:yet )?(?:be |been )?(?:delivered|sent to)|returned (?:mail|to sender)"
+    r"|deliver\w{0,4} (?:\w{1,12} ){0,3}(?:fail|delay|notification)|fail\w{0,4} to deliver"
+    r"|delivery (?:status|to the following)|mail (?:delivery )?(?:system|subsystem) at"
+    r"|permanent (?:fatal )?error|unknown user|user unknown|no such user|unzustellbar"
+    r"|(?:recipient|mailbox) (?:\w{1,12} ){0,2}(?:rejected|full|unavailable|not found)",
+    re.I,
+)
+# Where an answer begins to quote: an attribution, a separator, the headers of what it answers.
+_QUOTE = re.compile(
+    r"^(?:>|-{2,} ?\w|_{5,}|(?:From|Von|De|Da|Van|От): [^@\n]{0,200}@"
+    r"|(?:On|Am|Le|El|Il) [^@\n]{0,200}@[^:\n]{0,200}:\s?$)",
+    re.I | re.M,
+)
+_TAG = re.compile(r"<[^<>]*>")
 # In headers that the text of a report quotes.
 _QUOTED_ID = re.compile(r"^[ \t>|]*Message-ID:\s*(<[^<>\s@]+@[^<>\s@]+>)", re.I | re.M)
 
@@ -34,8 +50,10 @@ def read(message):
     if _QSBMF.match(text):
         return _read_qsbmf(text)
     failed = mime.addresses(mime.header(message, "X-Failed-Recipients"))
-    if not (failed or (_is_from_mail_system(message) and _CODE.search(text))):
-        return []
+    if not failed:
+        # "500 pieces" in an answer of a person is no reply code.
+        if not is_from_mail_system(message) or not _CODE.search(text) or is_answer(message):
+            return []
     action = "delayed" if _DELAY.search(text) and not failed else "failed"
     if failed:
         return [make_status([address], action, "", _reason(text)) for address in failed]
@@ -52,9 +70,38 @@ def quoted_ids(message):
     ]
 
 
-def _is_from_mail_system(message):
+def is_from_mail_system(message):
+    """Tell whether the author has the name of a mail system, which persons use too."""
     sender = mime.addresses(mime.header(message, "From"))
     return bool(sender) and sender[0].partition("@")[0] in SYSTEM_SENDERS
+
+
+def has_null_path(message):
+    """Tell whether the envelope sender was empty, as it is for reports."""
+    return "<>" in (path.replace(" ", "") for path in mime.headers(message, "Return-Path"))
+
+
+def is_answer(message):
+    """Tell whether a mail in the name of a mail system is an answer that a person has written.
+
+    Whoever looks after a domain reads mail at postmaster@ (RFC 5321, section 4.5.1), and answers
+    from there: to a message that the answer names, and in words that speak of no failed delivery.
+    """
+    if has_null_path(message):
+        return False
+    if not mime.header(message, "In-Reply-To") and not mime.header(message, "References"):
+        return False
+    subject, words = mime.header(message, "Subject"), _own_words(message)
+    return bool(words) and not any(map(_NOT_DELIVERED.search, (subject[:1000], words)))
+
+
+def _own_words(message):
+    """Return the text of a message before what it quotes."""
+    text = mime.plain_text(message)
+    if not text and (part := mime.find_part(message, "text/html")) is not None:
+        text = _TAG.sub(" ", re.split(r"<(?:blockquote|hr)\b", mime.text(part), maxsplit=1)[0])
+    quote = _QUOTE.search(text)
+    return (text[: quote.start()] if quote else text).strip()
 
 
 def _read_qsbmf(text):
