@@ -50,10 +50,10 @@ def read(message):
     if _QSBMF.match(text):
         return _read_qsbmf(text)
     failed = mime.addresses(mime.header(message, "X-Failed-Recipients"))
-    if not failed:
-        # "500 pieces" in an answer of a person is no reply code.
-        if not is_from_mail_system(message) or not _CODE.search(text) or is_answer(message):
-            return []
+    # "500 pieces" in an answer of a person is no reply code.
+    is_report = is_from_mail_system(message) and _CODE.search(text) and not is_answer(message)
+    if not failed and not is_report:
+        return []
     action = "delayed" if _DELAY.search(text) and not failed else "failed"
     if failed:
         return [make_status([address], action, "", _reason(text)) for address in failed]
