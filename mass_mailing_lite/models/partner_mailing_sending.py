@@ -12,6 +12,7 @@ from odoo.tools import SQL, format_datetime
 from odoo.tools.misc import formatLang
 
 from ..delivery.schedule.rate_limit import expected_end
+from ..delivery.smtp.limit import LIMIT_PAUSE
 from ..sender.sender import Sender
 from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
@@ -26,9 +27,6 @@ LONG_WAIT = 10.0  # seconds; for a longer wait the connections are closed
 # Seconds until a mail server that cannot be used is tried again, try by try; the last for all
 # later.
 FAULT_DELAYS = (60, 300, 900, 1800, 3600)
-# Seconds until a mail server is tried again that has reached a limit of its own; most servers count
-# by the minute.
-LIMIT_PAUSE = 60
 # Minutes without any message through the server, after which its limit counts as a fault.
 LIMIT_PATIENCE = 10
 EARLIER_MAILINGS = 5  # through the same server, from which the rate of sending is measured
@@ -481,10 +479,6 @@ class PartnerMailing(models.Model):
             fault_count=tries,
         )
         self._announce_progress()
-
-    def _get_limit_pause(self):
-        """Return for how many seconds a mailing waits for a limit that is the server's own."""
-        return LIMIT_PAUSE
 
     def _wait_for_limit(self):
         """Wait until the mail server, which has reached a limit of its own, takes more."""

@@ -8,7 +8,7 @@ import psycopg2
 
 from odoo.exceptions import UserError
 
-from ..delivery.smtp.limit import RETRY_PAUSES, is_limit, is_passing
+from ..delivery.smtp.limit import LIMIT_PAUSE, RETRY_PAUSES, is_limit, is_passing
 from ..delivery.smtp.pool import NoSession
 from .queue import make_queue
 from .rate_limiter import RateLimiter
@@ -99,7 +99,9 @@ class Sender:
         started = time.monotonic()
         try:
             count, wait = self._send_slice(mailing, seconds, limit, goes_on)
-            self._record_slice(mailing, count, time.monotonic() - started, wait)
+            worker = self._workers.get(mailing.id)
+            progress = worker.progress if worker else 0
+            self._record_slice(mailing, progress, time.monotonic() - started, wait)
             return count + self._take_aside()
         except NoSession as error:
             return self._wait_for_server(mailing, started, error.outcome)
@@ -178,12 +180,15 @@ class Sender:
 
     def _get_server_wait(self, mailing):
         """Return the ``Wait`` for a limit of the server that a sender has met, None for none."""
-        counter = mailing.counter_id
-        if counter.wait_reason != "rate_limit" or self._get_limiter(mailing):
-            return None
-        left = (counter.wait_until - precise_now()).total_seconds()
-        # A longer one is of a limit that was set here and is there no more.
-        return Wait("rate_limit", left) if 0 < left <= mailing._get_limit_pause() else None
+        counter, left = mailing.counter_id, 0.0
+        if capacity := mailing._get_transport().get_capacity():
+            left = capacity.seconds_closed  # met by a sender of this process, for any mailing
+        if counter.wait_reason == "rate_limit" and counter.wait_until:
+            noted = (counter.wait_until - precise_now()).total_seconds()
+            # A longer one is of a limit that was set here, and may be there no more.
+            if noted <= LIMIT_PAUSE and not self._get_limiter(mailing):
+                left = max(left, noted)
+        return Wait("rate_limit", left) if left > 0 else None
 
     def get_share(self, mailing, mailings):
         """Return how many messages a mailing may send in a slice, None for any number.
@@ -255,7 +260,9 @@ class Sender:
         localized = mailing._in_language_of_responsible()
         if is_limit(fault) and (progress or mailing._is_served_lately()):
             self._stop(mailing, localized._wait_for_limit)
-            self._waits[mailing.id] = Wait("rate_limit", mailing._get_limit_pause())
+            self._waits[mailing.id] = Wait("rate_limit", LIMIT_PAUSE)
+            if capacity := mailing._get_transport().get_capacity():
+                capacity.close_for(LIMIT_PAUSE)
         else:
             self._stop(mailing, localized._back_off, fault.text, is_wrong_login(fault))
         return count + self._take_aside()

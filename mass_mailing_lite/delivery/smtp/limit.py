@@ -17,6 +17,9 @@ from ..outcome import DEFERRED, Outcome
 RECONNECT_PAUSE = 60.0
 LONGEST_PAUSE = 3600.0
 
+# Seconds until a server is asked again that has reached a limit; most servers count by the minute.
+LIMIT_PAUSE = 60.0
+
 # Seconds for which the number of messages of a session is remembered, at which sessions ended.
 SESSION_MEMORY = 600.0
 
@@ -103,6 +106,7 @@ class Capacity:
         self.breath = 0.0
         self._lock = threading.Lock()
         self._pause = RECONNECT_PAUSE
+        self._closed_until = 0.0  # the server has reached a limit, until then
         self._again_at = 0.0  # one more may be tried then, in monotonic seconds
         self._messages: int | None = None  # of a session
         self._forget_at = 0.0  # then _messages ends
@@ -119,6 +123,16 @@ class Capacity:
             )
 
     @property
+    def seconds_closed(self) -> float:
+        """Seconds for which no connection is to be opened; see ``close_for``."""
+        left = self._closed_until - time.monotonic()
+        return left if 0 < left <= LIMIT_PAUSE else 0.0
+
+    def close_for(self, seconds: float) -> None:
+        """Let all wait, because the server takes nothing more for the moment."""
+        self._closed_until = time.monotonic() + seconds
+
+    @property
     def messages(self) -> int | None:
         """The most messages of a session; ``None`` while it is not known."""
         is_known = 0 < self._forget_at - time.monotonic() <= SESSION_MEMORY
@@ -128,6 +142,7 @@ class Capacity:
         """Count a connection; the next one beyond what is known must wait its time."""
         with self._lock:
             self.in_use += 1
+            self._closed_until = 0.0
             if self.connections is not None and self.in_use > self.connections:
                 self._again_at = time.monotonic() + self._pause
 

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from ..outcome import DEFERRED, NOT_SENT, REFUSED, SENT, UNCERTAIN, Outcome
+from ..outcome import DEFERRED, NOT_SENT, SENT, UNCERTAIN, Outcome
 from . import limit
 from .envelope import Envelope
 from .fault import FAULTS, from_exception
@@ -425,22 +425,23 @@ class SessionThread:
     def settle(self, envelope: Envelope, outcome: Outcome) -> None:
         """See ``transaction.MessageSource``."""
         self._taken.remove(envelope)
-        if outcome.kind is NOT_SENT:
-            self._left.append((envelope, outcome))
-            return
-        if outcome.kind in (DEFERRED, REFUSED) and self._is_of_session(envelope, outcome):
-            return
-        self._settle_held()
-        if outcome.kind is SENT:
+        kind = outcome.kind
+        if kind is SENT:
             self._accepted += 1
             self._deferred = 0
-        self._note_success(outcome)
+        elif kind is NOT_SENT:
+            self._left.append((envelope, outcome))
+            return
+        elif kind is not UNCERTAIN and self._is_of_session(envelope, outcome):
+            return
+        if self._held:
+            self._settle_held()
+        if kind is not UNCERTAIN:  # whose final reply did not come
+            self._note_success()
         self._pool._settle([(envelope, outcome)])
 
-    def _note_success(self, outcome: Outcome) -> None:
-        """Count a message; one whose final reply did not come is no success."""
-        if outcome.kind is UNCERTAIN:
-            return
+    def _note_success(self) -> None:
+        """Count a message that got a certain outcome."""
         self.settled += 1
         if not self.has_succeeded:
             self.has_succeeded = True
@@ -489,7 +490,7 @@ class SessionThread:
         """Settle a message that was deferred for no reason of the session."""
         if self._held:
             held, self._held = self._held, None
-            self._note_success(held[1])
+            self._note_success()
             self._pool._settle([held])
 
     def _run(self) -> None:
