@@ -81,6 +81,9 @@ class ScriptedServer:
                 threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock):
+        self._converse(sock)
+
+    def _converse(self, sock):
         with contextlib.suppress(OSError, EOFError):
             _Conversation(self, sock).run()
         with contextlib.suppress(OSError):
@@ -280,7 +283,7 @@ class LimitingServer(ScriptedServer):
                 self._begun += 1
                 self.most_open = max(self.most_open, self._served)
         try:
-            super()._serve(sock)
+            self._converse(sock)
         finally:
             with self._guard:
                 self._served -= session.is_served

@@ -169,16 +169,8 @@ class TestServerLimits(SendingCase):
                 b"450 4.7.1 Later\r\n",
                 b"451 4.2.1 Busy\r\n",
             ):
-                seen = set()
-
-                def once(verb, line, _count, seen=seen, reply=reply):
-                    if verb == "RCPT" and "reader7@" in line and not seen:
-                        seen.add(line)
-                        return reply
-                    return None
-
                 with self.subTest(transport, reply=reply):
-                    limiting = self.serve(further=once)
+                    limiting = self.serve(further=greylist("reader7@example.com", reply))
                     self.server.partner_mailing_connections = 1
                     mailing = self.new_long_mailing()
                     self.run_scheduler()
@@ -195,6 +187,19 @@ class TestServerLimits(SendingCase):
         self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "server"))
         self.assertLess(mailing.uncertain_count, 10, "the others are not lost as well")
         self.assertCountersTrue(mailing)
+
+
+def greylist(address, reply):
+    """Return an answer that refuses a recipient at the first delivery."""
+    seen = []
+
+    def answer(verb, line, _count):
+        if verb == "RCPT" and address in line and not seen:
+            seen.append(line)
+            return reply
+        return None
+
+    return answer
 
 
 def wait_a_little(verb, _line, _count):

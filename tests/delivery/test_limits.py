@@ -215,7 +215,7 @@ def test_sessions_counted_over_all_connections_end_in_a_wait(limiting, envelopes
 @pytest.mark.parametrize("stage", ["RCPT", "CONTENT"])
 def test_messages_counted_over_all_sessions_stop_the_queue(limiting, envelopes, stage):
     words = b"450 4.7.1 Error: too many messages from 192.0.2.1\r\n"
-    server = limiting(1)
+    server = limiting()
     server._further = lambda verb, _line, _count: (
         words if verb == stage and len(server.ledger) >= 10 else None
     )
