@@ -74,7 +74,9 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         self.check_access("write")
         self._check_editable(self.env._("import addresses"))
-        return self._open_dialog("partner.mailing.import", self.env._("Import Addresses"))
+        return self._open_dialog(
+            "partner.mailing.import", self.env._("Import Addresses"), dialog_size="extra-large"
+        )
 
     def _parse_extra_emails(self):
         """Return the entries of the extra addresses, in the order typed.
@@ -122,6 +124,14 @@ class PartnerMailing(models.Model):
             address_list.CHARACTER: self.env._("it has a blank or a sign that no address has."),
             address_list.CONTROL_CHARACTER: self.env._("it has a line break or control character."),
             address_list.TOO_LONG: self.env._("it is longer than an address may be."),
+            address_list.NO_ADDRESS: self.env._("the chosen column is empty in this row."),
+            address_list.NO_NUMBER: self.env._("it is no valid phone number."),
+            address_list.OPEN_QUOTE: self.env._(
+                "its quotation marks do not match, so its columns are not certain."
+            ),
+            address_list.MOVED_CELLS: self.env._(
+                "it has more or fewer cells than the other rows, so its columns are not certain."
+            ),
         }
 
     # ------------------------------------------------------------

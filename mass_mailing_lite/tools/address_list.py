@@ -17,13 +17,17 @@ LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 PIECE = re.compile(r'(?:"[^"]*"|[^",;|<]|"(?=[^"]*$))*(?:<[^<>]*>|<)?')
 BRACKETED = re.compile(r"(.*)<([^<>]*)>\s*", re.DOTALL)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-NEVER_IN_ADDRESS = re.compile(r'[\s<>(),;:\\"\[\]]')
+# The replacement character stands for what could not be decoded.
+NEVER_IN_ADDRESS = re.compile(r'[\s<>(),;:\\"\[\]\ufffd]')
 WRAPPERS = ('""', "''", "()", "[]")
 
 # What can be wrong with a text; the caller has the sentences for users.
 NO_AT, TWO_AT, NO_LOCAL_PART, NO_DOMAIN = "no_at", "two_at", "no_local_part", "no_domain"
 INCOMPLETE_DOMAIN, MISPLACED_DOT = "incomplete_domain", "misplaced_dot"
 CHARACTER, CONTROL_CHARACTER, TOO_LONG = "character", "control_character", "too_long"
+# What can be wrong with a row of a file.
+NO_ADDRESS, NO_NUMBER = "no_address", "no_number"
+OPEN_QUOTE, MOVED_CELLS = "open_quote", "moved_cells"
 PROBLEMS = (
     NO_AT,
     TWO_AT,
@@ -34,6 +38,10 @@ PROBLEMS = (
     CHARACTER,
     CONTROL_CHARACTER,
     TOO_LONG,
+    NO_ADDRESS,
+    NO_NUMBER,
+    OPEN_QUOTE,
+    MOVED_CELLS,
 )
 
 
@@ -209,3 +217,25 @@ def format_entry(entry):
     """Return a text that ``parse`` reads as the same name and address."""
     name = LINE_BREAK.sub(" ", entry.name).replace('"', "'").strip()
     return f'"{name}" <{entry.address}>' if name else entry.address
+
+
+def parse_cell(text, number=1):
+    """Return the entries of one cell of a file, which may have several lines.
+
+    Between addresses, some address books write three colons.
+    """
+    lines = LINE_BREAK.split(text.replace(" ::: ", "\n"))
+    return [entry for line in lines for entry in parse_line(line, number)]
+
+
+def is_address(text):
+    """Tell whether a text is one address, maybe with its name, and nothing else."""
+    if "@" not in text or len(text) > 1000:
+        return False
+    entries = parse_line(text)
+    return len(entries) == 1 and not entries[0].problem
+
+
+def is_list(text):
+    """Tell whether a line is one or more addresses, maybe with their names, and nothing else."""
+    return "@" in text and all(not entry.problem for entry in parse_cell(text))

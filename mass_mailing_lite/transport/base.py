@@ -115,6 +115,27 @@ class Transport:
             [address or None for _name, _typed, address in entries],
         )
 
+    # Of a file that is imported; entries are those of ``tools.address_list``.
+
+    #: A pattern that finds the heading of the column with addresses, in several languages.
+    heading_words = None
+
+    def is_address(self, text):
+        """Tell whether a text is one address, maybe with its name, and nothing else."""
+        raise NotImplementedError
+
+    def is_address_list(self, text):
+        """Tell whether a text is one or more addresses and nothing else."""
+        raise NotImplementedError
+
+    def parse_cell(self, text, line):
+        """Return an entry for each address in the text of a cell, or for what is none."""
+        raise NotImplementedError
+
+    def format_extra_address(self, entry):
+        """Return the line of ``extra_field`` for an entry."""
+        raise NotImplementedError
+
     def blocklist_sql(self):
         """Return a SELECT of the column ``address``: normalised addresses on the blocklist."""
         raise NotImplementedError

@@ -18,6 +18,7 @@ from ..delivery.smtp import fault as faults
 from ..delivery.smtp.envelope import Envelope
 from ..delivery.smtp.limit import Capacity
 from ..delivery.smtp.pool import NoSession, Pool
+from ..tools import address_list, spreadsheet
 from ..tools.placeholder import HTML, TEXT
 from .base import Transport
 
@@ -129,6 +130,20 @@ class SmtpTransport(Transport):
         return [
             (entry.name, entry.text, entry.address) for entry in self.mailing._parse_extra_emails()
         ]
+
+    heading_words = spreadsheet.MAIL
+
+    def is_address(self, text):
+        return address_list.is_address(text)
+
+    def is_address_list(self, text):
+        return address_list.is_list(text)
+
+    def parse_cell(self, text, line):
+        return address_list.parse_cell(text, line)
+
+    def format_extra_address(self, entry):
+        return address_list.format_entry(entry)
 
     def blocklist_sql(self):
         return SQL("SELECT lower(email) AS address FROM mail_blacklist WHERE active")

@@ -6,7 +6,10 @@ import re
 from markupsafe import Markup, escape
 
 from odoo.addons.mass_mailing_lite.delivery.outcome import SENT
+from odoo.addons.mass_mailing_lite.tools.address_list import NO_NUMBER as INVALID
+from odoo.addons.mass_mailing_lite.tools.address_list import Entry
 from odoo.addons.mass_mailing_lite.tools.placeholder import TEXT
+from odoo.addons.mass_mailing_lite.tools.spreadsheet import PHONE
 from odoo.addons.mass_mailing_lite.transport.base import Transport
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -18,6 +21,10 @@ from .pool import Session, SmsPool
 from .text import TextMessage, TextTemplate, clean_text
 
 E164 = re.compile(r"\+[1-9][0-9]{5,14}")
+# A phone number as people write it; whether it is one, the library of Odoo says.
+NUMBER = re.compile(r"[+(]?[\d ()./\xa0\u2011-]{6,30}")
+MIN_DIGITS = 7
+NO_BRACKETS = str.maketrans("<>", "()")
 # Has that form and is in no use: for a look at the message of a contact without a number.
 NO_NUMBER = "+10000000000"
 FOREIGN_SHOWN = 10
@@ -103,6 +110,31 @@ class SmsTransport(Transport):
             (entry.name, entry.text, self.format_number(entry.text))
             for entry in number_list.parse(self.mailing.extra_numbers)
         ]
+
+    heading_words = PHONE
+
+    def is_address(self, text):
+        return bool(NUMBER.fullmatch(text)) and sum(map(str.isdigit, text)) >= MIN_DIGITS
+
+    def is_address_list(self, text):
+        entries = number_list.parse(text)
+        return bool(entries) and all(self.is_address(entry.text) for entry in entries)
+
+    def parse_cell(self, text, line):
+        entries = []
+        for name, typed in number_list.parse(text):
+            number = self.format_number(typed)
+            if not number and typed.isascii() and typed.isdigit():
+                # Spreadsheets keep +34 600 123 456 as the number 34600123456.
+                number = self.format_number(f"+{typed}")
+            entries.append(
+                Entry(line, typed, name, number or "", problem=None if number else INVALID)
+            )
+        return entries
+
+    def format_extra_address(self, entry):
+        name = number_list.SEPARATOR.sub(" ", entry.name).translate(NO_BRACKETS).strip(' "')
+        return f"{name} <{entry.address}>" if name else entry.address
 
     def blocklist_sql(self):
         return SQL("SELECT number AS address FROM phone_blacklist WHERE active")
