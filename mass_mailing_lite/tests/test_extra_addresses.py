@@ -1,11 +1,14 @@
 import base64
 import io
+from unittest.mock import patch
 
 import openpyxl
+from lxml import html
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
+from ..tools import spreadsheet
 from .common import MailingCase
 
 CSV = """Имя;E-mail;Город
@@ -97,6 +100,138 @@ class TestExtraAddresses(MailingCase):
         wizard = self.import_file(self.new_mailing(), data, address_column="1", name_column="2")
         wizard.action_import()
         self.assertEqual(wizard.mailing_id.extra_emails, '"Bea" <b@example.org>')
+
+    def test_the_address_is_found_in_any_column_and_headings_are_shown(self):
+        names = ["First Name", "Last Name", *[f"Custom {n}" for n in range(26)], "E-mail 1 - Value"]
+        rows = [",".join(names), "Anna,Novak" + "," * 27 + "anna@example.com"]
+        wizard = self.import_file(self.new_mailing(), "\n".join(rows).encode())
+        self.assertEqual(wizard.address_column, "28")
+        self.assertEqual((wizard.name_column, wizard.family_name_column), ("0", "1"))
+        self.assertIn(["28", "AC: E-mail 1 - Value"], wizard.options["columns"])
+        self.assertIn("E-mail 1 - Value", wizard.preview)
+        wizard.action_import()
+        self.assertEqual(wizard.mailing_id.extra_emails, '"Anna Novak" <anna@example.com>')
+
+    def test_columns_without_headings_are_shown_with_their_first_text(self):
+        wizard = self.import_file(self.new_mailing(), b"Eva;eva@example.org\n")
+        self.assertEqual(wizard.heading_row, 0)
+        self.assertEqual(wizard.options["columns"], [["0", "A: Eva"], ["1", "B: eva@example.org"]])
+
+    def test_an_unclosed_quotation_mark_is_told_and_hides_nobody(self):
+        data = b'Name;E-mail\n"Doe;jane@example.com\nAnna;anna@example.com\nBo;bo@example.com\n'
+        wizard = self.import_file(self.new_mailing(), data)
+        self.assertEqual((wizard.address_count, wizard.problem_count), (3, 0))
+        self.assertIn("not closed in line 2.", wizard.notes)
+        data = b'Name;E-mail\n"Doe;Jane;jane@example.com\nAnna;anna@example.com\n'
+        wizard = self.import_file(self.new_mailing(), data)
+        self.assertEqual((wizard.address_count, wizard.problem_count), (1, 1))
+        self.assertIn("Line 2: Doe | Jane | jane@example.com – its quotation", wizard.problems)
+
+    def test_what_was_guessed_can_be_changed_in_the_dialog(self):
+        mailing = self.new_mailing()
+        context = mailing.action_import_addresses()["context"]
+        Import = self.env["partner.mailing.import"].with_user(self.marketer)
+        text = "Name;E-mail\nŁukasz;l@example.com\nJörg;j@example.com\n"
+        with Form(Import.with_context(**context)) as form:
+            form.file = base64.b64encode(text.encode("cp1250"))
+            self.assertEqual((form.encoding, form.delimiter), ("cp1250", ";"))
+            self.assertEqual((form.heading_row, form.address_column), (1, "1"))
+            form.encoding = "cp1252"
+            self.assertIn("£ukasz", form.preview)
+            form.encoding = "cp1250"
+            self.assertIn("Łukasz", form.preview)
+            form.heading_row = 2
+            self.assertEqual(form.address_count, 1)
+            form.heading_row = 0
+            self.assertEqual((form.address_count, form.problem_count), (2, 1))
+            form.delimiter = ","
+            self.assertEqual((form.address_count, form.address_column), (0, False))
+            form.delimiter = ";"
+            form.name_column = False
+        wizard = form.record
+        wizard.action_import()
+        self.assertEqual(mailing.extra_emails, "l@example.com\nj@example.com")
+
+    def test_the_users_language_decides_between_encodings_that_fit_alike(self):
+        data = "Nombre;E-mail\nЖук;a@example.com\n".encode("koi8-u")
+        self.env["res.lang"]._activate_lang("uk_UA")
+        self.marketer.lang = "uk_UA"
+        self.assertIn("Жук", self.import_file(self.new_mailing(), data).preview)
+
+    def test_ten_people_are_shown_with_what_is_read_and_titles_are_passed_over(self):
+        rows = [f"Person {n};user{n}@example.com" for n in range(40)]
+        rows[3] = "Person 3;user3@@example.com"
+        data = "\n".join(["Our customers, 2024", "", "Name;E-mail", *rows]).encode()
+        wizard = self.import_file(self.new_mailing(), data)
+        self.assertEqual((wizard.heading_row, wizard.address_count), (3, 39))
+        preview = html.fromstring(wizard.preview)
+        body = [
+            [cell.text_content().strip() for cell in row] for row in preview.xpath("//tbody/tr")
+        ]
+        self.assertEqual(body[0][:3], ["1", "Passed over", "Our customers, 2024"])
+        self.assertEqual(body[1][:3], ["4", "user0@example.com", "Person 0"])
+        self.assertEqual(body[4][:3], ["7", "it has more than one @.", ""])
+        self.assertEqual(len(body), 11)
+        self.assertIn("… and 30 more rows.", preview.text_content())
+
+    def test_each_sheet_can_be_chosen(self):
+        book = openpyxl.Workbook()
+        book.active.append(["Read me"])
+        for title, address in (("One", "one@example.com"), ("Two", "two@example.com")):
+            book.create_sheet(title).append([address])
+        file = io.BytesIO()
+        book.save(file)
+        mailing = self.new_mailing()
+        context = mailing.action_import_addresses()["context"]
+        Import = self.env["partner.mailing.import"].with_user(self.marketer)
+        with Form(Import.with_context(**context)) as form:
+            form.file = base64.b64encode(file.getvalue())
+            self.assertFalse(form.encoding)
+            self.assertEqual(form.options["sheets"], [["0", "Sheet"], ["1", "One"], ["2", "Two"]])
+            self.assertEqual(form.sheet, "1")
+            form.sheet = "2"
+        form.record.action_import()
+        self.assertEqual(mailing.extra_emails, "two@example.com")
+
+    def test_an_address_that_the_file_repeats_is_added_once_and_counted(self):
+        data = b"Name,E-mail\nAnna,a@example.com\nAnn,A@example.com\nBo,b@example.com\n"
+        wizard = self.import_file(self.new_mailing(), data)
+        self.assertEqual((wizard.address_count, wizard.repeated_count), (2, 1))
+        wizard.action_import()
+        self.assertEqual(
+            wizard.mailing_id.extra_emails, '"Anna" <a@example.com>\n"Bo" <b@example.com>'
+        )
+
+    def test_addresses_in_other_columns_are_told(self):
+        data = b"Name,E-mail,Second\nAnna,a@example.com,c@example.com\nBo,b@example.com,\n"
+        self.assertIn("C: Second (1)", self.import_file(self.new_mailing(), data).notes)
+
+    def test_a_file_is_read_once_for_all_fields_of_the_dialog(self):
+        wizard = self.import_file(self.new_mailing(), CSV.encode())
+        wizard.invalidate_recordset()
+        self.env.cr.cache.clear()
+        with patch.object(spreadsheet, "read", wraps=spreadsheet.read) as read:
+            wizard = self.import_file(wizard.mailing_id, CSV.encode())
+            wizard.action_import()
+        self.assertEqual(read.call_count, 1)
+
+    def test_what_is_too_large_or_protected_is_refused_with_a_remedy(self):
+        mailing = self.new_mailing()
+        ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+        for data, words in (
+            (b"a@example.com\n" * 2_000_000, "larger than 25 MB. Split it"),
+            (b"a@example.com\n" * 100_001, "more than 100000 rows. Split it"),
+            (ole + "EncryptedPackage".encode("utf-16-le"), "Remove the password"),
+        ):
+            with self.assertRaisesRegex(UserError, f'"list.csv".*{words}'):
+                self.import_file(mailing, data).preview
+
+    def test_a_column_that_is_none_is_refused_with_its_field(self):
+        for value in ("name", "-1", "²", "9" * 30):
+            with self.assertRaisesRegex(UserError, "Column of Names.*Choose one"):
+                self.import_file(self.new_mailing(), CSV.encode(), name_column=value).preview
+        wizard = self.import_file(self.new_mailing(), CSV.encode(), address_column="9999")
+        self.assertEqual(wizard.address_count, 0)
 
     def test_the_dialog_works_as_the_web_client_fills_it(self):
         mailing = self.new_mailing()

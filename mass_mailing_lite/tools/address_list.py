@@ -224,8 +224,11 @@ def parse_cell(text, number=1):
 
     Between addresses, some address books write three colons.
     """
-    lines = LINE_BREAK.split(text.replace(" ::: ", "\n"))
-    return [entry for line in lines for entry in parse_line(line, number)]
+    return [entry for line in _lines(text) for entry in parse_line(line, number)]
+
+
+def _lines(text):
+    return LINE_BREAK.split(text.replace(" ::: ", "\n"))
 
 
 def is_address(text):
@@ -238,4 +241,8 @@ def is_address(text):
 
 def is_list(text):
     """Tell whether a line is one or more addresses, maybe with their names, and nothing else."""
-    return "@" in text and all(not entry.problem for entry in parse_cell(text))
+    if "@" not in text:
+        return False
+    # Piece by piece: a long text that is none is known by its beginning.
+    pieces = (piece for line in _lines(text) for piece in _pieces(line))
+    return all(not entry.problem for piece in pieces for entry in _parse_piece(piece, 1))

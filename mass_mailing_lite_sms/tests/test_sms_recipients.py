@@ -1,3 +1,7 @@
+import base64
+import io
+
+import openpyxl
 from psycopg2.errors import UniqueViolation
 
 from odoo import Command
@@ -140,3 +144,40 @@ class TestSmsRecipients(SmsCase):
         self.assertEqual(
             self.states(mailing), {"anna@example.com": "pending", "boris@example.com": "pending"}
         )
+
+    def test_numbers_come_in_from_a_workbook_that_keeps_them_as_numbers(self):
+        book = openpyxl.Workbook()
+        for row in (
+            ["Customer No.", "Name", "Mobile"],
+            [1000001, "Doe, Jane", 34600111222],
+            [1000002, "Boris", 600333444.0],
+            [1000003, "Carl", "+7 903 765-43-21"],
+            [1000004, "Nobody", "ask her"],
+            [1000005, "Dora", None],
+        ):
+            book.active.append(row)
+        file = io.BytesIO()
+        book.save(file)
+        mailing = self.new_sms(audience_ids=[], extra_numbers="+34600999888")
+        action = mailing.action_import_addresses()
+        Import = self.env[action["res_model"]].with_user(self.marketer)
+        wizard = Import.with_context(**action["context"]).create(
+            {"file": base64.b64encode(file.getvalue()), "file_name": "list.xlsx"}
+        )
+        self.assertEqual((wizard.address_column, wizard.name_column), ("2", "1"))
+        self.assertEqual((wizard.address_count, wizard.problem_count), (3, 2))
+        self.assertIn("Line 5: ask her – it is no valid phone number.", wizard.problems)
+        wizard.action_import()
+        self.assertEqual(
+            mailing.extra_numbers.splitlines(),
+            [
+                "+34600999888",
+                "Doe  Jane <+34600111222>",
+                "Boris <+34600333444>",
+                "Carl <+79037654321>",
+            ],
+        )
+        self.assertFalse(mailing.extra_emails)
+        mailing.action_load_recipients()
+        self.assertEqual(self.row(mailing, "+34600111222").name, "Doe  Jane")
+        self.assertEqual(mailing.recipient_count, 4)

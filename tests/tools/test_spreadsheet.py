@@ -3,10 +3,12 @@
 import contextlib
 import datetime
 import io
+import re
 import zipfile
 
 import openpyxl
 import pytest
+import xlsxwriter
 import xlwt
 from addon.tools import address_list, spreadsheet
 from hypothesis import example, given, settings
@@ -37,6 +39,17 @@ def xlsx(*sheets):
 def saved(book):
     file = io.BytesIO()
     book.save(file)
+    return file.getvalue()
+
+
+def as_excel(rows):
+    """Return a workbook with its texts in a part of their own, as Excel writes it."""
+    file = io.BytesIO()
+    book = xlsxwriter.Workbook(file)
+    page = book.add_worksheet("S")
+    for number, row in enumerate(rows):
+        page.write_row(number, 0, row)
+    book.close()
     return file.getvalue()
 
 
@@ -91,6 +104,7 @@ def changed(data, name, change):
         for part in old.namelist():
             content = old.read(part)
             new.writestr(part, change(content) if part == name else content)
+    assert name in old.namelist()
     return file.getvalue()
 
 
@@ -152,7 +166,8 @@ def test_numbers_dates_and_truths_are_read_as_they_are_shown(make):
     row = ["a@example.com", 491701234567.0, 12.5, datetime.date(2024, 1, 31), True, None, 17]
     [read_row] = read(make(("S", [row]))).rows
     assert read_row.cells[1:3] == ["491701234567", "12.5"]
-    assert read_row.cells[3].startswith("2024-01-31")
+    # xlwt writes a date without its format, as a number.
+    assert make is xls or read_row.cells[3].startswith("2024-01-31")
     assert read_row.cells[6] == "17"
 
 
@@ -175,10 +190,10 @@ def test_formulas_without_results_are_told():
     with_result = changed(
         data,
         "xl/worksheets/sheet1.xml",
-        lambda xml: (
-            xml.replace(b"</f><v></v>", b"</f><v>anna@example.com</v>")
-            .replace(b"</f><v/>", b"</f><v>anna@example.com</v>")
-            .replace(b"</f><v />", b"</f><v>anna@example.com</v>")
+        lambda xml: re.sub(
+            rb'<c r="B2">(<f>.*?</f>)<v\s?/?>(?:</v>)?',
+            rb'<c r="B2" t="str">\1<v>anna@example.com</v>',
+            xml,
         ),
     )
     assert not read(with_result).has_unknown_results
@@ -261,10 +276,10 @@ def test_an_address_book_is_read_card_by_card(end):
                 "<table:table-row>", '<table:table-row table:number-rows-repeated="x">'
             )
         ),
-        changed(xlsx(("S", PEOPLE)), "xl/worksheets/sheet1.xml", lambda xml: xml[:-90]),
-        changed(xlsx(("S", PEOPLE)), "xl/workbook.xml", lambda xml: b"<a/>"),
-        changed(xlsx(("S", PEOPLE)), "xl/sharedStrings.xml", lambda xml: b""),
-        changed(xlsx(("S", PEOPLE)), "[Content_Types].xml", lambda xml: b"\xff" * 50),
+        changed(as_excel(PEOPLE), "xl/worksheets/sheet1.xml", lambda xml: xml[:-90]),
+        changed(as_excel(PEOPLE), "xl/workbook.xml", lambda xml: b"<a/>"),
+        changed(as_excel(PEOPLE), "xl/sharedStrings.xml", lambda xml: b""),
+        changed(as_excel(PEOPLE), "[Content_Types].xml", lambda xml: b"\xff" * 50),
         xlsx(("S", PEOPLE))[:-400],
         xls(("S", PEOPLE))[:3000],
     ],
@@ -275,7 +290,7 @@ def test_what_is_no_table_is_refused(data):
 
 def test_entities_in_a_workbook_are_refused():
     bomb = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
-    data = changed(xlsx(("S", PEOPLE)), "xl/sharedStrings.xml", lambda xml: bomb + xml)
+    data = changed(as_excel(PEOPLE), "xl/sharedStrings.xml", lambda xml: bomb + xml)
     assert reason(data) == spreadsheet.NO_TABLE
 
 
@@ -295,7 +310,7 @@ def test_what_is_encrypted_is_told_apart():
     "part", ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"]
 )
 def test_a_part_that_grows_when_it_is_unpacked_is_refused_before(part):
-    data = changed(xlsx(("S", PEOPLE)), part, lambda xml: xml + b" " * 160_000_000)
+    data = changed(as_excel(PEOPLE), part, lambda xml: xml + b" " * 160_000_000)
     assert len(data) < 500_000
     assert reason(data) == spreadsheet.UNPACKED
 
@@ -381,7 +396,7 @@ def test_whatever_bytes_are_read_or_refused(data):
         people(table)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_workbook_with_any_byte_changed_is_read_or_refused(data):
     whole = bytearray(data.draw(st.sampled_from(WHOLE)))
@@ -391,7 +406,13 @@ def test_a_workbook_with_any_byte_changed_is_read_or_refused(data):
         people(read(bytes(whole)))
 
 
-WHOLE = [xlsx(("S", PEOPLE)), xls(("S", PEOPLE)), ods(ods_table("S", *PEOPLE)), VCARDS.encode()]
+WHOLE = [
+    xlsx(("S", PEOPLE)),
+    as_excel(PEOPLE),
+    xls(("S", PEOPLE)),
+    ods(ods_table("S", *PEOPLE)),
+    VCARDS.encode(),
+]
 
 NAME = st.text(st.sampled_from("abcXYZ äößżéжд,;|\"'\t\n <>()#@=.-0123456789"), max_size=25)
 QUOTING = st.sampled_from(["all", "needed"])

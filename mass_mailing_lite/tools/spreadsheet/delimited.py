@@ -23,9 +23,11 @@ clevercsv fails on zero bytes alone, and would do as well without them; but no O
 does not know lines of addresses that have no delimiter at all (``Doe, Jane <jane@example.com>``).
 """
 
+import bisect
 import contextlib
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 
@@ -34,6 +36,7 @@ from .table import NO_TABLE, RowCollector, Table, UnreadableError
 DELIMITERS = (",", ";", "\t", "|")
 NONE = ""
 LINES_TO_JUDGE = 1_000
+SIGNS_TO_JUDGE = 1_000_000  # of these lines; the first may have more
 # How far a quoted cell may go; the price of a quotation mark that is not closed.
 LINES_OF_ROW = 100
 SEPARATOR_LINE = re.compile(r'"?sep=(.|\\t)"?\s*', re.IGNORECASE)
@@ -136,16 +139,17 @@ class DelimitedText:
         It does when a line in it, taken alone, has an address and all the cells of a row; or any
         address, when the row does not have the cells that the others have.
         """
-        first, *inner = [self._split(line, delimiter) for line in lines]
-        with_address = [
-            row for row in inner if any(map(self.is_address, row)) and any(map(str.strip, row))
-        ]
         if width and len(cells) != width:
-            return bool(with_address)
-        if len(first) != len(cells):
-            # The cell that goes on is not the last one: the last line is the rest of the row.
-            with_address = [row for row in with_address if row is not inner[-1]]
-        return any(len(row) == len(cells) for row in with_address)
+            return any(self._has_address(line, delimiter) for line in lines[1:])
+        # What follows the first line of a cell is inside of quotation marks.
+        inside = [line for cell in cells for line in cell.splitlines()[1:]]
+        return any(
+            len(self._split(line, delimiter)) == len(cells) and self._has_address(line, delimiter)
+            for line in inside
+        )
+
+    def _has_address(self, line, delimiter):
+        return any(map(self.is_address, self._split(line, delimiter)))
 
     def _line_alone(self, line, delimiter, width):
         """Return ``(cells, is broken)`` of a line whose quotation marks do not close properly.
@@ -175,7 +179,9 @@ class DelimitedText:
     # ------------------------------------------------------------
 
     def _sample(self):
-        return self.lines[self.first : self.first + LINES_TO_JUDGE]
+        lines = self.lines[self.first : self.first + LINES_TO_JUDGE]
+        sizes = list(itertools.accumulate(map(len, lines)))
+        return lines[: max(bisect.bisect(sizes, SIGNS_TO_JUDGE), 1)]
 
     def _judge_quote(self):
         """Return the apostrophe when lines begin with one and no line has a quotation mark."""

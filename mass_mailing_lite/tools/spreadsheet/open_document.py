@@ -19,21 +19,16 @@ VALUES = {"float": "value", "percentage": "value", "currency": "value", "date": 
 
 def is_one(archive):
     """Tell whether an archive is an OpenDocument spreadsheet."""
-    if {"mimetype", "content.xml"} - set(archive.namelist()):
-        return False
-    with archive.open("mimetype") as stream:
-        return b"opendocument.spreadsheet" in stream.read(200)
+    return {"mimetype", "content.xml"} <= set(archive.namelist())
 
 
-def read(_data, archive, is_address, sheet):
+def read(archive, is_address, sheet):
     """Return the ``Table`` of a sheet; parameters as of ``reader.read``."""
     try:
-        with archive.open("META-INF/manifest.xml") as stream:
-            if b"encryption-data" in stream.read():
-                raise UnreadableError(ENCRYPTED)
-    except KeyError:
-        pass
-    try:
+        if "META-INF/manifest.xml" in archive.namelist():
+            with archive.open("META-INF/manifest.xml") as stream:
+                if b"encryption-data" in stream.read():
+                    raise UnreadableError(ENCRYPTED)
         names, with_addresses = _look(archive, is_address)
         if sheet is None or not 0 <= sheet < len(names):
             sheet = with_addresses

@@ -32,8 +32,9 @@ def read(data, is_address, is_list, encoding=None, delimiter=None, sheet=None, l
         raise UnreadableError(TOO_LARGE)
     if data.startswith(ZIP):
         archive = workbook.open_archive(data)
-        module = open_document if open_document.is_one(archive) else workbook
-        return module.read(data, archive, is_address, sheet)
+        if open_document.is_one(archive):
+            return open_document.read(archive, is_address, sheet)
+        return workbook.read(data, archive, is_address, sheet)
     if data.startswith(OLE):
         if ENCRYPTED_STREAM in data:
             raise UnreadableError(ENCRYPTED)

@@ -63,6 +63,8 @@ def _cards(text):
 
 
 def _read_card(lines):
+    if lines[-1].strip().upper() != CARD_ENDS:  # the file was cut off, or the next card began
+        lines = [*lines, CARD_ENDS]
     text = "\n".join(lines)
     try:
         card = next(vobject.readComponents(text, ignoreUnreadable=True, allowQP=True))
