@@ -1,7 +1,7 @@
 """Plain Python of the addon that needs neither Odoo nor a database.
 
 ``address_list``     addresses that people type and paste
-``spreadsheet``      rows of CSV and Excel files
+``spreadsheet``      files of addresses: CSV, Excel, OpenDocument, vCard
 ``placeholder``      plain placeholders of a template, found and replaced
 ``placeholder_kind`` placeholders of the wrong kind, turned into the right one
 ``leftover``         placeholders of other programs that were left in a text

@@ -24,6 +24,8 @@ An addon that brings a channel (``mass_mailing_lite_sms`` is one) adds:
 - On ``partner.mailing.rate.limit``, where it has limits: a field with a unique index for what they
   are counted for, named in ``get_limit_key``. Claims, waiting and the expected end then follow.
 - On the dialog of tests: the field that ``test_field`` names.
+- What an address is in a file that is imported, and how it is written (``is_address``,
+  ``is_address_list``, ``parse_cell``, ``format_extra_address``, ``heading_words``).
 - In ``_blank_sources()``: its own texts and addresses, for the removal of personal data.
 
 The sender calls a transport in this order: ``get_limits``, ``get_limit_key``, ``connect``,

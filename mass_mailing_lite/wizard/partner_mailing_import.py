@@ -414,6 +414,12 @@ class PartnerMailingImport(models.TransientModel):
                 file=name,
                 cells=spreadsheet.MAX_FILLED_CELLS,
             ),
+            spreadsheet.LONG_CELL: self.env._(
+                'A cell of the file "%(file)s" has more than %(size)s characters. Put each address on'
+                " a line of its own.",
+                file=name,
+                size=spreadsheet.MAX_CELL,
+            ),
             spreadsheet.UNPACKED: self.env._(
                 'The workbook "%s" is too large when it is unpacked. Save the sheet with the'
                 " addresses as CSV and choose that.",

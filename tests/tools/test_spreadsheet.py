@@ -371,6 +371,26 @@ def test_too_many_rows_cells_and_bytes_of_a_text_are_refused():
     assert reason(b"a" * 25_000_001) == spreadsheet.TOO_LARGE
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'"' * 20_000_000,
+        b'a@example.com "' * 1_000_000,
+        b"a@b.example,<" * 1_000_000,
+        b'a,b;"c ' * 2_000_000,
+        "я@".encode("cp1251") * 5_000_000,
+        b'"x;a@example.com\n' * 90_000,
+        b"BEGIN:VCARD\n" * 150_000,
+        b"BEGIN:VCARD\nEMAIL;ENCODING=QUOTED-PRINTABLE:=\n" + b"=3D=\n" * 20_000,
+        b"\xff\xfe" + b"\x00\xd8" * 90_000,
+    ],
+    ids=range(9),
+)
+def test_a_file_that_is_meant_to_take_long_is_read_or_refused(data):
+    with contextlib.suppress(spreadsheet.UnreadableError):
+        people(read(data))
+
+
 # ------------------------------------------------------------
 # Properties
 # ------------------------------------------------------------

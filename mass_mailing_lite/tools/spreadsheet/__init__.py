@@ -23,7 +23,9 @@ from .people import read_people, without_repeated
 from .reader import read
 from .table import (
     ENCRYPTED,
+    LONG_CELL,
     MAX_BYTES,
+    MAX_CELL,
     MAX_COLUMNS,
     MAX_FILLED_CELLS,
     MAX_ROWS,

@@ -31,12 +31,12 @@ import itertools
 import re
 from collections import Counter
 
-from .table import NO_TABLE, RowCollector, Table, UnreadableError
+from .table import MAX_COLUMNS, NO_TABLE, RowCollector, Table, UnreadableError
 
 DELIMITERS = (",", ";", "\t", "|")
 NONE = ""
 LINES_TO_JUDGE = 1_000
-SIGNS_TO_JUDGE = 1_000_000  # of these lines; the first may have more
+SIGNS_TO_JUDGE = 200_000  # of these lines; more of one line are cut off
 # How far a quoted cell may go; the price of a quotation mark that is not closed.
 LINES_OF_ROW = 100
 SEPARATOR_LINE = re.compile(r'"?sep=(.|\\t)"?\s*', re.IGNORECASE)
@@ -83,7 +83,7 @@ class DelimitedText:
         self.width = self._judge_width(self.delimiter)
         self.open_quotes = []
 
-    def read(self):
+    def to_table(self):
         """Return the ``Table``; its row numbers are those of lines."""
         collector = RowCollector()
         for line, cells, is_broken in self._rows(
@@ -109,7 +109,7 @@ class DelimitedText:
                 yield place + 1, [line], False
                 place += 1
             elif self.quote not in line:
-                yield place + 1, line.rstrip("\r\n").split(delimiter), False
+                yield place + 1, line.rstrip("\r\n").split(delimiter, MAX_COLUMNS), False
                 place += 1
             else:
                 cells, is_broken, used = self._quoted_row(lines, place, delimiter, width)
@@ -179,7 +179,10 @@ class DelimitedText:
     # ------------------------------------------------------------
 
     def _sample(self):
-        lines = self.lines[self.first : self.first + LINES_TO_JUDGE]
+        lines = [
+            line if len(line) <= SIGNS_TO_JUDGE else _cut(line)
+            for line in self.lines[self.first : self.first + LINES_TO_JUDGE]
+        ]
         sizes = list(itertools.accumulate(map(len, lines)))
         return lines[: max(bisect.bisect(sizes, SIGNS_TO_JUDGE), 1)]
 
@@ -255,6 +258,12 @@ class DelimitedText:
                 widths.update(len(cells) for cells in reader if any(map(str.strip, cells)))
         del widths[1]
         return max(widths, key=widths.get, default=None)
+
+
+def _cut(line):
+    """Return the beginning of a long line, up to what separates cells or addresses."""
+    ends = [line.rfind(sign, 0, SIGNS_TO_JUDGE) for sign in DELIMITERS]
+    return line[: max(*ends, 0) or SIGNS_TO_JUDGE]
 
 
 def check_is_text(text):

@@ -118,6 +118,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf_16"),
 )
 LINES_TO_GUESS_FROM = 2_000  # of those that are not ASCII, from all of the file
+LINE_TO_GUESS_FROM = 2_000  # bytes of a line that is taken whole
 FITS = 0.1  # share of characters that may be wrong before the letters do not decide
 WORD = re.compile(r"[^\W\d_]+")
 SIGNS = frozenset("’‘“”–—„«»·°ªº´©®€№…\u00a0")
@@ -205,7 +206,17 @@ def _is_mostly_utf_8(data):
 def _sample(data):
     """Return the lines that are not ASCII, or so many of them from the whole file."""
     lines = [line for line in re.split(rb"[\r\n]", data) if not line.isascii()]
-    return b"\n".join(lines[:: len(lines) // LINES_TO_GUESS_FROM + 1])
+    lines = lines[:: len(lines) // LINES_TO_GUESS_FROM + 1]
+    return b"\n".join(map(_shorten, lines))
+
+
+def _shorten(line):
+    """Return of a long line the cells that are not ASCII, as far as they are not long, too."""
+    if len(line) <= LINE_TO_GUESS_FROM:
+        return line
+    cells = [cell for cell in re.split(rb"[,;\t]", line) if not cell.isascii()]
+    cells = [cell for cell in cells if len(cell) <= LINE_TO_GUESS_FROM] or [line]
+    return b" ".join(cells[:: len(cells) // LINES_TO_GUESS_FROM + 1])[: 100 * LINE_TO_GUESS_FROM]
 
 
 def _guess_by_letters(sample, language):

@@ -47,6 +47,6 @@ def read(data, is_address, is_list, encoding=None, delimiter=None, sheet=None, l
         check_is_text(text)
         table = vcard.read(text)
     else:
-        table = DelimitedText(text, is_address, is_list, delimiter).read()
+        table = DelimitedText(text, is_address, is_list, delimiter).to_table()
     table.encoding, table.undecoded, table.other_lines = encoding, undecoded, other_lines
     return table
