@@ -1,21 +1,18 @@
 """Reads addresses from a text that a person typed or pasted; each piece of it becomes an entry.
 
 Separators are line breaks, commas, semicolons, bars and tabs, and blanks between addresses without
-names. A name may stand before an address in angle brackets, with or without quotation marks, and
-may contain a comma (``Doe, Jane <jane@example.com>``). In a row copied from a spreadsheet it is in
-the cell beside the address. Addresses follow RFC 5321, sections 4.1.2 and 4.5.3.1, with
-international domains and local parts (RFC 6531).
+names. ``mailbox`` reads a line; in a row copied from a spreadsheet the name is in the cell beside
+the address. Addresses follow RFC 5321, sections 4.1.2 and 4.5.3.1, with international domains and
+local parts (RFC 6531).
 """
 
 import re
 from dataclasses import dataclass, replace
 
 from ..delivery.address import ascii_domain
+from . import mailbox
 
 LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# A piece between separators; quoted texts may contain separators, a closing angle bracket ends it.
-PIECE = re.compile(r'(?:"[^"]*"|[^",;|<]|"(?=[^"]*$))*(?:<[^<>]*>|<)?')
-BRACKETED = re.compile(r"(.*)<([^<>]*)>\s*", re.DOTALL)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # The replacement character stands for what could not be decoded.
 NEVER_IN_ADDRESS = re.compile(r'[\s<>(),;:\\"\[\]\ufffd]')
@@ -24,7 +21,8 @@ WRAPPERS = ('""', "''", "()", "[]")
 # What can be wrong with a text; the caller has the sentences for users.
 NO_AT, TWO_AT, NO_LOCAL_PART, NO_DOMAIN = "no_at", "two_at", "no_local_part", "no_domain"
 INCOMPLETE_DOMAIN, MISPLACED_DOT = "incomplete_domain", "misplaced_dot"
-CHARACTER, CONTROL_CHARACTER, TOO_LONG = "character", "control_character", "too_long"
+CHARACTER, CONTROL_CHARACTER, TOO_LONG = mailbox.CHARACTER, "control_character", "too_long"
+SEVERAL, CODED = mailbox.SEVERAL, "coded"
 # What can be wrong with a row of a file.
 NO_ADDRESS, NO_NUMBER = "no_address", "no_number"
 OPEN_QUOTE, MOVED_CELLS = "open_quote", "moved_cells"
@@ -42,6 +40,8 @@ PROBLEMS = (
     NO_NUMBER,
     OPEN_QUOTE,
     MOVED_CELLS,
+    SEVERAL,
+    CODED,
 )
 
 
@@ -94,10 +94,20 @@ def parse_row(cells, number):
 
 def parse_line(line, number=1):
     """Return the entries of one line without tabs."""
-    entries = []
-    for piece in _pieces(line):
-        entries += _parse_piece(piece, number)
-    return entries
+    return [_make_entry(found, number) for found in mailbox.read(line)]
+
+
+def _make_entry(found, number):
+    if found.problem:
+        return Entry(number, found.text, problem=found.problem)
+    try:
+        name = mailbox.decode_name(found.name)
+    except ValueError:
+        return Entry(number, found.text, problem=CODED)
+    address, problem = normalize(found.address)
+    if not problem and CONTROL.search(name):
+        return Entry(number, found.text, problem=CONTROL_CHARACTER)
+    return Entry(number, found.text, name, address, problem)
 
 
 def normalize(text):
@@ -112,62 +122,12 @@ def normalize(text):
     return f"{local.lower() if local.isascii() else local}@{domain.lower()}", None
 
 
-def _pieces(line):
-    """Split a line at separators; join names with a comma."""
-    pieces, before = [], ""
-    for match in PIECE.finditer(line):
-        piece = match.group()
-        if before and piece.strip():
-            # "Doe" and "Jane <jane@example.com>" are one entry.
-            if "@" not in before and piece.rstrip().endswith(">") and _is_name(piece):
-                piece = f"{before},{piece}"
-            else:
-                pieces.append(before)
-            before = ""
-        if "@" not in piece and piece.strip() and line[match.end() : match.end() + 1] == ",":
-            before = piece
-        elif piece.strip():
-            pieces.append(piece)
-    return [*pieces, before] if before else pieces
-
-
-def _is_name(piece):
-    """Tell whether a piece has text before its angle bracket."""
-    return bool(piece.partition("<")[0].strip())
-
-
-def _parse_piece(piece, number):
-    piece = piece.strip()
-    if match := BRACKETED.fullmatch(piece):
-        name, inside = match.groups()
-        address, problem = normalize(_unwrap(inside.strip()))
-        return [Entry(number, piece, _clean_name(name), address, problem)]
-    words = piece.split()
-    if sum("@" in word for word in words) == 1 and not any(
-        word.startswith("@") or word.endswith("@") for word in words
-    ):
-        return [_parse_words(words, number)]
-    if len(words) > 1 and all("@" in word for word in words):
-        return [_parse_words([word], number) for word in words]
-    if len(words) > 1 and "@" in piece:
-        return [Entry(number, piece, problem=CHARACTER)]
-    return [_parse_words([piece], number)]
-
-
-def _parse_words(words, number):
-    """Return the entry of an address with the words of a name before or after it."""
-    place = next((place for place, word in enumerate(words) if "@" in word), 0)
-    address, problem = normalize(_unwrap(words[place]))
-    name = _clean_name(" ".join(words[:place] + words[place + 1 :]))
-    return Entry(number, " ".join(words), name, address, problem)
-
-
 def _unwrap(text):
-    """Return an address without quotation marks, brackets and ``mailto:`` around it."""
+    """Return a text without quotation marks or brackets around it."""
     for opening, closing in WRAPPERS:
         if len(text) > 2 and text[0] == opening and text[-1] == closing:
             text = text[1:-1]
-    return text[7:] if text[:7].lower() == "mailto:" else text
+    return text
 
 
 def _clean_name(text):
@@ -215,8 +175,7 @@ def named(entry, name):
 
 def format_entry(entry):
     """Return a text that ``parse`` reads as the same name and address."""
-    name = LINE_BREAK.sub(" ", entry.name).replace('"', "'").strip()
-    return f'"{name}" <{entry.address}>' if name else entry.address
+    return mailbox.write(CONTROL.sub(" ", entry.name).strip(), entry.address)
 
 
 def parse_cell(text, number=1):
@@ -243,6 +202,4 @@ def is_list(text):
     """Tell whether a line is one or more addresses, maybe with their names, and nothing else."""
     if "@" not in text:
         return False
-    # Piece by piece: a long text that is none is known by its beginning.
-    pieces = (piece for line in _lines(text) for piece in _pieces(line))
-    return all(not entry.problem for piece in pieces for entry in _parse_piece(piece, 1))
+    return all(not entry.problem for line in _lines(text) for entry in parse_line(line))
