@@ -1,5 +1,5 @@
 # In the order of a mailing's life.
-from . import mailing_guard
+from . import mailing_addresses, mailing_guard
 
 # isort: split
 # What a mailing is, and its way from draft to done.

@@ -7,6 +7,7 @@ from ..tools.placeholder import HTML, UnsupportedTemplate, substitute_placeholde
 from ..transport.compiled import xml_to_html
 from ..transport.one_by_one import OneByOneTransport
 from ..transport.smtp import SmtpTransport
+from .mailing_addresses import AddressField
 
 STATES = [
     ("draft", "Draft"),
@@ -76,6 +77,7 @@ class PartnerMailing(models.Model):
         "mail.activity.mixin",
         "mail.render.mixin",
         "partner.mailing.guard",
+        "partner.mailing.addresses",
     ]
     _description = "Mailing"
     _order = "id desc"
@@ -114,6 +116,13 @@ class PartnerMailing(models.Model):
             *TOTALS,
         }
     )
+
+    _address_fields = {
+        "email_from": AddressField(),
+        "reply_to": AddressField(),
+        "cc": AddressField(many=True),
+        "bcc": AddressField(many=True),
+    }
 
     # Channel
     channel = fields.Selection(
@@ -158,7 +167,7 @@ class PartnerMailing(models.Model):
     # Options
     email_from = fields.Char(
         "From",
-        default=lambda self: self.env.user.email_formatted,
+        default=lambda self: self._get_own_mailbox(),
         help="The From address, as Name <address>.",
     )
     reply_to = fields.Char(help="Empty: replies go to the From address.")
@@ -391,6 +400,10 @@ class PartnerMailing(models.Model):
         """Let recipients unsubscribe from the tags by which they were chosen."""
         before = self._origin.audience_ids.category_ids
         self.unsubscribe_category_ids |= self.audience_ids.category_ids - before
+
+    @api.onchange("email_from", "reply_to", "cc", "bcc")
+    def _onchange_addresses(self):
+        self._show_addresses_read()
 
     # ------------------------------------------------------------
     # Cards of the board

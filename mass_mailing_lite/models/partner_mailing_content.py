@@ -9,7 +9,7 @@ from lxml import etree, html
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tools.mail import email_normalize_all, html2plaintext, is_html_empty
+from odoo.tools.mail import html2plaintext, is_html_empty
 from odoo.tools.misc import format_datetime
 from odoo.tools.rendering_tools import parse_inline_template
 
@@ -538,7 +538,7 @@ class PartnerMailing(models.Model):
     @api.depends("cc", "bcc", "copy_policy", "recipient_count")
     def _compute_copies_notice(self):
         for mailing in self:
-            copies = set(email_normalize_all(f"{mailing.cc or ''},{mailing.bcc or ''}"))
+            copies = set(mailing._get_transport().read_copies())
             if mailing.copy_policy != "each" or not copies:
                 mailing.copies_notice = False
             elif not mailing.recipient_count:

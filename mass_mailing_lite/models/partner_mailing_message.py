@@ -18,6 +18,7 @@ from ..delivery.compose.message import Value
 from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
 from ..preflight import Content
+from ..tools import address_field
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
 from ..tools.srcset import replace_in_srcsets
 from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, xml_to_html
@@ -240,24 +241,44 @@ class PartnerMailing(models.Model):
             with ``from_filter`` (str or False) and ``smtp_from`` (str) in place of a session
         """
         servers = self._get_mail_server_model()
+        sender = self._get_sender_forms()
         if self.mail_server_id:
-            server, smtp_from = servers.browse(self.mail_server_id.ids), self.email_from
+            server, smtp_from = servers.browse(self.mail_server_id.ids), sender[0]
         else:
             # All candidates are fetched here: one query, where Odoo's own search takes two.
             candidates = servers.search_fetch(
                 servers._find_mail_server_allowed_domain(), order="sequence"
             )
-            server, smtp_from = servers._find_mail_server(self.email_from, candidates)
+            found = [servers._find_mail_server(form, candidates) for form in sender]
+            server, smtp_from = next(
+                (
+                    (server, smtp_from)
+                    for form, (server, smtp_from) in zip(sender, found, strict=True)
+                    if server and server.from_filter and smtp_from == form
+                ),
+                found[0],
+            )
         from_filter = server.from_filter if server else servers._get_default_from_filter()
         return server or servers, SimpleNamespace(from_filter=from_filter, smtp_from=smtp_from)
 
+    def _get_sender_forms(self):
+        """Return the From address as mail servers may know it: in ASCII, and as it is shown.
+
+        They differ for an international domain: the filter of a mail server may have either. An
+        address from before it was checked, which cannot be read, is returned as it is.
+        """
+        sender = self._read_known_addresses("email_from")
+        forms = [form for box in sender for form in (box.header, box.proper)]
+        return list(dict.fromkeys(forms)) or [self.email_from]
+
     def _get_visible_from(self, terms):
-        """Return the From header of the messages, by Odoo's own rules."""
+        """Return the sender that recipients see, by Odoo's own rules, as a ``Mailbox``."""
         message = EmailMessage()
-        message["From"] = self.email_from
+        message["From"] = self._get_sender_forms()[0]
         message["To"] = SAMPLE_ADDRESS
         self._get_mail_server_model()._prepare_email_message__(message, terms)
-        return str(message["From"])
+        seen = message["From"].addresses[0]
+        return address_field.Mailbox(seen.display_name, seen.addr_spec)
 
     # ------------------------------------------------------------
     # Personal links

@@ -132,6 +132,8 @@ class PartnerMailing(models.Model):
             address_list.MOVED_CELLS: self.env._(
                 "it has more or fewer cells than the other rows, so its columns are not certain."
             ),
+            address_list.SEVERAL: self.env._("it is unclear which of its addresses is meant."),
+            address_list.CODED: self.env._("its coded signs (=?…?=) cannot be read."),
         }
 
     # ------------------------------------------------------------

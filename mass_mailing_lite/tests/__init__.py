@@ -33,6 +33,7 @@ from . import (
     test_refresh,
     test_rights,
     test_rights_table,
+    test_senders,
     test_sending,
     test_sending_settings,
     test_server_faults,

@@ -54,8 +54,9 @@ class Mailbox(NamedTuple):
 
     @property
     def normalized(self):
-        """The address alone, in the form in which addresses are compared."""
-        return address_list.normalize(self.address)[0]
+        """The address alone, as it is compared and stands in envelopes: in lower case, in ASCII."""
+        local, at, domain = ascii_domain(self.address).rpartition("@")
+        return f"{local.lower() if local.isascii() else local}{at}{domain.lower()}"
 
 
 def read_one(text, foreign=False):
@@ -72,8 +73,21 @@ def read_one(text, foreign=False):
 
 def read_many(text, foreign=False):
     """Return the mailboxes of a text, each address once; see :func:`read_one`."""
-    found = {box.normalized: box for box in reversed(_read(text, one=False, foreign=foreign))}
-    return list(reversed(found.values()))
+    found = {}
+    for box in _read(text, one=False, foreign=foreign):
+        found.setdefault(box.normalized, box)
+    return list(found.values())
+
+
+def make(name, address):
+    """Return the mailbox of a known name and address; see :func:`read_one`."""
+    return _judge(mailbox.Mailbox("", name or "", address or ""), foreign=False)
+
+
+def shorten(text, length):
+    """Return a text for an error: not longer than this, with ? for what cannot be shown."""
+    text = mailbox.CONTROL.sub("?", text or "")
+    return f"{text[: length - 1]}…" if len(text) > length else text
 
 
 def write_many(mailboxes):

@@ -15,7 +15,7 @@ import re
 import unicodedata
 from email.errors import HeaderParseError
 from email.header import decode_header
-from itertools import chain
+from itertools import chain, dropwhile
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -27,7 +27,6 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _FULL_WIDTH_SYNTAX = {ord(sign) + 0xFEE0: sign for sign in '<>,;@"()|'} | {0x3001: ","}
 _COMMAS = ",\uff0c\u3001"
-_SEPARATORS = f"{_COMMAS};|\uff1b\uff5c "
 # Joiners shape letters of several scripts, and join emoji: in a name they mean something.
 _JOINERS = "\u200c\u200d"
 
@@ -380,8 +379,14 @@ def _name(tokens, unwrap=False):
         return ""
     if unwrap and len(saying) == 1 and saying[0].kind == "comment":
         return saying[0].text[1:-1].strip()
-    text = "".join(token.text for token in tokens if token.kind != "stray" or token.text in "()")
-    return " ".join(text.split()).strip(_SEPARATORS)
+    edge = ("blank", "separator")
+    inner = dropwhile(lambda token: token.kind in edge, tokens)
+    inner = list(dropwhile(lambda token: token.kind in edge, reversed(list(inner))))
+    return "".join(
+        " " if token.kind == "blank" else token.text
+        for token in reversed(inner)
+        if token.kind != "stray" or token.text in "()"
+    )
 
 
 def _unwrap(text, wrappers):

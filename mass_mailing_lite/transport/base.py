@@ -187,6 +187,10 @@ class Transport:
                 )
             )
 
+    def read_copies(self):
+        """Return the addresses for copies, whether of each message or of the mailing."""
+        return []
+
     def get_copy_addresses(self):
         """Return the addresses that get a copy of each message, as they stand in the envelope."""
         return ()

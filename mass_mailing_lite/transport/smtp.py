@@ -7,7 +7,6 @@ from markupsafe import Markup
 
 from odoo.exceptions import UserError
 from odoo.tools import SQL
-from odoo.tools.mail import email_normalize_all, email_split_and_format
 
 from ..delivery import outcome as outcomes
 from ..delivery.address import ascii_domain
@@ -80,43 +79,36 @@ class SmtpTransport(Transport):
     # ------------------------------------------------------------
 
     def check_addresses(self):
-        """Raise when the From address, the reply address or a copy is no address."""
-        for name, many in (("email_from", False), ("reply_to", False), ("cc", True), ("bcc", True)):
-            value = self.mailing[name]
-            if not value:
-                continue
-            found = email_normalize_all(value)
-            wanted = len([part for part in value.split(",") if part.strip()]) if many else 1
-            if len(found) != wanted or any(ord(char) < 32 for char in value):
-                raise UserError(
-                    self.env._(
-                        '"%(value)s" in the field "%(field)s" is not a valid e-mail address.'
-                        " Write it as name@example.com or as Name <name@example.com>.",
-                        value=value,
-                        field=self.mailing._fields[name]._description_string(self.env),
-                    )
-                )
+        """Raise when the From address, the reply address or a copy is no address.
+
+        They were checked when they were saved, unless that was before the addon did so.
+        """
+        for name in self.mailing._address_fields:
+            self.mailing._read_addresses(name)
 
     def get_sender_warning(self):
         mailing = self.mailing
-        if not mailing.email_from or not email_normalize_all(mailing.email_from):
+        if not (sender := mailing._read_known_addresses("email_from")):
             return False
         server, terms = mailing._get_server_and_terms()
         seen = mailing._get_visible_from(terms)
-        if email_normalize_all(seen) != email_normalize_all(mailing.email_from):
+        if seen.normalized != sender[0].normalized:
             return self.env._(
-                'Recipients will see "%(seen)s" as the sender: the mail server does not send for "%(sender)s".',
-                seen=seen,
-                sender=mailing.email_from,
+                "Recipients will see another sender, %(seen)s, because the mail server does not send"
+                " for %(sender)s.",
+                seen=seen.plain,
+                sender=sender[0].address,
             )
         from_filter = terms.from_filter
-        if not server._match_from_filter(mailing.email_from, from_filter):
+        if not any(
+            server._match_from_filter(form, from_filter) for form in mailing._get_sender_forms()
+        ):
             return self.env._(
                 'The mail server "%(server)s" is meant for senders of %(filter)s. Recipients will see'
-                ' "%(seen)s" as the sender, and their mail servers may take the message for forged.',
+                " %(seen)s as the sender, and their mail servers may take the message for forged.",
                 server=server.name or self.env._("Default"),
                 filter=from_filter,
-                seen=seen,
+                seen=sender[0].plain,
             )
         return False
 
@@ -182,15 +174,10 @@ class SmtpTransport(Transport):
         return {"email": address}
 
     def read_test_addresses(self, text):
-        addresses = email_normalize_all(text or "")
-        if not addresses or len(addresses) != len(list(filter(str.strip, text.split(",")))):
-            raise UserError(
-                self.env._(
-                    '"%s" in the field "Send To" is not a list of e-mail addresses.'
-                    " Separate several with commas.",
-                    text,
-                )
-            )
+        wizard = self.env["partner.mailing.test"]
+        addresses = [box.normalized for box in wizard._parse_addresses(self.test_field, text)]
+        if not addresses:
+            raise UserError(self.env._('Write at least one address into the field "Send To".'))
         self.check_test_size(len(addresses))
         return addresses
 
@@ -221,15 +208,20 @@ class SmtpTransport(Transport):
         body = mailing._insert_slots("body_html", HTML, marker_for)
         body = mailing._insert_link_slots(f"{body}{mailing._get_footer(marker_for)}", marker_for)
         return mailing._get_mail_server_model()._build_common_message(
-            email_from=mailing.email_from,
+            email_from=self._get_header("email_from"),
             email_to=[SAMPLE_ADDRESS],
             subject=subject,
             body=mailing._wrap_body(mailing._insert_tracking(body, marker_for), subject, preview),
             subtype="html",
             body_alternative=html_to_text(body),
             subtype_alternative="plain",
-            email_cc=self._split_copies(mailing.cc),
-            reply_to=mailing.reply_to or False,
+            # Where only one copy is sent for all, it is a message of its own.
+            email_cc=(
+                [box.header for box in mailing._read_addresses("cc")]
+                if mailing.copy_policy == "each"
+                else []
+            ),
+            reply_to=self._get_header("reply_to") or False,
             headers={**mailing._get_headers(), **mailing._get_link_headers(marker_for)},
             attachments=[
                 (file.name, file.raw or b"", file.mimetype)
@@ -267,19 +259,17 @@ class SmtpTransport(Transport):
                 "",
             )
 
-    def _split_copies(self, addresses):
-        """Return the addresses of the Cc header; none where only one copy is sent for all."""
-        by_message = self.mailing.copy_policy == "each"
-        return email_split_and_format(addresses or "") if by_message else []
+    def _get_header(self, name):
+        """Return the only mailbox of a field, as it stands in the header."""
+        return "".join(box.header for box in self.mailing._read_addresses(name))
+
+    def read_copies(self):
+        """Return the addresses for copies, each once, as they are in the envelope."""
+        boxes = [box for name in ("cc", "bcc") for box in self.mailing._read_known_addresses(name)]
+        return list(dict.fromkeys(box.normalized for box in boxes))
 
     def get_copy_addresses(self):
-        mailing = self.mailing
-        if mailing.copy_policy != "each":
-            return ()
-        return tuple(
-            ascii_domain(address)
-            for address in email_normalize_all(f"{mailing.cc or ''},{mailing.bcc or ''}")
-        )
+        return tuple(self.read_copies()) if self.mailing.copy_policy == "each" else ()
 
     def get_sample(self, recipient):
         lang = recipient.lang or self.env.lang
@@ -314,7 +304,8 @@ class SmtpTransport(Transport):
         mailing = self.mailing
         try:
             session = mailing._get_mail_server_model()._connect__(
-                mail_server_id=mailing.mail_server_id.id or None, smtp_from=mailing.email_from
+                mail_server_id=mailing.mail_server_id.id or None,
+                smtp_from=mailing._get_server_and_terms()[1].smtp_from,
             )
         except faults.FAULTS as error:
             raise NoSession(faults.from_exception(error)) from error

@@ -1,8 +1,9 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.mail import generate_tracking_message_id
 
 from ..delivery.smtp.pool import NoSession
+from ..models.mailing_addresses import AddressField
 from ..models.partner_mailing import UNDECIDED_STATES
 
 
@@ -10,15 +11,21 @@ class PartnerMailingTest(models.TransientModel):
     """A test: the message of one recipient, sent to other addresses."""
 
     _name = "partner.mailing.test"
-    _inherit = "partner.mailing.sample"
+    _inherit = ["partner.mailing.sample", "partner.mailing.addresses"]
     _description = "Test a Mailing"
+
+    _address_fields = {"emails": AddressField(many=True, foreign=True)}
 
     emails = fields.Char(
         "Send To",
         required=True,
-        default=lambda self: self.env.user.email_normalized,
+        default=lambda self: self._get_own_mailbox(named=False),
         help="Addresses, separated by commas.",
     )
+
+    @api.onchange("emails")
+    def _onchange_emails(self):
+        self._show_addresses_read()
 
     def action_send(self):
         """Send the test now, through the same code and server as the mailing itself.
