@@ -1,13 +1,17 @@
 """A Chromium for the tests and screenshots: the system's, or else Debian's, unpacked."""
 
 import ctypes
+import functools
+import shlex
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from . import debian
 from .cache import digest, provide
-from .console import Failure, remedy, step
+from .console import Failure, remedy, say, step
+from .paths import RUN, make_folder
 
 NAMES = ("chromium", "google-chrome", "chromium-browser", "google-chrome-stable")
 PACKAGES = ("chromium", "fontconfig-config", "fonts-roboto-unhinted")
@@ -39,13 +43,38 @@ REMEDY = "There is no browser for the tests: install one as `chromium` and run t
 
 
 def program():
-    """Return a browser's program. Its folder has to be in the PATH for Odoo to find it."""
+    """Return a browser's program; Odoo finds it by `folder`."""
     for name in NAMES:
-        if found := shutil.which(name):
+        if (found := shutil.which(name)) and _draws(found):
             return Path(found)
     name = f"chromium-{digest(PACKAGES, FONTS, OPTIONS)}"
     with remedy(REMEDY):
         return provide(name, _unpack) / "programs" / "chromium"
+
+
+def folder():
+    """Return a folder that comes first in the PATH, for Odoo to find the browser that we found.
+
+    Odoo looks for names in an order of its own, and would take another one that does not work.
+    """
+    place = make_folder(RUN / "browser")
+    for name in NAMES:
+        script = place / name
+        script.write_text(f'#!/bin/sh\nexec {shlex.quote(str(program()))} "$@"\n')
+        script.chmod(0o755)
+    return place
+
+
+@functools.cache
+def _draws(program):
+    """Tell whether an installed browser works; Ubuntu's, for one, may be a hint to install another."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            _try([program, *OPTIONS], Path(folder))
+        except (Failure, OSError) as error:
+            say(f"  {program} is passed over: {error}")
+            return False
+    return True
 
 
 def driver_environment():
@@ -79,15 +108,19 @@ def _unpack(root):
     debian.wrap(
         root / "usr/lib/chromium/chromium", script, root, *OPTIONS, FONTCONFIG_FILE=str(fonts)
     )
-    _try(script, root)
+    _try([script], root)
 
 
-def _try(script, root):
-    """Draw a page, since a missing library shows only when the browser runs."""
+def _try(program, root):
+    """Draw a page, since a missing library shows only when the browser runs.
+
+    :param program: the command, as a list
+    :param root: folder for the picture
+    """
     picture = root / "picture.png"
     page = "data:text/html,<h1>Drawn</h1>"
     profile = f"--user-data-dir={root / 'profile'}"
-    command = [script, "--headless", "--disable-gpu", profile, f"--screenshot={picture}"]
+    command = [*program, "--headless", "--disable-gpu", profile, f"--screenshot={picture}"]
     try:
         done = subprocess.run(
             [*command, page],
@@ -98,7 +131,7 @@ def _try(script, root):
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise Failure(f"The unpacked Chromium drew nothing within {PATIENCE} s.") from error
+        raise Failure(f"Chromium drew nothing within {PATIENCE} s.") from error
     if done.returncode or not picture.exists():
-        raise Failure(f"The unpacked Chromium does not run: {done.stderr.strip()[-500:]}")
+        raise Failure(f"Chromium does not run: {done.stderr.strip()[-500:]}")
     shutil.rmtree(root / "profile", ignore_errors=True)

@@ -21,6 +21,9 @@ from .process import run
 SYSTEM = "the system's own suite"
 SUITE_NAMES = ("oldstable", "stable", "testing", "unstable", "sid")
 KEYRINGS = ("debian-archive-keyring.gpg", "debian-archive-keyring.pgp")
+NOTHING_INSTALLED = "-oDir::State::status=/dev/null"
+# The interpreter of programs loads the C library of its own version, and no other.
+NEVER_BESIDE = ("libc6", "libc-bin")
 APT_SOURCES = Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d")
 
 
@@ -35,13 +38,41 @@ def fetch(packages, suite=SYSTEM):
 
 
 def with_dependencies(packages):
-    """Return the names of packages and of all that the system lacks to run them."""
-    command = ["apt-get", *_apt_options(SYSTEM), "--no-install-recommends", "--print-uris"]
-    listing = _output([*command, "--yes", "install", *packages])
-    names = re.findall(r"^'[^']+' ([^_\s]+)_\S+\.deb ", listing, re.MULTILINE)
-    if not names:
-        raise Failure(f"Debian's archive has no {', '.join(packages)} for this system: install it.")
-    return names
+    """Return the names of packages and of all that the system lacks to run them.
+
+    apt names nothing for what is installed, which our copy is needed of nevertheless. Where the
+    system is in no state to install anything (packages on hold, half installed, or in conflict), apt
+    is asked as if nothing were installed, and what is there is taken off.
+    """
+    try:
+        found = _listed(packages)
+    except Failure:
+        found = _listed(packages, [NOTHING_INSTALLED])
+        found = [name for name in found if name not in _installed()]
+    names = dict.fromkeys([*packages, *found])
+    return [name for name in names if name not in NEVER_BESIDE]
+
+
+def depends(package):
+    """Return the names of the packages that a package of the system's suite depends on."""
+    command = ["apt-cache", *_apt_options(SYSTEM), NOTHING_INSTALLED, "show", "--no-all-versions"]
+    fields = _output([*command, package])
+    found = re.search(r"^Depends: (.*)$", fields, re.MULTILINE)
+    return re.findall(r"(?:^|[,|])\s*([^\s,|(:]+)", found[1] if found else "")
+
+
+def _listed(packages, options=()):
+    """Return the names of what apt would download to install packages."""
+    command = ["apt-get", *_apt_options(SYSTEM), *options]
+    command += ["--no-install-recommends", "--print-uris", "--yes", "install"]
+    return re.findall(r"^'[^']+' ([^_\s]+)_\S+\.deb ", _output([*command, *packages]), re.MULTILINE)
+
+
+@functools.cache
+def _installed():
+    """Return the names of the packages that are installed whole."""
+    listing = _output(["dpkg-query", "--show", "--showformat", "${db:Status-Abbrev}${Package}\n"])
+    return frozenset(re.findall(r"^.i  ?(\S+)$", listing, re.MULTILINE))
 
 
 def unpack(packages, root, exclude=()):
@@ -83,8 +114,9 @@ def _download(packages, suite, folder):
     """Let apt download and check packages; only what arrived whole is put into the folder."""
     partial = folder / "partial"
     shutil.rmtree(partial, ignore_errors=True)
+    # As if nothing were installed: an installed version may be none of the archive's.
     run(
-        ["apt-get", *_apt_options(suite), "download", *packages],
+        ["apt-get", *_apt_options(suite), NOTHING_INSTALLED, "download", *packages],
         what=f"The download of {', '.join(packages)} from Debian's archive",
         log="apt-download",
         cwd=make_folder(partial),
@@ -108,6 +140,10 @@ def _apt_options(suite):
         "Dir::State::lists": folder / "lists",
         "Dir::Cache": folder / "cache",
         "Acquire::Languages": "none",
+        # What the system prefers to install has no bearing on what is unpacked.
+        "APT::Default-Release": "",
+        "Dir::Etc::preferences": "/dev/null",
+        "Dir::Etc::preferencesparts": "/dev/null",
     }
     options = [f"-o{name}={value}" for name, value in settings.items()]
     with lock(folder / "update.lock"):

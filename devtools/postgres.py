@@ -1,6 +1,7 @@
 """PostgreSQL: the server that PGHOST names, or a private one that needs no installation."""
 
 import os
+import re
 import shutil
 import subprocess
 from contextlib import contextmanager
@@ -12,7 +13,11 @@ from .cache import provide
 from .cluster import Cluster
 from .console import Failure, remedy, step
 
-PROGRAMS = ("initdb", "pg_ctl", "psql")
+PROGRAMS = ("initdb", "pg_ctl", "postgres", "psql")
+OLDEST = 13  # that Odoo 19 runs on
+
+# Variables of clients that would lead them past the server that we start.
+LEADING_AWAY = ("PGDATABASE", "PGHOSTADDR", "PGOPTIONS", "PGPASSWORD", "PGSERVICE", "PGSSLMODE")
 
 REMEDY_ABSENT = (
     "There is no PostgreSQL on this machine and it could not be fetched: install it, or set "
@@ -59,6 +64,8 @@ def server():
     if os.environ.get("PGHOST", "") not in ("", str(paths.database_folder())):
         yield _named_server()
         return
+    for name in LEADING_AWAY:
+        os.environ.pop(name, None)
     programs = find_programs()
     cluster = Cluster(programs, paths.database_folder())
     with cluster.in_use():
@@ -68,7 +75,7 @@ def server():
 def find_programs():
     """Return the folder of PostgreSQL's programs: the system's, or else Debian's, unpacked."""
     for folder in _candidates():
-        if all((folder / program).exists() for program in PROGRAMS):
+        if all(os.access(folder / program, os.X_OK) for program in PROGRAMS) and _fits(folder):
             return folder
     return provide("postgresql", _unpack) / "programs"
 
@@ -77,10 +84,32 @@ def _candidates():
     """Yield the folders where a system keeps PostgreSQL's programs, the newest version first."""
     versions = Path("/usr/lib/postgresql").glob("*/bin")
     yield from sorted(versions, key=_version, reverse=True)
-    if pg_config := shutil.which("pg_config"):
-        answer = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=True)
-        yield Path(answer.stdout.strip())
+    if shutil.which("pg_config"):
+        # Debian's fails where only clients are installed.
+        yield Path(_answer("pg_config", "--bindir") or "/nonexistent")
     yield from (Path(folder) for folder in os.get_exec_path())
+
+
+def _fits(folder):
+    """Tell whether the programs of a folder run, and are new enough for Odoo."""
+    found = re.search(r"\b(\d+)(?:\.\d+|devel|beta|rc)", _answer(folder / "postgres", "--version"))
+    return bool(found) and int(found[1]) >= OLDEST
+
+
+def _answer(program, option):
+    """Return what a program says of itself, nothing when it does not run."""
+    try:
+        done = subprocess.run(
+            [program, option],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return "" if done.returncode else done.stdout.strip()
 
 
 def _version(folder):
@@ -91,7 +120,10 @@ def _version(folder):
 def _unpack(folder):
     """Fetch and unpack Debian's packages, with programs that find their libraries there."""
     with step("Fetching PostgreSQL from Debian's archive"), remedy(REMEDY_ABSENT):
-        debian.unpack(debian.fetch(debian.with_dependencies(["postgresql"])), folder)
+        # The suite's version, by name: of what is installed already, apt would name nothing.
+        server = next(name for name in debian.depends("postgresql") if name[-1].isdigit())
+        client = server.replace("-", "-client-", 1)
+        debian.unpack(debian.fetch(debian.with_dependencies([server, client])), folder)
     programs = folder / "programs"
     programs.mkdir()
     for program in next(folder.glob("usr/lib/postgresql/*/bin")).iterdir():

@@ -91,7 +91,7 @@ def _run(tools, suite, arguments):
     # pytest-odoo copies a database for each process with PostgreSQL's programs.
     folders = [tools.server.programs] if tools.server.programs else []
     if FAST not in arguments:
-        folders.append(browser.program().parent)
+        folders.append(browser.folder())
     try:
         code = subprocess.call(
             [str(part) for part in command],

@@ -68,7 +68,9 @@ class PartnerMailing(models.Model):
     wait_reason = fields.Selection(related="counter_id.wait_reason")
     wait_until = fields.Datetime(related="counter_id.wait_until")
     fault_text = fields.Char(compute="_compute_fault_text")
-    expected_end = fields.Datetime(compute="_compute_expected_end", compute_sudo=True)
+    expected_end = fields.Datetime(
+        "Expected End Time", compute="_compute_expected_end", compute_sudo=True
+    )
     expected_text = fields.Char("Expected End", compute="_compute_expected_end", compute_sudo=True)
 
     # ------------------------------------------------------------

@@ -23,7 +23,9 @@ class PartnerMailingMark(models.TransientModel):
     mailing_id = fields.Many2one(
         "partner.mailing", "Draft", help="Only drafts that you may change."
     )
-    draft_ids = fields.Many2many("partner.mailing", compute="_compute_draft_ids")
+    draft_ids = fields.Many2many(
+        "partner.mailing", string="Drafts to Choose From", compute="_compute_draft_ids"
+    )
     state = fields.Selection([("choose", "Choose"), ("done", "Done")], default="choose")
     line_ids = fields.One2many("partner.mailing.mark.line", "wizard_id", "Result", readonly=True)
     added_count = fields.Integer("Came In", readonly=True)

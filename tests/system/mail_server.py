@@ -43,7 +43,8 @@ def folder(package, accounts):
         place = Path(name)
         place.chmod(0o755)
         (place / "package").mkdir()
-        users, groups = Path("/etc/passwd").read_text(), Path("/etc/group").read_text()
+        # An account that the system has already, for the package is installed, has another number.
+        users, groups = (_without(accounts, Path("/etc") / name) for name in ("passwd", "group"))
         for account, number in accounts.items():
             users += f"{account}:x:{number}:{number}::/nonexistent:/usr/sbin/nologin\n"
             groups += f"{account}:x:{number}:\n"
@@ -51,6 +52,12 @@ def folder(package, accounts):
         (place / "group").write_text(groups)
         mail_programs.folder(package)  # fetched now, not while the server is waited for
         yield place
+
+
+def _without(accounts, path):
+    """Return a file of accounts without some of them."""
+    lines = path.read_text().splitlines(keepends=True)
+    return "".join(line for line in lines if line.partition(":")[0] not in accounts)
 
 
 @contextlib.contextmanager
