@@ -46,6 +46,7 @@ from . import (
     ir_attachment,
     ir_mail_server,
     ir_websocket,
+    mail_blacklist,
     mail_template,
     res_company,
     res_config_settings,

@@ -52,6 +52,7 @@ LIST_FIELDS = {
     "audience_ids",
     "marked_partner_ids",
     "extra_emails",
+    "with_further_addresses",
     "cc",
     "bcc",
     "copy_policy",
@@ -259,6 +260,10 @@ class PartnerMailing(models.Model):
         "Extra Addresses",
         help="Addresses that are no contacts: one a line, or separated by commas or semicolons;"
         " with or without a name, as in Name <address>.",
+    )
+    with_further_addresses = fields.Boolean(
+        "Write to Further Addresses",
+        help="A contact with several addresses in its e-mail field gets a message at each of them.",
     )
     # Not named partner_ids: mail.thread suggests the contacts in a field of that name as
     # recipients in the chatter. Copied by SQL, see copy().

@@ -42,6 +42,7 @@ COVERED_FIELDS = frozenset(
         "audience_ids",
         "marked_partner_ids",
         "extra_emails",
+        "with_further_addresses",
         "has_unsubscribe",
         "unsubscribe_category_ids",
         "track_opens",
@@ -50,7 +51,7 @@ COVERED_FIELDS = frozenset(
     }
 )
 # Not hashed themselves: the fingerprint covers the list that is loaded from them.
-LIST_SOURCES = {"audience_ids", "marked_partner_ids", "extra_emails"}
+LIST_SOURCES = {"audience_ids", "marked_partner_ids", "extra_emails", "with_further_addresses"}
 
 # Review: how many recipients and how many changed lines of the body it shows.
 SAMPLE_SIZE = 5
@@ -584,6 +585,7 @@ class PartnerMailing(models.Model):
                 (name or self.env._("Extra addresses"), count)
                 for name, count in summary.get("audiences", [])
             ],
+            "further": summary.get("further", 0),
             "excluded": [
                 (reasons.get(key, key), count) for key, count in summary.get("left_out", [])
             ],
@@ -593,7 +595,8 @@ class PartnerMailing(models.Model):
         """Return how the list is made up: by language, by audience, excluded by reason.
 
         :return: dict: lists of [label or key, count] for ``languages``, ``audiences`` and
-            ``left_out`` (excluded); ``largest_domain``, see ``_count_largest_domain``
+            ``left_out`` (excluded); ``further``, how many are further addresses of contacts;
+            ``largest_domain``, see ``_count_largest_domain``
         """
         self.ensure_one()
         Recipient = self.env["partner.mailing.recipient"].sudo()
@@ -619,6 +622,9 @@ class PartnerMailing(models.Model):
             "languages": [[lang or "", count] for lang, count in by_language],
             "left_out": [[reason, count] for reason, count in by_reason],
             "audiences": audiences,
+            "further": Recipient.search_count(
+                [*of_mailing, ("is_further", "=", True), ("is_submitted", "=", True)]
+            ),
             "largest_domain": self._count_largest_domain(),
         }
 

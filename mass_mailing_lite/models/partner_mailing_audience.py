@@ -132,15 +132,16 @@ class PartnerMailingAudience(models.Model):
         return SQL(
             """
             SELECT count(DISTINCT c.address)
-              FROM (SELECT p.email, lower(p.email_normalized) AS address
+              FROM (SELECT p.email, lower(%(address)s) AS address
                       FROM res_partner p WHERE p.id IN %(contacts)s) c
              WHERE c.address IS NOT NULL
                AND (%(problem)s) IS NULL
-               AND NOT EXISTS (SELECT FROM mail_blacklist b
-                                WHERE b.active AND lower(b.email) = c.address)
+               AND NOT EXISTS (SELECT FROM (%(blocklist)s) b WHERE b.address = c.address)
                AND NOT EXISTS (SELECT FROM (%(excluded)s) x WHERE x.address = c.address)
             """,
             contacts=contacts.subselect(),
+            address=transport.contact_address_sql("p"),
+            blocklist=transport.blocklist_sql(),
             problem=transport.address_problem_sql(SQL("c.email"), SQL("c.address")),
             excluded=mailing._excluded_contacts_sql(),
         )

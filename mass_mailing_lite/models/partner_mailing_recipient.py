@@ -22,6 +22,9 @@ SKIP_REASONS = [
     ("unsubscribed", "Unsubscribed"),
     ("excluded_group", "In an excluded tag"),
     ("by_hand", "Excluded by hand"),
+    ("further_address", "Further address of the contact"),
+    ("archived", "Contact archived since"),
+    ("deleted", "Contact deleted since"),
     ("cancelled", "Mailing cancelled"),
 ]
 FAILURE_TYPES = [
@@ -103,6 +106,10 @@ class PartnerMailingRecipient(models.Model):
         default=False,
         help="Part of the submitted list; no message is sent to other rows.",
     )
+    is_further = fields.Boolean(
+        "Further Address",
+        help="Not the first one in the e-mail field of the contact.",
+    )
     claim = fields.Integer(help="Number of the sender that has claimed the row.")
     reason = fields.Char("Result", compute="_compute_reason")
 
@@ -154,6 +161,7 @@ class PartnerMailingRecipient(models.Model):
     # The few that opened or clicked, among a million; empty for mailings without tracking.
     _opened_idx = models.Index("(mailing_id, id) WHERE opened_at IS NOT NULL")
     _clicked_idx = models.Index("(mailing_id, id) WHERE clicked_at IS NOT NULL")
+    _further_idx = models.Index("(mailing_id) WHERE is_further")
     _unsubscribed_idx = models.Index("(mailing_id) WHERE unsubscribed_at IS NOT NULL")
 
     def init(self):
@@ -469,7 +477,7 @@ class PartnerMailingRecipient(models.Model):
             SQL(
                 """
                 UPDATE partner_mailing_recipient r
-                   SET partner_id = NULL, state = 'skipped', skip_reason = 'by_hand'
+                   SET partner_id = NULL, state = 'skipped', skip_reason = 'deleted'
                  WHERE r.mailing_id = %s AND r.state = 'pending' AND r.partner_id IS NOT NULL
                    AND NOT EXISTS (SELECT FROM res_partner p WHERE p.id = r.partner_id)
                 """,

@@ -8,11 +8,14 @@ from ..delivery.schedule.rate_limit import MINUTE, worth_waking
 from ..sender.prepared_statements import PreparedStatements
 from ..sender.rate_limiter import get_domain
 from ..sender.sql_terms import SENDER_LOCK, UTC_NOW
+from ..transport.canonical_address import blocked_address_sql
 from ..transport.compiled import get_contact_key
 
 # Columns of the result of a row that was not sent, and their types in PostgreSQL.
 RESULT_COLUMNS = ("id", "state", "failure_type", "failure_reason", "delay", "attempted")
 RESULT_TYPES = "%s::integer[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::boolean[]"
+# A contact has the time at which the transaction began that changed it.
+LONGEST_TRANSACTION = timedelta(days=1)
 # Rows of which the domain is filled in one transaction: 0.2 s, so that a user can pause.
 SORT_BATCH = 5000
 
@@ -81,28 +84,62 @@ class PartnerMailingRecipient(models.Model):
     # ------------------------------------------------------------
 
     def _skip_suppressed(self, mailing):
-        """Skip pending rows whose address was suppressed since they were loaded.
+        """Skip pending rows that would not be loaded any more; no row is ever added.
 
-        Suppressed are addresses on the blocklist, and those unsubscribed from the mailing's groups.
+        Those are addresses on the blocklist, of contacts that have an excluded tag of the mailing's
+        audiences, or unsubscribed from the mailing's groups; and contacts that were archived since
+        the list was loaded. All else is frozen: who is in the filter of an audience, the addresses.
         """
         transport = mailing._get_transport()
+        transport.read_addresses()
+        address = SQL.identifier("r", transport.address_column)
+        skipped = [
+            self._skip_pending(mailing, "blocklisted", transport.blocklist_sql(), address),
+            self._skip_pending(mailing, "archived", self._archived_sql(mailing), "partner_id"),
+        ]
+        if mailing.audience_ids.excluded_category_ids:
+            excluded = SQL("SELECT DISTINCT address FROM (%s) x", mailing._excluded_contacts_sql())
+            skipped.append(self._skip_pending(mailing, "excluded_group", excluded, address))
+        if any(skipped):
+            self._invalidate_rows()
+            mailing._recount()
+        self._exclude_unsubscribed(mailing)
+
+    def _skip_pending(self, mailing, reason, keys, column):
+        """Skip pending rows with one of the keys; return how many there were.
+
+        Plan: for each key a lookup in ``_address_uniq`` or in the index of contacts, or one scan of
+        the list where there are many keys.
+
+        :param keys: SELECT of one column
+        :param column: of the row ``r``, by name or as SQL
+        """
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE partner_mailing_recipient r
-                   SET state = 'skipped', skip_reason = 'blocklisted'
-                  FROM (%s) b
-                 WHERE r.mailing_id = %s AND r.state = 'pending' AND %s = b.address
+                   SET state = 'skipped', skip_reason = %s
+                  FROM (%s) suppressed (key)
+                 WHERE r.mailing_id = %s AND r.state = 'pending' AND r.skip_reason IS NULL
+                   AND %s = suppressed.key
                 """,
-                transport.blocklist_sql(),
+                reason,
+                keys,
                 mailing.id,
-                SQL.identifier("r", transport.address_column),
+                SQL.identifier("r", column) if isinstance(column, str) else column,
             )
         )
-        if self.env.cr.rowcount:
-            self._invalidate_rows()
-            mailing._recount()
-        self._exclude_unsubscribed(mailing)
+        return self.env.cr.rowcount
+
+    def _archived_sql(self, mailing):
+        """Return a SELECT of the contacts that were archived since the list was loaded.
+
+        Plan: an index of archived contacts by their last change, which is no earlier.
+        """
+        return SQL(
+            "SELECT id FROM res_partner WHERE active IS NOT TRUE AND write_date > %s",
+            (mailing.recipients_loaded_at or mailing.create_date) - LONGEST_TRANSACTION,
+        )
 
     def _exclude_unsubscribed(self, mailing):
         """Skip pending rows whose address has unsubscribed from the groups of the mailing.
@@ -190,10 +227,11 @@ class PartnerMailingRecipient(models.Model):
             AND EXISTS (SELECT FROM partner_mailing m
                          WHERE m.id = r.mailing_id AND m.state = 'sending')
             AND NOT EXISTS (SELECT FROM mail_blacklist b
-                             WHERE b.email = r.email_normalized AND b.active)
+                             WHERE %s = r.email_normalized AND b.active)
             AND NOT %s
             """,
             UTC_NOW,
+            blocked_address_sql("b"),
             self.env["partner.mailing.unsubscription"]._unsubscribed_sql(
                 SQL("r.mailing_id"), SQL("r.email_normalized")
             ),

@@ -5,7 +5,7 @@ import psycopg2.errors
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..delivery.address import ascii_domain
+from ..delivery.address import same
 from ..sender.sql_terms import UTC_NOW
 
 # Of two bounces of a message the one of the higher rank is kept.
@@ -76,7 +76,7 @@ class PartnerMailingRecipient(models.Model):
               ORDER BY r.sent_at DESC
                  LIMIT 1
                 """,
-                addresses=list(addresses),
+                addresses=list({*addresses, *map(same, addresses)}),
                 now=UTC_NOW,
                 days=UNNAMED_DAYS,
             )
@@ -95,13 +95,13 @@ class PartnerMailingRecipient(models.Model):
         self.ensure_one()
         # Empty when personal data was removed, and for other channels.
         address = self.email_normalized
-        own = {address, get_envelope_address(address)} if address else set()
+        own = address and same(address)
         for status in failures:
-            if own & set(status.addresses):
+            if own and own in map(same, status.addresses):
                 return status, True
         copies = set(self.mailing_id._get_transport().get_copy_addresses())
         for status in failures:
-            if not copies & set(status.addresses):
+            if not copies.intersection(map(same, status.addresses)):
                 return status, not status.addresses
         return None, False
 
@@ -160,9 +160,7 @@ class PartnerMailingRecipient(models.Model):
         """
         self.ensure_one()
         Blacklist = self.env["mail.blacklist"].sudo()
-        entry = Blacklist.with_context(active_test=False).search(
-            [("email", "=", self.email_normalized)]
-        )
+        entry = Blacklist._partner_mailing_find(self.email_normalized)[:1]
         if entry.active:
             return
         if entry and unless_removed_since and entry.write_date > unless_removed_since:
@@ -426,11 +424,3 @@ class PartnerMailingRecipient(models.Model):
             )
         )
         self.invalidate_model(["opened_at", "clicked_at", "machine_opened_at"], flush=False)
-
-
-def get_envelope_address(address):
-    """Return the address in the form of the envelope; unchanged when it has none."""
-    try:
-        return ascii_domain(address)
-    except UnicodeError:
-        return address

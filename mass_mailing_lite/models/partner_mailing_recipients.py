@@ -59,6 +59,16 @@ class PartnerMailing(models.Model):
         compute="_compute_recipient_window_ids",
     )
 
+    further_count = fields.Integer(
+        "Further Addresses",
+        compute="_compute_further_count",
+        help="Contacts with several addresses in their e-mail field get one message. These are the"
+        " other addresses, as far as they could be written to.",
+    )
+    further_included_count = fields.Integer(
+        "Further Addresses Written To", compute="_compute_further_count"
+    )
+
     # ------------------------------------------------------------
     # Extra addresses
     # ------------------------------------------------------------
@@ -266,8 +276,9 @@ class PartnerMailing(models.Model):
             self.env.execute_query(
                 SQL(
                     """
-                    WITH inserted AS (%s RETURNING skip_reason)
-                    SELECT COALESCE(skip_reason, 'added'), count(*) FROM inserted GROUP BY 1
+                    WITH inserted AS (%s RETURNING skip_reason, is_further)
+                    SELECT COALESCE(skip_reason, 'added'), count(*)
+                      FROM inserted WHERE is_further IS NOT TRUE GROUP BY 1
                     """,
                     self._insert_recipients_sql(sources),
                 )
@@ -345,6 +356,7 @@ class PartnerMailing(models.Model):
         """
         self.ensure_one()
         self.env.flush_all()
+        self._get_transport().read_addresses()
         try:
             self.lock_for_update(allow_referencing=True)
         except LockError as error:
@@ -389,10 +401,10 @@ class PartnerMailing(models.Model):
             """
             INSERT INTO partner_mailing_recipient
                    (mailing_id, partner_id, name, %s, %s, lang, state, skip_reason,
-                    attempts, is_submitted)
+                    attempts, is_submitted, is_further)
             SELECT %s, partner_id, COALESCE(name, ''), typed, address, lang,
                    CASE WHEN skip_reason IS NULL THEN 'pending' ELSE 'skipped' END, skip_reason,
-                   0, FALSE
+                   0, FALSE, NULLIF(rank = 3, FALSE)
               FROM (%s) eligible
             """,
             SQL.identifier(transport.typed_column),
@@ -405,11 +417,13 @@ class PartnerMailing(models.Model):
         """Return a SELECT: partner_id, name, typed, address, lang, rank, position, skip_reason.
 
         Of several sources with one address the message goes to the first: a person before a
-        company, a contact before an extra address, then the older contact. Exclusions, blocklist
-        and kept rows apply to the address, whichever source has it.
+        company, a contact before an extra address, then the older contact; last come the further
+        addresses of contacts, whose rank is 3. Exclusions, blocklist and kept rows apply to the
+        address, whichever source has it. Addresses are in their canonical form.
 
         Plan at a million contacts: one scan of res_partner, two hash joins with the (usually
-        small) sides, and one sort by address, 3 s in all; no row is looked up by itself. OFFSET 0
+        small) sides, and one sort by address, 3 s in all; no row is looked up by itself. Contacts
+        with further addresses have an index. OFFSET 0
         keeps the planner from evaluating ``problem`` a second time where the column is used. The
         rows come in the order of that sort, in which they are sent.
 
@@ -423,7 +437,9 @@ class PartnerMailing(models.Model):
             """
             WITH extra (position, name, typed, address) AS (%(extra)s),
             kept AS MATERIALIZED (
-                SELECT k.partner_id, %(address_column)s AS address
+                SELECT k.partner_id, %(address_column)s AS address,
+                       CASE WHEN k.is_further
+                            THEN COALESCE(%(address_column)s, %(typed_column)s) END AS further
                   FROM partner_mailing_recipient k
                  WHERE k.mailing_id = %(mailing_id)s AND %(kept)s
             ),
@@ -447,6 +463,11 @@ class PartnerMailing(models.Model):
                   FROM extra e
                   LEFT JOIN (%(readable)s) p ON p.address = e.address
               ORDER BY e.position, p.is_company NULLS FIRST, p.id)
+             UNION ALL
+                SELECT p.id, p.name, f.typed, f.address, p.lang, 3, p.id
+                  FROM (%(chosen)s) p
+                 CROSS JOIN LATERAL jsonb_to_recordset(p.further) AS f (typed text, address text)
+                 WHERE p.further IS NOT NULL
             ),
             checked AS (
                 SELECT s.*,
@@ -457,7 +478,10 @@ class PartnerMailing(models.Model):
                        END AS reason
                   FROM source s
                   LEFT JOIN refused f ON f.address = s.address
-                  LEFT JOIN (SELECT DISTINCT partner_id FROM kept) k ON k.partner_id = s.partner_id
+                  LEFT JOIN (SELECT DISTINCT partner_id, further FROM kept) k
+                    ON k.partner_id = s.partner_id
+                   AND k.further IS NOT DISTINCT FROM
+                       CASE WHEN s.rank = 3 THEN COALESCE(s.address, s.typed) END
                  WHERE k.partner_id IS NULL AND NOT (s.rank = 2 AND f.reason IS NOT DISTINCT FROM 3)
                 OFFSET 0
             ),
@@ -468,7 +492,10 @@ class PartnerMailing(models.Model):
                   FROM checked
             )
             SELECT partner_id, name, typed, address, lang, rank, position,
-                   CASE WHEN reason IS NULL AND place > 1 THEN 'duplicate' ELSE reason END AS skip_reason
+                   CASE WHEN reason IS NOT NULL THEN reason
+                        WHEN place > 1 THEN 'duplicate'
+                        WHEN rank = 3 AND NOT %(with_further)s THEN 'further_address'
+                   END AS skip_reason
               FROM ranked
             """,
             chosen=chosen,
@@ -481,6 +508,8 @@ class PartnerMailing(models.Model):
             is_plain=transport.plain_address_sql(SQL("s.typed"), SQL("s.address")),
             problem=transport.address_problem_sql(SQL("s.typed"), SQL("s.address")),
             address_column=SQL.identifier("k", transport.address_column),
+            typed_column=SQL.identifier("k", transport.typed_column),
+            with_further=bool(self.with_further_addresses),
         )
 
     def _readable_contacts(self, domain=Domain.TRUE):
@@ -491,21 +520,66 @@ class PartnerMailing(models.Model):
         return self.env["res.partner"]._search(Domain(domain) & usable)
 
     def _excluded_contacts_sql(self):
-        """Return SQL for id and address of all contacts with an excluded tag.
+        """Return SQL for id and addresses of all contacts with an excluded tag.
 
-        Contacts that the user may not read are among them: an exclusion does not depend on the
+        Further addresses are among them. Contacts that the user may not read are among them: an exclusion does not depend on the
         rights of the user.
         """
+        transport = self._get_transport()
         return SQL(
             """
-            SELECT p.id, lower(%s) AS address
+            SELECT p.id, lower(%(address)s) AS address
               FROM res_partner_res_partner_category_rel t
               JOIN res_partner p ON p.id = t.partner_id
-             WHERE t.category_id = ANY(%s)
+             WHERE t.category_id = ANY(%(tags)s)
+         UNION ALL
+            SELECT p.id, f.address
+              FROM res_partner_res_partner_category_rel t
+              JOIN res_partner p ON p.id = t.partner_id
+             CROSS JOIN LATERAL jsonb_to_recordset(%(further)s) AS f (address text)
+             WHERE t.category_id = ANY(%(tags)s) AND %(further)s IS NOT NULL
             """,
-            self._get_transport().contact_address_sql("p"),
-            self.audience_ids.excluded_category_ids.ids,
+            address=transport.contact_address_sql("p"),
+            further=transport.further_addresses_sql("p"),
+            tags=self.audience_ids.excluded_category_ids.ids,
         )
+
+    # ------------------------------------------------------------
+    # Further addresses
+    # ------------------------------------------------------------
+
+    @api.depends("recipient_count", "skipped_count")
+    def _compute_further_count(self):
+        """Count by the index of further addresses, which has no other row."""
+        counts = {
+            (mailing.id, reason): count
+            for mailing, reason, count in self.env["partner.mailing.recipient"]._read_group(
+                [("mailing_id", "in", self.ids), ("is_further", "=", True)],
+                ["mailing_id", "skip_reason"],
+                ["__count"],
+            )
+        }
+        for mailing in self:
+            number = mailing._origin.id
+            mailing.further_count = counts.get((number, "further_address"), 0)
+            mailing.further_included_count = counts.get((number, False), 0)
+
+    def action_include_further_addresses(self):
+        """Write to the further addresses of contacts as well; load the recipients."""
+        self._use_further_addresses(True)
+        return True
+
+    def action_exclude_further_addresses(self):
+        """Write to one address of each contact; load the recipients."""
+        self._use_further_addresses(False)
+        return True
+
+    def _use_further_addresses(self, is_used):
+        self.check_access("write")
+        self._check_editable(self.env._("load recipients"))
+        for mailing in self:
+            mailing.with_further_addresses = is_used
+            mailing._load_recipients()
 
     # ------------------------------------------------------------
     # Refresh
@@ -544,7 +618,7 @@ class PartnerMailing(models.Model):
         """Return the SELECT behind ``_get_refresh_changes``.
 
         Rows of contacts are compared by the id of the contact, those of extra addresses by the
-        address. Plan at a million rows: the sources as in loading, one scan of the present list
+        address, those of further addresses by both. Plan at a million rows: the sources as in loading, one scan of the present list
         and one hash join of both.
         """
         transport = self._get_transport()
@@ -554,11 +628,14 @@ class PartnerMailing(models.Model):
         return SQL(
             """
             WITH eligible AS MATERIALIZED (
-                SELECT s.*, COALESCE(s.partner_id::text, s.address) AS key FROM (%(sources)s) s
+                SELECT s.*, COALESCE(s.partner_id || CASE WHEN s.rank = 3 THEN '/' || s.address
+                                                          ELSE '' END, s.address) AS key
+                  FROM (%(sources)s) s
             ),
             present AS MATERIALIZED (
                 SELECT r.id, r.name, %(typed)s AS typed, %(address)s AS address,
-                       COALESCE(r.partner_id::text, %(address)s) AS key
+                       COALESCE(r.partner_id || CASE WHEN r.is_further THEN '/' || %(address)s
+                                                     ELSE '' END, %(address)s) AS key
                   FROM partner_mailing_recipient r
                  WHERE r.mailing_id = %(mailing_id)s AND r.state = 'pending'
             ),

@@ -7,6 +7,7 @@ from odoo.tools import SQL, formataddr
 
 from ..odoo_seams.automation import is_watched
 from ..odoo_seams.chatter import log_notes
+from ..transport.canonical_address import blocked_address_sql, contact_address_sql
 from .partner_mailing import UNFINISHED_STATES
 from .unchecked_many2one import UncheckedMany2one
 
@@ -141,10 +142,11 @@ class PartnerMailingUnsubscription(models.Model):
               JOIN res_partner_res_partner_category_rel t ON t.partner_id = p.id
               JOIN partner_mailing_unsubscribe_category_rel o
                 ON o.category_id = t.category_id AND o.mailing_id = %(mailing)s
-             WHERE p.email_normalized = %(address)s
+             WHERE %(contact_address)s = %(address)s
             """,
             mailing=mailing,
             address=address,
+            contact_address=contact_address_sql("p"),
         )
 
     # ------------------------------------------------------------
@@ -189,13 +191,16 @@ class PartnerMailingUnsubscription(models.Model):
                   JOIN partner_mailing m ON m.id = r.mailing_id
                   JOIN res_company c ON c.id = m.company_id
                   JOIN res_partner s ON s.id = c.partner_id
-             LEFT JOIN mail_blacklist b ON b.email = r.email_normalized
+             LEFT JOIN LATERAL (SELECT * FROM mail_blacklist b
+                                 WHERE %(blocked)s = r.email_normalized
+                              ORDER BY b.active DESC, b.id LIMIT 1) b ON TRUE
                  WHERE r.id = %(number)s AND r.email_normalized IS NOT NULL
                    %(lock)s
                 """,
                 carried=self._carried_sql(mailing, address),
                 left=left,
                 left_groups=self._unsubscribed_sql(mailing, address),
+                blocked=blocked_address_sql("b"),
                 author=self._get_author_id(),
                 number=number,
                 lock=SQL("FOR NO KEY UPDATE OF r") if lock else SQL(),
@@ -347,7 +352,10 @@ class PartnerMailingUnsubscription(models.Model):
                 'Subscribed again, by the link in the mailing "%s".',
                 subscription.mailing_name,
             )
-            staff.env["mail.blacklist"]._remove(subscription.address, message=message)
+            blocklist = staff.env["mail.blacklist"]
+            # Odoo finds the entry only if it has written the address in the same way.
+            for entry in blocklist._partner_mailing_find(subscription.address):
+                blocklist._remove(entry.email, message=message)
         acts.write({"undone_at": fields.Datetime.now()})
         recipient = self.env["partner.mailing.recipient"].browse(subscription.id)
         recipient._as_system().write({"unsubscribed_at": False})
@@ -464,7 +472,7 @@ class PartnerMailingUnsubscription(models.Model):
                        AND r.email_normalized = %(address)s
                        AND r.skip_reason IS NULL AND r.state = 'pending'
                        AND (EXISTS (SELECT FROM mail_blacklist b
-                                     WHERE b.email = %(address)s AND b.active) OR %(left)s)
+                                     WHERE %(blocked)s = %(address)s AND b.active) OR %(left)s)
                  RETURNING r.mailing_id, 'pending' AS old_state, 'skipped' AS new_state
                 ), included AS (
                     UPDATE partner_mailing_recipient r
@@ -474,7 +482,7 @@ class PartnerMailingUnsubscription(models.Model):
                        AND r.email_normalized = %(address)s
                        AND r.skip_reason = 'unsubscribed' AND r.is_submitted
                        AND NOT EXISTS (SELECT FROM mail_blacklist b
-                                        WHERE b.email = %(address)s AND b.active)
+                                        WHERE %(blocked)s = %(address)s AND b.active)
                        AND NOT %(left)s
                  RETURNING r.mailing_id, 'skipped' AS old_state, 'pending' AS new_state
                 ), changed AS (
@@ -487,6 +495,7 @@ class PartnerMailingUnsubscription(models.Model):
                 """,
                 open=list(UNFINISHED_STATES),
                 address=subscription.address,
+                blocked=blocked_address_sql("b"),
                 left=self._unsubscribed_sql(SQL("m.id"), SQL("%s", subscription.address)),
                 mailing=subscription.mailing_id,
                 update_totals=self.env["partner.mailing.counter"]._update_totals_sql(

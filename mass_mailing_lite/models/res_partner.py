@@ -1,6 +1,18 @@
+import json
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
+from odoo.tools import SQL
+from odoo.tools.sql import column_exists, create_column
+
+from ..transport.canonical_address import (
+    UNREAD_INDEX,
+    address_index,
+    contact_address_sql,
+    read_contact,
+    unread_rows,
+)
 
 # Placeholders that all users may use, beside those that Odoo allows for every model (name and
 # salesperson among them).
@@ -35,10 +47,94 @@ class ResPartner(models.Model):
         groups="mass_mailing_lite.group_user",
     )
 
-    # Each unsubscription searches for all contacts with its address.
-    _partner_mailing_address_idx = models.Index(
-        "(email_normalized) WHERE email_normalized IS NOT NULL"
+    partner_mailing_address = fields.Char(
+        "Canonical E-mail",
+        compute="_compute_partner_mailing_address",
+        store=True,
+        groups="mass_mailing_lite.group_user",
+        help="The address that mailings go to; set only where it is another one than the normalized"
+        " address of Odoo.",
     )
+    partner_mailing_further = fields.Json(
+        "Further E-mail Addresses",
+        compute="_compute_partner_mailing_address",
+        store=True,
+        groups="mass_mailing_lite.group_user",
+        help="The other addresses in the e-mail field: as typed, and in their canonical form.",
+    )
+
+    # Each unsubscription searches for all contacts with its address.
+    _partner_mailing_address_idx = models.Index(address_index("email_normalized"))
+    _partner_mailing_unread_idx = models.Index(UNREAD_INDEX)
+    _partner_mailing_further_idx = models.Index("(id) WHERE partner_mailing_further IS NOT NULL")
+    # Before each slice of sending, for the contacts that were archived since.
+    _partner_mailing_archived_idx = models.Index("(write_date) WHERE active IS NOT TRUE")
+
+    def _auto_init(self):
+        # So that the ORM does not compute them contact by contact: a million takes minutes.
+        for name, kind in (
+            ("partner_mailing_address", "varchar"),
+            ("partner_mailing_further", "jsonb"),
+        ):
+            if not column_exists(self.env.cr, self._table, name):
+                create_column(self.env.cr, self._table, name, kind)
+        return super()._auto_init()
+
+    def init(self):
+        super().init()
+        self._partner_mailing_read_addresses()
+
+    # ------------------------------------------------------------
+    # Addresses
+    # ------------------------------------------------------------
+
+    @api.depends("email", "email_normalized")
+    def _compute_partner_mailing_address(self):
+        for partner in self:
+            partner.partner_mailing_address, partner.partner_mailing_further = read_contact(
+                partner.email, partner.email_normalized
+            )
+
+    @api.model
+    def _partner_mailing_read_addresses(self):
+        """Read the e-mail fields that were written past the ORM."""
+        for rows in unread_rows(self, "email", "email_normalized"):
+            found = [read_contact(email, normalized) for _number, email, normalized in rows]
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE res_partner p
+                       SET partner_mailing_address = found.address,
+                           partner_mailing_further = found.further
+                      FROM unnest(%s::integer[], %s::text[], %s::jsonb[])
+                           found (id, address, further)
+                     WHERE p.id = found.id
+                    """,
+                    [row[0] for row in rows],
+                    [address for address, _further in found],
+                    [json.dumps(further) if further else None for _address, further in found],
+                )
+            )
+            self.invalidate_model(
+                ["partner_mailing_address", "partner_mailing_further"], flush=False
+            )
+
+    @api.model
+    def _partner_mailing_find(self, address):
+        """Return the contacts with a canonical address, archived ones among them."""
+        self.flush_model(["email", "email_normalized", "partner_mailing_address"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT p.id FROM res_partner p WHERE %s = %s ORDER BY p.id",
+                contact_address_sql("p"),
+                address,
+            )
+        )
+        return self.browse(number for (number,) in rows)
+
+    # ------------------------------------------------------------
+    # Marks and recipients
+    # ------------------------------------------------------------
 
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_partner_mailing_count(self):
@@ -72,7 +168,7 @@ class ResPartner(models.Model):
             .search([("partner_id", "in", self.ids), ("state", "=", "pending")])
         )
         if waiting:
-            waiting._exclude(waiting)
+            waiting._exclude(waiting, "deleted")
 
     def unlink(self):
         ids = self.ids

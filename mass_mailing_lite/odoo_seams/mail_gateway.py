@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.tools import email_normalize
 from odoo.tools.mail import email_normalize_all
 
+from ..delivery.address import same
 from ..delivery.inbound import inbound_mail
 
 _logger = logging.getLogger(__name__)
@@ -78,10 +79,9 @@ class MailThread(models.AbstractModel):
         recipient._receive_failure(status, confirmed=named)
         address = recipient.email_normalized if named else False
         message_dict["bounced_email"] = address
+        contacts = self.env["res.partner"].sudo()
         message_dict["bounced_partner"] = (
-            self.env["res.partner"]
-            .sudo()
-            .search([("email_normalized", "=", address)] if address else [(0, "=", 1)])
+            contacts._partner_mailing_find(address).filtered("active") if address else contacts
         )
 
     @api.model
@@ -155,7 +155,8 @@ class MailThread(models.AbstractModel):
                 message_dict["message_id"],
             )
             return []
-        if email_normalize(message_dict["email_from"]) == recipient.email_normalized:
+        author = email_normalize(message_dict["email_from"])
+        if author and same(author) == recipient.email_normalized:
             # Of several contacts with the address, the author is the recipient.
             message_dict["author_id"] = recipient.partner_id.exists().id
         return routes

@@ -118,7 +118,14 @@ class Sender:
             raise
         except Exception as error:  # the fault of one mailing must not stop the others
             _logger.exception("Sending the mailing %s failed.", mailing.id)
-            self._give_up(mailing, f"{type(error).__name__}: {error}")
+            localized = mailing._in_language_of_responsible()
+            self._give_up(
+                mailing,
+                localized.env._(
+                    "an unexpected error (%s). The log of the server says more.",
+                    type(error).__name__,
+                ),
+            )
         return 0
 
     def _send_slice(self, mailing, seconds, limit, goes_on):

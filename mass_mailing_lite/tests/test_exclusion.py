@@ -100,7 +100,7 @@ class TestLeavingOut(MailingCase):
         self.anna.unlink()
         row.invalidate_recordset()
         self.assertFalse(row.partner_id)
-        self.assertEqual(row.skip_reason, "by_hand")
+        self.assertEqual(row.skip_reason, "deleted")
         self.assertCountersTrue(self.mailing)
 
     def test_a_merged_contact_keeps_its_mailings(self):

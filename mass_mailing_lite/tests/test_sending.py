@@ -137,7 +137,7 @@ class TestSending(SendingCase):
         self.anna.unlink()
         self.run_scheduler()
         self.assertEqual(self.inbox.addresses, ["boris@example.com"])
-        self.assertEqual(self.states(mailing)["anna@example.com"], "by_hand")
+        self.assertEqual(self.states(mailing)["anna@example.com"], "deleted")
 
     def test_a_scheduled_mailing_waits_for_its_time(self):
         mailing = self.new_validated_mailing(

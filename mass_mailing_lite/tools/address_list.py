@@ -1,22 +1,58 @@
 """Reads addresses from a text that a person typed or pasted; each piece of it becomes an entry.
 
-Separators are line breaks, commas, semicolons, bars and tabs, and blanks between addresses without
-names. ``mailbox`` reads a line; in a row copied from a spreadsheet the name is in the cell beside
-the address. Addresses follow RFC 5321, sections 4.1.2 and 4.5.3.1, with international domains and
-local parts (RFC 6531).
+Separators are line breaks, commas, semicolons, bars and tabs; blanks, slashes and the word "and"
+between addresses without names. ``mailbox`` reads a line; in a row copied from a spreadsheet the
+name is in the cell beside the address. Addresses follow RFC 5321, sections 4.1.2 and 4.5.3.1, with
+international domains and local parts (RFC 6531). What cannot be seen is no part of an address; see
+``delivery.address``.
 """
 
 import re
 from dataclasses import dataclass, replace
 
-from ..delivery.address import ascii_domain
+from ..delivery.address import canonical, fold, same
 from . import mailbox
 
 LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-# The replacement character stands for what could not be decoded.
-NEVER_IN_ADDRESS = re.compile(r'[\s<>(),;:\\"\[\]\ufffd]')
-WRAPPERS = ('""', "''", "()", "[]")
+# Categories Co, Cs and the mark of a broken encoding; unassigned characters are found by name.
+NEVER_IN_ADDRESS = re.compile(
+    r'[\s<>(),;:\\"\[\]\ufffd\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]'
+)
+WRAPPERS = ('""', "''", "()", "[]", "“”", "„“", "‘’", "«»")
+# Between two addresses, in the languages of the screens and some more.
+CONNECTORS = frozenset(
+    [
+        "/",
+        "&",
+        "+",
+        "-",
+        "–",
+        "—",
+        "and",
+        "und",
+        "et",
+        "y",
+        "e",
+        "i",
+        "oraz",
+        "и",
+        "та",
+        "і",
+        "or",
+        "oder",
+        "ou",
+        "o",
+        "u",
+        "lub",
+        "или",
+        "або",
+    ]
+)
+SLASHES = re.compile(r"[/&]")
+# Behind a domain: the root, or the end of a sentence.
+ROOT_DOT = re.compile(r"(?<=[^\s.@,;<>])\.(?=[>\s,;]|$)")
+LOOSE_SEPARATOR = re.compile(r"[\s:()<>\[\]/&]+")
 
 # What can be wrong with a text; the caller has the sentences for users.
 NO_AT, TWO_AT, NO_LOCAL_PART, NO_DOMAIN = "no_at", "two_at", "no_local_part", "no_domain"
@@ -61,6 +97,56 @@ class Entry:
     problem: str | None = None
 
 
+def read_field(text, first=""):
+    """Read a contact's e-mail field, in which people write one address, several, or none.
+
+    :param first: the address that Odoo has found in it, which is the contact's where it is one
+    :return: ``(address, further)``: the address of the contact in its canonical form, ``""`` where
+        there is none; and a list of ``(text, address)`` of the other entries, in their order, with
+        ``""`` where an entry is no address
+    """
+    text = ROOT_DOT.sub("", (text or "").strip())
+    entries = [
+        replace(entry, address=entry.address and canonical(entry.address))
+        for one in ([] if _has_hidden_lines(text) else parse(text))
+        if "@" in one.text
+        for entry in _read_loosely(one)
+    ]
+    addresses = [entry.address for entry in entries if entry.address]
+    first = same(first or "")
+    own = first if first in addresses else next(iter(addresses), "")
+    if not own and text.count("@") == 1 and not CONTROL.search(text) and not _get_problem(first):
+        own = first  # in a form that only Odoo reads
+    further = {}
+    for entry in entries:
+        if entry.address != own or not own:
+            further.setdefault(entry.address or entry.text, (entry.text, entry.address))
+    return own, list(further.values()) if own else []
+
+
+def _read_loosely(entry):
+    """Return the addresses among other words (``Jane a@… and John b@…``), else the entry.
+
+    It is then unknown whose name is whose; a contact has one already.
+    """
+    pieces = [piece for piece in LOOSE_SEPARATOR.split(entry.text) if "@" in piece]
+    if not entry.problem or len(pieces) < 2:
+        return [entry]
+    found = [one for piece in pieces for one in parse_line(piece, entry.line)]
+    return [entry] if any(one.problem for one in found) else found
+
+
+def _has_hidden_lines(text):
+    """Tell whether a text has control characters that do not separate addresses from each other.
+
+    A line break before anything else is an attempt to add a header.
+    """
+    if not CONTROL.search(text):
+        return False
+    pieces = [piece for piece in re.split(r"[\s,;]+", text) if piece]
+    return any(normalize(mailbox.clean_address(piece.strip("<>")))[1] for piece in pieces)
+
+
 def parse(text):
     """Return the entries of a text, in its order."""
     entries = []
@@ -94,7 +180,34 @@ def parse_row(cells, number):
 
 def parse_line(line, number=1):
     """Return the entries of one line without tabs."""
-    return [_make_entry(found, number) for found in mailbox.read(line)]
+    if not line.isascii():
+        line = fold(line)
+    entries = []
+    for found in mailbox.read(line):
+        for one in _divide(found):
+            entry = _make_entry(one, number)
+            entries.append(_without_connector(entry) if entries else entry)
+    return entries
+
+
+def _divide(found):
+    """Return the mailboxes of a piece whose addresses are joined by a word or a slash."""
+    if found.text.count("@") < 2 or not (found.problem or found.address.count("@") > 1):
+        return [found]
+    words = found.text.split()
+    addresses = [word for word in words if word.lower() not in CONNECTORS]
+    if len(addresses) < len(words) and all("@" in word for word in addresses):
+        return [one for word in addresses for one in mailbox.read(word)]
+    parts = SLASHES.split(found.text)
+    if len(parts) > 1 and all("@" in part.strip(" @") for part in parts):
+        return [one for part in parts for one in mailbox.read(part.strip())]
+    return [found]
+
+
+def _without_connector(entry):
+    """Return an entry without the word that joins it to the one before: ``and John``."""
+    first, _blank, rest = entry.name.partition(" ")
+    return replace(entry, name=rest) if first.lower() in CONNECTORS else entry
 
 
 def _make_entry(found, number):
@@ -113,8 +226,11 @@ def _make_entry(found, number):
 def normalize(text):
     """Return ``(address, problem)``: one of the two is set.
 
-    The address is in lower case, except a local part that is not ASCII, as in Odoo.
+    The address is as people read it: an international domain in its own letters. What cannot be
+    seen is gone, and what is ASCII is in lower case. ``delivery.address.canonical`` has the form
+    that is compared.
     """
+    text = fold(text)
     problem = _get_problem(text)
     if problem:
         return "", problem
@@ -156,7 +272,7 @@ def _get_problem(text):
 def _get_problem_as_sent(text):
     """Return what keeps an address from being sent, or None; lengths are those of the form sent."""
     try:
-        address = ascii_domain(text)
+        address = canonical(text)
     except UnicodeError as error:
         return TOO_LONG if "too long" in str(error) else CHARACTER
     local, _at, domain = address.encode("utf-8", "replace").rpartition(b"@")

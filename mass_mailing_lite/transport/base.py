@@ -55,6 +55,9 @@ class Transport:
         self.mailing = mailing
         self.env = mailing.env
 
+    def read_addresses(self):
+        """Read addresses that were written past the ORM, before recipients are loaded."""
+
     def check_addresses(self):
         """Check the addresses of the mailing itself: From address, copies and the like.
 
@@ -71,7 +74,7 @@ class Transport:
     def contact_columns_sql(self, contacts):
         """Return a SELECT of what a list of recipients takes from the contacts of a query.
 
-        Columns: id, name, typed, address, lang, is_company.
+        Columns: id, name, typed, address, further, lang, is_company.
 
         :param contacts: an ``odoo.tools.Query`` on ``res.partner``
         """
@@ -81,6 +84,7 @@ class Transport:
             SQL.identifier(table, "name"),
             SQL("%s AS typed", self.typed_address_sql(table)),
             SQL("%s AS address", self.contact_address_sql(table)),
+            SQL("%s AS further", self.further_addresses_sql(table)),
             SQL.identifier(table, "lang"),
             SQL.identifier(table, "is_company"),
         )
@@ -92,6 +96,13 @@ class Transport:
     def contact_address_sql(self, table):
         """Return SQL for the address of a contact in its normalised form, NULL when it has none."""
         raise NotImplementedError
+
+    def further_addresses_sql(self, table):
+        """Return SQL for the further addresses of a contact: a JSON list of objects, or NULL.
+
+        Each has ``typed``, and ``address``: its normalised form, null when it is no address.
+        """
+        return SQL("NULL::jsonb")
 
     def read_extra_addresses(self):
         """Return the extra addresses in the order typed, as a list of (name, typed, address).

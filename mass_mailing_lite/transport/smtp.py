@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..delivery import outcome as outcomes
-from ..delivery.address import ascii_domain
+from ..delivery.address import BLANK_CHARACTERS, ascii_domain, same
 from ..delivery.compose.header import encode_literal
 from ..delivery.compose.message import MessageTemplate
 from ..delivery.compose.plain_text import html_to_text
@@ -20,6 +20,11 @@ from ..delivery.smtp.pool import NoSession, Pool
 from ..tools import address_list, spreadsheet
 from ..tools.placeholder import HTML, TEXT
 from .base import Transport
+from .canonical_address import (
+    NOT_AN_ADDRESS,
+    blocked_address_sql,
+    contact_address_sql,
+)
 
 # To header while a message is compiled; the message of each recipient has its own.
 SAMPLE_ADDRESS = "recipient@example.com"
@@ -35,9 +40,6 @@ MISPLACED_DOT = r"^\.|\.\.|\.@"
 # Nine addresses of ten match this and need none of the other checks, which take
 # three times as long. Lengths are checked separately.
 PLAIN_ADDRESS = r"^[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,}$"
-# In the address as typed: a line break is an attempt to add a header, and with
-# two @ in one address it is unknown which part was meant.
-BROKEN_FIELD = r"[[:cntrl:]]|@[^\s,;<>]*@"
 
 
 # What each mail server was found to bear, while this process runs: by database, server and login.
@@ -64,6 +66,7 @@ class SmtpTransport(Transport):
         "attachment_ids",
         "audience_ids",
         "extra_emails",
+        "with_further_addresses",
         "has_unsubscribe",
         "unsubscribe_category_ids",
         "track_clicks",
@@ -116,11 +119,19 @@ class SmtpTransport(Transport):
         return SQL.identifier(table, "email")
 
     def contact_address_sql(self, table):
-        return SQL.identifier(table, "email_normalized")
+        return contact_address_sql(table)
+
+    def further_addresses_sql(self, table):
+        return SQL.identifier(table, "partner_mailing_further")
+
+    def read_addresses(self):
+        self.env["res.partner"].sudo()._partner_mailing_read_addresses()
+        self.env["mail.blacklist"].sudo()._partner_mailing_read_addresses()
 
     def read_extra_addresses(self):
         return [
-            (entry.name, entry.text, entry.address) for entry in self.mailing._parse_extra_emails()
+            (entry.name, entry.text, same(entry.address))
+            for entry in self.mailing._parse_extra_emails()
         ]
 
     heading_words = spreadsheet.MAIL
@@ -138,7 +149,10 @@ class SmtpTransport(Transport):
         return address_list.format_entry(entry)
 
     def blocklist_sql(self):
-        return SQL("SELECT lower(email) AS address FROM mail_blacklist WHERE active")
+        return SQL(
+            "SELECT lower(%s) AS address FROM mail_blacklist b WHERE b.active",
+            blocked_address_sql("b"),
+        )
 
     def plain_address_sql(self, typed, address):
         return SQL(
@@ -152,9 +166,8 @@ class SmtpTransport(Transport):
         return SQL(
             """
             CASE
-              WHEN COALESCE(btrim(%(typed)s, E' \\t\\r\\n'), '') = '' THEN 'no_email'
+              WHEN COALESCE(btrim(%(typed)s, %(blank)s), '') = '' THEN 'no_email'
               WHEN %(address)s IS NULL
-                OR btrim(%(typed)s, E' \\t\\r\\n') ~ %(broken_field)s
                 OR %(address)s !~ %(valid_address)s
                 OR %(address)s ~ %(misplaced_dot)s
                 OR length(%(address)s) > 254 THEN 'invalid'
@@ -162,13 +175,14 @@ class SmtpTransport(Transport):
             """,
             typed=typed,
             address=address,
-            broken_field=BROKEN_FIELD,
+            blank=BLANK_CHARACTERS,
             valid_address=VALID_ADDRESS,
             misplaced_dot=MISPLACED_DOT,
         )
 
     def get_contact_address(self, partner):
-        return partner.email_normalized or SAMPLE_ADDRESS
+        address = partner.sudo().partner_mailing_address or partner.email_normalized
+        return SAMPLE_ADDRESS if address in (False, NOT_AN_ADDRESS) else address
 
     def get_contact_values(self, address):
         return {"email": address}
@@ -248,6 +262,9 @@ class SmtpTransport(Transport):
                     address = ascii_domain(address)
                     is_ascii = address.isascii()
                 values = None if contact is None else [read(contact, row) for read in readers]
+            except UnicodeError:
+                yield row, None, self.env._('"%s" is no address that can be sent to.', address)
+                continue
             except Exception as error:
                 yield row, None, str(error)
                 continue

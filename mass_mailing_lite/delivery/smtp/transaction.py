@@ -124,7 +124,10 @@ class Transactions:
         try:
             pieces = envelope.pieces()
         except Exception as error:  # the caller's function failed, for this message only
-            self._source.settle(envelope, Outcome(REFUSED, "making", text=clean(str(error))))
+            # The words of a codec are for programmers.
+            is_codec = isinstance(error, UnicodeError)
+            words = "The message has a character that cannot be sent" if is_codec else str(error)
+            self._source.settle(envelope, Outcome(REFUSED, "making", text=clean(words)))
             return None
         try:
             commands = self._extensions.open(envelope, sum(map(len, pieces)))
