@@ -1,8 +1,10 @@
-"""What contacts and the blocklist keep beside an address that Odoo does not normalise as we do.
+"""What contacts and the blocklist keep beside an address, so that the database can compare it.
 
-``email_normalized`` of Odoo is the canonical form of an address that is plain ASCII, as nearly all
-are: for these, nothing is kept, and statements pay nothing. For the others, the column
-``partner_mailing_address`` has the canonical form, which only Python can make (UTS 46).
+Nine addresses of ten are plain: Odoo's normalized form is the canonical one, and nothing is kept.
+All others are read once, in Python, when they are saved: only it can make an ASCII domain (UTS 46)
+and tell what is an address in a field of several. The column ``partner_mailing_address`` has what
+was found. So statements over a million rows need no regular expression, and one rule says what an
+address is.
 """
 
 import re
@@ -12,14 +14,26 @@ from odoo.tools import SQL
 from ..delivery.address import canonical
 from ..tools import address_list
 
-# More than printable ASCII, more than one @, or a dot at the end. For PostgreSQL and for Python:
-# ranges are of code points in both.
-ODD = r"[^ -~]|@.*@|\.>? *$"
-# In the column where the text has no canonical form; no address is equal to it.
+# For PostgreSQL and for Python. Ranges are of code points in both.
+PLAIN = r"^[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,}$"
+PLAIN_LENGTH = 64  # no part of an address can then be too long
+# In the column where a text is no address; no address is equal to it.
 NOT_AN_ADDRESS = "-"
-BATCH = 5000  # rows that are read at once; 20 µs each
+BATCH = 5000  # rows that are read at once; 30 µs each
 
-_is_odd = re.compile(ODD, re.DOTALL).search
+# What is not read yet. The text is part of statements, since PostgreSQL uses a partial index only
+# for a condition that it can see.
+UNREAD = (
+    f"partner_mailing_address IS NULL AND (email !~ '{PLAIN}' OR length(email) > {PLAIN_LENGTH})"
+)
+UNREAD_INDEX = f"(id) WHERE {UNREAD}"
+
+_plain = re.compile(PLAIN.removeprefix("^").removesuffix("$"), re.ASCII)
+
+
+def is_plain(email):
+    """Tell whether a text is an address in its canonical form, at first sight."""
+    return len(email) <= PLAIN_LENGTH and bool(_plain.fullmatch(email))
 
 
 def read_contact(email, normalized):
@@ -28,7 +42,7 @@ def read_contact(email, normalized):
     :param email: the field of the contact
     :param normalized: what Odoo has read in it
     """
-    if not email or not _is_odd(email):
+    if email in (None, False) or is_plain(email):
         return False, False
     address, further = address_list.read_field(email, normalized)
     found = [{"typed": typed, "address": address or None} for typed, address in further]
@@ -37,7 +51,7 @@ def read_contact(email, normalized):
 
 def read_entry(email):
     """Return the canonical address to keep for an entry of the blocklist, False for none."""
-    if not email or not _is_odd(email):
+    if email in (None, False) or is_plain(email):
         return False
     try:
         return canonical(email) or NOT_AN_ADDRESS
@@ -78,16 +92,11 @@ def unread_rows(model, *columns):
     model.flush_model()
     while rows := model.env.execute_query(
         SQL(
-            "SELECT id, %s FROM %s WHERE partner_mailing_address IS NULL AND email ~ %s LIMIT %s",
+            "SELECT id, %s FROM %s WHERE %s LIMIT %s",
             names,
             SQL.identifier(model._table),
-            ODD_LITERAL,
+            SQL(UNREAD),
             BATCH,
         )
     ):
         yield rows
-
-
-# As part of the statement, since PostgreSQL uses a partial index only for a condition it can see.
-ODD_LITERAL = SQL(f"'{ODD}'")
-UNREAD_INDEX = f"(id) WHERE partner_mailing_address IS NULL AND email ~ '{ODD}'"

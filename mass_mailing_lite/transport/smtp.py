@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..delivery import outcome as outcomes
-from ..delivery.address import BLANK_CHARACTERS, ascii_domain, same
+from ..delivery.address import EMPTY, ascii_domain, same
 from ..delivery.compose.header import encode_literal
 from ..delivery.compose.message import MessageTemplate
 from ..delivery.compose.plain_text import html_to_text
@@ -28,18 +28,6 @@ from .canonical_address import (
 
 # To header while a message is compiled; the message of each recipient has its own.
 SAMPLE_ADDRESS = "recipient@example.com"
-
-# What an address must look like to be written to, as PostgreSQL regular
-# expressions (RFC 5321, sections 4.1.2 and 4.5.3.1: 64 octets before the @,
-# 255 behind it). Domains may be international, and so may local parts.
-VALID_ADDRESS = (
-    r'^[^\s[:cntrl:]@<>(),;:\\"\[\]]{1,64}@([^\s[:cntrl:]@<>(),;:\\"\[\].]{1,63}\.)+'
-    r'[^\s[:cntrl:]@<>(),;:\\"\[\].]{2,63}$'
-)
-MISPLACED_DOT = r"^\.|\.\.|\.@"
-# Nine addresses of ten match this and need none of the other checks, which take
-# three times as long. Lengths are checked separately.
-PLAIN_ADDRESS = r"^[a-z0-9]+(?:[._+-][a-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,}$"
 
 
 # What each mail server was found to bear, while this process runs: by database, server and login.
@@ -155,29 +143,20 @@ class SmtpTransport(Transport):
         )
 
     def plain_address_sql(self, typed, address):
-        return SQL(
-            "%(typed)s = %(address)s AND length(%(address)s) <= 64 AND %(address)s ~ %(plain)s",
-            typed=typed,
-            address=address,
-            plain=PLAIN_ADDRESS,
-        )
+        return SQL("%s IS NOT NULL", address)
 
     def address_problem_sql(self, typed, address):
         return SQL(
             """
             CASE
-              WHEN COALESCE(btrim(%(typed)s, %(blank)s), '') = '' THEN 'no_email'
-              WHEN %(address)s IS NULL
-                OR %(address)s !~ %(valid_address)s
-                OR %(address)s ~ %(misplaced_dot)s
-                OR length(%(address)s) > 254 THEN 'invalid'
+              WHEN %(address)s IS NOT NULL THEN NULL
+              WHEN COALESCE(btrim(%(typed)s, %(empty)s), '') = '' THEN 'no_email'
+              ELSE 'invalid'
             END
             """,
             typed=typed,
             address=address,
-            blank=BLANK_CHARACTERS,
-            valid_address=VALID_ADDRESS,
-            misplaced_dot=MISPLACED_DOT,
+            empty=EMPTY,
         )
 
     def get_contact_address(self, partner):
