@@ -16,6 +16,7 @@ from . import (
     test_gateway_replies,
     test_house,
     test_html,
+    test_identity,
     test_links,
     test_lost_database,
     test_marking,

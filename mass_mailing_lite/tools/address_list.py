@@ -207,7 +207,7 @@ def _divide(found):
 def _without_connector(entry):
     """Return an entry without the word that joins it to the one before: ``and John``."""
     first, _blank, rest = entry.name.partition(" ")
-    return replace(entry, name=rest) if first.lower() in CONNECTORS else entry
+    return replace(entry, name=rest) if first in CONNECTORS else entry
 
 
 def _make_entry(found, number):

@@ -5,6 +5,7 @@ import re
 from . import mime
 from .status import make_status
 
+_ESCAPE = re.compile(r"\\x\{([0-9A-F]{2,6})\}")
 ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 
 _CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
@@ -27,7 +28,7 @@ def _read_group(fields, text):
     found = [
         address
         for name in ("Final-Recipient", "Original-Recipient", "X-Actual-Recipient")
-        for address in mime.addresses(mime.header(fields, name).partition(";")[2])[:1]
+        for address in mime.addresses(_unescape(mime.header(fields, name).partition(";")[2]))[:1]
     ]
     action = mime.header(fields, "Action").partition("(")[0].strip().lower()
     if not found or action not in ACTIONS:
@@ -38,6 +39,17 @@ def _read_group(fields, text):
     if not reason.strip():
         reason = _find_explanation(text, found)
     return make_status(found, action, named[0] if named else "", reason)
+
+
+def _unescape(address):
+    """Return an international address without the escapes of RFC 6533, section 3."""
+
+    def unescape(found):
+        code = int(found[1], 16)
+        is_letter = 0x80 <= code < 0xD800 or 0xDFFF < code < 0x110000
+        return chr(code) if is_letter else found[0]
+
+    return _ESCAPE.sub(unescape, address)
 
 
 def _find_explanation(text, addresses):

@@ -29,6 +29,11 @@ def header(message: Message, name: str) -> str:
 
 def _decoded(value: str) -> str:
     text = re.sub(r"[\r\n]+(?=[ \t])", "", str(value)).strip()
+    if not text.isascii():  # octets that the parser has kept, of UTF-8 (RFC 6532)
+        try:
+            text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        except UnicodeError:
+            text = text.encode("utf-8", "replace").decode("utf-8")
     try:
         return str(make_header(decode_header(text)))
     except (ValueError, LookupError):  # an unknown character set, a broken encoded word
@@ -77,6 +82,10 @@ def carried(part: Message) -> list[Message]:
     inside = part.get_payload()
     if header(part, "Content-Transfer-Encoding").lower() in ("base64", "quoted-printable"):
         return _groups(_decode(part, inside))
+    if part.get_content_type() == "message/global-delivery-status":
+        # The parser knows the groups of a "delivery-status" only.
+        octets = b"\n\n".join(group.as_bytes() for group in inside)
+        return _groups(octets.decode("utf-8", "replace").replace("\r\n", "\n"))
     return inside
 
 
