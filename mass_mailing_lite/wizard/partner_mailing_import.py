@@ -117,6 +117,7 @@ class PartnerMailingImport(models.TransientModel):
             (";", self.env._("Semicolon")),
             ("\t", self.env._("Tab")),
             ("|", self.env._("Bar")),
+            (":", self.env._("Colon")),
             ("none", self.env._("Nothing: each row is one cell")),
         ]
 

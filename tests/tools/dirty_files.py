@@ -329,6 +329,60 @@ FILES = [
         [("Doe", "jane@example.com"), *MANY_READ],
         [],
     ),
+    (
+        "each row in quotation marks, as a table is saved that was taken for one column",
+        text(
+            '"Name,E-mail,City"',
+            '"Anna Novak,anna@example.com,""Kyiv, UA"""',
+            '"""Weiß, Boris"",boris@example.org,Bern"',
+        ),
+        ",",
+        [("Anna Novak", "anna@example.com"), ("Weiß, Boris", "boris@example.org")],
+        [],
+    ),
+    (
+        "several addresses in quoted cells",
+        text(
+            "Name,E-mail",
+            'Anna,"a@example.com, b@example.com"',
+            'Bo,"Bob <c@example.com>; Rob <d@example.com>"',
+            '"Doe, Eva",e@example.com',
+        ),
+        ",",
+        [
+            ("", "a@example.com"),
+            ("", "b@example.com"),
+            ("Bob", "c@example.com"),
+            ("Rob", "d@example.com"),
+            ("Doe, Eva", "e@example.com"),
+        ],
+        [],
+    ),
+    (
+        "colons",
+        text("Name:E-mail", "Anna:anna@example.com"),
+        ":",
+        [("Anna", "anna@example.com")],
+        [],
+    ),
+    (
+        "addresses as links",
+        text("mailto:a@example.com", "mailto:b@example.com"),
+        "",
+        [("", "a@example.com"), ("", "b@example.com")],
+        [],
+    ),
+    (
+        "times and web addresses beside semicolons",
+        text(
+            "Name;E-mail;Since",
+            "Anna;anna@example.com;10:30:00",
+            "http://x.example;b@example.com;8:15",
+        ),
+        ";",
+        [("Anna", "anna@example.com"), ("http://x.example", "b@example.com")],
+        [],
+    ),
     # --- rows and columns ---------------------------------------------------------------------
     (
         "the address in column 29",
