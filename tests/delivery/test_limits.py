@@ -3,6 +3,7 @@
 import math
 import random
 import smtplib
+import threading
 from collections import Counter
 
 import pytest
@@ -226,6 +227,30 @@ def test_messages_counted_over_all_sessions_stop_the_queue(limiting, envelopes, 
     assert kinds[DEFERRED] <= 4, "the recipients are not the reason"
     assert kinds[NOT_SENT] >= 46
     assert server.attempts == 2
+
+
+@pytest.mark.timeout(20)
+def test_a_session_that_ends_after_another_one_was_refused_for_good_holds_nothing(
+    limiting, envelopes
+):
+    sessions = []
+
+    def answer(verb, _line, _count):
+        if verb == "EHLO":
+            sessions.append(threading.get_ident())
+        is_first = sessions[:1] == [threading.get_ident()]
+        if verb == "MAIL" and not is_first:
+            return Say(b"550 5.7.1 Sender refused\r\n", delay=0.1)
+        if verb == "CONTENT" and is_first:
+            ends = len(server.ledger) >= 2
+            return Say(b"421 Enough\r\n", "close", 0.1) if ends else Say(b"250 Ok\r\n", delay=0.1)
+        return None
+
+    server = limiting(further=answer)
+    with pool(server, 2) as sender:
+        outcomes = sender.transmit(envelopes(10))
+    assert {outcome.kind for outcome in outcomes} == {SENT, NOT_SENT}
+    assert max(arrivals(server).values()) == 1
 
 
 def test_errors_counted_by_the_server_end_a_session_too(limiting, envelopes):

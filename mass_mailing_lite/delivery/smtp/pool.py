@@ -327,7 +327,10 @@ class Pool:
             is_followed = thread.is_leaving or thread.has_succeeded
             thread.is_leaving = True
             others = any(not other.is_leaving for other in self._threads)
-            if is_followed or others or self._may_be_granted_soon(thread, thread.end_reason):
+            if self._refusal:  # which concerns these messages, too
+                self._done += [(envelope, self._refusal) for envelope, _outcome in left]
+                self._open -= len(left)
+            elif is_followed or others or self._may_be_granted_soon(thread, thread.end_reason):
                 self._waiting.extendleft(envelope for envelope, _outcome in reversed(left))
             elif thread.end_reason:
                 self._done += left
