@@ -69,6 +69,17 @@ class TestOneByOne(SendingCase):
         self.assertEqual(self.inbox.message_to("anna@example.com")["Message-Id"], row.message_id)
         self.assertCountersTrue(mailing)
 
+    def test_a_long_name_with_a_comma_is_one_mailbox(self):
+        self.see_each_message()
+        name = "Example Company International, Department of Customer Relations and Sales"
+        self.anna.name = f"{name}, Anna"
+        self.new_validated_mailing(email_from=f"{name} <customer.relations@example.com>")
+        self.run_scheduler()
+        message = self.inbox.message_to("anna@example.com")
+        for field, shown in (("From", name), ("To", f"{name}, Anna")):
+            [box] = message[field].addresses
+            self.assertEqual(box.display_name, shown)
+
     def test_what_build_email_adds_comes_once_and_per_recipient(self):
         def build(server, email_from, email_to, subject, body, **kwargs):
             text = f"{body}<p>Only for {email_to[0]}</p>"

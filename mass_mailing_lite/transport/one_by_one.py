@@ -15,6 +15,7 @@ from collections import deque
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ..delivery import outcome as outcomes
+from ..delivery.compose.header import with_whole_mailboxes
 from ..delivery.outcome import Outcome, from_reply
 from ..delivery.smtp import limit
 from ..delivery.smtp.fault import FAULTS, decode_reply
@@ -228,7 +229,7 @@ class OneByOnePool:
         filled = email.message_from_bytes(envelope.octets(), policy=email.policy.SMTP)
         plain, html = filled.get_body(("plain",)), filled.get_body(("html",))
         shown = {box.addr_spec for box in getattr(filled["Cc"], "addresses", ())}
-        return self._server._build_email__(
+        message = self._server._build_email__(
             email_from=str(filled["From"]),
             email_to=[str(filled["To"])],
             subject=str(filled["Subject"]),
@@ -243,6 +244,8 @@ class OneByOnePool:
             headers={name: str(text) for name, text in filled.items() if name.lower() not in BUILT},
             attachments=[get_file(part) for part in filled.iter_attachments()],
         )
+        message.policy = with_whole_mailboxes(message.policy)
+        return message
 
     def _get_outcome(self, error, envelope):
         """Return the ``Outcome`` that an exception of ``send_email`` means."""

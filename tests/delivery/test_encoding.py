@@ -5,6 +5,7 @@ import email.header
 import email.policy
 import quopri
 import re
+from email.message import EmailMessage
 
 import pytest
 from delivery.compose import header, quoted_printable
@@ -221,3 +222,31 @@ def test_no_value_begins_another_field(text):
         lines = field.split(b"\r\n")
         assert lines.pop() == b""
         assert not any(re.match(rb"\S+:", line) for line in lines[1:])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Doe, Jane",
+        "Example Company International, Customer Relations (EU); <Sales> @ work " * 3,
+        "Ünal, " + "Jörg; " * 30,
+        'Jane "JD" \\ Doe, ' * 9,
+    ],
+)
+def test_a_message_that_others_make_octets_of_keeps_its_mailboxes_whole(name):
+    """Python alone makes a mailbox of each part of a long name with commas."""
+    message = EmailMessage(policy=email.policy.SMTP)
+    escaped = name.strip().replace("\\", "\\\\").replace('"', '\\"')
+    message["From"] = f'"{escaped}" <us@example.com>'
+    message["Cc"] = [f'"{escaped}" <a@example.com>', "b@example.com"]
+    message["Subject"] = "Żółć " * 40
+    message.policy = header.with_whole_mailboxes(message.policy)
+    octets = message.as_bytes()
+    assert octets.isascii()
+    assert max(map(len, octets.split(b"\r\n"))) <= 998
+    read = email.message_from_bytes(octets, policy=email.policy.SMTP)
+    [box] = read["From"].addresses
+    assert box.addr_spec == "us@example.com"
+    assert "".join(box.display_name.split()) == "".join(name.split())
+    assert [box.addr_spec for box in read["Cc"].addresses] == ["a@example.com", "b@example.com"]
+    assert read["Subject"].split() == message["Subject"].split()

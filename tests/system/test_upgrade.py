@@ -43,7 +43,9 @@ audience = env["partner.mailing.audience"].with_user(author).create(
 for state in ("draft", "to_validate", "validated", "cancelled"):
     mailing = env["partner.mailing"].with_user(author).create({
         "name": state, "subject": "News for {{ object.name }}", "body_html": "<p>News</p>",
-        "email_from": "shop@example.com", "audience_ids": [(4, audience.id)],
+        "email_from": "shop@example.com", "reply_to": "Answers <answers@example.com>",
+        "cc": "Doe, Jane <jane@example.com>; no address" if state == "draft" else False,
+        "bcc": "Box <box@example.com>;" if state == "draft" else False, "audience_ids": [(4, audience.id)],
         "extra_emails": "extra@example.org", "scheduled_at": "2099-01-01 08:00:00",
     })
     mailing.action_load_recipients()
@@ -167,6 +169,21 @@ pathlib.Path({str(answer)!r}).write_text(json.dumps(
     assert tools.server.sql(FINGERPRINTS, name) == before
 
 
+def test_addresses_of_drafts_get_their_proper_form_and_no_others(tools, upgraded_with_sms):
+    """What was submitted is covered by its fingerprint; what cannot be read stays for its author."""
+    name, _before = upgraded_with_sms
+    rows = tools.server.sql(
+        "SELECT state, reply_to, cc, bcc FROM partner_mailing WHERE channel = 'email'", name
+    )
+    for state, reply_to, cc, bcc in rows:
+        if state == "draft":
+            assert reply_to == '"Answers" <answers@example.com>'
+            assert cc == "Doe, Jane <jane@example.com>; no address"
+            assert bcc == '"Box" <box@example.com>'
+        else:
+            assert reply_to == "Answers <answers@example.com>"
+
+
 def test_numbers_come_into_columns_of_their_own(tools, upgraded_with_sms):
     name, _before = upgraded_with_sms
     rows = tools.server.sql(
@@ -269,6 +286,7 @@ def test_mailings_of_the_first_version_go_on(tools, upgraded, tmp_path):
             assert mailing["state"] == name
             assert mailing["recipient_count"] + mailing["skipped_count"] == 5
         draft = by_name["draft"]["id"]
+        author.call(mailings.MAILING, "write", [draft], {"cc": False, "bcc": False})
         author.call(mailings.MAILING, "action_submit", [draft])
         validator.call(mailings.MAILING, "action_validate", [draft])
         for name in ("to_validate", "validated", "cancelled"):

@@ -8,6 +8,7 @@ than 1 µs.
 
 import re
 from collections.abc import Callable, Sequence
+from email.policy import EmailPolicy, Policy
 from email.utils import getaddresses
 from functools import partial
 from urllib.parse import quote
@@ -162,6 +163,40 @@ def encode_mailbox(display_name: str, address: str, column: int = 1) -> str:
     width = len(last) + (column if last is phrase or last == phrase else 0)
     separator = " " if width + len(address) + 3 <= LINE else "\r\n "
     return f"{phrase}{separator}<{address}>"
+
+
+def encode_parsed(policy: EmailPolicy, name: str, value: object) -> bytes | None:
+    """Encode an address field of an ``EmailMessage``; ``None`` for other fields.
+
+    Python folds a long name with a comma without its quotation marks, and the field then has a
+    mailbox for each part of the name (issue 121284 of Python).
+    """
+    if name.lower() not in ADDRESS_HEADERS:
+        return None
+    # A field that was set from a list of texts has no mailboxes yet.
+    boxes = policy.header_factory(name, str(value)).addresses
+    if not boxes:
+        return None
+    return encode_mailboxes(name, [(box.display_name, box.addr_spec) for box in boxes])
+
+
+class _WholeMailboxes:
+    """A policy that encodes address fields by :func:`encode_parsed`."""
+
+    def fold_binary(self, name, value):
+        octets = None if self.utf8 else encode_parsed(self, name, value)
+        return octets or super().fold_binary(name, value)
+
+
+def with_whole_mailboxes(policy: Policy) -> Policy:
+    """Return a policy like this one for a message that others make octets of."""
+    if not isinstance(policy, EmailPolicy):
+        return policy
+    kind = type("WholeMailboxes", (_WholeMailboxes, type(policy)), {})
+    made = kind.__new__(kind)
+    for name, value in vars(policy).items():  # as ``Policy.clone`` does
+        object.__setattr__(made, name, value)
+    return made
 
 
 def _clean_address(address: str) -> str:

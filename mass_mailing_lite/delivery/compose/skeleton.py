@@ -16,7 +16,7 @@ from io import BytesIO
 from typing import NamedTuple
 
 from . import quoted_printable
-from .header import ADDRESS_HEADERS, encode_mailboxes
+from .header import ADDRESS_HEADERS, encode_parsed
 
 Pieces = list[str | int]  # literal texts and positions of slots, alternating
 
@@ -98,7 +98,7 @@ def _headers(message, policy, per_recipient_headers, cut) -> Iterator["bytes | S
             continue
         parsed = policy.header_fetch_parse(name, value)
         if len(pieces := cut(str(parsed))) == 1:
-            yield _static_header(policy, name, value, parsed)
+            yield encode_parsed(policy, name, value) or policy.fold_binary(name, value)
         elif name.lower() in ADDRESS_HEADERS:
             boxes = [(cut(box.display_name), cut(box.addr_spec)) for box in parsed.addresses]
             yield HeaderTemplate(name, boxes)
@@ -106,20 +106,6 @@ def _headers(message, policy, per_recipient_headers, cut) -> Iterator["bytes | S
             yield HeaderTemplate(name, pieces)
     for name in wanted.values():
         yield HeaderSlot(name)
-
-
-def _static_header(policy, name, value, parsed) -> bytes:
-    """Return the octets of a field that is the same for all recipients.
-
-    Python folds a long name with a comma without its quotation marks, and the field then has a
-    mailbox for each part of the name (Python issue 121284); ours keeps each mailbox whole.
-    """
-    if name.lower() in ADDRESS_HEADERS:
-        # A field that was set from a list of texts has no mailboxes yet.
-        boxes = policy.header_factory(name, str(parsed)).addresses
-        if boxes:
-            return encode_mailboxes(name, [(box.display_name, box.addr_spec) for box in boxes])
-    return policy.fold_binary(name, value)
 
 
 def _body(message, policy, cut) -> Iterator["bytes | Slot"]:

@@ -1,29 +1,43 @@
-from odoo.addons.mass_mailing_lite.delivery.address import same
+from odoo.addons.mass_mailing_lite.tools import address_field
+from odoo.tools import SQL
 
-# Addresses that may have another form than the canonical one, which earlier versions did not make.
-ODD = r"email_normalized ~ '[^ -~]|[A-Z]|\.$'"
+FIELDS = {
+    "email_from": address_field.read_one,
+    "reply_to": address_field.read_one,
+    "cc": address_field.read_many,
+    "bcc": address_field.read_many,
+}
 
 
 def migrate(cr, version):
-    """Give addresses of unsubscriptions their canonical form; let lists of drafts be loaded again.
+    """Give the addresses of drafts their proper form, where it is certain what was meant.
 
-    Lists that were submitted stay as they are, since the fingerprint covers their addresses; the
-    messages go to the canonical ones.
+    What cannot be read stays, and is refused when the draft is submitted. What was submitted is left
+    as it is: its fingerprint covers it, and it is read when it is sent.
     """
-    cr.execute(f"SELECT DISTINCT email_normalized FROM partner_mailing_unsubscription WHERE {ODD}")
-    forms = {address: same(address) for (address,) in cr.fetchall()}
-    cr.execute(
-        """
-        UPDATE partner_mailing_unsubscription u SET email_normalized = found.form
-          FROM unnest(%s::text[], %s::text[]) found (address, form)
-         WHERE u.email_normalized = found.address AND found.form <> found.address
-        """,
-        [list(forms), list(forms.values())],
-    )
-    cr.execute(
-        f"""
-        UPDATE partner_mailing m SET recipients_loaded_at = NULL
-         WHERE m.state = 'draft'
-           AND EXISTS (SELECT FROM partner_mailing_recipient r WHERE r.mailing_id = m.id AND {ODD})
-        """
-    )
+    names = list(FIELDS)
+    columns = SQL(", ").join(map(SQL.identifier, names))
+    cr.execute(SQL("SELECT id, %s FROM partner_mailing WHERE state = 'draft'", columns))
+    for number, *values in cr.fetchall():
+        for name, value in zip(names, values, strict=True):
+            proper = get_proper(FIELDS[name], value)
+            if proper != value:
+                cr.execute(
+                    SQL(
+                        "UPDATE partner_mailing SET %s = %s WHERE id = %s",
+                        SQL.identifier(name),
+                        proper,
+                        number,
+                    )
+                )
+
+
+def get_proper(read, value):
+    """Return the proper form of a value, the value itself where it has none."""
+    try:
+        found = read(value)
+    except address_field.Unreadable:
+        return value
+    if not found:
+        return value
+    return address_field.write_many(found if isinstance(found, list) else [found])

@@ -1,0 +1,29 @@
+from odoo.addons.mass_mailing_lite.delivery.address import same
+
+# Addresses that may have another form than the canonical one, which earlier versions did not make.
+ODD = r"email_normalized ~ '[^ -~]|[A-Z]|\.$'"
+
+
+def migrate(cr, version):
+    """Give addresses of unsubscriptions their canonical form; let lists of drafts be loaded again.
+
+    Lists that were submitted stay as they are, since the fingerprint covers their addresses; the
+    messages go to the canonical ones.
+    """
+    cr.execute(f"SELECT DISTINCT email_normalized FROM partner_mailing_unsubscription WHERE {ODD}")
+    forms = {address: same(address) for (address,) in cr.fetchall()}
+    cr.execute(
+        """
+        UPDATE partner_mailing_unsubscription u SET email_normalized = found.form
+          FROM unnest(%s::text[], %s::text[]) found (address, form)
+         WHERE u.email_normalized = found.address AND found.form <> found.address
+        """,
+        [list(forms), list(forms.values())],
+    )
+    cr.execute(
+        f"""
+        UPDATE partner_mailing m SET recipients_loaded_at = NULL
+         WHERE m.state = 'draft'
+           AND EXISTS (SELECT FROM partner_mailing_recipient r WHERE r.mailing_id = m.id AND {ODD})
+        """
+    )
