@@ -33,8 +33,9 @@ class MailBlacklist(models.Model):
         return super()._auto_init()
 
     def init(self):
-        super().init()
+        result = super().init()
         self._partner_mailing_read_addresses()
+        return result
 
     @api.depends("email")
     def _compute_partner_mailing_address(self):

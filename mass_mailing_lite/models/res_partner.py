@@ -81,8 +81,9 @@ class ResPartner(models.Model):
         return super()._auto_init()
 
     def init(self):
-        super().init()
+        result = super().init()
         self._partner_mailing_read_addresses()
+        return result
 
     # ------------------------------------------------------------
     # Addresses

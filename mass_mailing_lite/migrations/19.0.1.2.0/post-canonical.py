@@ -1,7 +1,8 @@
 from odoo.addons.mass_mailing_lite.delivery.address import same
+from odoo.tools import SQL
 
 # Addresses that may have another form than the canonical one, which earlier versions did not make.
-ODD = r"email_normalized ~ '[^ -~]|[A-Z]|\.$'"
+ODD = SQL(r"email_normalized ~ '[^ -~]|[A-Z]|\.$'")
 
 
 def migrate(cr, version):
@@ -10,7 +11,9 @@ def migrate(cr, version):
     Lists that were submitted stay as they are, since the fingerprint covers their addresses; the
     messages go to the canonical ones.
     """
-    cr.execute(f"SELECT DISTINCT email_normalized FROM partner_mailing_unsubscription WHERE {ODD}")
+    cr.execute(
+        SQL("SELECT DISTINCT email_normalized FROM partner_mailing_unsubscription WHERE %s", ODD)
+    )
     forms = {address: same(address) for (address,) in cr.fetchall()}
     cr.execute(
         """
@@ -21,9 +24,13 @@ def migrate(cr, version):
         [list(forms), list(forms.values())],
     )
     cr.execute(
-        f"""
-        UPDATE partner_mailing m SET recipients_loaded_at = NULL
-         WHERE m.state = 'draft'
-           AND EXISTS (SELECT FROM partner_mailing_recipient r WHERE r.mailing_id = m.id AND {ODD})
-        """
+        SQL(
+            """
+            UPDATE partner_mailing m SET recipients_loaded_at = NULL
+             WHERE m.state = 'draft'
+               AND EXISTS (SELECT FROM partner_mailing_recipient r
+                            WHERE r.mailing_id = m.id AND %s)
+            """,
+            ODD,
+        )
     )
