@@ -358,15 +358,24 @@ def _words(group):
     """Return the runs of tokens between blanks; comments stand alone, stray brackets are passed over."""
     words, word = [], []
     for token in group:
-        if token.kind in ("blank", "comment", "separator", "stray"):
-            if word:
-                words.append(word)
+        if token.text == '"' and token.kind == "stray" and word:
+            # In the middle of a word it is a slip: what was meant is not known.
+            word.append(token)
+        elif token.kind in ("blank", "comment", "separator", "stray"):
+            words.append(word)
             word = []
             if token.kind == "comment":
                 words.append([token])
         else:
             word.append(token)
-    return [*words, word] if word else words
+    words.append(word)
+    return [word for word in map(_without_stray_end, words) if word]
+
+
+def _without_stray_end(word):
+    while word and word[-1].kind == "stray":
+        word = word[:-1]
+    return word
 
 
 def _name(tokens, unwrap=False):
