@@ -480,18 +480,24 @@ class PartnerMailing(models.Model):
         values = self._render_eval_context()
         qweb, template = self.env["ir.qweb"]._prepare_compiled(tree, values)
         base_url = self.get_base_url()
-        static = template.get_static()
+        # Pieces of the template are looked at once; the values in between, for each recipient.
+        static = {piece: has_local_address(piece) for piece in template.get_static()}
         repeated = RepeatedText(static)
 
         def render(contact):
             pieces = qweb._render_compiled(template, {**values, "object": contact})
+            is_local = False
             for position, piece in enumerate(pieces):
-                # A value that is markup, such as a signature, is stored as XML.
-                if "/>" in piece and piece not in static:
-                    pieces[position] = xml_to_html(piece)
+                known = static.get(piece)
+                if known is None:
+                    known = has_local_address(piece)
+                    # A value that is markup, such as a signature, is stored as XML.
+                    if "/>" in piece:
+                        pieces[position] = xml_to_html(piece)
+                is_local |= known
             pieces[0] = pieces[0].removeprefix(f"<{WRAPPER}>")
             pieces[-1] = pieces[-1].removesuffix(f"</{WRAPPER}>")
-            if any('="/' in piece or "url(" in piece or "srcset" in piece for piece in pieces):
+            if is_local:
                 complete = self._complete_addresses("".join(pieces), base_url)
                 return Value(html_to_text(complete), complete)
             return Value(repeated.convert(pieces), pieces)
@@ -617,6 +623,11 @@ def replace_in_pieces(pattern, replace, content):
             end = match.end()
         result.append(piece[end:] if end else piece)
     return result
+
+
+def has_local_address(piece):
+    """Return whether a part of HTML may have an address that is to be made absolute."""
+    return '="/' in piece or "url(" in piece or "srcset" in piece
 
 
 def is_ip_address(host):
