@@ -1,6 +1,8 @@
 """Plain Python of the addon that needs neither Odoo nor a database.
 
-``address_list``     addresses that people type and paste
+``mailbox``          names and addresses in a line that people type
+``address_field``    the same in a field for the mailing's own addresses
+``address_list``     the same in a list of recipients, with what is wrong with each
 ``spreadsheet``      files of addresses: CSV, Excel, OpenDocument, vCard
 ``placeholder``      plain placeholders of a template, found and replaced
 ``placeholder_kind`` placeholders of the wrong kind, turned into the right one
