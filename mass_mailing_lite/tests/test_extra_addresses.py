@@ -202,6 +202,21 @@ class TestExtraAddresses(MailingCase):
             wizard.mailing_id.extra_emails, '"Anna" <a@example.com>\n"Bo" <b@example.com>'
         )
 
+    def test_an_address_book_comes_in_with_each_address_shown_once(self):
+        card = "BEGIN:VCARD\nVERSION:3.0\nFN:Anna Novak\nEMAIL:a@example.com\nEMAIL:b@example.com\nEND:VCARD\n"
+        wizard = self.import_file(self.new_mailing(), card.encode(), "list.vcf")
+        rows = html.fromstring(wizard.preview).xpath("//tbody/tr")
+        self.assertEqual(
+            [[cell.text_content().strip() for cell in row][1:3] for row in rows],
+            [["a@example.com", "Anna Novak"], ["b@example.com", "Anna Novak"]],
+        )
+        self.assertFalse(wizard.delimiter)
+        wizard.action_import()
+        self.assertEqual(
+            wizard.mailing_id.extra_emails,
+            '"Anna Novak" <a@example.com>\n"Anna Novak" <b@example.com>',
+        )
+
     def test_addresses_in_other_columns_are_told(self):
         data = b"Name,E-mail,Second\nAnna,a@example.com,c@example.com\nBo,b@example.com,\n"
         self.assertIn("C: Second (1)", self.import_file(self.new_mailing(), data).notes)

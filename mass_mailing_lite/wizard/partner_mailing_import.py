@@ -308,14 +308,20 @@ class PartnerMailingImport(models.TransientModel):
         found = {}
         for entry in entries:
             found.setdefault(entry.line, []).append(entry)
+        lines = [row.line for row in rows]
+        read = []
+        for row in rows:
+            # The rows of one card of an address book share its line, and have one entry each.
+            here = found.get(row.line, [])
+            read.append((row, here[:1] if lines.count(row.line) > 1 else here))
+            found[row.line] = here[1:]
         reasons = self.env["partner.mailing"]._get_address_problems()
         return self.env["ir.qweb"]._render(
             "mass_mailing_lite.partner_mailing_import_preview",
             {
                 "titles": table.rows[max(start - 1 - TITLES_SHOWN, 0) : max(start - 1, 0)],
                 "heading": table.rows[heading] if heading is not None else None,
-                "rows": rows,
-                "found": found,
+                "rows": read,
                 "reasons": reasons,
                 "letters": [spreadsheet.letter(place) for place in range(width)],
                 "chosen": self._get_columns(),

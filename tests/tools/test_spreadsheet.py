@@ -251,7 +251,7 @@ def test_an_address_book_is_read_card_by_card(end):
         ("Boris Weiß", "boris@example.org"),
         ("Dora", "dora@example.com"),
     ]
-    assert [entry.line for entry in people(read(data)) if entry.problem] == [16]
+    assert [entry.line for entry in people(read(data)) if entry.problem] == [17]
 
 
 # ------------------------------------------------------------

@@ -37,14 +37,15 @@ def read(text):
 
 
 def _cards(text):
-    """Yield ``(number of the first line, list of needed lines)`` for each card."""
+    """Yield ``(number of the line behind BEGIN, list of needed lines)`` for each card."""
     card, first, kept, is_soft = None, 0, False, False
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
         if stripped.upper() == CARD_BEGINS:
             if card:
                 yield first, card
-            card, first, kept = [], number, True
+            # The headings, which no address book has, are line 1: a card begins behind its BEGIN.
+            card, first, kept = [], number + 1, True
         if card is None:
             continue
         # A line goes on when the next begins with a blank, or, in 2.1, ends with an equals sign.

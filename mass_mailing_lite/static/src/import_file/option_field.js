@@ -1,4 +1,3 @@
-import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { SelectionField, selectionField } from "@web/views/fields/selection/selection_field";
 
@@ -27,7 +26,6 @@ export class OptionField extends SelectionField {
 export const optionField = {
     ...selectionField,
     component: OptionField,
-    displayName: _t("Option"),
     supportedTypes: ["char"],
     extractProps: (fieldInfo, dynamicInfo) => ({
         ...selectionField.extractProps(fieldInfo, dynamicInfo),
