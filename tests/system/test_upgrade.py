@@ -44,12 +44,14 @@ for state in ("draft", "to_validate", "validated", "cancelled"):
     mailing = env["partner.mailing"].with_user(author).create({
         "name": state, "subject": "News for {{ object.name }}", "body_html": "<p>News</p>",
         "email_from": "shop@example.com", "reply_to": "Answers <answers@example.com>",
-        "cc": "Doe, Jane <jane@example.com>; no address" if state == "draft" else False,
-        "bcc": "Box <box@example.com>;" if state == "draft" else False, "audience_ids": [(4, audience.id)],
+        "audience_ids": [(4, audience.id)],
         "extra_emails": "extra@example.org", "scheduled_at": "2099-01-01 08:00:00",
     })
     mailing.action_load_recipients()
-    if state != "draft":
+    if state == "draft":
+        copies = {"cc": "Doe, Jane <jane@example.com>; no address", "bcc": "Box <box@example.com>;"}
+        mailing.write(copies)
+    else:
         mailing.action_submit()
     if state in ("validated", "cancelled"):
         mailing.with_user(validator).action_validate()
