@@ -103,8 +103,16 @@ class TestContactsFile(MailingCase):
         mailing = self.new_mailing(audience_ids=[Command.link(audience.id)])
         mailing.action_load_recipients()
         rows = self.env["partner.mailing.recipient"].search([("mailing_id", "=", mailing.id)])
-        found = {row.partner_id: row.skip_reason or None for row in rows}
-        self.assertEqual(len(rows), len(self.lines))
+        further = rows.filtered("is_further")
+        own = rows - further
+        found = {row.partner_id: row.skip_reason or None for row in own}
+        self.assertEqual(len(own), len(self.lines))
+        self.assertEqual(
+            set(further.partner_id.mapped("email")),
+            {line["email"] for line in self.lines if ";" in line["email"]},
+        )
+        self.assertIn("further_address", further.mapped("skip_reason"))
+        self.assertFalse(further.filtered(lambda row: row.state == "pending"))
         wrong = [
             (line["email"], found[contact], reason)
             for line, contact, reason in zip(
