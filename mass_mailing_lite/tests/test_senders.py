@@ -293,7 +293,7 @@ class TestSenders(SendingCase):
             }
         )
         self.assertEqual(wizard.emails, '"Doe, Jane" <jane@example.org>, b@bücher.example')
-        with self.wire_open():
+        with self.real_connections():
             wizard.action_send()
         self.assertEqual(
             [addresses for _sender, addresses, _message in self.inbox.messages],

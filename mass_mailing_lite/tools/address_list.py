@@ -50,8 +50,6 @@ CONNECTORS = frozenset(
     ]
 )
 SLASHES = re.compile(r"[/&]")
-# Behind a domain: the root, or the end of a sentence.
-ROOT_DOT = re.compile(r"(?<=[^\s.@,;<>])\.(?=[>\s,;]|$)")
 LOOSE_SEPARATOR = re.compile(r"[\s:()<>\[\]/&]+")
 
 # What can be wrong with a text; the caller has the sentences for users.
@@ -105,7 +103,7 @@ def read_field(text, first=""):
         there is none; and a list of ``(text, address)`` of the other entries, in their order, with
         ``""`` where an entry is no address
     """
-    text = ROOT_DOT.sub("", (text or "").strip())
+    text = (text or "").strip()
     entries = [
         replace(entry, address=entry.address and canonical(entry.address))
         for one in ([] if _has_hidden_lines(text) else parse(text))
@@ -113,9 +111,9 @@ def read_field(text, first=""):
         for entry in _read_loosely(one)
     ]
     addresses = [entry.address for entry in entries if entry.address]
-    first = same(first or "")
+    typed, first = first or "", same(first or "")
     own = first if first in addresses else next(iter(addresses), "")
-    if not own and text.count("@") == 1 and not CONTROL.search(text) and not _get_problem(first):
+    if not own and text.count("@") == 1 and not CONTROL.search(text) and not _get_problem(typed):
         own = first  # in a form that only Odoo reads
     further = {}
     for entry in entries:
