@@ -18,6 +18,7 @@ from . import (
     partner_mailing_message,
     partner_mailing_recipient,
     partner_mailing_recipients,
+    partner_mailing_version,
 )
 
 # isort: split

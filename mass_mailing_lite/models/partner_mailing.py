@@ -110,10 +110,11 @@ class PartnerMailing(models.Model):
             "language_counts",
             "last_test_at",
             "last_test_by_id",
-            "last_test_fingerprint",
+            "tested_versions",
             "personal_data_removed_at",
-            "last_look_fingerprint",
             "finding_facts",
+            "seen_versions",
+            "version_ids",
             *TOTALS,
         }
     )
@@ -486,6 +487,7 @@ class PartnerMailing(models.Model):
             mailing._link_pictures(files)
             if mailing.template_id:
                 mailing._complete_translations()
+        mailings._note_versions()
         return mailings
 
     def write(self, vals):
@@ -498,7 +500,8 @@ class PartnerMailing(models.Model):
         elif not vals.get("active", True):
             self._check_can_archive()
         vals, files = self._store_pictures(vals)
-        result = super().write(vals)
+        with self._keep_versions(vals):
+            result = super().write(vals)
         if "attachment_ids" in vals:
             self._link_attachments()
         self._link_pictures(files)
@@ -515,9 +518,10 @@ class PartnerMailing(models.Model):
                 lang: field.convert_to_column(value, self) if isinstance(value, str) else value
                 for lang, value in translations.items()
             }
-        result = super()._update_field_translations(
-            field_name, translations, digest=digest, source_lang=source_lang
-        )
+        with self._keep_versions({field_name}):
+            result = super()._update_field_translations(
+                field_name, translations, digest=digest, source_lang=source_lang
+            )
         if field_name in self._get_rendered_fields():
             for lang in translations:
                 self.with_context(lang=lang)._check_placeholders()
@@ -580,6 +584,8 @@ class PartnerMailing(models.Model):
 
     def copy(self, default=None):
         copies = super().copy(default)
+        for mailing, duplicate in zip(self, copies, strict=True):
+            duplicate._take_versions(mailing)
         if "marked_partner_ids" not in (default or {}):
             for mailing, duplicate in zip(self, copies, strict=True):
                 duplicate._add_marked(mailing._marked_contacts_sql())
@@ -739,14 +745,12 @@ class PartnerMailing(models.Model):
         return self._open_dialog("partner.mailing.test", self.env._("Send a Test"))
 
     def action_preview(self):
-        """Open the preview; the checklist then has the content of a draft as previewed."""
+        """Open the preview; the checklist then has the version of its recipient as seen."""
         action = self._open_dialog(
             "partner.mailing.preview", self.env._("Preview"), dialog_size="extra-large"
         )
-        if self.state == "draft" and self.has_access("write"):
-            fingerprint = self._get_content_fingerprint()
-            if fingerprint != self.last_look_fingerprint:
-                self._as_system().write({"last_look_fingerprint": fingerprint})
+        reader = self.recipient_window_ids[:1] or self.env.user.partner_id
+        self._record_look(self._get_recipient_language({"lang": reader.lang}))
         return action
 
     def _open_dialog(self, model, title, **context):

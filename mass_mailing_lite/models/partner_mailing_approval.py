@@ -174,6 +174,7 @@ class PartnerMailing(models.Model):
                     missing=", ".join(missing),
                 )
             )
+        self._check_versions()
         transport.check_addresses()
         if "subject" in transport.required_fields:
             self._check_subjects()
@@ -466,9 +467,14 @@ class PartnerMailing(models.Model):
             if not self._fields[name].translate
         }
 
-    def _get_translations(self):
-        """Return the covered fields in every language: {field name: {language code: text}}."""
-        names = sorted(name for name in self._get_content_fields() if self._fields[name].translate)
+    def _get_translations(self, names=None):
+        """Return the covered fields in every language: {field name: {language code: text}}.
+
+        :param names: other translated fields than the covered ones
+        """
+        names = sorted(
+            names or (name for name in self._get_content_fields() if self._fields[name].translate)
+        )
         columns = SQL(", ").join(SQL.identifier(name) for name in names)
         [row] = self.env.execute_query(
             SQL("SELECT %s FROM partner_mailing WHERE id = %s", columns, self.id)
@@ -554,7 +560,7 @@ class PartnerMailing(models.Model):
             "approval": request,
             **self._get_labelled_summary(request.summary or {}),
             "sample": sample,
-            **mailing._get_transport().get_sample(sample[:1]),
+            "versions": mailing._get_reviewed_versions(request),
             "server": mailing.mail_server_id.name,
             "expected": mailing.expected_text,
             "rate": mailing._get_rate_in_words(),
@@ -564,6 +570,46 @@ class PartnerMailing(models.Model):
             "changes": mailing._get_changes(request),
             "findings": mailing._get_findings(),
         }
+
+    def _get_reviewed_versions(self, request):
+        """Return all versions that recipients get, each as one of them reads it, the largest first.
+
+        :return: list of dicts: ``label``, ``count``, ``name`` of the recipient, ``confirmed``
+            (words), ``subject``, ``body``
+        """
+        self.ensure_one()
+        Recipient = self.env["partner.mailing.recipient"].sudo()
+        transport = self._get_transport()
+        own = {version.lang: version for version in self.version_ids}
+        groups = {}
+        for lang, count in (request.summary or {}).get("languages", []):
+            read = self._get_read_version(self._get_recipient_language({"lang": lang}))
+            group = groups.setdefault(read, {"langs": [], "count": 0})
+            group["langs"].append(lang or False)
+            group["count"] += count
+        versions = []
+        for lang, group in sorted(groups.items(), key=lambda item: -item[1]["count"]):
+            reader = Recipient.search(
+                [
+                    ("mailing_id", "=", self.id),
+                    ("is_submitted", "=", True),
+                    ("lang", "in", group["langs"]),
+                ],
+                limit=1,
+            )
+            label = self._get_language_name(lang)
+            if lang == self.main_lang and own:
+                label = self.env._("%s (main version)", label)
+            versions.append(
+                {
+                    "label": label,
+                    "count": group["count"],
+                    "name": reader.name or reader[transport.address_column],
+                    "confirmed": lang in own and own[lang].confirmed_by_id and own[lang].hint,
+                    **transport.get_sample(reader),
+                }
+            )
+        return versions
 
     def _get_labelled_summary(self, summary):
         """Return the lists of a summary with labels in the current language, as (label, count).

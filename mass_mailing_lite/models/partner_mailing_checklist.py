@@ -26,11 +26,6 @@ class PartnerMailing(models.Model):
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
 
     checklist = fields.Json(compute="_compute_checklist")
-    last_look_fingerprint = fields.Char(
-        copy=False,
-        readonly=True,
-        help="Fingerprint of the content that the author last saw in the preview.",
-    )
 
     finding_facts = fields.Json(
         compute="_compute_finding_facts",
@@ -54,9 +49,11 @@ class PartnerMailing(models.Model):
             "audience_ids",
             "marked_count",
             "test_state",
-            "last_look_fingerprint",
-            "content_fingerprint",
+            "seen_versions",
+            "version_fingerprints",
             "approval_ids.state",
+            "version_ids.made_for",
+            "language_counts",
             "channel",
             *sorted(self._collect_from_transports("required_fields")),
             *sorted(self._get_extra_fields()),
@@ -105,6 +102,9 @@ class PartnerMailing(models.Model):
     def _get_writing_step(self, transport):
         missing = self._get_missing(("name", *transport.required_fields))
         step = {"key": "write", "label": self.env._("Write"), "page": "content"}
+        if not missing and self._origin and (stale := self._get_stale_with_recipients()):
+            hint = self.env._("Out of date: %s", stale._describe())
+            return {**step, "status": "attention", "hint": hint}
         if not missing:
             return {**step, "status": "done", "hint": transport.describe_written()}
         labels = [self._fields[name]._description_string(self.env) for name in missing]
@@ -131,16 +131,25 @@ class PartnerMailing(models.Model):
 
     def _get_preview_step(self):
         step = {"key": "preview", "label": self.env._("Preview"), "action": "action_preview"}
-        if not self.last_look_fingerprint:
+        seen = self.seen_versions or {}
+        lacking = self._get_versions_not_in(seen)
+        if not seen:
             return {**step, "status": "open", "hint": self.env._("See what a recipient gets")}
-        if self.last_look_fingerprint == self.content_fingerprint:
+        if not lacking:
             return {**step, "status": "done", "hint": self.env._("Seen as it is now")}
-        return {**step, "status": "attention", "hint": self.env._("Changed since you saw it")}
+        if set(lacking) & set(seen):
+            return {**step, "status": "attention", "hint": self.env._("Changed since you saw it")}
+        hint = self.env._("Not seen yet: %s", self._join_languages(lacking))
+        return {**step, "status": "attention", "hint": hint}
 
     def _get_test_step(self):
         step = {"key": "test", "label": self.env._("Test"), "action": "action_send_test"}
         if self.test_state == "tested":
             return {**step, "status": "done", "hint": self.env._("Tested as it is now")}
+        if self.test_state == "partly":
+            lacking = self._get_versions_not_in(self.tested_versions or {})
+            hint = self.env._("Not tested: %s", self._join_languages(lacking))
+            return {**step, "status": "attention", "hint": hint}
         if self.test_state == "changed":
             return {**step, "status": "attention", "hint": self.env._("Changed since the test")}
         return {**step, "status": "open", "hint": self.env._("Send it to yourself")}

@@ -3,6 +3,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from contextlib import contextmanager
 
 from lxml import etree, html
 
@@ -15,7 +16,17 @@ from odoo.tools.rendering_tools import parse_inline_template
 
 from ..tools.blank import describe_characters, is_blank
 from ..tools.placeholder_kind import to_elements, to_inline
-from .partner_mailing import UNDECIDED_STATES
+from ..tools.version import (
+    SOURCE,
+    UNKNOWN,
+    fingerprint,
+    get_followers,
+    get_main_text,
+    get_missing_texts,
+    get_stale_fields,
+    note_changes,
+)
+from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
 from .partner_mailing_approval import LIST_SOURCES
 
 # Templates: field of the mailing -> field of the template that fills it.
@@ -48,7 +59,7 @@ NOT_TESTED = {
     "copy_policy",
     "scheduled_at",
 }
-LAST_TEST = ("last_test_at", "last_test_by_id", "last_test_fingerprint")
+LAST_TEST = ("last_test_at", "last_test_by_id", "tested_versions")
 
 
 class PartnerMailing(models.Model):
@@ -66,16 +77,44 @@ class PartnerMailing(models.Model):
         help="Recipients for each language code when the list was loaded. Kept, because counting"
         " a million rows for each look at the form would take half a second.",
     )
+    main_lang = fields.Selection(
+        selection=lambda self: self.env["res.lang"].get_installed(),
+        string="Main Language",
+        required=True,
+        default=lambda self: (
+            self.env["res.lang"]._get_data(code=self.env.lang or "").code or SOURCE
+        ),
+        help="The language that you write in. Recipients in whose language there is no version get"
+        " this one.",
+    )
+    version_ids = fields.One2many(
+        "partner.mailing.version", "mailing_id", "Language Versions", copy=False
+    )
     language_summary = fields.Char("Languages", compute="_compute_languages")
     language_warning = fields.Char(compute="_compute_languages")
     sender_warning = fields.Char(compute="_compute_sender_warning")
     copies_notice = fields.Char(compute="_compute_copies_notice")
     last_test_at = fields.Datetime("Last Tested On", copy=False, readonly=True)
     last_test_by_id = fields.Many2one("res.users", "Last Tested By", copy=False, readonly=True)
-    last_test_fingerprint = fields.Char(copy=False, readonly=True)
-    content_fingerprint = fields.Char(compute="_compute_content_fingerprint")
+    tested_versions = fields.Json(
+        copy=False,
+        readonly=True,
+        help="{language code: fingerprint of what that version showed when it was tested}",
+    )
+    seen_versions = fields.Json(
+        copy=False, readonly=True, help="The same, for what the author saw in the preview."
+    )
+    version_fingerprints = fields.Json(
+        compute="_compute_version_fingerprints",
+        help="{language code: fingerprint of what that version shows now}",
+    )
     test_state = fields.Selection(
-        [("never", "Never tested"), ("changed", "Changed since the test"), ("tested", "Tested")],
+        [
+            ("never", "Never tested"),
+            ("changed", "Changed since the test"),
+            ("partly", "Tested in some languages"),
+            ("tested", "Tested"),
+        ],
         "Test",
         compute="_compute_test_state",
     )
@@ -144,6 +183,7 @@ class PartnerMailing(models.Model):
         )
         for name, source in TRANSLATED.items():
             _copy_translations(template, source, self, name)
+        self._take_template_versions()
 
     def _complete_translations(self):
         """Add the template's other languages to a draft that was filled with it in the form.
@@ -156,6 +196,7 @@ class PartnerMailing(models.Model):
             ours, theirs = self[name], self.template_id[source]
             if ours and html2plaintext(str(ours)) == html2plaintext(str(theirs or "")):
                 _copy_translations(self.template_id, source, self, name, keep=self.env.lang)
+        self._take_template_versions()
 
     def _save_as_template(self, name):
         """Return a new template of the current user, with the content in every language.
@@ -184,8 +225,13 @@ class PartnerMailing(models.Model):
                 "attachment_ids": [Command.set([file.id for file in files])],
             }
         )
+        template.sudo().partner_mailing_main_lang = self.main_lang
         for ours, theirs in TRANSLATED.items():
             _copy_translations(self, ours, template, theirs)
+        stale = self._get_stale_versions()
+        template._note_partner_mailing_versions(
+            self._get_made_for(template._get_partner_mailing_texts(), stale, TRANSLATED)
+        )
         return template
 
     # ------------------------------------------------------------
@@ -211,7 +257,7 @@ class PartnerMailing(models.Model):
         self._check_editable(self.env._("change its placeholders"))
         for mailing in self:
             mailing.flush_recordset()
-            stored = mailing.sudo()._get_translations()
+            stored, stale = mailing.sudo()._get_translations(), mailing._get_stale_versions()
             for name in mailing._get_sent_fields():
                 is_html = self._fields[name].render_engine == "qweb"
                 convert = to_elements if is_html else to_inline
@@ -219,6 +265,8 @@ class PartnerMailing(models.Model):
                     converted = convert(text, self._is_allowed)
                     if converted.count and self.env["res.lang"]._get_data(code=lang):
                         mailing.with_context(lang=lang)[name] = converted.source
+            # What says the same in another notation is made for the same main version.
+            mailing._note_versions(mailing._get_made_for(mailing._get_version_texts(), stale))
         return True
 
     @api.model
@@ -486,15 +534,197 @@ class PartnerMailing(models.Model):
         if len(langs) < 2 or not saved:
             return {}
         names = saved._get_transport().translated_fields
-        saved.flush_recordset(names)
-        stored = saved._get_translations()
+        stored, main = saved._get_version_texts()
         missing = {}
         for lang in langs:
             for name in names:
-                if stored[name] and lang not in stored[name]:
+                text = get_main_text(stored[name], main)
+                if text and lang != main and stored[name].get(lang, text) == text:
                     label = self._fields[name]._description_string(self.env)
                     missing.setdefault(lang, []).append(label)
         return missing
+
+    def _get_language_name(self, code):
+        """Return the name of a language; its code when it is not installed."""
+        return self.env["res.lang"]._get_data(code=code).name or code
+
+    def _get_version_texts(self):
+        """Return ``(stored, main)`` of all channels' texts, as ``tools.version`` takes them."""
+        self.ensure_one()
+        names = self._get_rendered_fields()
+        self.flush_recordset([*names, "main_lang"])
+        return self.sudo()._get_translations(names), self.main_lang
+
+    @contextmanager
+    def _keep_versions(self, names):
+        """While fields are written, keep what each language version was made for.
+
+        :param names: fields that are written
+        """
+        if not {*self._get_rendered_fields(), "main_lang"} & set(names):
+            yield
+            return
+        before = [mailing._get_version_texts() for mailing in self]
+        stale = [mailing._get_stale_versions() for mailing in self]
+        yield
+        for mailing, (stored, main), outdated in zip(self, before, stale, strict=True):
+            if mailing.main_lang != main:
+                mailing._change_main_version(main, outdated)
+            mailing._write_texts(get_followers(stored, *mailing._get_version_texts()))
+        self._note_versions()
+
+    def _write_texts(self, texts):
+        """Write texts that are there already in other languages: {field: {language code: text}}.
+
+        By Odoo's method itself: it is no change that a user made.
+        """
+        installed = {code for code, _name in self.env["res.lang"].get_installed()} | {SOURCE}
+        for name, by_lang in texts.items():
+            readable = {lang: text for lang, text in by_lang.items() if lang in installed}
+            models.Model._update_field_translations(self.sudo(), name, readable)
+
+    def _note_versions(self, made_for=None):
+        """Note for which main texts the versions are made, after a change of texts.
+
+        It compares the texts with those noted before, so it does not matter how they were changed.
+
+        :param made_for: {language code: {field: [own, main]}}, in place of what was noted
+        """
+        for mailing in self:
+            if mailing.state in EDITABLE_STATES:
+                stored, main = mailing._get_version_texts()
+                mailing._write_texts(get_missing_texts(stored, main, mailing.language_counts or {}))
+            stored, main = mailing._get_version_texts()
+            versions = mailing.sudo().version_ids._as_system()
+            before = {version.lang: version.made_for for version in versions}
+            noted = note_changes(before if made_for is None else made_for, stored, main)
+            gone = versions.filtered(lambda version, noted=noted: version.lang not in noted)
+            gone.unlink()
+            versions -= gone
+            for lang, pairs in noted.items():
+                version = versions.filtered(lambda one, lang=lang: one.lang == lang)
+                if not version:
+                    versions.create({"mailing_id": mailing.id, "lang": lang, "made_for": pairs})
+                elif version.made_for != pairs:
+                    version.write(
+                        {"made_for": pairs, "confirmed_by_id": False, "confirmed_at": False}
+                    )
+            mailing.invalidate_recordset(["version_ids"], flush=False)
+
+    def _change_main_version(self, before, stale):
+        """Make the version in the new main language the main one.
+
+        What the others were made for follows from the old main version: they are up to date if they
+        and the new main version were.
+
+        :param before: code of the main language before
+        :param stale: what ``_get_stale_versions`` returned before
+        """
+        stored, main = self._get_version_texts()
+        self._write_texts(
+            {
+                name: {main: get_main_text(texts, before)}
+                for name, texts in stored.items()
+                if not texts.get(main) and texts
+            }
+        )
+        self._note_versions(self._get_made_for(self._get_version_texts(), stale))
+
+    def _take_versions(self, mailing):
+        """Take over from a mailing, of which this is a copy, what its versions were made for."""
+        if self.main_lang == mailing.main_lang:
+            versions = mailing.sudo().version_ids
+            self._note_versions({version.lang: version.made_for for version in versions})
+
+    def _take_template_versions(self):
+        """Note that the versions are made for the main version as far as those of the template are."""
+        theirs = self.template_id._get_partner_mailing_stale()
+        ours = {source: name for name, source in TRANSLATED.items()}
+        stale = {lang: [ours[name] for name in names] for lang, names in theirs.items()}
+        self._note_versions(self._get_made_for(self._get_version_texts(), stale))
+
+    @api.model
+    def _get_made_for(self, texts, stale, names=None):
+        """Return for what versions are made, of which it is known which of them are stale.
+
+        :param texts: ``(stored, main)``
+        :param stale: {language code: [field]}. Where the main version itself is among them, nobody
+            knows what the others were made for.
+        :param names: {field in ``stale``: field in ``texts``}, where these differ
+        """
+        stored, main = texts
+        outdated = {
+            (lang, (names or {}).get(name, name)) for lang, found in stale.items() for name in found
+        }
+        made_for = {}
+        for name, by_lang in stored.items():
+            for lang, text in by_lang.items():
+                known = not {(lang, name), (main, name)} & outdated
+                made_for.setdefault(lang, {})[name] = [
+                    fingerprint(text),
+                    fingerprint(get_main_text(by_lang, main)) if known else UNKNOWN,
+                ]
+        return made_for
+
+    def _get_read_version(self, lang):
+        """Return the code of the version that is read in a language: its own, or the main one."""
+        sent = set(self._get_transport().compared_fields)
+        own = {version.lang for version in self.sudo().version_ids if sent & set(version.made_for)}
+        return lang if lang in own else self.main_lang
+
+    def _get_read_versions(self):
+        """Return the codes of the versions that recipients get, the main one first.
+
+        Of all versions, while the list is not loaded.
+        """
+        langs = self.language_counts or [self.main_lang, *self.sudo().version_ids.mapped("lang")]
+        read = {self._get_read_version(lang) for lang in langs}
+        return sorted(read, key=lambda lang: (lang != self.main_lang, lang))
+
+    def _get_stale_versions(self):
+        """Return the fields of each version whose main text has changed since: {lang: [field]}."""
+        self.ensure_one()
+        saved = self._origin  # a form that is being edited shows what is stored
+        if not saved:
+            return {}
+        stored, main = saved._get_version_texts()
+        sent = saved._get_transport().compared_fields
+        return get_stale_fields(
+            {version.lang: version.made_for for version in saved.sudo().version_ids},
+            {name: texts for name, texts in stored.items() if name in sent},
+            main,
+        )
+
+    def _note_version_decision(self, words):
+        """Record who decided about a version: as an editor of the mailing, and in its chatter."""
+        self._add_editor()
+        self._message_log(body=words)
+
+    def _check_versions(self):
+        """Raise when recipients would get a version that is older than the main version.
+
+        :raises UserError: names the languages, with the number of recipients
+        """
+        self._note_versions()
+        stale = self._get_stale_with_recipients()
+        if stale:
+            raise UserError(
+                self.env._(
+                    'The mailing "%(name)s" cannot be submitted yet. The main version (%(main)s) was'
+                    " changed after these versions were written: %(versions)s. For each of them,"
+                    " under Language Versions, edit it, confirm it as still right, or remove it: its"
+                    " recipients then get the main version.",
+                    name=self.name,
+                    main=self._get_language_name(self.main_lang),
+                    versions=stale._describe(),
+                )
+            )
+
+    def _get_stale_with_recipients(self):
+        """Return the versions that are out of date and that recipients would get."""
+        return self.version_ids.filtered(
+            lambda version: version.state == "stale" and version.recipient_count
+        )
 
     def _store_language_counts(self, groups):
         """Store the number of recipients for each language in which messages are sent.
@@ -522,7 +752,8 @@ class PartnerMailing(models.Model):
         """
         if self.env["res.lang"]._get_data(code=row["lang"] or ""):
             return row["lang"]
-        return self.company_id.sudo().partner_id.lang or "en_US"
+        company = self.company_id or self.env.company
+        return company.sudo().partner_id.lang or "en_US"
 
     # ------------------------------------------------------------
     # Addresses of the mailing
@@ -696,13 +927,21 @@ class PartnerMailing(models.Model):
     # Tests
     # ------------------------------------------------------------
 
-    @api.depends(lambda self: ["attachment_ids", *sorted(self._get_tested_fields())])
-    def _compute_content_fingerprint(self):
+    @api.depends(
+        lambda self: [
+            "attachment_ids",
+            "language_counts",
+            "main_lang",
+            "version_ids",
+            *sorted(self._get_tested_fields()),
+        ]
+    )
+    def _compute_version_fingerprints(self):
         for mailing in self:
             saved = mailing._origin or mailing
-            mailing.content_fingerprint = bool(saved.id) and saved._get_content_fingerprint()
+            mailing.version_fingerprints = bool(saved.id) and saved._get_version_fingerprints()
 
-    @api.depends(*LAST_TEST, "content_fingerprint")
+    @api.depends(*LAST_TEST, "version_fingerprints")
     @api.depends_context("tz", "lang")
     def _compute_test_state(self):
         for mailing in self:
@@ -712,7 +951,17 @@ class PartnerMailing(models.Model):
                 continue
             when = format_datetime(self.env, mailing.last_test_at, dt_format="short")
             who = mailing.sudo().last_test_by_id.name or ""
-            if mailing.content_fingerprint == mailing.last_test_fingerprint:
+            tested = mailing.tested_versions or {}
+            lacking = mailing._get_versions_not_in(tested)
+            if lacking and not set(lacking) & set(tested):
+                mailing.test_state = "partly"
+                mailing.test_status = self.env._(
+                    "Tested by %(name)s on %(date)s, but not in these languages: %(languages)s.",
+                    name=who,
+                    date=when,
+                    languages=mailing._join_languages(lacking),
+                )
+            elif not lacking:
                 mailing.test_state = "tested"
                 mailing.test_status = self.env._(
                     "Tested by %(name)s on %(date)s, as it is now.", name=who, date=when
@@ -728,35 +977,71 @@ class PartnerMailing(models.Model):
         sources = LIST_SOURCES | self._get_extra_fields()
         return self._get_covered_fields() - NOT_TESTED - sources
 
-    def _get_content_fingerprint(self):
-        """Return the SHA-256 (hex) of all that a test shows, in every language.
+    def _get_version_fingerprints(self):
+        """Return the SHA-256 (hex) of all that a test shows, of each version that recipients get.
 
         Files are covered by the checksum that Odoo stores, so the form does not read them.
+
+        :return: {language code: fingerprint}, the main version first
         """
         self.ensure_one()
         mailing = self.sudo()
         mailing.flush_recordset()
         translations = mailing._get_translations()
-        content = {**mailing._get_plain_content(), **translations}
-        tested = self._get_tested_fields()
-        content = {name: value for name, value in content.items() if name in tested}
-        content["files"] = [
+        plain, tested = mailing._get_plain_content(), self._get_tested_fields()
+        files = [
             (file.name, file.mimetype, file.checksum)
             for file in mailing._get_content_files(translations["body_html"]).sorted("id")
         ]
-        text = json.dumps(content, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
+        fingerprints = {}
+        for lang in mailing._get_read_versions():
+            texts = {
+                name: by_lang.get(lang) or get_main_text(by_lang, mailing.main_lang)
+                for name, by_lang in translations.items()
+            }
+            content = {name: value for name, value in {**plain, **texts}.items() if name in tested}
+            text = json.dumps([content, files], sort_keys=True, default=str)
+            fingerprints[lang] = hashlib.sha256(text.encode()).hexdigest()
+        return fingerprints
 
-    def _record_test(self):
-        """Record that the current user has tested the present content."""
+    def _get_versions_not_in(self, known):
+        """Return the codes of the versions that are not known as they are now.
+
+        :param known: {language code: fingerprint}
+        """
+        return [
+            lang
+            for lang, present in (self.version_fingerprints or {}).items()
+            if known.get(lang) != present
+        ]
+
+    def _join_languages(self, codes):
+        return ", ".join(self._get_language_name(code) for code in codes)
+
+    def _record_test(self, lang=None):
+        """Record that the current user has tested the version in a language (the main one)."""
         self.ensure_one()
         self._as_system().write(
             {
                 "last_test_at": fields.Datetime.now(),
                 "last_test_by_id": self.env.uid,
-                "last_test_fingerprint": self._get_content_fingerprint(),
+                "tested_versions": self._add_version(self.tested_versions, lang),
             }
         )
+
+    def _record_look(self, lang):
+        """Record that the author of a draft has seen the version in a language."""
+        self.ensure_one()
+        if self.state in EDITABLE_STATES and self.has_access("write"):
+            seen = self._add_version(self.seen_versions, lang)
+            if seen != self.seen_versions:
+                self._as_system().write({"seen_versions": seen})
+
+    def _add_version(self, known, lang):
+        """Return ``known`` with the version that is read in a language, as it is now."""
+        read = self._get_read_version(lang or self.main_lang)
+        present = self._get_version_fingerprints()
+        return {**(known or {}), **{one: present[one] for one in present if one == read}}
 
 
 def _copy_translations(source, source_name, target, target_name, keep=None):

@@ -49,6 +49,7 @@ from . import (
     test_tracking,
     test_uncertain,
     test_unsubscribe,
+    test_versions,
     test_view_in_browser,
     test_wizards,
 )

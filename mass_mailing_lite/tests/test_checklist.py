@@ -78,12 +78,12 @@ class TestChecklist(MailingCase):
         mailing = self.new_mailing()
         mailing.action_submit()
         mailing.with_user(self.validator).action_preview()
-        self.assertFalse(mailing.last_look_fingerprint)
+        self.assertFalse(mailing.seen_versions)
 
     def test_nobody_writes_that_it_was_seen(self):
         mailing = self.new_mailing()
         with self.assertRaises(Exception) as caught:
-            mailing.last_look_fingerprint = mailing.content_fingerprint
+            mailing.seen_versions = mailing.version_fingerprints
         self.assertIn("kept by the system", str(caught.exception))
 
     def test_what_is_sent_has_no_checklist(self):

@@ -268,7 +268,7 @@ class SmtpTransport(Transport):
         return tuple(self.read_copies()) if self.mailing.copy_policy == "each" else ()
 
     def get_sample(self, recipient):
-        lang = recipient.lang or self.env.lang
+        lang = self.mailing._get_recipient_language({"lang": recipient.lang})
         contact = recipient.partner_id or self.env["res.partner"].new(
             {"name": recipient.name, **self.get_contact_values(recipient.email_normalized)}
         )

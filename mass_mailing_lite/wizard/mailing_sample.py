@@ -40,14 +40,12 @@ class PartnerMailingSample(models.AbstractModel):
         for sample in self:
             sample.has_recipients = bool(sample.mailing_id.recipient_count)
 
-    @api.depends("recipient_id", "partner_id")
+    @api.depends("mailing_id", "recipient_id", "partner_id")
     def _compute_lang(self):
-        installed = {code for code, _name in self.env["res.lang"].get_installed()}
         for sample in self:
-            wanted = sample.recipient_id.lang if sample.recipient_id else sample.partner_id.lang
-            sample.lang = next(
-                (lang for lang in (wanted, self.env.lang) if lang in installed), "en_US"
-            )
+            reader = sample.recipient_id or sample.partner_id
+            mailing = sample.mailing_id or self.env["partner.mailing"]
+            sample.lang = mailing._get_recipient_language({"lang": reader.lang})
 
     @api.model_create_multi
     def create(self, vals_list):

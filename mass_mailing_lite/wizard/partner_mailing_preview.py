@@ -38,6 +38,12 @@ class PartnerMailingPreview(models.TransientModel):
                 wizard.problem = str(error)
             wizard._show(message)
 
+    @api.onchange("recipient_id", "partner_id", "lang")
+    def _onchange_shown(self):
+        """Record that the author has seen the version that is shown now."""
+        if self.lang:
+            self.mailing_id._origin._record_look(self.lang)
+
     def _show(self, message):
         """Fill the fields from a message.
 
@@ -82,6 +88,7 @@ class PartnerMailingPreview(models.TransientModel):
         self.recipient_id = Recipient.search(
             [*written_to, ("id", operator, self.recipient_id.id)], order=order, limit=1
         ) or Recipient.search(written_to, order=order, limit=1)
+        self.mailing_id._record_look(self.lang)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Preview"),

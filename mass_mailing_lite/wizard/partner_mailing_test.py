@@ -40,7 +40,7 @@ class PartnerMailingTest(models.TransientModel):
         transport.check_addresses()
         addresses = transport.read_test_addresses(self[transport.test_field])
         self._transmit(transport, addresses)
-        mailing._record_test()
+        mailing._record_test(self.lang)
         mailing.sudo().message_post(
             body=self.env._(
                 "Test sent to %(addresses)s, as it comes to %(contact)s.",

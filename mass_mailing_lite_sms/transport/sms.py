@@ -206,7 +206,8 @@ class SmsTransport(Transport):
 
     def get_sample(self, recipient):
         """Return ``subject``, ``body`` and ``sms_length``, the length in words."""
-        compiled = self.compile(recipient.lang or self.env.lang or "en_US", None)
+        lang = self.mailing._get_recipient_language({"lang": recipient.lang})
+        compiled = self.compile(lang, None)
         row = {
             "partner_id": recipient.partner_id.id,
             "name": recipient.name,

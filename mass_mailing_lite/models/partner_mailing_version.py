@@ -1,0 +1,170 @@
+from odoo import api, fields, models
+from odoo.tools.misc import formatLang
+
+from ..tools.version import SOURCE, fingerprint, get_main_text, get_own_texts
+
+
+class PartnerMailingVersion(models.Model):
+    """One language version of a mailing, beside its main version.
+
+    The texts are in the mailing's translated fields. A record says for which main texts the version
+    was made, and who confirmed it since. It is written by ``partner.mailing._note_versions`` after
+    each change of a text, in whatever way it was changed.
+    """
+
+    _name = "partner.mailing.version"
+    _inherit = ["partner.mailing.guard"]
+    _description = "Language Version of a Mailing"
+    _order = "mailing_id, lang"
+
+    mailing_id = fields.Many2one("partner.mailing", required=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="mailing_id.company_id", store=True)
+    lang = fields.Char("Language Code", required=True)
+    made_for = fields.Json(
+        required=True,
+        help="For each field, the fingerprint of the version's text and that of the main text when"
+        " it was last written or confirmed.",
+    )
+    confirmed_by_id = fields.Many2one("res.users", "Confirmed By")
+    confirmed_at = fields.Datetime("Confirmed On")
+    language = fields.Char(compute="_compute_status")
+    recipient_count = fields.Integer("Recipients", compute="_compute_status")
+    state = fields.Selection(
+        [("current", "Up to date"), ("stale", "Out of date")], compute="_compute_status"
+    )
+    hint = fields.Char(
+        compute="_compute_status", help="Why it is out of date, or who confirmed it."
+    )
+
+    _lang_uniq = models.UniqueIndex(
+        "(mailing_id, lang)", "A mailing has one version in each language."
+    )
+
+    @api.depends("lang")
+    def _compute_display_name(self):
+        names = dict(self.env["res.lang"].get_installed())
+        for version in self:
+            version.display_name = names.get(version.lang, version.lang)
+
+    @api.depends(
+        lambda self: [
+            "lang",
+            "made_for",
+            "confirmed_by_id",
+            "mailing_id.channel",
+            "mailing_id.language_counts",
+            "mailing_id.main_lang",
+            *(f"mailing_id.{name}" for name in self.env["partner.mailing"]._get_rendered_fields()),
+        ]
+    )
+    @api.depends_context("lang")
+    def _compute_status(self):
+        stale = {mailing: mailing._get_stale_versions() for mailing in self.mailing_id}
+        for version in self:
+            mailing = version.mailing_id
+            version.language = version.display_name
+            version.recipient_count = (mailing.language_counts or {}).get(version.lang, 0)
+            outdated = stale[mailing].get(version.lang)
+            version.state = "stale" if outdated else "current"
+            version.hint = version._get_hint(outdated)
+
+    def _get_hint(self, outdated):
+        """Return why the version is out of date, or who confirmed it.
+
+        :param outdated: names of the fields whose main text has changed since
+        """
+        if outdated:
+            return self.env._(
+                "%(fields)s: changed since in the main version (%(language)s)",
+                fields=", ".join(
+                    self.mailing_id._fields[name]._description_string(self.env) for name in outdated
+                ),
+                language=self.mailing_id._get_language_name(self.mailing_id.main_lang),
+            )
+        if self.confirmed_by_id:
+            return self.env._(
+                "Confirmed by %(name)s on %(date)s",
+                name=self.sudo().confirmed_by_id.name,
+                date=fields.Datetime.context_timestamp(self, self.confirmed_at).strftime("%x"),
+            )
+        return False
+
+    # ------------------------------------------------------------
+    # What the author decides
+    # ------------------------------------------------------------
+
+    def action_confirm(self):
+        """Confirm the versions as still right for the main version as it is now.
+
+        :raises UserError: when the mailing is no draft
+        """
+        for version in self:
+            version._check_can_decide(self.env._("confirm a version"))
+            stored, main = version.mailing_id._get_version_texts()
+            texts = get_own_texts(stored, main).get(version.lang, {})
+            version._as_system().write(
+                {
+                    "made_for": {
+                        name: [fingerprint(text), fingerprint(get_main_text(stored[name], main))]
+                        for name, text in texts.items()
+                    },
+                    "confirmed_by_id": self.env.uid,
+                    "confirmed_at": fields.Datetime.now(),
+                }
+            )
+            version.mailing_id._note_version_decision(
+                self.env._("The version in %s was confirmed as still right.", version.language)
+            )
+        return True
+
+    def action_remove(self):
+        """Remove the versions: their recipients get the main version.
+
+        :raises UserError: when the mailing is no draft
+        """
+        for version in self:
+            version._check_can_decide(self.env._("remove a version"))
+            mailing, language = version.mailing_id, version.language
+            stored, main = mailing._get_version_texts()
+            for name in get_own_texts(stored, main).get(version.lang, {}):
+                text, source = get_main_text(stored[name], main), stored[name].get(SOURCE)
+                # Without a text in a language, Odoo shows that of the source language.
+                removed = text if version.lang == SOURCE or source != text else False
+                mailing.update_field_translations(name, {version.lang: removed})
+            mailing._note_version_decision(
+                self.env._(
+                    "The version in %(language)s was removed: its recipients get the main version (%(main)s).",
+                    language=language,
+                    main=mailing._get_language_name(mailing.main_lang),
+                )
+            )
+        return True
+
+    def action_edit(self):
+        """Open the mailing in the language of the version."""
+        self.ensure_one()
+        self.mailing_id.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._(
+                "%(mailing)s in %(language)s",
+                mailing=self.mailing_id.name,
+                language=self.language,
+            ),
+            "res_model": "partner.mailing",
+            "res_id": self.mailing_id.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "context": {"lang": self.lang},
+        }
+
+    def _check_can_decide(self, what):
+        self.mailing_id.check_access("write")
+        self.mailing_id._check_editable(what)
+
+    def _describe(self):
+        """Return the versions in words, for an error or a warning: "Spanish (717), French (3)"."""
+        return ", ".join(
+            f"{version.language} ({formatLang(self.env, version.recipient_count, digits=0)})"
+            for version in self.sorted(lambda version: -version.recipient_count)
+        )
