@@ -1,6 +1,7 @@
 """How the addons are built: one model in few classes, no method that overrides itself."""
 
 import ast
+import re
 from collections import defaultdict
 
 import pytest
@@ -115,3 +116,17 @@ def test_delivery_and_tools_are_plain_python(package):
         for name in imports(path):
             assert name.partition(".")[0] != "odoo", path
             assert not name.startswith("mass_mailing_lite.") or f"{name}.".startswith(own), path
+
+
+def test_each_reported_situation_has_a_test_that_exists():
+    cases = (paths.ROOT / "tests" / "data" / "cases.md").read_text()
+    rows = re.findall(r"\| `(test_\w+\.py)`: (.+) \|$", cases, re.MULTILINE)
+    assert len(rows) > 50
+    folders = [paths.ROOT / "tests", *(addon / "tests" for addon in paths.addons())]
+    for file, name in rows:
+        texts = [path.read_text() for folder in folders for path in folder.rglob(file)]
+        if name.startswith("`"):
+            assert any(f"def {name.strip('`')}(" in text for text in texts), (file, name)
+        else:
+            dirty = (paths.ROOT / "tests" / "tools" / "dirty_files.py").read_text()
+            assert f'"{name}"' in dirty, (file, name)
