@@ -25,7 +25,7 @@ class PartnerMailingVersion(models.Model):
         help="For each field, the fingerprint of the version's text and that of the main text when"
         " it was last written or confirmed.",
     )
-    confirmed_by_id = fields.Many2one("res.users", "Confirmed By")
+    confirmed_by_id = fields.Many2one("res.users")
     confirmed_at = fields.Datetime("Confirmed On")
     language = fields.Char(compute="_compute_status")
     recipient_count = fields.Integer("Recipients", compute="_compute_status")
