@@ -10,6 +10,7 @@
         "data/mailing_review_templates.xml",
         "wizard/partner_mailing_preview_views.xml",
         "wizard/partner_mailing_test_views.xml",
+        "wizard/partner_mailing_version_edit_views.xml",
         "views/partner_mailing_views.xml",
         "views/res_config_settings_views.xml",
     ],

@@ -103,7 +103,7 @@ class PartnerMailing(models.Model):
         missing = self._get_missing(("name", *transport.required_fields))
         step = {"key": "write", "label": self.env._("Write"), "page": "content"}
         if not missing and self._origin and (stale := self._get_stale_with_recipients()):
-            hint = self.env._("Out of date: %s", stale._describe())
+            hint = self.env._("Language versions out of date: %s", len(stale))
             return {**step, "status": "attention", "hint": hint}
         if not missing:
             return {**step, "status": "done", "hint": transport.describe_written()}

@@ -75,11 +75,10 @@ class PartnerMailingVersion(models.Model):
         """
         if outdated:
             return self.env._(
-                "%(fields)s: changed since in the main version (%(language)s)",
-                fields=", ".join(
+                "Changed in the main version: %s",
+                ", ".join(
                     self.mailing_id._fields[name]._description_string(self.env) for name in outdated
                 ),
-                language=self.mailing_id._get_language_name(self.mailing_id.main_lang),
             )
         if self.confirmed_by_id:
             return self.env._(
@@ -141,21 +140,28 @@ class PartnerMailingVersion(models.Model):
         return True
 
     def action_edit(self):
-        """Open the mailing in the language of the version."""
+        """Open the dialog in which the texts of the version are written.
+
+        :raises UserError: when the mailing is no draft
+        """
         self.ensure_one()
-        self.mailing_id.check_access("read")
+        self._check_can_decide(self.env._("change a version"))
+        mailing = self.mailing_id.with_context(lang=self.lang)
+        dialog = self.env["partner.mailing.version.edit"]
+        texts = {name: mailing[name] for name in dialog._get_text_names()}
         return {
             "type": "ir.actions.act_window",
             "name": self.env._(
                 "%(mailing)s in %(language)s",
-                mailing=self.mailing_id.name,
+                mailing=mailing.name,
                 language=self.language,
             ),
-            "res_model": "partner.mailing",
-            "res_id": self.mailing_id.id,
+            "res_model": dialog._name,
+            "res_id": dialog.create({"version_id": self.id, **texts}).id,
             "view_mode": "form",
             "views": [(False, "form")],
-            "context": {"lang": self.lang},
+            "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     def _check_can_decide(self, what):

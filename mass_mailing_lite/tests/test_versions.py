@@ -77,9 +77,23 @@ class TestVersions(MailingCase):
         mailing = self.new_translated()
         mailing.subject = "Other news"
         action = self.version(mailing).action_edit()
-        mailing.with_context(**action["context"]).write({"subject": "Otras noticias"})
+        with Form.from_action(mailing.env, action) as form:
+            self.assertEqual(form.subject, "Noticias")
+            self.assertIn("Noticias", form.body_html)
+            form.subject = "Otras noticias"
+            dialog = form.save()
+        picture = {"name": "p.png", "raw": b"P", "res_model": dialog._name, "res_id": dialog.id}
+        file = self.env["ir.attachment"].sudo().create(picture)
+        dialog.action_save()
         self.assertEqual(self.version(mailing).state, "current")
+        self.assertEqual(self.texts(mailing, "es_ES")[0], "Otras noticias")
         self.assertEqual(mailing.with_context(lang="en_US").subject, "Other news")
+        self.assertEqual((file.res_model, file.res_id), ("partner.mailing", mailing.id))
+        mailing.action_submit()
+        with self.assertRaisesRegex(UserError, "no draft"):
+            dialog.action_save()
+        with self.assertRaisesRegex(UserError, "no draft"):
+            self.version(mailing).action_edit()
 
     def test_a_confirmed_version_is_sent_until_the_main_version_changes_again(self):
         mailing = self.new_translated()

@@ -15,6 +15,7 @@ from . import mailbox
 
 LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+HEADER_LINE = re.compile(r"[\n\r][ \t]*(?!mailto:)[A-Za-z][A-Za-z-]{0,40}:(?!//)", re.IGNORECASE)
 # Categories Co, Cs and the mark of a broken encoding; unassigned characters are found by name.
 NEVER_IN_ADDRESS = re.compile(
     r'[\s<>(),;:\\"\[\]\ufffd\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]'
@@ -295,8 +296,11 @@ def format_entry(entry):
 def parse_cell(text, number=1):
     """Return the entries of one cell of a file, which may have several lines.
 
-    Between addresses, some address books write three colons.
+    Between addresses, some address books write three colons. A line that is the header of a message
+    (``Bcc: …``) is no second address: somebody tried to add one.
     """
+    if HEADER_LINE.search(text):
+        return [Entry(number, text, problem=CONTROL_CHARACTER)]
     return [entry for line in _lines(text) for entry in parse_line(line, number)]
 
 

@@ -9,4 +9,5 @@ from . import (
     partner_mailing_refresh,
     partner_mailing_save_template,
     partner_mailing_test,
+    partner_mailing_version_edit,
 )

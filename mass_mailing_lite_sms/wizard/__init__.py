@@ -1,1 +1,6 @@
-from . import partner_mailing_preview, partner_mailing_sample, partner_mailing_test
+from . import (
+    partner_mailing_preview,
+    partner_mailing_sample,
+    partner_mailing_test,
+    partner_mailing_version_edit,
+)

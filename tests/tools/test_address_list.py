@@ -121,3 +121,10 @@ def test_what_is_written_back_is_read_as_the_same_address(name, address):
     entry = address_list.named(address_list.Entry(1, address, address=address), name)
     [again] = address_list.parse(address_list.format_entry(entry))
     assert again.address == address
+
+
+def test_a_cell_with_the_header_of_a_message_is_no_list():
+    [entry] = address_list.parse_cell("lia@example.com\nBcc: everyone@example.com")
+    assert entry.problem == address_list.CONTROL_CHARACTER
+    lines = 'lia@example.com\nmailto:anna@example.com\n"Doe, Jane" <jane@example.com>'
+    assert [one.problem for one in address_list.parse_cell(lines)] == [None, None, None]
