@@ -90,6 +90,10 @@ class PartnerMailing(models.Model):
     version_ids = fields.One2many(
         "partner.mailing.version", "mailing_id", "Language Versions", copy=False
     )
+    stale_versions = fields.Json(
+        compute="_compute_stale_versions",
+        help="{language code: names of the fields whose main text has changed since}",
+    )
     language_summary = fields.Char("Languages", compute="_compute_languages")
     language_warning = fields.Char(compute="_compute_languages")
     sender_warning = fields.Char(compute="_compute_sender_warning")
@@ -543,6 +547,13 @@ class PartnerMailing(models.Model):
                     label = self._fields[name]._description_string(self.env)
                     missing.setdefault(lang, []).append(label)
         return missing
+
+    @api.depends(
+        lambda self: ["channel", "main_lang", "version_ids.made_for", *self._get_rendered_fields()]
+    )
+    def _compute_stale_versions(self):
+        for mailing in self:
+            mailing.stale_versions = mailing._get_stale_versions()
 
     def _get_language_name(self, code):
         """Return the name of a language; its code when it is not installed."""

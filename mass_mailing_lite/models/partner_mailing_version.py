@@ -47,24 +47,19 @@ class PartnerMailingVersion(models.Model):
             version.display_name = names.get(version.lang, version.lang)
 
     @api.depends(
-        lambda self: [
-            "lang",
-            "made_for",
-            "confirmed_by_id",
-            "mailing_id.channel",
-            "mailing_id.language_counts",
-            "mailing_id.main_lang",
-            *(f"mailing_id.{name}" for name in self.env["partner.mailing"]._get_rendered_fields()),
-        ]
+        "lang",
+        "confirmed_by_id",
+        "confirmed_at",
+        "mailing_id.language_counts",
+        "mailing_id.stale_versions",
     )
     @api.depends_context("lang")
     def _compute_status(self):
-        stale = {mailing: mailing._get_stale_versions() for mailing in self.mailing_id}
         for version in self:
             mailing = version.mailing_id
             version.language = version.display_name
             version.recipient_count = (mailing.language_counts or {}).get(version.lang, 0)
-            outdated = stale[mailing].get(version.lang)
+            outdated = (mailing.stale_versions or {}).get(version.lang)
             version.state = "stale" if outdated else "current"
             version.hint = version._get_hint(outdated)
 

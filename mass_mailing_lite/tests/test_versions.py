@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
+from . import pages
 from .common import MailingCase
 
 
@@ -267,6 +268,16 @@ class TestVersions(MailingCase):
             {"mailing_id": mailing.id, "recipient_id": self.rows(mailing)["boris@example.com"].id}
         )
         self.assertEqual(preview.subject, "Noticias")
+
+    def test_versions_cost_the_form_few_queries(self):
+        env = self.env(user=self.marketer)
+        mailing = self.new_translated().with_env(env)
+        mailing.update_field_translations("subject", {"fr_FR": "Nouvelles"})
+        mailing.action_load_recipients()
+        form = pages.opening_form(env, mailing)
+        rest = pages.opening_form(env, mailing, without=("version_ids",))
+        pages.cost(env, form)
+        self.assertLessEqual(pages.cost(env, form)[0] - pages.cost(env, rest)[0], 2)
 
     # ------------------------------------------------------------
     # Preview and test
