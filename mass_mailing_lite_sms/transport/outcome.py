@@ -57,7 +57,7 @@ class SmsOutcome:
     text: str = ""
     code: int | None = None
     enhanced = ""
-    stage = ""  # no step of an SMTP session
+    stage = "provider"  # no step of an SMTP session
 
 
 def from_answer(answer):

@@ -132,7 +132,7 @@ def test_a_sender_whose_server_is_silent_is_stopped_with_one_message_uncertain(s
         sender.send_signal(signal.SIGINT)
         output, _nothing = sender.communicate(timeout=120)
     assert sender.returncode == 2, output
-    assert "Ctrl-C once more" in output
+    assert "A second Ctrl-C ends at once" in output
     found = collections.Counter(states(server, mailing).values())
     assert set(found) == {"sent", "pending", "uncertain"}
     assert found["uncertain"] == 1, "the one whose content was on its way"

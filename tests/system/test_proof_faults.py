@@ -168,7 +168,10 @@ def test_each_recipient_ends_in_the_state_that_the_fault_calls_for(server, sende
         if tuple(row[:2]) != FAULTS.get(address.partition(".")[0], (0, 0, 0, SENT))[3]
     }
     assert not wrong
-    assert {address.partition(".")[0] for address in deferred} == set(DEFERRED)
+    names = {address.partition(".")[0] for address in deferred}
+    # A deferral without a reason of the recipient's own is tried in another session first, which
+    # may take the message.
+    assert set(DEFERRED) - {"laterdata", "laterend"} <= names <= set(DEFERRED)
     for address, (kind, words, seconds, passed) in deferred.items():
         name = address.partition(".")[0]
         assert kind == DEFERRED[name], address

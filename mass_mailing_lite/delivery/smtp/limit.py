@@ -42,7 +42,7 @@ _CODES = frozenset({"4.5", "5.3", "7.28"})
 
 def is_limit(outcome: Outcome) -> bool:
     """Whether a refusal that concerns all messages is a limit of the server, which is no fault."""
-    if outcome.stage in ("login", "tls", "making"):
+    if outcome.stage in ("login", "tls", "making", "provider"):
         return False
     return outcome.enhanced[2:] in _CODES or bool(_LIMIT.search(outcome.text))
 
