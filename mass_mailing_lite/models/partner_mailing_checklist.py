@@ -1,8 +1,23 @@
+import hashlib
+import json
+
 from odoo import api, fields, models
 from odoo.tools.misc import format_datetime, formatLang
 
 from ..preflight import CHECKS, LEVELS
-from .partner_mailing import UNDECIDED_STATES
+from ..tools.version import get_main_text
+from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
+from .partner_mailing_approval import LIST_SOURCES
+
+# Tests: fields that a test does not show, because they decide when and to whom a message is sent.
+NOT_TESTED = {
+    "attachment_ids",
+    "bcc",
+    "company_id",
+    "copy_policy",
+    "scheduled_at",
+}
+LAST_TEST = ("last_test_at", "last_test_by_id", "tested_versions")
 
 
 class PartnerMailing(models.Model):
@@ -20,13 +35,38 @@ class PartnerMailing(models.Model):
     The findings are what the checks of ``preflight`` say about the content, on the form of a draft
     and in the review. The facts behind them are stored when the content changes.
 
-    In the order of this file: the fields, the list, one method for each step, the findings.
+    In the order of this file: the fields, the list, one method for each step, what was seen and
+    tested in which language, the findings.
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
 
     checklist = fields.Json(compute="_compute_checklist")
-
+    last_test_at = fields.Datetime("Last Tested On", copy=False, readonly=True)
+    last_test_by_id = fields.Many2one("res.users", "Last Tested By", copy=False, readonly=True)
+    tested_versions = fields.Json(
+        copy=False,
+        readonly=True,
+        help="{language code: fingerprint of what that version showed when it was tested}",
+    )
+    seen_versions = fields.Json(
+        copy=False, readonly=True, help="The same, for what the author saw in the preview."
+    )
+    version_fingerprints = fields.Json(
+        compute="_compute_version_fingerprints",
+        help="{language code: fingerprint of what that version shows now}",
+    )
+    test_state = fields.Selection(
+        [
+            ("never", "Never tested"),
+            ("changed", "Changed since the test"),
+            ("partly", "Tested in some languages"),
+            ("tested", "Tested"),
+        ],
+        "Test",
+        compute="_compute_test_state",
+    )
+    test_status = fields.Char(compute="_compute_test_state")
     finding_facts = fields.Json(
         compute="_compute_finding_facts",
         store=True,
@@ -171,6 +211,126 @@ class PartnerMailing(models.Model):
         if self.state == "draft":
             return {**step, "hint": self.env._("By a second person")}
         return {**step, "hint": self.env._("Waiting for a second person"), "page": "review"}
+
+    # ------------------------------------------------------------
+    # What was seen and tested
+    # ------------------------------------------------------------
+
+    @api.depends(
+        lambda self: [
+            "attachment_ids",
+            "language_counts",
+            "main_lang",
+            "version_ids",
+            *sorted(self._get_tested_fields()),
+        ]
+    )
+    def _compute_version_fingerprints(self):
+        for mailing in self:
+            saved = mailing._origin or mailing
+            mailing.version_fingerprints = bool(saved.id) and saved._get_version_fingerprints()
+
+    @api.depends(*LAST_TEST, "version_fingerprints")
+    @api.depends_context("tz", "lang")
+    def _compute_test_state(self):
+        for mailing in self:
+            if not mailing.last_test_at:
+                mailing.test_state = "never"
+                mailing.test_status = self.env._("This mailing was never tested.")
+                continue
+            when = format_datetime(self.env, mailing.last_test_at, dt_format="short")
+            who = mailing.sudo().last_test_by_id.name or ""
+            tested = mailing.tested_versions or {}
+            lacking = mailing._get_versions_not_in(tested)
+            if lacking and not set(lacking) & set(tested):
+                mailing.test_state = "partly"
+                mailing.test_status = self.env._(
+                    "Tested by %(name)s on %(date)s, but not in these languages: %(languages)s.",
+                    name=who,
+                    date=when,
+                    languages=mailing._join_languages(lacking),
+                )
+            elif not lacking:
+                mailing.test_state = "tested"
+                mailing.test_status = self.env._(
+                    "Tested by %(name)s on %(date)s, as it is now.", name=who, date=when
+                )
+            else:
+                mailing.test_state = "changed"
+                mailing.test_status = self.env._(
+                    "Changed since the last test, by %(name)s on %(date)s.", name=who, date=when
+                )
+
+    def _get_tested_fields(self):
+        """Return the set of the names of the covered fields that a test shows."""
+        sources = LIST_SOURCES | self._get_extra_fields()
+        return self._get_covered_fields() - NOT_TESTED - sources
+
+    def _get_version_fingerprints(self):
+        """Return the SHA-256 (hex) of all that a test shows, of each version that recipients get.
+
+        Files are covered by the checksum that Odoo stores, so the form does not read them.
+
+        :return: {language code: fingerprint}, the main version first
+        """
+        self.ensure_one()
+        mailing = self.sudo()
+        mailing.flush_recordset()
+        translations = mailing._get_translations()
+        plain, tested = mailing._get_plain_content(), self._get_tested_fields()
+        files = [
+            (file.name, file.mimetype, file.checksum)
+            for file in mailing._get_content_files(translations["body_html"]).sorted("id")
+        ]
+        fingerprints = {}
+        for lang in mailing._get_read_versions():
+            texts = {
+                name: by_lang.get(lang) or get_main_text(by_lang, mailing.main_lang)
+                for name, by_lang in translations.items()
+            }
+            content = {name: value for name, value in {**plain, **texts}.items() if name in tested}
+            text = json.dumps([content, files], sort_keys=True, default=str)
+            fingerprints[lang] = hashlib.sha256(text.encode()).hexdigest()
+        return fingerprints
+
+    def _get_versions_not_in(self, known):
+        """Return the codes of the versions that are not known as they are now.
+
+        :param known: {language code: fingerprint}
+        """
+        return [
+            lang
+            for lang, present in (self.version_fingerprints or {}).items()
+            if known.get(lang) != present
+        ]
+
+    def _join_languages(self, codes):
+        return ", ".join(self._get_language_name(code) for code in codes)
+
+    def _record_test(self, lang=None):
+        """Record that the current user has tested the version in a language (the main one)."""
+        self.ensure_one()
+        self._as_system().write(
+            {
+                "last_test_at": fields.Datetime.now(),
+                "last_test_by_id": self.env.uid,
+                "tested_versions": self._add_version(self.tested_versions, lang),
+            }
+        )
+
+    def _record_look(self, lang):
+        """Record that the author of a draft has seen the version in a language."""
+        self.ensure_one()
+        if self.state in EDITABLE_STATES and self.has_access("write"):
+            seen = self._add_version(self.seen_versions, lang)
+            if seen != self.seen_versions:
+                self._as_system().write({"seen_versions": seen})
+
+    def _add_version(self, known, lang):
+        """Return ``known`` with the version that is read in a language, as it is now."""
+        read = self._get_read_version(lang or self.main_lang)
+        present = self._get_version_fingerprints()
+        return {**(known or {}), **{one: present[one] for one in present if one == read}}
 
     # ------------------------------------------------------------
     # Findings

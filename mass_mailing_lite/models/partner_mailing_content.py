@@ -1,6 +1,4 @@
 import binascii
-import hashlib
-import json
 import re
 import unicodedata
 from contextlib import contextmanager
@@ -11,23 +9,20 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools.mail import html2plaintext, is_html_empty
-from odoo.tools.misc import format_datetime
 from odoo.tools.rendering_tools import parse_inline_template
 
 from ..tools.blank import describe_characters, is_blank
 from ..tools.placeholder_kind import to_elements, to_inline
 from ..tools.version import (
     SOURCE,
-    UNKNOWN,
-    fingerprint,
     get_followers,
+    get_made_for,
     get_main_text,
     get_missing_texts,
     get_stale_fields,
     note_changes,
 )
 from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
-from .partner_mailing_approval import LIST_SOURCES
 
 # Templates: field of the mailing -> field of the template that fills it.
 TRANSLATED = {
@@ -51,22 +46,11 @@ DATA_URL = "data:image/"
 MEGABYTE = 1024 * 1024
 BASE64_LINE = 76  # characters in a line, without CRLF (RFC 2045, section 6.8)
 
-# Tests: fields that a test does not show, because they decide when and to whom a message is sent.
-NOT_TESTED = {
-    "attachment_ids",
-    "bcc",
-    "company_id",
-    "copy_policy",
-    "scheduled_at",
-}
-LAST_TEST = ("last_test_at", "last_test_by_id", "tested_versions")
-
 
 class PartnerMailing(models.Model):
     """The content of a mailing.
 
-    In the order of this file: templates, placeholders, languages, addresses, pictures and files,
-    tests.
+    In the order of this file: templates, placeholders, languages, addresses, pictures and files.
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
@@ -98,31 +82,6 @@ class PartnerMailing(models.Model):
     language_warning = fields.Char(compute="_compute_languages")
     sender_warning = fields.Char(compute="_compute_sender_warning")
     copies_notice = fields.Char(compute="_compute_copies_notice")
-    last_test_at = fields.Datetime("Last Tested On", copy=False, readonly=True)
-    last_test_by_id = fields.Many2one("res.users", "Last Tested By", copy=False, readonly=True)
-    tested_versions = fields.Json(
-        copy=False,
-        readonly=True,
-        help="{language code: fingerprint of what that version showed when it was tested}",
-    )
-    seen_versions = fields.Json(
-        copy=False, readonly=True, help="The same, for what the author saw in the preview."
-    )
-    version_fingerprints = fields.Json(
-        compute="_compute_version_fingerprints",
-        help="{language code: fingerprint of what that version shows now}",
-    )
-    test_state = fields.Selection(
-        [
-            ("never", "Never tested"),
-            ("changed", "Changed since the test"),
-            ("partly", "Tested in some languages"),
-            ("tested", "Tested"),
-        ],
-        "Test",
-        compute="_compute_test_state",
-    )
-    test_status = fields.Char(compute="_compute_test_state")
 
     # ------------------------------------------------------------
     # Templates
@@ -232,9 +191,12 @@ class PartnerMailing(models.Model):
         template.sudo().partner_mailing_main_lang = self.main_lang
         for ours, theirs in TRANSLATED.items():
             _copy_translations(self, ours, template, theirs)
-        stale = self._get_stale_versions()
+        stale = {
+            lang: [TRANSLATED[name] for name in names if name in TRANSLATED]
+            for lang, names in self._get_stale_versions().items()
+        }
         template._note_partner_mailing_versions(
-            self._get_made_for(template._get_partner_mailing_texts(), stale, TRANSLATED)
+            get_made_for(*template._get_partner_mailing_texts(), stale)
         )
         return template
 
@@ -270,7 +232,7 @@ class PartnerMailing(models.Model):
                     if converted.count and self.env["res.lang"]._get_data(code=lang):
                         mailing.with_context(lang=lang)[name] = converted.source
             # What says the same in another notation is made for the same main version.
-            mailing._note_versions(mailing._get_made_for(mailing._get_version_texts(), stale))
+            mailing._note_versions(get_made_for(*mailing._get_version_texts(), stale))
         return True
 
     @api.model
@@ -553,7 +515,12 @@ class PartnerMailing(models.Model):
     )
     def _compute_stale_versions(self):
         for mailing in self:
-            mailing.stale_versions = mailing._get_stale_versions()
+            # A form that is being edited shows what is stored.
+            stale = mailing._origin._get_stale_versions() if mailing._origin else {}
+            sent = set(mailing._get_transport().compared_fields)
+            mailing.stale_versions = {
+                lang: found for lang, names in stale.items() if (found := sorted(sent & set(names)))
+            }
 
     def _get_language_name(self, code):
         """Return the name of a language; its code when it is not installed."""
@@ -639,43 +606,21 @@ class PartnerMailing(models.Model):
                 if not texts.get(main) and texts
             }
         )
-        self._note_versions(self._get_made_for(self._get_version_texts(), stale))
+        self._note_versions(get_made_for(*self._get_version_texts(), stale))
 
     def _take_versions(self, mailing):
-        """Take over from a mailing, of which this is a copy, what its versions were made for."""
-        if self.main_lang == mailing.main_lang:
-            versions = mailing.sudo().version_ids
-            self._note_versions({version.lang: version.made_for for version in versions})
+        """Note that the versions are made for the main one as far as those of ``mailing``, of which
+        this is a copy, are.
+        """
+        stale = mailing._get_stale_versions()
+        self._note_versions(get_made_for(*self._get_version_texts(), stale))
 
     def _take_template_versions(self):
         """Note that the versions are made for the main version as far as those of the template are."""
         theirs = self.template_id._get_partner_mailing_stale()
         ours = {source: name for name, source in TRANSLATED.items()}
         stale = {lang: [ours[name] for name in names] for lang, names in theirs.items()}
-        self._note_versions(self._get_made_for(self._get_version_texts(), stale))
-
-    @api.model
-    def _get_made_for(self, texts, stale, names=None):
-        """Return for what versions are made, of which it is known which of them are stale.
-
-        :param texts: ``(stored, main)``
-        :param stale: {language code: [field]}. Where the main version itself is among them, nobody
-            knows what the others were made for.
-        :param names: {field in ``stale``: field in ``texts``}, where these differ
-        """
-        stored, main = texts
-        outdated = {
-            (lang, (names or {}).get(name, name)) for lang, found in stale.items() for name in found
-        }
-        made_for = {}
-        for name, by_lang in stored.items():
-            for lang, text in by_lang.items():
-                known = not {(lang, name), (main, name)} & outdated
-                made_for.setdefault(lang, {})[name] = [
-                    fingerprint(text),
-                    fingerprint(get_main_text(by_lang, main)) if known else UNKNOWN,
-                ]
-        return made_for
+        self._note_versions(get_made_for(*self._get_version_texts(), stale))
 
     def _get_read_version(self, lang):
         """Return the code of the version that is read in a language: its own, or the main one."""
@@ -693,18 +638,14 @@ class PartnerMailing(models.Model):
         return sorted(read, key=lambda lang: (lang != self.main_lang, lang))
 
     def _get_stale_versions(self):
-        """Return the fields of each version whose main text has changed since: {lang: [field]}."""
+        """Return the fields of each version whose main text has changed since: {lang: [field]}.
+
+        Of all channels: a mailing may get another channel and its own one back.
+        """
         self.ensure_one()
-        saved = self._origin  # a form that is being edited shows what is stored
-        if not saved:
-            return {}
-        stored, main = saved._get_version_texts()
-        sent = saved._get_transport().compared_fields
-        return get_stale_fields(
-            {version.lang: version.made_for for version in saved.sudo().version_ids},
-            {name: texts for name, texts in stored.items() if name in sent},
-            main,
-        )
+        stored, main = self._get_version_texts()
+        made_for = {version.lang: version.made_for for version in self.sudo().version_ids}
+        return get_stale_fields(made_for, stored, main)
 
     def _note_version_decision(self, words):
         """Record who decided about a version: as an editor of the mailing, and in its chatter."""
@@ -933,126 +874,6 @@ class PartnerMailing(models.Model):
                             shown,
                         )
                     )
-
-    # ------------------------------------------------------------
-    # Tests
-    # ------------------------------------------------------------
-
-    @api.depends(
-        lambda self: [
-            "attachment_ids",
-            "language_counts",
-            "main_lang",
-            "version_ids",
-            *sorted(self._get_tested_fields()),
-        ]
-    )
-    def _compute_version_fingerprints(self):
-        for mailing in self:
-            saved = mailing._origin or mailing
-            mailing.version_fingerprints = bool(saved.id) and saved._get_version_fingerprints()
-
-    @api.depends(*LAST_TEST, "version_fingerprints")
-    @api.depends_context("tz", "lang")
-    def _compute_test_state(self):
-        for mailing in self:
-            if not mailing.last_test_at:
-                mailing.test_state = "never"
-                mailing.test_status = self.env._("This mailing was never tested.")
-                continue
-            when = format_datetime(self.env, mailing.last_test_at, dt_format="short")
-            who = mailing.sudo().last_test_by_id.name or ""
-            tested = mailing.tested_versions or {}
-            lacking = mailing._get_versions_not_in(tested)
-            if lacking and not set(lacking) & set(tested):
-                mailing.test_state = "partly"
-                mailing.test_status = self.env._(
-                    "Tested by %(name)s on %(date)s, but not in these languages: %(languages)s.",
-                    name=who,
-                    date=when,
-                    languages=mailing._join_languages(lacking),
-                )
-            elif not lacking:
-                mailing.test_state = "tested"
-                mailing.test_status = self.env._(
-                    "Tested by %(name)s on %(date)s, as it is now.", name=who, date=when
-                )
-            else:
-                mailing.test_state = "changed"
-                mailing.test_status = self.env._(
-                    "Changed since the last test, by %(name)s on %(date)s.", name=who, date=when
-                )
-
-    def _get_tested_fields(self):
-        """Return the set of the names of the covered fields that a test shows."""
-        sources = LIST_SOURCES | self._get_extra_fields()
-        return self._get_covered_fields() - NOT_TESTED - sources
-
-    def _get_version_fingerprints(self):
-        """Return the SHA-256 (hex) of all that a test shows, of each version that recipients get.
-
-        Files are covered by the checksum that Odoo stores, so the form does not read them.
-
-        :return: {language code: fingerprint}, the main version first
-        """
-        self.ensure_one()
-        mailing = self.sudo()
-        mailing.flush_recordset()
-        translations = mailing._get_translations()
-        plain, tested = mailing._get_plain_content(), self._get_tested_fields()
-        files = [
-            (file.name, file.mimetype, file.checksum)
-            for file in mailing._get_content_files(translations["body_html"]).sorted("id")
-        ]
-        fingerprints = {}
-        for lang in mailing._get_read_versions():
-            texts = {
-                name: by_lang.get(lang) or get_main_text(by_lang, mailing.main_lang)
-                for name, by_lang in translations.items()
-            }
-            content = {name: value for name, value in {**plain, **texts}.items() if name in tested}
-            text = json.dumps([content, files], sort_keys=True, default=str)
-            fingerprints[lang] = hashlib.sha256(text.encode()).hexdigest()
-        return fingerprints
-
-    def _get_versions_not_in(self, known):
-        """Return the codes of the versions that are not known as they are now.
-
-        :param known: {language code: fingerprint}
-        """
-        return [
-            lang
-            for lang, present in (self.version_fingerprints or {}).items()
-            if known.get(lang) != present
-        ]
-
-    def _join_languages(self, codes):
-        return ", ".join(self._get_language_name(code) for code in codes)
-
-    def _record_test(self, lang=None):
-        """Record that the current user has tested the version in a language (the main one)."""
-        self.ensure_one()
-        self._as_system().write(
-            {
-                "last_test_at": fields.Datetime.now(),
-                "last_test_by_id": self.env.uid,
-                "tested_versions": self._add_version(self.tested_versions, lang),
-            }
-        )
-
-    def _record_look(self, lang):
-        """Record that the author of a draft has seen the version in a language."""
-        self.ensure_one()
-        if self.state in EDITABLE_STATES and self.has_access("write"):
-            seen = self._add_version(self.seen_versions, lang)
-            if seen != self.seen_versions:
-                self._as_system().write({"seen_versions": seen})
-
-    def _add_version(self, known, lang):
-        """Return ``known`` with the version that is read in a language, as it is now."""
-        read = self._get_read_version(lang or self.main_lang)
-        present = self._get_version_fingerprints()
-        return {**(known or {}), **{one: present[one] for one in present if one == read}}
 
 
 def _copy_translations(source, source_name, target, target_name, keep=None):

@@ -165,6 +165,10 @@ class TestVersions(MailingCase):
         self.assertEqual(self.version(copy).state, "stale")
         copy = mailing.copy({"body_html": "<p>Third news</p>"})
         self.assertEqual(self.version(copy).state, "stale")
+        copy = mailing.copy({"main_lang": "es_ES"})
+        self.assertEqual(self.version(copy, "en_US").state, "stale")
+        copy = mailing.copy({"main_lang": "fr_FR"})
+        self.assertEqual(self.version(copy).state, "stale")
 
     def test_nor_is_the_button_that_mends_placeholders(self):
         mailing = self.new_translated()

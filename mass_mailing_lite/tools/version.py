@@ -63,6 +63,22 @@ def note_changes(made_for, stored, main):
     return noted
 
 
+def get_made_for(stored, main, stale):
+    """Return for what each version is made, of which it is known which of them are stale.
+
+    :param stale: {language code: [field]}. Where the main version itself is among them, nobody
+        knows what the others were made for.
+    """
+    outdated = {(lang, name) for lang, names in stale.items() for name in names}
+    made_for = {}
+    for name, texts in stored.items():
+        for lang, text in texts.items():
+            known = not {(lang, name), (main, name)} & outdated
+            now = fingerprint(get_main_text(texts, main)) if known else UNKNOWN
+            made_for.setdefault(lang, {})[name] = [fingerprint(text), now]
+    return made_for
+
+
 def get_stale_fields(made_for, stored, main):
     """Return the fields whose main text has changed since: {language code: [field]}.
 
@@ -81,15 +97,15 @@ def get_followers(before, after, main):
     """Return the texts that follow a change of the main version: {field: {language code: text}}.
 
     Odoo fills the source language when a text is written in another one. Such a copy is no version
-    of its own: it follows the main text.
+    of its own: it follows the main text. A main language that gets its first text changes no other.
 
     :param before: ``stored`` before the change
     :param after: ``stored`` after it
     """
     following = {}
     for name, texts in after.items():
-        old, new = get_main_text(before.get(name, {}), main), get_main_text(texts, main)
-        if old == new:
+        old, new = before.get(name, {}).get(main), get_main_text(texts, main)
+        if not old or old == new:
             continue
         for lang, text in texts.items():
             if lang != main and text == old and before.get(name, {}).get(lang) == old:

@@ -1,5 +1,5 @@
 from odoo import SUPERUSER_ID, api
-from odoo.addons.mass_mailing_lite.tools.version import UNKNOWN, fingerprint
+from odoo.addons.mass_mailing_lite.tools.version import get_made_for
 
 
 def migrate(cr, version):
@@ -20,14 +20,5 @@ def migrate(cr, version):
             )
     mailings.invalidate_recordset(["main_lang"])
     for mailing in mailings.filtered(lambda mailing: mailing.state in ("draft", "cancelled")):
-        stored, _main = mailing._get_version_texts()
-        mailing._note_versions(
-            {
-                lang: {
-                    name: [fingerprint(texts[lang]), UNKNOWN]
-                    for name, texts in stored.items()
-                    if lang in texts
-                }
-                for lang in {lang for texts in stored.values() for lang in texts}
-            }
-        )
+        stored, main = mailing._get_version_texts()
+        mailing._note_versions(get_made_for(stored, main, stale={main: list(stored)}))
