@@ -121,7 +121,10 @@ def _unpack(folder):
     """Fetch and unpack Debian's packages, with programs that find their libraries there."""
     with step("Fetching PostgreSQL from Debian's archive"), remedy(REMEDY_ABSENT):
         # The suite's version, by name: of what is installed already, apt would name nothing.
-        server = next(name for name in debian.depends("postgresql") if name[-1].isdigit())
+        found = [name for name in debian.depends("postgresql") if name[-1:].isdigit()]
+        if not found:
+            raise Failure("Debian's archive has no PostgreSQL for this system.")
+        server = found[0]
         client = server.replace("-", "-client-", 1)
         debian.unpack(debian.fetch(debian.with_dependencies([server, client])), folder)
     programs = folder / "programs"

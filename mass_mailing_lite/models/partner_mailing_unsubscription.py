@@ -18,7 +18,6 @@ REASONS = [
     ("other", "Another reason"),
 ]
 COMMENT_LIMIT = 1000  # characters
-# States of mailings that may still send messages; drafts check subscriptions at submission.
 
 
 class Subscription(NamedTuple):

@@ -89,7 +89,8 @@ class Sender:
         """Send a mailing for ``seconds``, or until ``limit``, the end of the list, or a slow
         server.
 
-        Some messages may not have been answered for after it (``get_busy``), and the rest may have to wait
+        After it, the server may not have answered for some messages yet (``get_busy``), and the
+        rest may have to wait
         (``get_wait``). When the server accepts no message at all, it is tried again later, or the
         mailing is paused with the server's reply.
 
@@ -167,6 +168,7 @@ class Sender:
             time.sleep(pause)  # the server may count the closed connections a little longer
             with contextlib.suppress(NoSession):
                 return Worker(self, mailing, queue)
+        time.sleep(RETRY_PAUSES[-1])
         return Worker(self, mailing, queue)
 
     def _close_others(self, mailing, capacity):

@@ -20,6 +20,7 @@ IDLE_SECONDS = 0.2  # for which a server may be silent before the next mailing h
 # is at fault: each of them is uncertain.
 MAX_UNANSWERED = 5
 SUPPRESSION_SHARE = 0.02  # of the time, for skipping suppressed rows before a slice
+MAX_SUPPRESSION_PAUSE = 60.0
 MAX_FAILED_ROUNDS = 3  # in a row, after which the server is at fault and the mailing waits
 
 # Seconds until a deferred message is tried again, try by try; a further deferral is a failure. 55
@@ -122,7 +123,7 @@ class Worker:
             return
         self.sender.in_transaction(lambda: self.sender.recipients._skip_suppressed(self.mailing))
         took = time.monotonic() - began
-        self._suppression_due = began + took / SUPPRESSION_SHARE
+        self._suppression_due = began + min(took / SUPPRESSION_SHARE, MAX_SUPPRESSION_PAUSE)
 
     def finish(self):
         """Claim nothing more; wait for the messages that are being sent, and record them.
@@ -179,7 +180,11 @@ class Worker:
         for result in results:
             del self._rows[result["id"]]
             self.recorded += result["attempted"]
-            self.progress += result["attempted"] and result["state"] != "uncertain"
+            self.progress += (
+                result["attempted"]
+                and result["state"] != "uncertain"
+                and result["failure_type"] != "rendering"  # the server has not seen it
+            )
         if wanted > 0 and tally and self._failure_limit.is_passed(*tally):
             raise TooManyFailures(*tally)
         if not rows:

@@ -195,7 +195,6 @@ class TestVersions(MailingCase):
             mailing.write({"version_ids": [(5,)]})
         with self.assertRaises(AccessError):
             version.with_user(self.validator).action_confirm()
-        # By the channel: texts of the other one are compared, too.
         self.assertEqual(self.version(mailing).state, "stale")
 
     def test_who_decides_about_a_version_does_not_validate_it(self):

@@ -7,7 +7,7 @@ itself; for the headers of messages there is a form in ASCII.
 import unicodedata
 from typing import NamedTuple
 
-from ..delivery.address import ascii_domain
+from ..delivery.address import ascii_domain, canonical, fold
 from . import address_list, mailbox
 
 MAX_NAME = 300  # characters; mail programs show fewer
@@ -55,8 +55,7 @@ class Mailbox(NamedTuple):
     @property
     def normalized(self):
         """The address alone, as it is compared and stands in envelopes: in lower case, in ASCII."""
-        local, at, domain = ascii_domain(self.address).rpartition("@")
-        return f"{local.lower() if local.isascii() else local}{at}{domain.lower()}"
+        return canonical(self.address)
 
 
 def read_one(text, foreign=False):
@@ -116,7 +115,7 @@ def _judge(box, foreign):
     """
     if box.problem:
         raise Unreadable(box.problem, box.text)
-    address = box.address.rstrip(".")  # the end of the sentence that it was copied from
+    address = fold(box.address).rstrip(".")  # the end of the sentence that it was copied from
     problem = address_list.normalize(address)[1]
     if not problem and "=?" in address:
         problem = address_list.CODED

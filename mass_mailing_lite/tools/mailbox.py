@@ -19,16 +19,18 @@ from itertools import chain, dropwhile
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from ..delivery.address import fold
+
 MAX_CODED = 4000  # signs of a name in which coded words are looked for: a search takes their square
 
 # Line breaks, other control characters, and halves of surrogate pairs, which no database stores.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _FULL_WIDTH_SYNTAX = {ord(sign) + 0xFEE0: sign for sign in '<>,;@"()|'} | {0x3001: ","}
 _COMMAS = ",\uff0c\u3001"
 # Joiners shape letters of several scripts, and join emoji: in a name they mean something.
 _JOINERS = "\u200c\u200d"
+_NO_JOINERS = dict.fromkeys(map(ord, _JOINERS))
 
 _TOKEN = re.compile(
     r"""(?P<coded>=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=)
@@ -131,10 +133,10 @@ def decode_name(name):
 
 def clean_address(address):
     """Return an address without what was typed around it, in plain letters, without invisible signs."""
-    address = address.translate(_FULL_WIDTH)
     if not address.isascii():
-        address = unicodedata.normalize("NFC", address)
-        address = "".join(sign for sign in address if unicodedata.category(sign) != "Cf")
+        # A joiner may distinguish a domain, and nothing else.
+        local, at, domain = unicodedata.normalize("NFC", fold(address)).rpartition("@")
+        address = f"{local.translate(_NO_JOINERS)}{at}{domain}"
     address = _unwrap(address.strip(), _WRAPPERS)
     if address[:7].lower() == "mailto:":
         address = unquote(address[7:].partition("?")[0]).strip()

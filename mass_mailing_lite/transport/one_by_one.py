@@ -15,6 +15,7 @@ from collections import deque
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ..delivery import outcome as outcomes
+from ..delivery.address import same
 from ..delivery.compose.header import with_whole_mailboxes
 from ..delivery.outcome import Outcome, from_reply
 from ..delivery.smtp import limit
@@ -228,7 +229,7 @@ class OneByOnePool:
         """Return the message as ``_build_email__`` builds it from the parts of the filled one."""
         filled = email.message_from_bytes(envelope.octets(), policy=email.policy.SMTP)
         plain, html = filled.get_body(("plain",)), filled.get_body(("html",))
-        shown = {box.addr_spec for box in getattr(filled["Cc"], "addresses", ())}
+        shown = {same(box.addr_spec) for box in getattr(filled["Cc"], "addresses", ())}
         message = self._server._build_email__(
             email_from=str(filled["From"]),
             email_to=[str(filled["To"])],

@@ -82,6 +82,12 @@ waiting.counter_id._as_system().write({
     "hold_kind": "pace", "hold_until": "2099-01-01 09:00:00", "trouble_words": "450 busy",
     "trouble_count": 2,
 })
+env["res.lang"]._activate_lang("fr_FR")
+translated = env["partner.mailing"].with_user(author).create({
+    "name": "in two languages", "subject": "News", "body_html": "<p>News</p>",
+    "email_from": "shop@example.com",
+})
+translated.update_field_translations("subject", {"fr_FR": "Nouvelles"})
 env["ir.ui.view"].create({
     "name": "own", "model": "partner.mailing", "mode": "extension",
     "inherit_id": env.ref("mass_mailing_lite.partner_mailing_view_form").id,
@@ -175,7 +181,9 @@ def test_addresses_of_drafts_get_their_proper_form_and_no_others(tools, upgraded
     """What was submitted is covered by its fingerprint; what cannot be read stays for its author."""
     name, _before = upgraded_with_sms
     rows = tools.server.sql(
-        "SELECT state, reply_to, cc, bcc FROM partner_mailing WHERE channel = 'email'", name
+        "SELECT state, reply_to, cc, bcc FROM partner_mailing"
+        " WHERE channel = 'email' AND name <> 'in two languages'",
+        name,
     )
     for state, reply_to, cc, bcc in rows:
         if state == "draft":
@@ -215,6 +223,19 @@ def test_what_a_server_was_sent_and_why_a_mailing_waits_is_not_lost(tools, upgra
         name,
     )
     assert waits == [["rate_limit", "2099-01-01 09:00:00", "450 busy", "2"]]
+
+
+def test_of_a_language_version_of_before_nobody_knows_what_it_was_made_for(
+    tools, upgraded_with_sms
+):
+    """Its author looks at it once, before the draft is submitted."""
+    name, _before = upgraded_with_sms
+    versions = tools.server.sql(
+        "SELECT m.name, m.main_lang, v.lang, v.made_for -> 'subject' ->> 1"
+        " FROM partner_mailing_version v JOIN partner_mailing m ON m.id = v.mailing_id",
+        name,
+    )
+    assert versions == [["in two languages", "en_US", "fr_FR", ""]]
 
 
 def test_what_people_made_for_themselves_follows_the_names(tools, upgraded_with_sms):

@@ -1,3 +1,4 @@
+from odoo import SUPERUSER_ID, api
 from odoo.addons.mass_mailing_lite.delivery.address import same
 from odoo.tools import SQL
 
@@ -11,6 +12,7 @@ def migrate(cr, version):
     Lists that were submitted stay as they are, since the fingerprint covers their addresses; the
     messages go to the canonical ones.
     """
+    skip_suppressed(cr)
     cr.execute(
         SQL("SELECT DISTINCT email_normalized FROM partner_mailing_unsubscription WHERE %s", ODD)
     )
@@ -34,3 +36,35 @@ def migrate(cr, version):
             ODD,
         )
     )
+
+
+def skip_suppressed(cr):
+    """Skip rows of unfinished mailings whose address was suppressed in the form of before.
+
+    Such rows keep that form, so they would no longer match once the others have the canonical one.
+    """
+    sources = {
+        "blocklisted": SQL("mail_blacklist s WHERE s.active AND lower(s.email)"),
+        "unsubscribed": SQL(
+            "partner_mailing_unsubscription s WHERE s.undone_at IS NULL AND s.email_normalized"
+        ),
+    }
+    changed = set()
+    for reason, source in sources.items():
+        cr.execute(
+            SQL(
+                """
+                UPDATE partner_mailing_recipient r SET state = 'skipped', skip_reason = %s
+                  FROM partner_mailing m
+                 WHERE m.id = r.mailing_id AND r.state = 'pending' AND %s
+                   AND m.state IN ('to_validate', 'validated', 'sending', 'paused')
+                   AND EXISTS (SELECT FROM %s = r.email_normalized)
+             RETURNING m.id
+                """,
+                reason,
+                ODD,
+                source,
+            )
+        )
+        changed.update(number for (number,) in cr.fetchall())
+    api.Environment(cr, SUPERUSER_ID, {})["partner.mailing"].browse(changed)._recount()
