@@ -179,6 +179,7 @@ class PartnerMailing(models.Model):
         if "subject" in transport.required_fields:
             self._check_subjects()
         self._check_placeholders()
+        self._check_findings()
         self._check_message_size()
         self._check_renders()
 

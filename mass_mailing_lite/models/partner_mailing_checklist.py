@@ -2,9 +2,10 @@ import hashlib
 import json
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools.misc import format_datetime, formatLang
 
-from ..preflight import CHECKS, LEVELS
+from ..preflight import CHECKS, LEVELS, STOP
 from ..tools.version import get_main_text
 from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
 from .partner_mailing_approval import LIST_SOURCES
@@ -391,6 +392,17 @@ class PartnerMailing(models.Model):
             for finding in check(self).describe(facts.get(check.key, {}))
         ]
         return sorted(findings, key=lambda finding: LEVELS.index(finding["level"]))
+
+    def _check_findings(self):
+        """Raise when a check found what stops the mailing.
+
+        :raises UserError: with what was found, and the remedies
+        """
+        stops = [finding for finding in self._get_findings() if finding["level"] == STOP]
+        if stops:
+            raise UserError(
+                "\n".join(f"{finding['message']} {finding['remedy']}" for finding in stops)
+            )
 
     def _get_contents(self):
         """Return {language code: ``Content``} of what the mailing sends.

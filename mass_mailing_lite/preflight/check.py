@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
-# Levels of findings, the gravest first: the mailing cannot leave; look at it; good to know.
+# Levels of findings, the gravest first: it cannot be submitted; look at it; good to know.
 STOP, WARNING, INFO = LEVELS = ("stop", "warning", "info")
 
 #: {key: class} of all checks.

@@ -309,3 +309,21 @@ class TestFindings(MailingCase):
         mailing = self.new_mailing(subject="NEWS", body_html="<p>${name}</p>")
         keys = [finding["key"] for finding in mailing._get_findings()]
         self.assertEqual(keys, ["literal_placeholder", "shouting"])
+
+    def test_a_finding_that_stops_is_refused_at_submission(self):
+        class Unfinished(Check):
+            key, level = "unfinished", "stop"
+
+            def look(self, content):
+                return "TODO" in content.html
+
+            def describe(self, facts):
+                return [self.make_finding("It is not finished.", "Finish it.")] if facts else []
+
+        with patch.dict(CHECKS, {"unfinished": Unfinished}):
+            mailing = self.new_mailing(body_html="<p>TODO</p>")
+            with self.assertRaisesRegex(UserError, "not finished. Finish it"):
+                mailing.action_submit()
+            mailing.body_html = "<p>Done</p>"
+            mailing.action_submit()
+        self.assertEqual(mailing.state, "to_validate")

@@ -33,6 +33,12 @@ TABLE = {
         "manager": {READ},
         "outsider": set(),
     },
+    ("partner.mailing.version", OTHERS): {
+        "marketer": {READ},
+        "validator": {READ},
+        "manager": {READ},
+        "outsider": set(),
+    },
     ("partner.mailing.unsubscription", OTHERS): {
         "marketer": {READ},
         "validator": {READ},
@@ -99,6 +105,10 @@ class TestRightsTable(MailingCase):
             "partner.mailing": mailing,
             "partner.mailing.recipient": self.rows(mailing)["anna@example.com"],
             "partner.mailing.approval": mailing.approval_ids,
+            "partner.mailing.version": self.env["partner.mailing.version"]
+            ._as_system()
+            .create({"mailing_id": mailing.id, "lang": "fr_FR", "made_for": {"subject": ["", ""]}})
+            .with_env(self.env),
             "partner.mailing.unsubscription": self.env["partner.mailing.unsubscription"]
             ._as_system()
             .create({"mailing_id": mailing.id, "email_normalized": "anna@example.com"})

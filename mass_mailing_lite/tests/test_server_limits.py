@@ -140,7 +140,6 @@ class TestServerLimits(SendingCase):
             seen.append((mailing.state, mailing.wait_reason))
         self.assertEqual(seen[:4], [("sending", "rate_limit")] * 4)
         self.assertIn(("sending", "server"), seen)
-        limiting.new_window()
         self.assertEqual(len(limiting.ledger), 2)
         self.assertEqual(mailing.pending_count, COUNT - 2)
 
