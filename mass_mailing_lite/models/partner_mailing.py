@@ -2,12 +2,14 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..tools.placeholder import HTML, UnsupportedTemplate, substitute_placeholders
 from ..transport.compiled import xml_to_html
 from ..transport.one_by_one import OneByOneTransport
 from ..transport.smtp import SmtpTransport
 from .mailing_addresses import AddressField
+from .rate_field import RateField, rate
 
 STATES = [
     ("draft", "Draft"),
@@ -66,8 +68,8 @@ FILTERS_WITHOUT_MESSAGE = ("failed", "bounced", "excluded", "uncertain")
 class PartnerMailing(models.Model):
     """A message to many contacts, which a second person validates before it is sent.
 
-    In the order of this file: fields, computed fields, cards of the board, transport, CRUD, states,
-    dialogs. The steps of a mailing's life have a file each, in this order: ``…_checklist``,
+    In the order of this file: fields, computed fields, favorites, cards of the board, transport, CRUD,
+    states, dialogs. The steps of a mailing's life have a file each, in this order: ``…_checklist``,
     ``…_recipients`` (audiences become the list), ``…_content`` and ``…_message`` (content becomes
     messages), ``…_approval``, ``…_sending``, ``…_results``.
     """
@@ -115,6 +117,7 @@ class PartnerMailing(models.Model):
             "finding_facts",
             "seen_versions",
             "version_ids",
+            "favorite_user_ids",
             *TOTALS,
         }
     )
@@ -352,15 +355,44 @@ class PartnerMailing(models.Model):
     )
     unsubscribed_count = fields.Integer("Unsubscribed", related="counter_id.unsubscribed_count")
     progress = fields.Float(compute="_compute_progress", help="0 to 100.")
+    opened_rate = RateField(
+        "Opened (%)",
+        compute="_compute_rates",
+        help="Of the delivered messages. Empty if openings are not tracked.",
+    )
+    clicked_rate = RateField(
+        "Clicked (%)",
+        compute="_compute_rates",
+        help="Of the delivered messages. Empty if clicks are not tracked.",
+    )
+    bounced_rate = RateField("Bounced (%)", compute="_compute_rates", help="Of the sent messages.")
+
+    # Favorites: of each user, see _set_favorite.
+    favorite_user_ids = fields.Many2many(
+        "res.users",
+        "partner_mailing_favorite_rel",
+        "mailing_id",
+        "user_id",
+        string="Favorite Of",
+        copy=False,
+    )
+    is_favorite = fields.Boolean(
+        "Favorite",
+        compute="_compute_is_favorite",
+        inverse="_inverse_is_favorite",
+        search="_search_is_favorite",
+        copy=False,
+        help="One of your favorites. Other users have their own.",
+    )
 
     # Cards
     subject_in_words = fields.Char(
         "Subject in Words",
-        compute="_compute_card",
+        compute="_compute_subject_in_words",
         help="The subject with the names of the fields where values will stand.",
     )
     miniature = fields.Html(
-        compute="_compute_card",
+        compute="_compute_miniature",
         sanitize=False,
         help="The body as a page of its own, with the names of the fields where values will stand.",
     )
@@ -379,6 +411,22 @@ class PartnerMailing(models.Model):
             mailing.progress = (
                 100.0 * done / mailing.recipient_count if mailing.recipient_count else 0.0
             )
+
+    @api.depends(
+        "sent_count",
+        "bounced_count",
+        "opened_count",
+        "clicked_count",
+        "track_opens",
+        "track_clicks",
+    )
+    def _compute_rates(self):
+        for mailing in self:
+            totals = mailing._get_totals()
+            delivered = totals["delivered"]
+            mailing.opened_rate = mailing.track_opens and rate(totals["opened"], delivered)
+            mailing.clicked_rate = mailing.track_clicks and rate(totals["clicked"], delivered)
+            mailing.bounced_rate = rate(totals["bounced"], totals["sent"])
 
     # All fields that the record rules look at: they are read in one query.
     @api.depends("state", "user_id", "create_uid", "company_id", "manage_group_ids")
@@ -412,14 +460,63 @@ class PartnerMailing(models.Model):
         self._show_addresses_read()
 
     # ------------------------------------------------------------
+    # Favorites
+    # ------------------------------------------------------------
+
+    @api.depends("favorite_user_ids")
+    @api.depends_context("uid")
+    def _compute_is_favorite(self):
+        for mailing in self:
+            mailing.is_favorite = self.env.user in mailing.favorite_user_ids
+
+    def _inverse_is_favorite(self):
+        for mailing in self:
+            mailing._set_favorite(mailing.is_favorite)
+
+    @api.model
+    def _search_is_favorite(self, operator, _value):
+        if operator != "in":
+            return NotImplemented
+        return [("favorite_user_ids", "in", [self.env.uid])]
+
+    def _set_favorite(self, is_favorite):
+        """Add the mailings to the favorites of the user, or remove them.
+
+        Written by SQL: readers may do it, and the mailing is not changed by it.
+        """
+        self.check_access("read")
+        if is_favorite:
+            query = SQL(
+                "INSERT INTO partner_mailing_favorite_rel (mailing_id, user_id)"
+                " SELECT unnest(%s::int[]), %s ON CONFLICT DO NOTHING",
+                self.ids,
+                self.env.uid,
+            )
+        else:
+            query = SQL(
+                "DELETE FROM partner_mailing_favorite_rel"
+                " WHERE mailing_id = ANY(%s) AND user_id = %s",
+                self.ids,
+                self.env.uid,
+            )
+        self.env.cr.execute(query)
+        self.invalidate_recordset(["favorite_user_ids", "is_favorite"], flush=False)
+
+    # ------------------------------------------------------------
     # Cards of the board
     # ------------------------------------------------------------
 
     @api.depends(lambda self: ["channel", *self._get_rendered_fields()])
     @api.depends_context("lang")
-    def _compute_card(self):
+    def _compute_subject_in_words(self):
         for mailing in self:
-            mailing.subject_in_words, mailing.miniature = mailing._get_transport().get_card()
+            mailing.subject_in_words = mailing._get_transport().get_card_subject()
+
+    @api.depends(lambda self: ["channel", *self._get_rendered_fields()])
+    @api.depends_context("lang")
+    def _compute_miniature(self):
+        for mailing in self:
+            mailing.miniature = mailing._get_transport().get_card_page()
 
     @api.model
     def _get_miniature(self, body, subject):
@@ -491,6 +588,12 @@ class PartnerMailing(models.Model):
         return mailings
 
     def write(self, vals):
+        if "is_favorite" in vals:
+            # Readers may do this, and in any state.
+            self._set_favorite(vals["is_favorite"])
+            vals = {name: value for name, value in vals.items() if name != "is_favorite"}
+            if not vals:
+                return True
         covered = self._get_covered_fields() & set(vals)
         if covered and not self._is_system():
             self._check_covered_unlocked(covered)

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, date_utils
 
+from ..models.rate_field import RateField
+
 # Rates in percent: name -> numerator and denominator. A group has the quotient of their sums: the
 # mean of the rates of a small and a large mailing has no meaning.
 RATES = {
@@ -89,6 +91,8 @@ class PartnerMailingReport(models.Model):
     unsubscribed_count = fields.Integer("Unsubscribed", readonly=True)
     bounced_count = fields.Integer("Bounced", readonly=True)
     failed_count = fields.Integer("Failed", readonly=True)
+    track_opens = fields.Boolean(readonly=True)
+    track_clicks = fields.Boolean(readonly=True)
     opens_tracked_count = fields.Integer(
         "Delivered, Opens Tracked",
         readonly=True,
@@ -100,12 +104,12 @@ class PartnerMailingReport(models.Model):
         help="The total from which the clicked share is computed.",
     )
 
-    delivered_rate = fields.Float("Delivered (%)", readonly=True, aggregator="avg")
-    opened_rate = fields.Float("Opened (%)", readonly=True, aggregator="avg")
-    clicked_rate = fields.Float("Clicked (%)", readonly=True, aggregator="avg")
-    unsubscribed_rate = fields.Float("Unsubscribed (%)", readonly=True, aggregator="avg")
-    bounced_rate = fields.Float("Bounced (%)", readonly=True, aggregator="avg")
-    failed_rate = fields.Float("Failed (%)", readonly=True, aggregator="avg")
+    delivered_rate = RateField("Delivered (%)", readonly=True, aggregator="avg")
+    opened_rate = RateField("Opened (%)", readonly=True, aggregator="avg")
+    clicked_rate = RateField("Clicked (%)", readonly=True, aggregator="avg")
+    unsubscribed_rate = RateField("Unsubscribed (%)", readonly=True, aggregator="avg")
+    bounced_rate = RateField("Bounced (%)", readonly=True, aggregator="avg")
+    failed_rate = RateField("Failed (%)", readonly=True, aggregator="avg")
 
     # ------------------------------------------------------------
     # Rows and groups
@@ -133,6 +137,7 @@ class PartnerMailingReport(models.Model):
                    k.recipient_count, k.sent_count + k.bounced_count AS sent_count,
                    k.sent_count AS delivered_count, k.opened_count, k.clicked_count,
                    k.unsubscribed_count, k.bounced_count, k.failed_count,
+                   m.track_opens, m.track_clicks,
                    CASE WHEN m.track_opens THEN k.sent_count ELSE 0 END AS opens_tracked_count,
                    CASE WHEN m.track_clicks THEN k.sent_count ELSE 0 END AS clicks_tracked_count
               FROM partner_mailing m
@@ -184,11 +189,16 @@ class PartnerMailingReport(models.Model):
         }
 
     def _get_sums(self, domain):
-        """Return the number of mailings, sums and rates of the mailings in a domain."""
+        """Return the number of mailings, sums and rates of the mailings in a domain.
+
+        A rate is None where there is nothing to divide by, such as for openings that no mailing
+        tracked.
+        """
         names = (*SUMS, *RATES)
         aggregates = [f"{name}:{'sum' if name in SUMS else 'avg'}" for name in names]
         [(count, *values)] = self._read_group(domain, [], ["__count", *aggregates])
-        return {"mailings": count, **{n: v or 0 for n, v in zip(names, values, strict=True)}}
+        totals = dict(zip(names, values, strict=True))
+        return {"mailings": count, **totals, **{name: totals[name] or 0 for name in SUMS}}
 
     def _get_curve(self, domain, since, now, unit):
         """Return sums for each day, week or month, with zeros for those without mailings."""

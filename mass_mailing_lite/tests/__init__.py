@@ -11,6 +11,7 @@ from . import (
     test_exclusion,
     test_expected,
     test_extra_addresses,
+    test_favorites,
     test_findings,
     test_gateway_bounces,
     test_gateway_replies,

@@ -173,7 +173,7 @@ class TestHtml(MailingCase):
         page = email.message_from_bytes(page, policy=email.policy.default)
         for where, shown in (
             ("preview", preview.body_html),
-            ("card", mailing._get_transport().get_card()[1]),
+            ("card", mailing._get_transport().get_card_page()),
             ("page", page.get_body(("html",)).get_content()),
         ):
             with self.subTest(where=where):

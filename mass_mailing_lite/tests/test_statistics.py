@@ -242,6 +242,48 @@ class TestStatistics(StatisticsCase):
         )
         self.assertEqual(rate, 50.0)
 
+    def test_what_is_not_tracked_has_no_rate_and_not_one_of_zero(self):
+        silent, tracked = self.new_sent_mailing(), self.new_sent_mailing()
+        tracked._as_system().write({"track_opens": True, "track_clicks": True})
+        undelivered = self.new_mailing(track_opens=True)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        report = self.env["partner.mailing.report"].with_user(self.marketer)
+
+        def rates(records):
+            [values] = records.read(["opened_rate", "clicked_rate", "bounced_rate"])
+            return [values[name] for name in ("opened_rate", "clicked_rate", "bounced_rate")]
+
+        for mailing, expected in (
+            (silent, [False, False, 50.0]),
+            (tracked, [0.0, 0.0, 50.0]),
+            (undelivered, [False, False, False]),
+        ):
+            values = rates(mailing.with_user(self.marketer))
+            self.assertEqual(values, expected)
+            self.assertEqual([type(value) for value in values], [type(one) for one in expected])
+        domain = [("mailing_id", "=", silent.id)]
+        line = report.search(domain)
+        self.assertEqual(rates(line), [False, False, 50.0])
+        self.assertIs(rates(line)[0], False)
+        [group] = report.formatted_read_group(domain, ["mailing_id"], ["opened_rate:avg"])
+        self.assertFalse(isinstance(group["opened_rate:avg"], float))
+        self.assertEqual(line.export_data(["opened_rate"])["datas"], [[""]])
+        self.assertEqual(tracked.export_data(["opened_rate"])["datas"], [[0.0]])
+
+    def test_the_dashboard_has_no_rate_of_what_no_mailing_tracked(self):
+        mailing = self.new_sent_mailing()
+        for other in self.env["partner.mailing"].search([("id", "!=", mailing.id)]):
+            other._as_system().started_at = False
+        self.env.flush_all()
+        totals = self.env["partner.mailing.report"].get_dashboard(30)["totals"]
+        self.assertIsNone(totals["opened_rate"])
+        self.assertEqual((totals["opened_count"], totals["bounced_rate"]), (0, 50.0))
+        mailing._as_system().track_opens = True
+        self.env.flush_all()
+        totals = self.env["partner.mailing.report"].get_dashboard(30)["totals"]
+        self.assertEqual(totals["opened_rate"], 0.0)
+
     def test_the_dashboard_sums_up_what_the_user_sees(self):
         mailing = self.new_sent_mailing()
         self.react(mailing, "anna@example.com")

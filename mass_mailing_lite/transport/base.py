@@ -254,11 +254,12 @@ class Transport:
         """Return what a recipient reads, for the review page: {"subject": text, "body": Markup}."""
         raise NotImplementedError
 
-    def get_card(self):
-        """Return ``(subject, HTML page of the body or False)`` for the card of a mailing.
+    def get_card_subject(self):
+        """Return the subject for lists and cards; placeholders are named in it, not filled."""
+        raise NotImplementedError
 
-        Placeholders are named in them, not filled.
-        """
+    def get_card_page(self):
+        """Return the HTML page of the body for a card, False without one; as the subject."""
         raise NotImplementedError
 
     # ------------------------------------------------------------

@@ -278,12 +278,13 @@ class SmtpTransport(Transport):
         )
         return {"subject": subject, "body": Markup(body)}
 
-    def get_card(self):
+    def get_card_subject(self):
+        return self.mailing._name_placeholders(self.mailing.subject, TEXT)
+
+    def get_card_page(self):
         mailing = self.mailing
-        return (
-            mailing._name_placeholders(mailing.subject, TEXT),
-            not mailing._is_body_empty()
-            and mailing._get_miniature(mailing.body_html, mailing.subject),
+        return not mailing._is_body_empty() and mailing._get_miniature(
+            mailing.body_html, mailing.subject
         )
 
     # ------------------------------------------------------------

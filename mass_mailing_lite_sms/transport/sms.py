@@ -239,10 +239,12 @@ class SmsTransport(Transport):
         compiled = self.compile(self.env.lang or "en_US", None)
         return compiled.template.fill([read(contact, row) for read in compiled.readers])
 
-    def get_card(self):
-        mailing = self.mailing
-        text = mailing._name_placeholders(mailing.sms_body, TEXT)
-        return text, bool(text) and mailing._wrap_body(CARD % escape(text), "", "")
+    def get_card_subject(self):
+        return self.mailing._name_placeholders(self.mailing.sms_body, TEXT)
+
+    def get_card_page(self):
+        text = self.get_card_subject()
+        return bool(text) and self.mailing._wrap_body(CARD % escape(text), "", "")
 
     # ------------------------------------------------------------
     # Connection

@@ -7,7 +7,9 @@ import { formatFloat } from "@web/views/fields/formatters";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 
-import { ALARM, COLORS, formatInteger, formatShare, LABELS, share } from "../statistics/figures";
+import {
+    ALARM, COLORS, formatInteger, formatShare, LABELS, NOT_TRACKED, NOTHING_DELIVERED, share,
+} from "../statistics/figures";
 import { MailingChart } from "../statistics/mailing_chart";
 
 const PERIODS = [
@@ -52,12 +54,12 @@ export class MailingDashboard extends Component {
             key,
             label: LABELS[key],
             value: format(value),
-            change: before.mailings ? this.change(key, value, was, format) : null,
+            change: this.isKnown(value, was) && before.mailings ? this.change(key, value, was, format) : null,
             note,
         });
         const rate = (key, whole) =>
             tile(key, totals[`${key}_rate`], before[`${key}_rate`], formatShare,
-                whole ? formatInteger(totals[`${key}_count`]) : _t("not tracked"));
+                whole ? formatInteger(totals[`${key}_count`]) : NOT_TRACKED);
         return [
             {
                 ...tile("sent", totals.sent_count, before.sent_count, formatInteger),
@@ -69,6 +71,11 @@ export class MailingDashboard extends Component {
             rate("unsubscribed", true),
             rate("bounced", true),
         ];
+    }
+
+    // A share of nothing is null: it has not changed by so many points.
+    isKnown(...values) {
+        return values.every((value) => typeof value === "number");
     }
 
     // The difference from the period before, and whether it is good or bad.
@@ -102,6 +109,11 @@ export class MailingDashboard extends Component {
 
     isAlarming(part, whole) {
         return share(part, whole) >= ALARM;
+    }
+
+    // Why a share is "–".
+    hint(value, isTracked) {
+        return this.isKnown(value) ? undefined : isTracked ? NOTHING_DELIVERED : NOT_TRACKED;
     }
 
     formatTime(text) {

@@ -5,6 +5,8 @@ import { useService } from "@web/core/utils/hooks";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
+import { formatPercent } from "../statistics/figures";
+
 import { Component, onWillDestroy, onWillUpdateProps, useState } from "@odoo/owl";
 
 export const PROGRESS = "partner_mailing_progress";
@@ -24,6 +26,7 @@ export class ProgressField extends Component {
 
     setup() {
         this.state = useState({ received: null });
+        this.formatPercent = formatPercent;
         this.bus = useService("bus_service");
         const listener = (figures) => this.onProgress(figures);
         this.bus.subscribe(PROGRESS, listener);

@@ -1,4 +1,5 @@
 import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
 import { formatFloat, formatInteger } from "@web/views/fields/formatters";
 
 // The colour of each figure on all pages.
@@ -22,14 +23,33 @@ export const LABELS = {
     failed: _t("Failed"),
 };
 
-// A share with one digit; two below one percent, so that it is not shown as 0.0 %.
-export function formatShare(percent) {
-    const digits = percent > 0 && percent < 1 ? 2 : 1;
-    return `${formatFloat(percent, { digits: [16, digits] })} %`;
+// Shown in place of a share of nothing.
+export const NONE = "–";
+export const NOT_TRACKED = _t("Not tracked");
+export const NOTHING_DELIVERED = _t("Nothing was delivered");
+
+// A number with the percent sign where the language has it: 5%, 5 %, %5.
+export function formatPercent(number) {
+    const locale = luxon.Settings.defaultLocale;
+    const parts = new Intl.NumberFormat(locale, { style: "percent" }).formatToParts(0);
+    return parts.map(({ type, value }) => (type === "integer" ? number : value)).join("");
 }
 
-export function share(part, whole) {
-    return whole ? (100 * part) / whole : 0;
+// A share with one digit; two below one percent, so that it is not shown as 0.0 %.
+export function formatShare(percent) {
+    if (typeof percent !== "number") {
+        return NONE;
+    }
+    const digits = percent > 0 && percent < 1 ? 2 : 1;
+    return formatPercent(formatFloat(percent, { digits: [16, digits] }));
 }
+
+// Percent; null where there is nothing to divide by.
+export function share(part, whole) {
+    return whole ? (100 * part) / whole : null;
+}
+
+// Pivot tables and the sums of lists have the widget's formatter.
+registry.category("formatters").add("partner_mailing_rate", formatShare);
 
 export { formatInteger };

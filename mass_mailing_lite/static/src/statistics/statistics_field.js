@@ -5,7 +5,9 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
-import { ALARM, COLORS, formatInteger, formatShare, LABELS, share } from "./figures";
+import {
+    ALARM, COLORS, formatInteger, formatShare, LABELS, NONE, NOT_TRACKED, share,
+} from "./figures";
 import { MailingChart } from "./mailing_chart";
 
 const STEPS = ["recipients", "sent", "delivered", "opened", "clicked"];
@@ -35,9 +37,8 @@ export class StatisticsField extends Component {
         return this.props.record.data[this.props.name];
     }
 
-    // The steps of this mailing; opened and clicked only if they are tracked.
     get funnel() {
-        return this.lines(STEPS.filter((key) => this.figures.tracks[key] !== false));
+        return this.lines(STEPS);
     }
 
     get losses() {
@@ -51,14 +52,21 @@ export class StatisticsField extends Component {
 
     lines(keys) {
         const { totals } = this.figures;
-        return keys.map((key) => ({
-            key,
-            label: LABELS[key],
-            count: formatInteger(totals[key]),
-            share: formatShare(share(totals[key], totals[OF[key] || "recipients"])),
-            of: WHOLES[OF[key] || "recipients"],
-            width: share(totals[key], totals.recipients),
-        }));
+        return keys.map((key) => {
+            const line = { key, label: LABELS[key] };
+            if (this.figures.tracks[key] === false) {
+                return { ...line, isUntracked: true, count: NONE, hint: NOT_TRACKED, width: 0 };
+            }
+            const whole = OF[key] || "recipients";
+            return {
+                ...line,
+                count: formatInteger(totals[key]),
+                share: formatShare(share(totals[key], totals[whole])),
+                of: WHOLES[whole],
+                hint: WHOLES[whole],
+                width: share(totals[key], totals.recipients) || 0,
+            };
+        });
     }
 
     get countedAt() {

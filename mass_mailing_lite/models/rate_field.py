@@ -1,0 +1,27 @@
+from odoo import fields
+
+
+class RateField(fields.Float):
+    """A share in percent, whose value is False, and not 0.0, where there is nothing to divide by.
+
+    A mailing that does not track openings has no rate of openings: screens show "–", an export
+    has an empty cell, and RPC answers False.
+    """
+
+    falsy_value = None
+
+    def convert_to_cache(self, value, record, validate=True):
+        if value is None or value is False:
+            return None
+        return super().convert_to_cache(value, record, validate)
+
+    def convert_to_record(self, value, record):
+        return False if value is None else value
+
+    def convert_to_export(self, value, record):
+        return "" if value is False else value
+
+
+def rate(part, whole):
+    """Return ``part`` of ``whole`` in percent; False where ``whole`` is 0."""
+    return 100.0 * part / whole if whole else False
