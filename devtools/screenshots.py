@@ -195,8 +195,8 @@ PICTURES = [
             "settings": (f"{ACTION}res_config_settings_action", ".app_settings_block", []),
             "mail-server": (
                 "/odoo/action-base.action_ir_mail_server_list/{server}",
-                "[name=partner_mailing_limit_minute]",
-                [],
+                "a[name=partner_mailing]",
+                ["a[name=partner_mailing]"],
             ),
         },
     ),

@@ -45,7 +45,12 @@
         "views/mass_mailing_lite_menus.xml",
     ],
     "assets": {
-        "web.assets_backend": ["mass_mailing_lite/static/src/**/*"],
+        "web.assets_backend": [
+            "mass_mailing_lite/static/src/**/*",
+            ("remove", "mass_mailing_lite/static/src/report_graph/**/*"),
+        ],
+        # Where Odoo has its graphs.
+        "web.assets_backend_lazy": ["mass_mailing_lite/static/src/report_graph/**/*"],
         "web.assets_tests": ["mass_mailing_lite/static/tests/tours/**/*"],
     },
     "uninstall_hook": "uninstall_hook",

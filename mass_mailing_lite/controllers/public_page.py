@@ -26,12 +26,17 @@ class Company(NamedTuple):
     @classmethod
     def of(cls, company):
         """Return the ``Company`` of a ``res.company``, with the logo unless it is the default."""
-        return cls.make(company.id, company.name, not company.uses_default_logo)
+        return cls.make(company.id, company.name, has_logo(company))
 
     @classmethod
     def make(cls, number, name, has_logo):
         """Return the ``Company`` with the id ``number``."""
         return cls(name, f"/web/binary/company_logo?company={number}" if has_logo else None)
+
+
+def has_logo(company):
+    """Return whether a ``res.company`` has a logo of its own, and not the one of a new database."""
+    return bool(company.logo_web) and not company.uses_default_logo
 
 
 def get_environment(lang=None):

@@ -1,11 +1,12 @@
 from types import SimpleNamespace
 
+from markupsafe import Markup
 from psycopg2.errors import UniqueViolation
 
 from odoo.http import Controller, request, route
 
 from ..sender.transaction import in_transaction
-from .public_page import Company, get_environment, render, render_invalid
+from .public_page import Company, get_environment, has_logo, render, render_invalid
 
 PATH = "/partner_mailing/unsubscribe"
 
@@ -89,6 +90,7 @@ class Unsubscribe(Controller):
         """Return the page for a ``Subscription``, without a query."""
         env = get_environment(subscription.lang)
         names = subscription.name_tags(env.context["lang"])
+        left_names = [names[tag] for tag in dict.fromkeys(subscription.left)]
         reason = env["partner.mailing.unsubscription"]._fields["reason"]
         return render(
             env,
@@ -100,14 +102,33 @@ class Unsubscribe(Controller):
                 "action": f"{PATH}/{token}",
                 "step": step,
                 "is_test": number <= 0,
-                "address": subscription.address,
                 "unsubscribed": subscription.unsubscribed,
                 "blocklisted": subscription.blocklisted,
                 "groups": [(tag, names[tag]) for tag in subscription.groups],
-                "left_names": [names[tag] for tag in dict.fromkeys(subscription.left)],
+                "left_names": left_names,
+                "sentences": get_sentences(env, subscription.address, left_names),
                 "reasons": reason._description_selection(env),
             },
         )
+
+
+def get_sentences(env, address, left_names):
+    """Return the sentences of the page that name the address: {key: Markup}.
+
+    Each is translated as a whole, since the address stands elsewhere in other languages.
+    """
+    address = Markup("<b>%s</b>") % address
+    return {
+        "again": env._("%(address)s gets our mailings again.", address=address),
+        "none": env._("%(address)s gets no more mailings from us.", address=address),
+        "left": env._(
+            "%(address)s has left: %(groups)s.", address=address, groups=", ".join(left_names)
+        ),
+        "groups": env._(
+            "%(address)s is in these groups. Which ones should it leave?", address=address
+        ),
+        "stop": env._("Stop sending mailings to %(address)s?", address=address),
+    }
 
 
 def read_token(token):
@@ -128,7 +149,7 @@ def get_subscription(env, number):
         lang=mailing.company_id.partner_id.lang,
         company_id=mailing.company_id.id,
         company_name=mailing.company_id.name,
-        has_logo=not mailing.company_id.uses_default_logo,
+        has_logo=has_logo(mailing.company_id),
         unsubscribed=False,
         blocklisted=False,
         groups=mailing.unsubscribe_category_ids.ids,

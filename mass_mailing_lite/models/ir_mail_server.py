@@ -29,26 +29,26 @@ class IrMailServer(models.Model):
     partner_mailing_connections = fields.Integer(
         "Connections for Mailings",
         default=1,
-        help="How many connections a sender of mailings opens to this server at once."
-        " More connections help where each reply takes long; ask the administrator of the server.",
+        help="How many connections mailings open to this server at the same time. More connections are"
+        " faster where the server replies slowly; your e-mail provider tells you how many it allows.",
     )
     partner_mailing_limit_minute = fields.Integer(
-        "Mailings: Messages a Minute",
-        help="Most messages of mailings that leave through this server in any minute,"
-        " of all mailings together. 0: no limit.",
+        "Mailings: Messages per Minute",
+        help="How many messages all mailings together send through this server within a minute."
+        " 0: unlimited.",
     )
     partner_mailing_limit_hour = fields.Integer(
-        "Mailings: Messages an Hour",
-        help="The same, in any hour. 0: no limit.",
+        "Mailings: Messages per Hour",
+        help="How many messages within an hour. 0: unlimited.",
     )
     partner_mailing_limit_day = fields.Integer(
-        "Mailings: Messages a Day",
-        help="The same, in any 24 hours. 0: no limit.",
+        "Mailings: Messages per Day",
+        help="How many messages within 24 hours. 0: unlimited.",
     )
     partner_mailing_limit_domain_minute = fields.Integer(
-        "Mailings: Messages a Minute to One Domain",
-        help="Most messages to recipients of one domain, such as example.com, in any minute."
-        " 0: no limit.",
+        "Mailings: Messages per Minute to One Domain",
+        help="How many messages to recipients of one domain, such as example.com, within a minute."
+        " 0: unlimited.",
     )
 
     @api.constrains("partner_mailing_connections")
@@ -73,7 +73,7 @@ class IrMailServer(models.Model):
                     raise ValidationError(
                         self.env._(
                             '"%(field)s" of the mail server "%(server)s" is %(number)s. A limit is a'
-                            " number of messages; 0 stands for no limit.",
+                            " number of messages; 0 or empty means unlimited.",
                             field=self._fields[name]._description_string(self.env),
                             server=server.name,
                             number=server[name],

@@ -192,7 +192,7 @@ class PartnerMailing(models.Model):
         "Outgoing Mail Server",
         domain=lambda self: [("owner_user_id", "in", [False, self.env.uid])],
         default=lambda self: self.env.company.partner_mailing_mail_server_id,
-        help="Empty: the one that Odoo finds for the From address.",
+        help="Empty: Odoo chooses the server that fits the From address.",
     )
     scheduled_at = fields.Datetime(
         "Send On", copy=False, help="Empty: as soon as the mailing is validated."
@@ -222,7 +222,7 @@ class PartnerMailing(models.Model):
         "mailing_id",
         "group_id",
         string="Visible To",
-        help="If neither this nor the managing groups are set, all users of the company see it.",
+        help="Only members of these groups and of those in Managed By see the mailing. If both are empty, all users of the company see it.",
     )
     has_unsubscribe = fields.Boolean(
         "Unsubscribe Link",
@@ -241,12 +241,12 @@ class PartnerMailing(models.Model):
     # Off by default. Both change what reaches a recipient, so the review shows them and the
     # fingerprint covers them.
     track_opens = fields.Boolean(
-        help="A picture of one pixel in each message records that it was opened. Off: messages have"
-        " no such picture.",
+        help="A tracking pixel in each message records that it was opened. Off: messages have no"
+        " tracking pixel.",
     )
     track_clicks = fields.Boolean(
-        help="Links lead through this database, which records the click. Off: links stay as they"
-        " are.",
+        help="Links are redirected through this database, which records the click. Off: links are"
+        " not changed.",
     )
 
     # Recipients
@@ -300,8 +300,8 @@ class PartnerMailing(models.Model):
         group_expand="_group_expand_state",
         readonly=True,
     )
-    started_at = fields.Datetime("Sending Began", copy=False, readonly=True)
-    finished_at = fields.Datetime("Sending Ended", copy=False, readonly=True)
+    started_at = fields.Datetime("Sending Started", copy=False, readonly=True)
+    finished_at = fields.Datetime("Sending Finished", copy=False, readonly=True)
     resumed_at = fields.Datetime("Resumed On", copy=False, readonly=True)
     pause_reason = fields.Text("Why It Is Paused", copy=False, readonly=True)
     approval_ids = fields.One2many(
@@ -349,9 +349,9 @@ class PartnerMailing(models.Model):
     opened_count = fields.Integer("Opened", related="counter_id.opened_count")
     clicked_count = fields.Integer("Clicked", related="counter_id.clicked_count")
     machine_opened_count = fields.Integer(
-        "Opened by Machines",
+        "Opened by Mail Scanners",
         related="counter_id.machine_opened_count",
-        help="Requests by scanners, and within seconds of delivery: not counted as opened.",
+        help="Requests by mail scanners, and within seconds of delivery: not counted as opened.",
     )
     unsubscribed_count = fields.Integer("Unsubscribed", related="counter_id.unsubscribed_count")
     progress = fields.Float(compute="_compute_progress", help="0 to 100.")

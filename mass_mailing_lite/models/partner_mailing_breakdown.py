@@ -48,14 +48,16 @@ class PartnerMailingBreakdown(models.Model):
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade", index=True)
     counted_at = fields.Datetime("Counted On", required=True)
     dimension = fields.Selection(DIMENSIONS, "Broken Down By", required=True)
-    domain = fields.Char("Recipient Domain", help="Empty for domains that share a row.")
+    domain = fields.Char("Recipient Domain", help="Empty: all smaller domains together.")
     lang = fields.Selection(
         lambda self: self.env["partner.mailing.breakdown"]._get_languages(), "Language"
     )
     moment = fields.Datetime("Time of Sending")
     recipient_count = fields.Integer("Recipients")
-    sent_count = fields.Integer("Sent", help="Taken by a mail server.")
-    delivered_count = fields.Integer("Delivered", help="Taken by a mail server and not bounced.")
+    sent_count = fields.Integer("Sent", help="Accepted by the mail server.")
+    delivered_count = fields.Integer(
+        "Delivered", help="Accepted by the mail server and not bounced."
+    )
     opened_count = fields.Integer("Opened")
     clicked_count = fields.Integer("Clicked")
     bounced_count = fields.Integer("Bounced")

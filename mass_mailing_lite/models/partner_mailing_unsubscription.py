@@ -12,9 +12,9 @@ from .partner_mailing import UNFINISHED_STATES
 from .unchecked_many2one import UncheckedMany2one
 
 REASONS = [
-    ("too_often", "Too many e-mails"),
-    ("not_relevant", "The content is not for me"),
-    ("never_asked", "I never asked for this"),
+    ("too_often", "I receive too many e-mails"),
+    ("not_relevant", "The content is not relevant to me"),
+    ("never_asked", "I never subscribed"),
     ("other", "Another reason"),
 ]
 COMMENT_LIMIT = 1000  # characters
@@ -86,18 +86,22 @@ class PartnerMailingUnsubscription(models.Model):
     company_id = fields.Many2one(related="mailing_id.company_id", store=True)
     recipient_id = UncheckedMany2one("partner.mailing.recipient", index=True)
     email_normalized = fields.Char("E-mail", required=True)
-    is_everything = fields.Boolean("All Mailings", help="No mailings from this database at all.")
+    is_everything = fields.Boolean(
+        "All Mailings", help="The address gets no mailings of this database."
+    )
     category_ids = fields.Many2many(
         "res.partner.category",
         "partner_mailing_unsubscription_category_rel",
         "unsubscription_id",
         "category_id",
-        string="Groups Left",
+        string="Tags Unsubscribed From",
     )
-    is_one_click = fields.Boolean("One Click", help="By the button of the mail program (RFC 8058).")
+    is_one_click = fields.Boolean(
+        "One-Click", help="By the unsubscribe button of the mail program (RFC 8058)."
+    )
     reason = fields.Selection(REASONS)
     comment = fields.Text()
-    undone_at = fields.Datetime("Undone On")
+    undone_at = fields.Datetime("Resubscribed On")
     removed_tags = fields.Json(help="For undoing: [contact, tag] for each tag that was removed.")
 
     _address_idx = models.Index("(email_normalized) WHERE undone_at IS NULL")
@@ -175,7 +179,8 @@ class PartnerMailingUnsubscription(models.Model):
             SQL(
                 """
                 SELECT r.id, r.mailing_id, m.name, r.email_normalized, r.lang, m.company_id,
-                       c.name, NOT COALESCE(c.uses_default_logo, FALSE),
+                       c.name,
+                       c.logo_web IS NOT NULL AND NOT COALESCE(c.uses_default_logo, FALSE),
                        COALESCE(s.lang, 'en_US'), r.unsubscribed_at IS NOT NULL,
                        b.id, COALESCE(b.active, FALSE),
                        ARRAY(SELECT ARRAY[g.partner_id, g.category_id]

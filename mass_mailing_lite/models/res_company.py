@@ -44,36 +44,36 @@ class ResCompany(models.Model):
     partner_mailing_mail_server_id = fields.Many2one(
         "ir.mail_server",
         "Mail Server for Mailings",
-        help="Proposed in new mailings. Empty: the one that Odoo finds for the From address.",
+        help="The default for new mailings. Empty: Odoo chooses the server that fits the From address.",
     )
     partner_mailing_self_validation = fields.Boolean(
         "Allow Self-Validation",
-        help="For companies of one person. The approval says each time that it was used.",
+        help="Authors may validate their own mailings, for companies of one person. Each approval says so.",
     )
     partner_mailing_two_validators_from = fields.Integer(
         "Two Validators From",
-        help="Number of recipients from which two validators must agree. 0: never.",
+        help="Number of recipients from which two validators must agree. 0: one validator is enough.",
     )
 
     # Sending
     partner_mailing_late_hours = fields.Integer(
         "Too Late After (Hours)",
         default=12,
-        help="A mailing whose time was missed by more than that waits for a person rather than going"
-        " out late.",
+        help="A mailing that is late by more than this is paused, and a user decides whether it is still"
+        " sent.",
     )
     partner_mailing_resend_uncertain = fields.Boolean(
-        "Send Uncertain Messages Again",
-        help="When a sender is stopped in the middle, it is unknown whether its last few messages"
-        " were delivered. Off: they are shown as uncertain, for a person to decide. On: they are"
-        " sent again, and a few recipients may get them twice.",
+        "Resend Uncertain Deliveries",
+        help="When sending is interrupted, it may be unknown whether the last few messages were"
+        " delivered. Off: they are shown as uncertain, and a user decides. On: they are sent again,"
+        " and a few recipients may get them twice.",
     )
     partner_mailing_use_hours = fields.Boolean(
-        "Sending Hours", help="Mailings leave within these hours only."
+        "Sending Hours", help="Mailings are sent within these hours only."
     )
     partner_mailing_hour_from = fields.Float("Sending From", default=8.0)
     partner_mailing_hour_to = fields.Float(
-        "Sending Until", default=18.0, help="Before the beginning: until the next morning."
+        "Sending Until", default=18.0, help="If it is before the start: until the next day."
     )
     partner_mailing_on_mon = fields.Boolean("Monday", default=True)
     partner_mailing_on_tue = fields.Boolean("Tuesday", default=True)
@@ -88,41 +88,40 @@ class ResCompany(models.Model):
         default=lambda self: self.env.user.tz or "UTC",
     )
     partner_mailing_failure_share = fields.Integer(
-        "Pause at Failures of (%)",
+        "Pause at a Failure Rate of (%)",
         default=20,
-        help="A mailing is paused when so many of a hundred recipients fail for good: the list or"
-        " the content is at fault then. 0: never.",
+        help="A mailing is paused when this share of its last recipients failed permanently: the list"
+        " or the content is probably at fault. 0: never.",
     )
     partner_mailing_failure_window = fields.Integer(
-        "Failures Among the Last",
+        "Recipients for the Failure Rate",
         default=200,
-        help="Number of recipients over which the share of failures is taken.",
+        help="The failure rate is that of the last so many recipients.",
     )
     partner_mailing_server_tries = fields.Integer(
-        "Tries With a Failing Mail Server",
+        "Attempts if the Mail Server Fails",
         default=5,
-        help="A mailing whose mail server cannot be used is tried again after 1, 5, 15, 30, and then"
-        " each 60 minutes. After so many tries it is paused.",
+        help="If the mail server cannot be used, the next attempts are after 1, 5, 15, 30, and then every"
+        " 60 minutes. After this number of attempts the mailing is paused.",
     )
 
     # Results
     partner_mailing_blocklist_bounced = fields.Boolean(
-        "Blocklist Dead Addresses at Once",
+        "Blocklist After the First Hard Bounce",
         default=True,
-        help="On: an address goes onto the blocklist the first time that a message to it comes back"
-        " for good. Off: after five messages that came back within three months, as it is with"
-        " temporary failures.",
+        help="On: an address is added to the blocklist at its first permanent bounce. Off: after five"
+        " bounces within three months, as for temporary bounces.",
     )
     partner_mailing_feedback_name = fields.Char(
-        "Name in Complaint Statistics",
-        help="Some mail providers show by this name, in their postmaster tools, how many readers"
-        " complained about which mailing. 5 to 15 letters, digits, hyphens or underscores, unique to"
-        " your company. Empty: mailings are not told apart there.",
+        "Feedback-ID Name",
+        help="The name of your company in the header Feedback-ID, by which providers such as Gmail show"
+        " complaints per mailing in their postmaster tools. 5 to 15 letters, digits, hyphens or"
+        " underscores. Empty: messages have no such header.",
     )
     partner_mailing_keep_months = fields.Integer(
-        "Keep Recipients for (Months)",
-        help="Months after the end of a mailing; then names and addresses of its recipients are"
-        " removed, and figures stay. 0: never.",
+        "Keep Personal Data for (Months)",
+        help="So many months after the end of a mailing, the names and addresses of its recipients are"
+        " removed; statistics stay. 0: never.",
     )
 
     @api.constrains("partner_mailing_hour_from", "partner_mailing_hour_to", *DAY_FIELDS)

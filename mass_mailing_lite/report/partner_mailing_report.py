@@ -78,13 +78,13 @@ class PartnerMailingReport(models.Model):
     state = fields.Selection(
         lambda self: self.env["partner.mailing"]._fields["state"].selection, readonly=True
     )
-    started_at = fields.Datetime("Sending Began", readonly=True)
-    finished_at = fields.Datetime("Sending Ended", readonly=True)
+    started_at = fields.Datetime("Sending Started", readonly=True)
+    finished_at = fields.Datetime("Sending Finished", readonly=True)
 
     recipient_count = fields.Integer("Recipients", readonly=True)
-    sent_count = fields.Integer("Sent", readonly=True, help="Taken by a mail server.")
+    sent_count = fields.Integer("Sent", readonly=True, help="Accepted by the mail server.")
     delivered_count = fields.Integer(
-        "Delivered", readonly=True, help="Taken by a mail server and not bounced."
+        "Delivered", readonly=True, help="Accepted by the mail server and not bounced."
     )
     opened_count = fields.Integer("Opened", readonly=True)
     clicked_count = fields.Integer("Clicked", readonly=True)
@@ -94,14 +94,14 @@ class PartnerMailingReport(models.Model):
     track_opens = fields.Boolean(readonly=True)
     track_clicks = fields.Boolean(readonly=True)
     opens_tracked_count = fields.Integer(
-        "Delivered, Opens Tracked",
+        "Delivered (Opens Tracked)",
         readonly=True,
-        help="The total from which the opened share is computed.",
+        help="The base of the rate of opened messages.",
     )
     clicks_tracked_count = fields.Integer(
-        "Delivered, Clicks Tracked",
+        "Delivered (Clicks Tracked)",
         readonly=True,
-        help="The total from which the clicked share is computed.",
+        help="The base of the rate of clicked messages.",
     )
 
     delivered_rate = RateField("Delivered (%)", readonly=True, aggregator="avg")
@@ -191,7 +191,7 @@ class PartnerMailingReport(models.Model):
     def _get_sums(self, domain):
         """Return the number of mailings, sums and rates of the mailings in a domain.
 
-        A rate is None where there is nothing to divide by, such as for openings that no mailing
+        A rate is False where there is nothing to divide by, such as for openings that no mailing
         tracked.
         """
         names = (*SUMS, *RATES)

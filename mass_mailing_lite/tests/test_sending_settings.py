@@ -2,6 +2,8 @@ from datetime import datetime, timedelta
 from unittest.mock import patch
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from lxml import etree
+
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
@@ -34,6 +36,22 @@ class TestSendingSettings(MailingCase):
                 server[f"partner_mailing_limit_{name}"] = -1
             self.assertIn('mail server "Ours" is -1', str(refused.exception))
             server[f"partner_mailing_limit_{name}"] = 0
+
+    def test_the_limits_of_a_mail_server_are_on_a_tab_of_their_own_and_0_reads_unlimited(self):
+        arch = etree.fromstring(self.env["ir.mail_server"].get_view(view_type="form")["arch"])
+        tabs = arch.xpath("//notebook/page")
+        self.assertEqual(tabs[0].get("name"), "connection", "Odoo's own tab stays the first one")
+        [tab] = arch.xpath("//notebook/page[@name='partner_mailing']")
+        for name in LIMITS:
+            [field] = arch.xpath(f"//field[@name='partner_mailing_limit_{name}']")
+            self.assertIn(tab, field.iterancestors())
+            self.assertEqual(
+                (field.get("widget"), field.get("placeholder")),
+                ("partner_mailing_limit", "Unlimited"),
+            )
+        # Odoo hides the notebook of such a server; here only the tab Connection is hidden.
+        self.assertFalse(arch.xpath("//notebook/@invisible"))
+        self.assertEqual(tabs[0].get("invisible"), "smtp_authentication == 'cli'")
 
     def test_negative_and_absurd_numbers_in_the_settings_are_refused_in_words(self):
         for name, value, words in (

@@ -268,8 +268,8 @@ class TestStatistics(StatisticsCase):
         self.assertIs(rates(line)[0], False)
         [group] = report.formatted_read_group(domain, ["mailing_id"], ["opened_rate:avg"])
         self.assertFalse(isinstance(group["opened_rate:avg"], float))
-        self.assertEqual(line.export_data(["opened_rate"])["datas"], [[""]])
-        self.assertEqual(tracked.export_data(["opened_rate"])["datas"], [[0.0]])
+        self.assertEqual(line.sudo().export_data(["opened_rate"])["datas"], [[""]])
+        self.assertEqual(tracked.sudo().export_data(["opened_rate"])["datas"], [[0.0]])
 
     def test_the_dashboard_has_no_rate_of_what_no_mailing_tracked(self):
         mailing = self.new_sent_mailing()
@@ -277,7 +277,7 @@ class TestStatistics(StatisticsCase):
             other._as_system().started_at = False
         self.env.flush_all()
         totals = self.env["partner.mailing.report"].get_dashboard(30)["totals"]
-        self.assertIsNone(totals["opened_rate"])
+        self.assertIs(totals["opened_rate"], False)
         self.assertEqual((totals["opened_count"], totals["bounced_rate"]), (0, 50.0))
         mailing._as_system().track_opens = True
         self.env.flush_all()

@@ -9,6 +9,8 @@ from odoo.tests import HttpCase, tagged
 from .common import MailingCase, SendingCase
 
 PATH = "/partner_mailing/unsubscribe"
+# A picture of one pixel.
+LOGO = b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 MAIL_PROGRAM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -89,6 +91,33 @@ class TestUnsubscribe(UnsubscribeCase):
         self.assertFalse(self.blocklisted())
         self.assertFalse(self.acts())
         self.assertFalse(self.rows(mailing)["anna@example.com"].unsubscribed_at)
+
+    def test_the_page_has_the_company_s_logo_or_its_name(self):
+        company = self.env.company
+        mailing = self.new_running_mailing()
+        pages = (self.token(mailing), mailing._get_link_key("unsubscribe").make(-mailing.id))
+        picture = f'src="/web/binary/company_logo?company={company.id}"'
+        company.logo = LOGO
+        for token in pages:
+            page = self.get(token).text
+            self.assertIn(picture, page)
+            self.assertIn(f'alt="{company.name}"', page)
+        logo = self.url_open(f"/web/binary/company_logo?company={company.id}")
+        self.assertTrue(logo.headers["Content-Type"].startswith("image/"))
+        company.logo = False
+        for token in pages:
+            page = self.get(token).text
+            self.assertNotIn("company_logo", page)
+            self.assertIn(company.name, page)
+
+    def test_the_page_asks_in_a_sentence_with_the_address_as_text(self):
+        mailing = self.new_running_mailing(extra_emails='"<b>x</b>"@example.org')
+        address = self.rows(mailing).keys() - {"anna@example.com", "boris@example.com"}
+        page = self.get(self.token(mailing, *address)).text
+        self.assertNotIn("<b>x</b>", page)
+        mailing = self.new_running_mailing(extra_emails="zoe@example.org")
+        page = self.get(self.token(mailing, "zoe@example.org")).text
+        self.assertIn("Stop sending mailings to <b>zoe@example.org</b>?", page)
 
     def test_leaving_a_group_takes_the_tag_off_every_contact_with_the_address(self):
         twin = self._new_contact("Anna at work", "Anna@Example.com", self.news)

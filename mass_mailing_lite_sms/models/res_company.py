@@ -15,15 +15,14 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     partner_mailing_sms_limit_minute = fields.Integer(
-        "Mailings: SMS a Minute",
-        help="Most SMS of mailings that the company hands to its provider in any minute, of all"
-        " mailings together. 0: no limit.",
+        "Mailings: SMS per Minute",
+        help="How many SMS all mailings of the company together send within a minute. 0: unlimited.",
     )
     partner_mailing_sms_limit_hour = fields.Integer(
-        "Mailings: SMS an Hour", help="The same, in any hour. 0: no limit."
+        "Mailings: SMS per Hour", help="How many SMS within an hour. 0: unlimited."
     )
     partner_mailing_sms_limit_day = fields.Integer(
-        "Mailings: SMS a Day", help="The same, in any 24 hours. 0: no limit."
+        "Mailings: SMS per Day", help="How many SMS within 24 hours. 0: unlimited."
     )
 
     @api.constrains(*LIMIT_FIELDS.values())
@@ -34,7 +33,7 @@ class ResCompany(models.Model):
                     raise ValidationError(
                         self.env._(
                             '"%(field)s" of the company "%(company)s" is %(number)s. A limit is a'
-                            " number of SMS; 0 stands for no limit.",
+                            " number of SMS; 0 or empty means unlimited.",
                             field=self._fields[name]._description_string(self.env),
                             company=company.name,
                             number=company[name],

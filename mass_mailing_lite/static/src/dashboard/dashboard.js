@@ -73,7 +73,7 @@ export class MailingDashboard extends Component {
         ];
     }
 
-    // A share of nothing is null: it has not changed by so many points.
+    // A share of nothing is no number: it has not changed by so many points.
     isKnown(...values) {
         return values.every((value) => typeof value === "number");
     }
@@ -83,12 +83,12 @@ export class MailingDashboard extends Component {
         const difference = value - was;
         const rounded = format(Math.abs(difference));
         if (rounded === format(0) || (key !== "sent" && Math.abs(difference) < 0.05)) {
-            return { text: _t("unchanged"), title: _t("Compared with the time before"), mood: "text-muted", icon: "" };
+            return { text: _t("unchanged"), title: _t("Compared with the previous period"), mood: "text-muted", icon: "" };
         }
         const up = difference > 0;
         return {
             text: key === "sent" ? rounded : _t("%s points", formatFloat(Math.abs(difference), { digits: [16, 1] })),
-            title: _t("Compared with the time before"),
+            title: _t("Compared with the previous period"),
             icon: up ? "fa-arrow-up" : "fa-arrow-down",
             mood: key === "sent" ? "text-muted" : up !== LOSSES.includes(key) ? "text-success" : "text-danger",
         };

@@ -13,10 +13,10 @@ export const PROGRESS = "partner_mailing_progress";
 
 // Text of each wait reason.
 const WAIT_REASONS = {
-    rate_limit: _t("the limit is used up"),
-    domain: _t("the limit for one domain is used up"),
+    rate_limit: _t("sending limit reached"),
+    domain: _t("sending limit for one domain reached"),
     hours: _t("outside the sending hours"),
-    server: _t("waits for the next try"),
+    server: _t("waiting for the next attempt"),
 };
 
 // The progress of sending, updated by notifications of the sender on the bus.
@@ -81,12 +81,12 @@ export class ProgressField extends Component {
         const until = toMoment(wait_until);
         const parts = [];
         if (wait_reason && until && until > luxon.DateTime.now()) {
-            parts.push(_t("%(reason)s, goes on at %(time)s", {
+            parts.push(_t("%(reason)s, continues at %(time)s", {
                 reason: WAIT_REASONS[wait_reason],
                 time: formatMoment(until),
             }));
         } else if (rate) {
-            parts.push(_t("%(rate)s a minute", { rate: formatInteger(Math.ceil(rate * 60)) }));
+            parts.push(_t("%(rate)s per minute", { rate: formatInteger(Math.ceil(rate * 60)) }));
         }
         if (expected_end) {
             const end = toMoment(expected_end);

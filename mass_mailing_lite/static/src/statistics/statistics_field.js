@@ -10,14 +10,14 @@ import {
 } from "./figures";
 import { MailingChart } from "./mailing_chart";
 
-const STEPS = ["recipients", "sent", "delivered", "opened", "clicked"];
-const LOSSES = ["unsubscribed", "bounced", "failed"];
+const STEPS = ["recipients", "sent", "delivered", "opened", "clicked", "unsubscribed"];
+const LOSSES = ["bounced", "failed"];
 // The base of a share, if it is not the number of recipients.
 const OF = { opened: "delivered", clicked: "delivered", unsubscribed: "delivered", bounced: "sent" };
 const WHOLES = {
-    recipients: _t("of the recipients"),
-    sent: _t("of the sent"),
-    delivered: _t("of the delivered"),
+    recipients: _t("of recipients"),
+    sent: _t("of sent"),
+    delivered: _t("of delivered"),
 };
 
 // The figures of one mailing: a funnel, the curve of its sending, and tables.

@@ -2,7 +2,7 @@ import { registry } from "@web/core/registry";
 import { GraphRenderer } from "@web/views/graph/graph_renderer";
 import { graphView } from "@web/views/graph/graph_view";
 
-import { formatInteger, formatShare } from "./figures";
+import { formatInteger, formatShare } from "../statistics/figures";
 
 // A graph of counts, whose axis has whole numbers only, or of shares in percent.
 export class ReportGraphRenderer extends GraphRenderer {
