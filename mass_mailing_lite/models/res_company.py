@@ -69,7 +69,8 @@ class ResCompany(models.Model):
         " and a few recipients may get them twice.",
     )
     partner_mailing_use_hours = fields.Boolean(
-        "Sending Hours", help="Mailings are sent within these hours only."
+        "Sending Hours",
+        help="Mailings are sent within these hours only; outside of them they wait.",
     )
     partner_mailing_hour_from = fields.Float("Sending From", default=8.0)
     partner_mailing_hour_to = fields.Float(
@@ -96,7 +97,7 @@ class ResCompany(models.Model):
     partner_mailing_failure_window = fields.Integer(
         "Recipients for the Failure Rate",
         default=200,
-        help="The failure rate is that of the last so many recipients.",
+        help="The failure rate is computed over this number of recipients.",
     )
     partner_mailing_server_tries = fields.Integer(
         "Attempts if the Mail Server Fails",
@@ -120,8 +121,8 @@ class ResCompany(models.Model):
     )
     partner_mailing_keep_months = fields.Integer(
         "Keep Personal Data for (Months)",
-        help="So many months after the end of a mailing, the names and addresses of its recipients are"
-        " removed; statistics stay. 0: never.",
+        help="Months after the end of a mailing until the names and addresses of its recipients are"
+        " removed. Statistics stay. 0: never.",
     )
 
     @api.constrains("partner_mailing_hour_from", "partner_mailing_hour_to", *DAY_FIELDS)
