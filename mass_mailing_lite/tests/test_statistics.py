@@ -339,3 +339,17 @@ class TestStatisticsTour(StatisticsCase, HttpCase):
         for other in self.env["partner.mailing"].search([("id", "!=", mailing.id)]):
             other._as_system().started_at = False
         self.start_tour("/odoo/mailing-dashboard", "mass_mailing_lite_statistics", login="marketer")
+        self.assertTrue(mailing.with_user(self.marketer).is_favorite)
+
+    def test_an_empty_limit_of_a_mail_server_is_none(self):
+        server = self.env["ir.mail_server"].create(
+            {"name": "Ours", "smtp_host": "127.0.0.1", "partner_mailing_limit_hour": 500}
+        )
+        self.start_tour(
+            f"/odoo/action-base.action_ir_mail_server_list/{server.id}",
+            "mass_mailing_lite_limits",
+            login="admin",
+        )
+        self.assertEqual(
+            (server.partner_mailing_limit_day, server.partner_mailing_limit_hour), (4000, 0)
+        )
