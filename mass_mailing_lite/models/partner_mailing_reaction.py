@@ -4,7 +4,11 @@ from odoo.tools import SQL
 from ..sender.transaction import in_transaction
 
 # Each is added to the total of the same name.
-KINDS = [("opened", "Opened"), ("clicked", "Clicked"), ("machine_opened", "Opened by a machine")]
+KINDS = [
+    ("opened", "Opened"),
+    ("clicked", "Clicked"),
+    ("machine_opened", "Opened by a mail scanner"),
+]
 
 
 class PartnerMailingClick(models.Model):

@@ -127,7 +127,8 @@ class PartnerMailingRecipient(models.Model):
     opened_at = fields.Datetime("Opened On")
     clicked_at = fields.Datetime("Clicked On")
     machine_opened_at = fields.Datetime(
-        "Opened by a Machine On", help="By a scanner, or within seconds of delivery."
+        "Opened by a Mail Scanner On",
+        help="By a mail scanner, or within seconds of delivery.",
     )
     replied_at = fields.Datetime("Replied On", help="When the first answer came.")
     unsubscribed_at = fields.Datetime("Unsubscribed On")
