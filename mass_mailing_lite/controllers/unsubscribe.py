@@ -125,7 +125,7 @@ def get_sentences(env, address, left_names):
             "%(address)s has left: %(groups)s.", address=address, groups=", ".join(left_names)
         ),
         "groups": env._(
-            "%(address)s is in these groups. Which ones should it leave?", address=address
+            "%(address)s is in these groups. Which ones do you want to leave?", address=address
         ),
         "stop": env._("Stop sending mailings to %(address)s?", address=address),
     }
