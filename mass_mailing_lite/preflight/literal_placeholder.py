@@ -30,17 +30,25 @@ class LiteralPlaceholder(Check):
     def look(self, content):
         facts = {}
         for name, text in content.texts.items():
-            _text, count = to_inline(text, self.mailing._is_allowed)
-            # The inline kind is right here, and refused with a reason when it does not exist.
-            found = [one for one in find_leftovers(text) if not is_inline(one)]
-            if found or count:
-                facts[name] = {"found": found[:MOST], "count": len(found), "wrong": count}
+            self._note(facts, name, text, to_inline, find_in_text)
         if content.source:
-            _source, count = to_elements(content.source, self.mailing._is_allowed)
-            found = list(dict.fromkeys(find_in_body(content.source)))
-            if found or count:
-                facts[BODY] = {"found": found[:MOST], "count": len(found), "wrong": count}
+            self._note(facts, BODY, content.source, to_elements, find_in_body)
         return facts
+
+    def _note(self, facts, name, source, convert, find):
+        """Note what a source has.
+
+        ``found`` names different placeholders, up to ``MOST`` of ``count``. ``wrong`` places have
+        one of the wrong kind, which the button turns into the right one; after that ``left``
+        different ones would still be there.
+        """
+        converted, wrong = convert(source, self.mailing._is_allowed)
+        found = list(dict.fromkeys(find(source)))
+        if found or wrong:
+            left = len(set(find(converted))) if wrong else len(found)
+            facts[name] = {
+                "found": found[:MOST], "count": len(found), "wrong": wrong, "left": left
+            }  # fmt: skip
 
     def describe(self, facts):
         findings = []
@@ -51,7 +59,8 @@ class LiteralPlaceholder(Check):
 
     def _describe_field(self, name, having):
         wrong = sum(found["wrong"] for found in having.values())
-        rest = sum(found["count"] for found in having.values()) - wrong
+        # Facts that were stored before the upgrade do not say what is left.
+        left = sum(found.get("left", found["count"] - found["wrong"]) for found in having.values())
         message = self.env._(
             'Recipients would read this in the field "%(field)s" as it stands: %(placeholders)s.',
             field=self.mailing._fields[name]._description_string(self.env),
@@ -71,9 +80,9 @@ class LiteralPlaceholder(Check):
             place.update(
                 action="action_convert_placeholders", label=self.env._("Turn into Placeholders")
             )
-        if rest > 0:
+        if left > 0:
             remedies.append(self._get_remedy(name))
-        count = sum(max(found["count"], found["wrong"]) for found in having.values())
+        count = sum(found["count"] or found["wrong"] for found in having.values())
         return self.make_finding(message, " ".join(remedies), count=count, **place)
 
     def _get_remedy(self, name):
@@ -99,6 +108,14 @@ class LiteralPlaceholder(Check):
 def is_inline(placeholder):
     """Tell whether a text is an inline placeholder, whose kind is right in a subject."""
     return placeholder.startswith("{{") and placeholder.endswith("}}")
+
+
+def find_in_text(text):
+    """Yield the placeholders of other programs in a subject.
+
+    The inline kind is right there, and refused with a reason when it does not exist.
+    """
+    return (one for one in find_leftovers(text) if not is_inline(one))
 
 
 def find_in_body(source):

@@ -79,6 +79,26 @@ class TestFindings(MailingCase):
         rendered = mailing._render_field("body_html", self.anna.ids)[self.anna.id]
         self.assertIn("<b>Anna</b>", rendered)
 
+    def test_what_the_button_does_not_turn_has_a_remedy_of_its_own(self):
+        # The same placeholder twice is one that is named, and two that the button turns.
+        for body in (
+            "<p>{{ object.name }}, {{ object.name }}: dear [FIRST NAME]</p>",
+            "<p>{{ object.name }}</p><p>[FIRST NAME], [FIRST NAME] and {{ object.name }}</p>",
+        ):
+            mailing = self.new_mailing(subject="News for [NAME]", body_html=body)
+            found = {finding["focus"]: finding for finding in self.findings(mailing)}
+            self.assertIn("Press the button", found["body_html"]["remedy"])
+            self.assertIn("type / where", found["body_html"]["remedy"])
+            self.assertEqual(found["body_html"]["count"], 2)
+            mailing.action_convert_placeholders()
+            found = {finding["focus"]: finding for finding in self.findings(mailing)}
+            self.assertNotIn("Press the button", found["body_html"]["remedy"])
+            self.assertIn("type / where", found["body_html"]["remedy"])
+            self.assertEqual(found["body_html"]["count"], 1)
+        mailing.body_html = "<p>{{ object.name }}, {{ object.name }}</p>"
+        found = {finding["focus"]: finding for finding in self.findings(mailing)}
+        self.assertNotIn("type / where", found["body_html"]["remedy"])
+
     def test_placeholders_of_other_programs_are_named_with_their_field(self):
         mailing = self.new_mailing(
             subject="Dear [FIRST NAME]",

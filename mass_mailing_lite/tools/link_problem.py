@@ -40,7 +40,6 @@ _PRIVATE_DOMAINS = frozenset(
     ("localhost", "localdomain", "local", "internal", "intranet", "lan", "home", "corp", "private",
      "home.arpa", "invalid")
 )  # fmt: skip
-_PLAIN_ADDRESS = re.compile(r"[^\s@/:]{1,64}@[^\s@/:]{1,255}")
 
 
 def find_problem(address: str) -> str | None:
@@ -74,15 +73,6 @@ def find_problem(address: str) -> str | None:
         # A link to share the page has a subject and no address.
         return None if rest.strip("/ ") else EMPTY
     return None
-
-
-def get_remedied(address: str) -> str | None:
-    """Return what an address without a scheme was meant to be; None when that is not known."""
-    address = address.strip()
-    if _PLAIN_ADDRESS.fullmatch(address):
-        return f"mailto:{address}"
-    host = address.lstrip("/").partition("/")[0]
-    return f"https://{address.lstrip('/')}" if "." in host.strip(".") else None
 
 
 def is_private_host(host: str) -> bool:

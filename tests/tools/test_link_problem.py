@@ -7,7 +7,6 @@ from addon.tools.link_problem import (
     NO_SCHEME,
     PART,
     find_problem,
-    get_remedied,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,20 +108,6 @@ def test_an_address_that_leads_somewhere_is_none(address):
 )
 def test_what_is_wrong_with_an_address_is_named(address, problem):
     assert find_problem(address) == problem
-
-
-@pytest.mark.parametrize(
-    ("address", "meant"),
-    [
-        ("www.example.com/x", "https://www.example.com/x"),
-        ("//example.com", "https://example.com"),
-        ("info@example.com", "mailto:info@example.com"),
-        ("shop", None),
-        ("/shop", None),
-    ],
-)
-def test_what_an_address_without_a_scheme_was_meant_to_be(address, meant):
-    assert get_remedied(address) == meant
 
 
 @given(st.text(max_size=80) | st.text(alphabet="htps:/.[]%@#\\0123x", max_size=40))
