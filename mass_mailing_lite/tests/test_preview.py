@@ -1,8 +1,15 @@
+from lxml import html
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
 from .common import MailingCase
+
+
+def text_of(source):
+    """Return the texts of an HTML source, in order."""
+    return [text.strip() for text in html.fromstring(source).itertext() if text.strip()]
 
 
 @tagged("post_install", "-at_install")
@@ -72,6 +79,45 @@ class TestPreview(MailingCase):
         self.assertIn("X-Priority: 1", preview.headers)
         self.assertEqual(preview.attachment_names, "prices.csv")
         self.assertGreater(preview.size, 12000)
+
+    def test_it_shows_the_line_of_an_inbox_as_its_recipient_sees_it(self):
+        mailing = self.new_mailing(
+            subject="News for {{ object.name }}", preview_text="Read on, {{ object.name }}"
+        )
+        *line, text = text_of(self.preview(mailing, partner_id=self.anna).inbox_line)
+        self.assertEqual(line, ["TS", "The Shop", "now", "News for Anna"])
+        self.assertTrue(text.startswith("Read on, Anna Dear Anna, it is summer. You receive"))
+
+    def test_without_a_preview_text_the_line_has_the_first_words_and_says_so(self):
+        mailing = self.new_mailing(preview_text=" ")
+        line = text_of(self.preview(mailing, partner_id=self.anna).inbox_line)
+        self.assertTrue(line[4].startswith("Dear Anna, it is summer."))
+        self.assertIn("first words", line[5])
+
+    def test_a_line_shows_names_and_no_markup(self):
+        self.anna.name = "<b>Anna</b> & Co"
+        line = self.preview(self.new_mailing(), partner_id=self.anna).inbox_line
+        self.assertIn("News for &lt;b&gt;Anna&lt;/b&gt; &amp; Co", line)
+
+    def test_it_goes_to_a_recipient_of_each_language_and_to_one_without_a_name(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self._new_contact("Zoé", "zoe@example.com", self.news, lang="fr_FR")
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        preview = self.preview(mailing)
+        self.assertEqual(preview.subject, "News for Anna")
+        preview.action_other_language()
+        self.assertEqual((preview.subject, preview.lang), ("News for Zoé", "fr_FR"))
+        preview.action_other_language()
+        self.assertEqual(preview.subject, "News for Anna")
+        self.assertIn("en_US", mailing.seen_versions)
+        with self.assertRaisesRegex(UserError, "has a name"):
+            preview.action_without_name()
+        mailing.extra_emails = "nobody@example.com"
+        mailing.action_load_recipients()
+        preview = self.preview(mailing)
+        preview.action_without_name()
+        self.assertIn("nobody@example.com", preview.recipient)
 
     def test_what_cannot_be_made_is_said_in_its_place(self):
         self.marketer.group_ids += self.env.ref("mail.group_mail_template_editor")

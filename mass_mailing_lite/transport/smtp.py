@@ -18,6 +18,7 @@ from ..delivery.smtp.envelope import Envelope
 from ..delivery.smtp.limit import Capacity
 from ..delivery.smtp.pool import NoSession, Pool
 from ..tools import address_list, spreadsheet
+from ..tools.inbox_line import read_inbox_line
 from ..tools.placeholder import HTML, TEXT
 from .base import Transport
 from .canonical_address import (
@@ -272,11 +273,12 @@ class SmtpTransport(Transport):
         contact = recipient.partner_id or self.env["res.partner"].new(
             {"name": recipient.name, **self.get_contact_values(recipient.email_normalized)}
         )
-        subject, body = (
+        subject, preview, body = (
             self.mailing._render_field(name, contact._ids, set_lang=lang)[contact._ids[0]]
-            for name in ("subject", "body_html")
+            for name in ("subject", "preview_text", "body_html")
         )
-        return {"subject": subject, "body": Markup(body)}
+        line = read_inbox_line(self.mailing.email_from, subject, preview, body)
+        return {"subject": subject, "body": Markup(body), "inbox_line": line}
 
     def get_card_subject(self):
         return self.mailing._name_placeholders(self.mailing.subject, TEXT)

@@ -14,14 +14,14 @@ class PartnerMailingSample(models.AbstractModel):
     has_recipients = fields.Boolean(compute="_compute_has_recipients")
     recipient_id = fields.Many2one(
         "partner.mailing.recipient",
-        "As It Comes To",
+        "Preview for",
         domain="[('mailing_id', '=', mailing_id), ('state', '!=', 'skipped')]",
         ondelete="cascade",
         help="The recipient whose name and other fields are filled in.",
     )
     partner_id = fields.Many2one(
         "res.partner",
-        "As It Would Come To",
+        "Preview for",
         default=lambda self: self.env.user.partner_id,
         help="The contact whose name and other fields are filled in.",
     )

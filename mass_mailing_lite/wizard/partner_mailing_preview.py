@@ -5,6 +5,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import formatLang
 
+from ..models.partner_mailing_content import sort_by_count
+from ..tools.inbox_line import read_inbox_line
+
 
 class PartnerMailingPreview(models.TransientModel):
     """The message as one recipient gets it: built and filled as for sending, and parsed again."""
@@ -22,6 +25,7 @@ class PartnerMailingPreview(models.TransientModel):
     body_text = fields.Text("Plain Text", compute="_compute_message")
     size = fields.Integer("Size (bytes)", compute="_compute_message")
     size_text = fields.Char("Size", compute="_compute_message")
+    inbox_line = fields.Html(compute="_compute_message", sanitize=False)
     attachment_names = fields.Char("Attachments", compute="_compute_message")
     problem = fields.Char(compute="_compute_message")
 
@@ -64,6 +68,7 @@ class PartnerMailingPreview(models.TransientModel):
         self.headers = "\n".join(f"{name}: {value}" for name, value in message.items())
         self.body_html = data and html and html.get_content()
         self.body_text = data and text and text.get_content()
+        self.inbox_line = bool(data) and self._show_inbox_line(message, self.body_html or "")
         self.size = len(data)
         self.size_text = self.env._(
             "%(size)s kB", size=formatLang(self.env, len(data) / 1024, digits=1)
@@ -71,6 +76,52 @@ class PartnerMailingPreview(models.TransientModel):
         self.attachment_names = ", ".join(
             part.get_filename() or "" for part in (message.iter_attachments() if data else ())
         )
+
+    def _show_inbox_line(self, message, page):
+        """Return the HTML of the line that an inbox shows of a message."""
+        # Whether the page begins with a preview text; which one it is, the page says.
+        has_preview = self.mailing_id.with_context(lang=self.lang).preview_text
+        line = read_inbox_line(str(message["From"] or ""), message["Subject"] or "", "", page)
+        return self.env["ir.qweb"]._render(
+            "mass_mailing_lite.inbox_line",
+            {"line": line._replace(has_preview=bool(has_preview and has_preview.strip()))},
+        )
+
+    def action_other_language(self):
+        """Show the first recipient of the next language, in the order of their numbers."""
+        self.ensure_one()
+        counts = self.mailing_id.language_counts or {}
+        names = dict(self.env["res.lang"].get_installed())
+        langs = [lang for lang in sort_by_count(counts, names) if lang in names]
+        if not langs:
+            return self._show_again()
+        position = langs.index(self.lang) + 1 if self.lang in langs else 0
+        lang = langs[position % len(langs)]
+        # Those without a language, or with one that is not installed, read the company's.
+        read = self.mailing_id._get_recipient_language({"lang": False})
+        own = (
+            [("lang", "=", lang)] if lang != read else [("lang", "not in", list({*names} - {lang}))]
+        )
+        return self._show_first(own)
+
+    def action_without_name(self):
+        """Show the first recipient whose name is empty.
+
+        :raises UserError: when each has one
+        """
+        self.ensure_one()
+        return self._show_first(
+            [("name", "in", (False, ""))], self.env._("Each recipient has a name.")
+        )
+
+    def _show_first(self, domain, otherwise=""):
+        """Show the first recipient of a domain; raise what is said when there is none."""
+        found = self._find([*domain], "id")
+        if not found and otherwise:
+            raise UserError(otherwise)
+        if found:
+            self.recipient_id = found
+        return self._show_again()
 
     def action_previous(self):
         """Show the recipient before this one; the last one before the first."""
@@ -83,11 +134,20 @@ class PartnerMailingPreview(models.TransientModel):
     def _step(self, operator, order):
         """Show the first recipient in an order, with an id ``operator`` that of this one."""
         self.ensure_one()
-        Recipient = self.env["partner.mailing.recipient"]
+        self.recipient_id = self._find(
+            [("id", operator, self.recipient_id.id)], order
+        ) or self._find([], order)
+        return self._show_again()
+
+    def _find(self, domain, order):
+        """Return the first recipient of a domain that is written to."""
         written_to = [("mailing_id", "=", self.mailing_id.id), ("state", "!=", "skipped")]
-        self.recipient_id = Recipient.search(
-            [*written_to, ("id", operator, self.recipient_id.id)], order=order, limit=1
-        ) or Recipient.search(written_to, order=order, limit=1)
+        return self.env["partner.mailing.recipient"].search(
+            [*written_to, *domain], order=order, limit=1
+        )
+
+    def _show_again(self):
+        """Return the action that shows the dialog anew, and record what it shows as seen."""
         self.mailing_id._record_look(self.lang)
         return {
             "type": "ir.actions.act_window",
