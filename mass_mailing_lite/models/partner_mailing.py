@@ -4,7 +4,13 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..tools.placeholder import HTML, UnsupportedTemplate, substitute_placeholders
+from ..tools.placeholder import (
+    HTML,
+    TEXT,
+    UnsupportedTemplate,
+    split_inline,
+    substitute_placeholders,
+)
 from ..transport.compiled import xml_to_html
 from ..transport.one_by_one import OneByOneTransport
 from ..transport.smtp import SmtpTransport
@@ -30,6 +36,9 @@ EDITABLE_STATES = ("draft",)
 UNDECIDED_STATES = ("draft", "to_validate")
 
 VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
+
+# Cards and review: a placeholder, as the client's style sheets show it elsewhere.
+CHIP_STYLE = "padding: 0 0.4em; border-radius: 0.7em; color: #714b67; background-color: #eee9ed"
 
 # Fields whose cached values are wrong after SQL has written recipients or totals.
 TOTALS = (
@@ -528,21 +537,44 @@ class PartnerMailing(models.Model):
     def _name_placeholders(self, source, kind):
         """Return a subject or body with the names of fields in place of placeholders.
 
-        QWeb logic stays as it is: it is not evaluated for a card.
+        QWeb logic stays as it is: it is not evaluated for a card. What is no placeholder of the
+        list is an expression in a subject: its source is for template editors.
 
         :param kind: ``TEXT`` or ``HTML`` of ``tools.placeholder``
+        :return: text with ``[Name]``; for ``HTML`` a source with chips
         """
-        labels = {
-            placeholder["expression"]: placeholder["label"]
-            for placeholder in self.get_placeholders()
-        }
+        labels = self._get_placeholder_labels()
         source = str(source or "")
+        if kind == TEXT:
+            return "".join(
+                piece if isinstance(piece, str) else f"[{self._name_placeholder(piece, labels)}]"
+                for piece in split_inline(source)
+            )
         try:
             return substitute_placeholders(
-                source, kind, frozenset(labels), lambda placeholder: f"[{labels[placeholder.path]}]"
+                source, kind, frozenset(labels), lambda one: make_chip(labels[one.path])
             )
         except UnsupportedTemplate:
             return source
+
+    @api.model
+    def _show_placeholders(self, text):
+        """Return a text that is stored as HTML, in which placeholders are chips."""
+        labels = self._get_placeholder_labels()
+        return Markup("").join(
+            piece if isinstance(piece, str) else make_chip(self._name_placeholder(piece, labels))
+            for piece in split_inline(text)
+        )
+
+    @api.model
+    def _get_placeholder_labels(self):
+        return {
+            placeholder["expression"]: placeholder["label"]
+            for placeholder in self.get_placeholders()
+        }
+
+    def _name_placeholder(self, placeholder, labels):
+        return labels.get(placeholder.path) or self.env._("Expression")
 
     # ------------------------------------------------------------
     # Transport
@@ -872,3 +904,11 @@ class PartnerMailing(models.Model):
             "target": "new",
             "context": context,
         }
+
+
+def make_chip(label):
+    """Return the HTML of a placeholder that is shown by the name of its field.
+
+    With a style of its own, because it also stands in pages without the client's style sheets.
+    """
+    return Markup('<span class="o_partner_mailing_chip" style="%s">%s</span>') % (CHIP_STYLE, label)

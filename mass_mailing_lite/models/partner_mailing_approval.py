@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError, LockError, UserError
 from odoo.tools import SQL, format_datetime, human_size
 from odoo.tools.mail import html2plaintext
 
+from ..tools.placeholder_kind import to_inline
 from .partner_mailing import EDITABLE_STATES, VALIDATOR_GROUP
 
 APPROVAL_STATES = [
@@ -568,7 +569,7 @@ class PartnerMailing(models.Model):
             "scheduled_at": mailing.scheduled_at
             and format_datetime(self.env, mailing.scheduled_at, tz=self.env.user.tz),
             "unsubscribe_groups": mailing.unsubscribe_category_ids.mapped("name"),
-            "changes": mailing._get_changes(request),
+            "changes": mailing._show_changes(mailing._get_changes(request)),
             "findings": mailing._get_findings(),
         }
 
@@ -734,7 +735,7 @@ class PartnerMailing(models.Model):
         if field.relational:
             return ", ".join(value.mapped("name"))
         if field.type == "html":
-            return html2plaintext(value or "")
+            return read_body(value)
         if field.type == "datetime":
             return fields.Datetime.to_string(value)
         if field.type == "selection":
@@ -746,7 +747,7 @@ class PartnerMailing(models.Model):
     def _get_translations_to_compare(self, names):
         """Return {name@language: text} of fields in other languages than the environment's."""
         return {
-            f"{name}@{lang}": html2plaintext(text) if name == "body_html" else text
+            f"{name}@{lang}": read_body(text) if name == "body_html" else text
             for name, texts in self._get_translations().items()
             for lang, text in texts.items()
             if name in names and lang != self.env.lang and self.env["res.lang"]._get_data(code=lang)
@@ -779,6 +780,14 @@ class PartnerMailing(models.Model):
             changes.append((label, str(before.recipient_count), str(request.recipient_count), []))
         return changes
 
+    def _show_changes(self, changes):
+        """Return changes with chips in place of placeholders, as HTML."""
+        show = self._show_placeholders
+        return changes and [
+            (label, show(old), show(new), [(sign, show(line)) for sign, line in lines])
+            for label, old, new, lines in changes
+        ]
+
     def _get_label_to_compare(self, name):
         """Return the label of a field, with the language if it is a translation."""
         name, _at, lang = name.partition("@")
@@ -786,6 +795,11 @@ class PartnerMailing(models.Model):
         return (
             f"{label} ({self.env['res.lang']._get_data(code=lang).name or lang})" if lang else label
         )
+
+
+def read_body(source):
+    """Return a body as text, with inline placeholders: a change of one is a change to compare."""
+    return html2plaintext(to_inline(str(source or ""), bool).source)
 
 
 def diff_lines(old, new):

@@ -332,6 +332,34 @@ class TestApproval(MailingCase):
         review = mailing.with_user(self.validator).review_html
         self.assertIn("Achetez", review)
 
+    def test_the_review_names_placeholders_and_shows_none_as_it_is_stored(self):
+        mailing = self.new_mailing(preview_text="For {{ object.city ||| you }}")
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_refuse("No.")
+        # A placeholder alone is changed: by its text nobody would see it.
+        mailing.write(
+            {
+                "subject": "News for {{ object.function ||| 1 < 2 }}",
+                "preview_text": "For {{ object.country_id.name }}",
+                "body_html": '<p>Dear <t t-out="object.function"/>, it is summer.</p>',
+            }
+        )
+        mailing.action_submit()
+        review = mailing.with_user(self.validator).review_html
+        self.assertNotIn("{{", review)
+        self.assertRegex(review, r'text-success">\+? ?News for <span [^>]*>Job Position</span>')
+        self.assertRegex(review, r"Dear <span [^>]*>Job Position</span>, it is summer")
+        self.assertRegex(review, r"For <span [^>]*>Country</span>")
+
+    def test_the_review_shows_each_version_as_an_inbox_does(self):
+        mailing = self.new_mailing(preview_text="Read on, {{ object.name }}")
+        mailing.action_submit()
+        review = mailing.with_user(self.validator).review_html
+        self.assertIn("The Shop</b>", review)
+        self.assertIn("News for Anna</b>", review)
+        self.assertIn("Read on, Anna Dear Anna, it is summer.</div>", review)
+        self.assertNotIn("first words of the message", review)
+
     def test_the_review_reads_as_much_for_many_as_for_few(self):
         self._count_queries_of_review(10)  # what a worker has cached
         self.assertEqual(self._count_queries_of_review(10), self._count_queries_of_review(300))

@@ -21,7 +21,7 @@ HTML = "html"
 
 __all__ = [
     "HTML", "TEXT", "Placeholder", "UnsupportedTemplate",
-    "find_placeholders", "substitute_placeholders",
+    "find_placeholders", "split_inline", "substitute_placeholders",
 ]  # fmt: skip
 
 # As in Odoo: the shortest match without a line break.
@@ -69,6 +69,18 @@ def substitute_placeholders(
         if isinstance(piece, Placeholder) and piece.path not in allowed:
             raise UnsupportedTemplate(piece.path)
     return "".join(marker(piece) if isinstance(piece, Placeholder) else piece for piece in pieces)
+
+
+def split_inline(source: str) -> list["str | Placeholder"]:
+    """Return a text cut into literal text and placeholders, for people to read.
+
+    Nothing is refused: what is no path is a ``Placeholder`` whose path is the whole expression.
+    """
+    return [
+        piece if isinstance(piece, str) else Placeholder(piece[0].strip(), piece[1])
+        for piece in _split_text(source)
+        if piece
+    ]
 
 
 def _split(source: str, kind: str) -> list["str | Placeholder"]:

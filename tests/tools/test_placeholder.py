@@ -9,6 +9,7 @@ from addon.tools.placeholder import (
     Placeholder,
     UnsupportedTemplate,
     find_placeholders,
+    split_inline,
     substitute_placeholders,
 )
 
@@ -139,6 +140,18 @@ def test_placeholders_are_listed_in_order():
         Placeholder("object.a", "x"),
         Placeholder("object.b", ""),
     ]
+
+
+def test_a_text_is_cut_for_people_whatever_is_in_it():
+    assert split_inline("Hi {{ object.a ||| x }}, {{ a + 1 }} {{ } {{object.b}}{{ }}") == [
+        "Hi ",
+        Placeholder("object.a", "x"),
+        ", ",
+        Placeholder("a + 1", ""),
+        " ",
+        Placeholder("} {{object.b", ""),
+    ]
+    assert split_inline("") == []
 
 
 def test_unknown_kind_is_an_error():

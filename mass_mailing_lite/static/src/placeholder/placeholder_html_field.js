@@ -2,9 +2,14 @@ import { DynamicPlaceholderPlugin } from "@html_editor/others/dynamic_placeholde
 import { HtmlMailField, htmlMailField } from "@mail/views/web/fields/html_mail_field/html_mail_field";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
 
+import { PlaceholderChipPlugin, readElement, SELECTOR } from "./chip_plugin";
 import { PersonalLinkPlugin } from "./link_plugin";
 import { PlaceholderPopover } from "./placeholder_popover";
+import { describe, loadPlaceholders } from "./placeholders";
+
+import { markup, onWillStart } from "@odoo/owl";
 
 // Odoo's command for placeholders, with the list of those that all users may insert.
 export class PlaceholderPlugin extends DynamicPlaceholderPlugin {
@@ -26,17 +31,46 @@ export class PlaceholderPlugin extends DynamicPlaceholderPlugin {
     }
 }
 
-// Odoo's editor for mail, with placeholders and personal links.
+// Odoo's editor for mail, with placeholders as chips and personal links.
 export class PlaceholderHtmlField extends HtmlMailField {
+    setup() {
+        super.setup();
+        const orm = useService("orm");
+        onWillStart(async () => (this.placeholders = await loadPlaceholders(orm)));
+    }
+
     getConfig() {
         const config = super.getConfig();
         config.Plugins = config.Plugins.map((plugin) =>
             plugin === DynamicPlaceholderPlugin ? PlaceholderPlugin : plugin
         );
-        config.Plugins.push(PersonalLinkPlugin);
+        config.Plugins.push(PersonalLinkPlugin, PlaceholderChipPlugin);
+        config.partnerMailingPlaceholders = this.placeholders;
         // A pasted picture becomes a file with a URL, because mail programs show no data: URLs.
         config.dropImageAsAttachment = true;
         return config;
+    }
+
+    // Who may not edit a body sees the same chips, as text: styles of their own reach into a frame.
+    getReadonlyConfig() {
+        const config = super.getReadonlyConfig();
+        const source = String(config.value);
+        if (!source.includes(" t-")) {
+            return config;
+        }
+        const page = new DOMParser().parseFromString(source, "text/html");
+        for (const element of page.querySelectorAll(SELECTOR)) {
+            const { label, hint } = describe(readElement(element), this.placeholders);
+            const chip = page.createElement("span");
+            chip.className = "o_partner_mailing_chip";
+            chip.style.cssText =
+                "padding: 0 0.4em; border-radius: 0.7em; background-color: rgba(113, 75, 103, 0.12)";
+            chip.title = hint;
+            chip.textContent = label;
+            element.replaceWith(chip);
+        }
+        const value = this.sandboxedPreview ? page.documentElement.outerHTML : page.body.innerHTML;
+        return { ...config, value: markup(value) };
     }
 
     // Odoo writes a style into every element. A placeholder with a style needs QWeb, which only

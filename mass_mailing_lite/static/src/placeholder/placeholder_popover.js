@@ -1,11 +1,16 @@
 import { useAutofocus, useService } from "@web/core/utils/hooks";
-import { user } from "@web/core/user";
 import { DynamicPlaceholderPopover } from "@web/views/fields/dynamic_placeholder_popover";
+
+import { cleanFallback, loadPlaceholders } from "./placeholders";
 
 import { Component, onWillStart, useState } from "@odoo/owl";
 
 // The list of the placeholders that all users may insert, then the fallback for an empty field.
 // Template editors can also open Odoo's own list of all fields.
+//
+// For a chip that is there already (`current`), its fallback at once, with buttons that change its
+// field and that remove it. An expression that is no placeholder of the list is shown to template
+// editors alone.
 export class PlaceholderPopover extends Component {
     static template = "mass_mailing_lite.PlaceholderPopover";
     static components = { DynamicPlaceholderPopover };
@@ -13,18 +18,32 @@ export class PlaceholderPopover extends Component {
         validate: Function,
         close: Function,
         resModel: { type: String, optional: true },
+        current: { type: Object, optional: true },
+        remove: { type: Function, optional: true },
+        writeExpression: { type: Function, optional: true },
     };
 
     setup() {
         this.orm = useService("orm");
-        this.state = useState({ search: "", chosen: null, fallback: "", showsAllFields: false });
+        const { current } = this.props;
+        this.state = useState({
+            search: "",
+            chosen: null,
+            fallback: current?.fallback || "",
+            expression: current?.expression || "",
+            showsExpression: false,
+            showsAllFields: false,
+        });
         useAutofocus({ refName: "autofocus" });
-        useAutofocus({ refName: "fallback" });
+        useAutofocus({ refName: "fallback", selectAll: true });
         onWillStart(async () => {
-            [this.placeholders, this.isTemplateEditor] = await Promise.all([
-                this.orm.call("partner.mailing", "get_placeholders", []),
-                user.hasGroup("mail.group_mail_template_editor"),
-            ]);
+            const { list, byExpression, isTemplateEditor } = await loadPlaceholders(this.orm);
+            this.placeholders = list;
+            this.isTemplateEditor = isTemplateEditor;
+            if (current) {
+                this.state.chosen = byExpression.get(current.expression) || null;
+                this.state.showsExpression = !this.state.chosen;
+            }
         });
     }
 
@@ -37,12 +56,24 @@ export class PlaceholderPopover extends Component {
 
     choose(placeholder) {
         this.state.chosen = placeholder;
+        this.state.showsExpression = false;
     }
 
     insert() {
-        // These characters would end the placeholder, so a fallback cannot have them.
-        const fallback = this.state.fallback.replace(/\}\}|\|\|\|/g, "").trim();
-        this.props.validate(this.state.chosen.path, fallback);
+        this.props.validate(this.state.chosen.path, cleanFallback(this.state.fallback));
+        this.props.close();
+    }
+
+    saveExpression() {
+        const expression = this.state.expression.replace(/\{\{|\}\}/g, "").trim();
+        if (expression && expression !== this.props.current.expression) {
+            this.props.writeExpression(expression);
+        }
+        this.props.close();
+    }
+
+    remove() {
+        this.props.remove();
         this.props.close();
     }
 
@@ -57,7 +88,7 @@ export class PlaceholderPopover extends Component {
         if (ev.key === "Enter") {
             ev.preventDefault();
             ev.stopPropagation();
-            this.insert();
+            this.state.showsExpression ? this.saveExpression() : this.insert();
         }
     }
 }

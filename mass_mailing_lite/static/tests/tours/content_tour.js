@@ -1,5 +1,24 @@
 import { registry } from "@web/core/registry";
 
+const SUBJECT = "[name=subject] .o_partner_mailing_chip_editor";
+
+// Types as a person does, one letter after another, with the events of a browser.
+const type = (text) =>
+    function () {
+        this.anchor.focus();
+        document.getSelection().selectAllChildren(this.anchor);
+        document.getSelection().collapseToEnd();
+        for (const letter of text) {
+            document.execCommand(letter === "\b" ? "delete" : "insertText", false, letter);
+        }
+    };
+const press = (key, options) =>
+    function () {
+        this.anchor.dispatchEvent(
+            new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...options })
+        );
+    };
+
 // From the list of templates to a draft with a placeholder in subject and body, shown in the preview
 // and sent as a test.
 registry.category("web_tour.tours").add("mass_mailing_lite_content", {
@@ -14,12 +33,31 @@ registry.category("web_tour.tours").add("mass_mailing_lite_content", {
             run: "click",
         },
         { trigger: "[name=name] textarea, [name=name] input", run: "edit Tour letter" },
-        { trigger: "[name=subject] input", run: "edit News for you" },
+        { trigger: SUBJECT, run: type("\b".repeat(99) + "News for you") },
         { trigger: "[name=subject] button.fa-magic", content: "List the fields", run: "click" },
         { trigger: ".o_partner_mailing_placeholders input", run: "edit posi" },
         { trigger: ".o_partner_mailing_placeholders [data-path=function]", run: "click" },
         { trigger: "#o_partner_mailing_fallback", run: "edit colleague" },
         { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
+        {
+            trigger: `${SUBJECT} .o_partner_mailing_chip:contains(Job Position)[title*=colleague]`,
+            content: "A placeholder is a chip with the name of its field, its fallback on hover",
+        },
+        {
+            trigger: SUBJECT,
+            content: "One that is typed becomes a chip, one that does not exist stays a text",
+            run: type(' {{ object.nowhere }} {{object.city or "Rome"}}'),
+        },
+        { trigger: `${SUBJECT}:contains({{ object.nowhere }}) .o_partner_mailing_chip:contains(City)` },
+        { trigger: SUBJECT, content: "One key deletes the whole chip", run: type("\b") },
+        { trigger: `${SUBJECT}:not(:contains(City))`, run: press("z", { ctrlKey: true }) },
+        { trigger: `${SUBJECT} .o_partner_mailing_chip:contains(City)`, run: "click" },
+        { trigger: "#o_partner_mailing_fallback:value(Rome)" },
+        { trigger: ".o_partner_mailing_placeholders button[name=remove]", run: "click" },
+        { trigger: `${SUBJECT}:not(:contains(City))`, run: type("\b".repeat(" {{ object.nowhere }} ".length)) },
+        { trigger: "[name=subject] button[title='Insert an Emoji']", run: "click" },
+        { trigger: ".o-EmojiPicker .o-Emoji[data-codepoints='😀']", run: "click" },
+        { trigger: `${SUBJECT}:contains(😀)` },
         {
             trigger: "[name=body_html] .odoo-editor-editable",
             content: "The key / lists commands",
@@ -33,9 +71,17 @@ registry.category("web_tour.tours").add("mass_mailing_lite_content", {
         { trigger: ".o-we-powerbox .o-we-command:contains(Placeholder)", run: "click" },
         { trigger: ".o_partner_mailing_placeholders [data-path=name]", run: "click" },
         { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
-        { trigger: "[name=body_html] t[t-out='object.name']" },
+        {
+            trigger: "[name=body_html] t[t-out='object.name'][data-partner-mailing-label=Name]",
+            content: "A click on a chip opens its dialog",
+            run: "click",
+        },
+        { trigger: "#o_partner_mailing_fallback", run: "edit reader" },
+        { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
+        { trigger: "[name=body_html] t[t-out='object.name'][data-tooltip*=reader]:contains(reader)" },
         { trigger: "button[name=action_preview]", run: "click" },
-        { trigger: ".modal [name=subject]:contains(News for you colleague)" },
+        { trigger: ".modal [name=subject]:contains(News for you colleague😀)" },
+        { trigger: ".modal .o_partner_mailing_inbox_line:contains(News for you colleague😀)" },
         { trigger: ".modal .o_partner_mailing_frame iframe[sandbox]" },
         { trigger: ".modal button[name=phone]", run: "click" },
         { trigger: ".modal .o_partner_mailing_frame[data-width=phone]" },
