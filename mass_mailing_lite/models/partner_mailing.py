@@ -3,6 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+from odoo.tools.misc import format_date, format_time
 
 from ..tools.placeholder import (
     HTML,
@@ -30,8 +31,21 @@ STATES = [
 ALWAYS_SHOWN = ("draft", "to_validate", "validated", "sending", "done")
 # A mailing in one of these is not archived: the scheduled action does not see archived mailings.
 UNFINISHED_STATES = ("to_validate", "validated", "sending", "paused")
+# Colours of the calendar, as numbers of Odoo's palette: light blue, orange, blue, purple, red,
+# green, grey.
+STATE_COLORS = {
+    "draft": 4,
+    "to_validate": 2,
+    "validated": 7,
+    "sending": 11,
+    "paused": 1,
+    "done": 10,
+    "cancelled": 0,
+}
 # States in which content and recipients may be changed.
 EDITABLE_STATES = ("draft",)
+# States before the first message.
+UNSENT_STATES = ("draft", "to_validate", "validated")
 # States in which warnings are shown: the author can still change the mailing, a validator refuse it.
 UNDECIDED_STATES = ("draft", "to_validate")
 
@@ -78,7 +92,8 @@ class PartnerMailing(models.Model):
     """A message to many contacts, which a second person validates before it is sent.
 
     In the order of this file: fields, computed fields, favorites, cards of the board, transport, CRUD,
-    states, dialogs. The steps of a mailing's life have a file each, in this order: ``…_checklist``,
+    states, Send On, dialogs. The steps of a mailing's life have a file each, in this order:
+    ``…_checklist``,
     ``…_recipients`` (audiences become the list), ``…_content`` and ``…_message`` (content becomes
     messages), ``…_approval``, ``…_sending``, ``…_results``.
     """
@@ -127,6 +142,7 @@ class PartnerMailing(models.Model):
             "seen_versions",
             "version_ids",
             "favorite_user_ids",
+            "refusal_id",
             *TOTALS,
         }
     )
@@ -205,6 +221,15 @@ class PartnerMailing(models.Model):
     )
     scheduled_at = fields.Datetime(
         "Send On", copy=False, help="Empty: as soon as the mailing is validated."
+    )
+    calendar_at = fields.Datetime(
+        "Sent or Planned",
+        compute="_compute_calendar_at",
+        inverse="_inverse_calendar_at",
+        store=True,
+        copy=False,
+        index="btree_not_null",
+        help="Where the calendar shows the mailing: when its sending began, before that Send On.",
     )
     user_id = fields.Many2one(
         "res.users",
@@ -333,6 +358,13 @@ class PartnerMailing(models.Model):
         compute="_compute_can_edit", help="The user may pause, resume and cancel."
     )
     cannot_validate_reason = fields.Char(compute="_compute_cannot_validate_reason")
+    time_zone = fields.Char(
+        compute="_compute_time_zone", help="The time zone in which the user sees and types times."
+    )
+    schedule_notice = fields.Char(
+        compute="_compute_schedule_notice", help="What becomes of a Send On that has passed."
+    )
+    state_color = fields.Integer(compute="_compute_state_color", help="Of the calendar.")
 
     # Totals: maintained in a row of another table, see partner.mailing.counter.
     counter_id = fields.Many2one(
@@ -436,6 +468,30 @@ class PartnerMailing(models.Model):
             mailing.opened_rate = mailing.track_opens and rate(totals["opened"], delivered)
             mailing.clicked_rate = mailing.track_clicks and rate(totals["clicked"], delivered)
             mailing.bounced_rate = rate(totals["bounced"], totals["sent"])
+
+    @api.depends("state", "scheduled_at", "started_at")
+    def _compute_calendar_at(self):
+        for mailing in self:
+            moments = [mailing.scheduled_at, mailing.started_at]
+            if mailing.state not in UNSENT_STATES:
+                moments.reverse()
+            mailing.calendar_at = moments[0] or moments[1]
+
+    def _inverse_calendar_at(self):
+        """Plan a draft for the moment that it was dragged to.
+
+        :raises UserError: when it is no draft, or the moment has passed
+        """
+        for mailing in self:
+            moment = mailing.calendar_at
+            mailing._check_covered_unlocked({"scheduled_at"})
+            mailing._check_schedule(moment)
+            mailing.scheduled_at = moment
+
+    @api.depends("state")
+    def _compute_state_color(self):
+        for mailing in self:
+            mailing.state_color = STATE_COLORS.get(mailing.state, 0)
 
     # All fields that the record rules look at: they are read in one query.
     @api.depends("state", "user_id", "create_uid", "company_id", "manage_group_ids")
@@ -618,6 +674,26 @@ class PartnerMailing(models.Model):
                 mailing._complete_translations()
         mailings._note_versions()
         return mailings
+
+    @api.model
+    def default_get(self, fields):
+        """Take the moment on which *New* was pressed in the calendar as Send On.
+
+        A moment that has passed is none: the mailing is sent as soon as it is validated.
+        """
+        values = super().default_get([name for name in fields if name != "calendar_at"])
+        moment = "scheduled_at" in fields and self._get_moment_of_calendar()
+        if moment and not values.get("scheduled_at"):
+            values["scheduled_at"] = moment
+        return values
+
+    def _get_moment_of_calendar(self):
+        """Return the moment to come that the calendar has put into the context, or False."""
+        try:
+            moment = fields.Datetime.to_datetime(self.env.context.get("default_calendar_at"))
+        except (TypeError, ValueError):
+            return False
+        return moment if moment and moment > fields.Datetime.now() else False
 
     def write(self, vals):
         if "is_favorite" in vals:
@@ -848,6 +924,91 @@ class PartnerMailing(models.Model):
                         mailing=mailing.name,
                     )
                 )
+
+    # ------------------------------------------------------------
+    # Send On
+    # ------------------------------------------------------------
+
+    @api.depends_context("tz", "uid")
+    def _compute_time_zone(self):
+        # Without one the browser shows its own time, which the server does not know.
+        self.time_zone = self.env.context.get("tz") or self.env.user.tz
+
+    @api.depends("state", "scheduled_at", "started_at")
+    @api.depends_context("lang", "tz", "uid")
+    def _compute_schedule_notice(self):
+        for mailing in self:
+            mailing.schedule_notice = mailing._is_schedule_past() and mailing._get_schedule_notice()
+
+    def _get_schedule_notice(self):
+        """Return a sentence about a Send On that has passed, False where it does not matter."""
+        moment = self._name_moment(self.scheduled_at)
+        if self.state == "draft":
+            return self.env._(
+                "Send On, %s, has passed. Choose a later time, or empty the field: then the mailing"
+                " is sent as soon as it is validated.",
+                moment,
+            )
+        if self.state == "to_validate":
+            return self.env._(
+                "Send On, %s, has passed. The validator decides whether the mailing is sent now or"
+                " at a new time.",
+                moment,
+            )
+        if self.state == "paused" and not self.started_at:
+            return self.env._(
+                "Send On, %s, has passed. When you resume the mailing, it is sent at once.", moment
+            )
+        return False
+
+    def _is_schedule_past(self):
+        """Tell whether the mailing has a Send On that has passed."""
+        return bool(self.scheduled_at) and self.scheduled_at <= fields.Datetime.now()
+
+    def _check_schedule(self, moment):
+        """Raise when a moment for Send On has passed.
+
+        :param moment: naive, UTC; false for none
+        :raises UserError: names the field and the moment
+        """
+        if moment and moment <= fields.Datetime.now():
+            raise UserError(
+                self.env._(
+                    '"%(field)s" of the mailing "%(mailing)s" is %(time)s, which has passed. Choose'
+                    " a later time, or empty the field: then the mailing is sent as soon as it is"
+                    " validated.",
+                    field=self._fields["scheduled_at"]._description_string(self.env),
+                    mailing=self.name or "",
+                    time=self._name_moment(moment),
+                )
+            )
+
+    def _name_moment(self, moment, person=None):
+        """Return a moment (naive, UTC) with its year and its time zone, in the user's language.
+
+        :param person: a user in whose time zone it is, the current one if there is none
+        """
+        zone = person.sudo().tz if person else self.env.context.get("tz") or self.env.user.tz
+        zone = zone or "UTC"
+        local = fields.Datetime.context_timestamp(self.with_context(tz=zone), moment)
+        return self.env._(
+            "%(date)s, %(time)s (%(zone)s)",
+            date=format_date(self.env, local, date_format="medium"),
+            time=format_time(self.env, moment, tz=zone, time_format="short"),
+            zone=zone,
+        )
+
+    def _get_begin_in_words(self):
+        """Return when the mailing begins once it is validated."""
+        self.ensure_one()
+        if self._is_schedule_past():
+            return self.env._(
+                "%s has passed: the validator decides whether it is sent now or at a new time",
+                self._name_moment(self.scheduled_at),
+            )
+        if self.scheduled_at:
+            return self._name_moment(self.scheduled_at)
+        return self.env._("as soon as it is validated")
 
     # ------------------------------------------------------------
     # Dialogs

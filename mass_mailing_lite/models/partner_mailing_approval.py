@@ -2,11 +2,16 @@ import difflib
 import hashlib
 import json
 import re
+from functools import partial
+
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
-from odoo.tools import SQL, format_datetime, human_size
+from odoo.fields import Domain
+from odoo.tools import SQL, format_list, human_size
 from odoo.tools.mail import html2plaintext
+from odoo.tools.misc import formatLang
 
 from ..tools.placeholder_kind import to_inline
 from .partner_mailing import EDITABLE_STATES, VALIDATOR_GROUP
@@ -19,6 +24,8 @@ APPROVAL_STATES = [
     ("void", "Void"),
 ]
 REQUEST_ACTIVITY = "mass_mailing_lite.mail_activity_type_validate"
+REFUSAL_ACTIVITY = "mass_mailing_lite.mail_activity_type_refused"
+MAX_NAMES = 5  # of the validators that are asked
 
 # Fingerprint: URLs of pictures and files in a body, as Odoo's editor writes them, and in Odoo's
 # other forms, by model or by query.
@@ -76,6 +83,15 @@ class PartnerMailingApproval(models.Model):
     validator_id = fields.Many2one("res.users", "Decided By")
     decided_at = fields.Datetime("Decided On")
     reason = fields.Text()
+    comment = fields.Text(
+        "Comment to the Validator", help="What the author said when the mailing was submitted."
+    )
+    scheduled_at = fields.Datetime("Send On", help="As it was submitted.")
+    rescheduled_at = fields.Datetime(
+        "New Send On",
+        help="Send On had passed when the mailing was validated: the time that the validator chose"
+        " instead, or that of the decision, when it was to be sent at once.",
+    )
     fingerprint = fields.Char(
         required=True,
         help="SHA-256 over all that reaches a recipient and over the list of recipients.",
@@ -85,6 +101,7 @@ class PartnerMailingApproval(models.Model):
     content = fields.Json(help="The content in words, for the next request to be compared with.")
     first_validator_id = fields.Many2one("res.users", help="Where two validators must agree.")
     first_validated_at = fields.Datetime("First Validated On")
+    first_note = fields.Text("Note of the First Validator")
     is_self_validation = fields.Boolean(
         "Self-Validation",
         help="Validated by a user that prepared the mailing, as the company allows.",
@@ -106,7 +123,26 @@ class PartnerMailingApproval(models.Model):
             {
                 "first_validator_id": self.env.uid,
                 "first_validated_at": fields.Datetime.now(),
-                "reason": note,
+                "first_note": note,
+            }
+        )
+
+    def _reschedule(self, moment):
+        """Cover another Send On than the submitted one, which had passed.
+
+        :param moment: naive, UTC; false when the mailing is sent at once
+        """
+        self.ensure_one()
+        mailing = self.mailing_id
+        mailing._as_system().write({"scheduled_at": moment})
+        content = {**(self.content or {})}
+        if "scheduled_at" in content:
+            content["scheduled_at"] = fields.Datetime.to_string(moment) or ""
+        self._as_system().write(
+            {
+                "rescheduled_at": moment or fields.Datetime.now(),
+                "fingerprint": mailing._get_fingerprint()[0],
+                "content": content,
             }
         )
 
@@ -128,31 +164,77 @@ class PartnerMailingApproval(models.Model):
 class PartnerMailing(models.Model):
     """The approval of a mailing.
 
-    In the order of this file: the request, the decision, the right to decide, the fingerprint,
-    the review page, the changes since the last decision.
+    In the order of this file: the request, the decision, a Send On that has passed, the right to
+    decide, the fingerprint, the review page, the changes since the last decision.
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
 
     review_html = fields.Html("Review", compute="_compute_review_html", sanitize=False)
+    waits_for_me = fields.Boolean(
+        "Waiting for My Decision",
+        compute="_compute_waits_for_me",
+        search="_search_waits_for_me",
+        help="The current user is a validator who may decide on the mailing.",
+    )
+    asked_names = fields.Char(
+        "Asked", compute="_compute_asked_names", help="The validators who may decide."
+    )
+    # Of a draft, until it is submitted again.
+    refusal_id = fields.Many2one(
+        "partner.mailing.approval", copy=False, readonly=True, index="btree_not_null"
+    )
+    is_refused = fields.Boolean("Refused", compute="_compute_is_refused")
+    refusal_badge = fields.Char("Decision", compute="_compute_is_refused")
+    refusal_reason = fields.Text(compute="_compute_refusal")
+    refusal_status = fields.Char(compute="_compute_refusal")
+    can_submit = fields.Boolean(
+        compute="_compute_can_submit", help="Submission is the next step of the mailing."
+    )
 
     # ------------------------------------------------------------
     # The request
     # ------------------------------------------------------------
 
-    def action_submit(self):
+    @api.depends("checklist")
+    def _compute_can_submit(self):
+        for mailing in self:
+            mailing.can_submit = mailing.state == "draft" and any(
+                step["is_next"] and step["key"] == "submit" for step in mailing.checklist or []
+            )
+
+    def action_open_submission(self):
+        """Open the dialog that submits, which says what will happen and takes a comment.
+
+        :raises UserError: as ``action_submit``
+        """
+        self.ensure_one()
+        self._prepare_submission()
+        return self._open_dialog("partner.mailing.submit", self.env._("Submit for Validation"))
+
+    def action_submit(self, comment=None):
         """Submit the mailing to the validators.
 
+        :param str comment: shown to them, and kept with the request
         :raises UserError: names the missing fields
+        """
+        for mailing in self:
+            mailing._prepare_submission()
+            mailing._submit()
+            mailing._get_pending_request()._as_system().comment = (comment or "").strip()
+            mailing._ask_validators()
+        return True
+
+    def _prepare_submission(self):
+        """Load the recipients, and raise unless the mailing can be submitted.
+
+        :raises UserError: names the missing fields, or the reason
         """
         self.check_access("write")
         self._check_editable(self.env._("submit it"))
-        for mailing in self:
-            if not mailing.recipients_loaded_at:
-                mailing._load_recipients()
-            mailing._check_complete()
-            mailing._submit()
-        return True
+        if not self.recipients_loaded_at:
+            self._load_recipients()
+        self._check_complete()
 
     def _check_complete(self):
         """Raise unless the mailing is complete and its messages can be built.
@@ -175,6 +257,7 @@ class PartnerMailing(models.Model):
                     missing=", ".join(missing),
                 )
             )
+        self._check_schedule(self.scheduled_at)
         self._check_versions()
         transport.check_addresses()
         if "subject" in transport.required_fields:
@@ -205,8 +288,10 @@ class PartnerMailing(models.Model):
             self.env["partner.mailing.link"]._store(self)
         recipients._freeze_list(self)
         self._open_request()
-        self._as_system().write({"state": "to_validate", "pause_reason": False})
-        self._ask_validators()
+        self._as_system().write(
+            {"state": "to_validate", "pause_reason": False, "refusal_id": False}
+        )
+        self.sudo().activity_feedback([REFUSAL_ACTIVITY])
 
     def _open_request(self):
         """Create the request, with the fingerprint and the figures of the review page."""
@@ -218,52 +303,104 @@ class PartnerMailing(models.Model):
                 "mailing_id": self.id,
                 "requested_by_id": self.env.uid,
                 "requested_at": fields.Datetime.now(),
+                "scheduled_at": self.scheduled_at,
                 "fingerprint": fingerprint,
                 "recipient_count": count,
                 "content": main._get_content_to_compare(),
-                "summary": self._get_list_summary(),
+                "summary": {
+                    **self._get_list_summary(),
+                    "pictures": sorted(
+                        file.checksum or ""
+                        for file in self._get_content_files() - self.sudo().attachment_ids
+                    ),
+                },
             }
         )
 
     def _ask_validators(self):
-        """Schedule an activity for each validator of the company who may decide."""
-        validators = self.env.ref(VALIDATOR_GROUP).sudo().all_user_ids
-        for user in validators.filtered("active"):
-            if self.company_id in user.company_ids and not self._get_separation_reason(user):
-                self.sudo().activity_schedule(REQUEST_ACTIVITY, user_id=user.id)
+        """Give an activity to each validator of the company who may decide."""
+        self.ensure_one()
+        request = self._get_pending_request().sudo()
+        for user in self._get_validators():
+            mailing = self.sudo().with_context(lang=user.lang, tz=user.tz)
+            mailing.activity_schedule(
+                REQUEST_ACTIVITY, user_id=user.id, note=mailing._get_request_in_words(request)
+            )
+
+    def _get_request_in_words(self, request):
+        """Return what a validator is asked, as HTML for the activity and its e-mail."""
+        lines = [
+            self.env._("Submitted by %s.", request.requested_by_id.name),
+            self.env._("Recipients: %s", formatLang(self.env, request.recipient_count, digits=0)),
+            self.env._("Begins: %s", self._get_begin_in_words()),
+        ]
+        if request.comment:
+            lines.append(self.env._("Comment: %s", request.comment))
+        return to_paragraphs(lines)
+
+    @api.depends("state", "approval_ids.state", "company_id")
+    def _compute_asked_names(self):
+        for mailing in self:
+            is_open = mailing.state == "to_validate"
+            mailing.asked_names = is_open and mailing._join_names(mailing._get_validators())
+
+    def _get_validators(self):
+        """Return the active validators of the company who may decide, or could after submission."""
+        self.ensure_one()
+        users = (
+            self.env.ref(VALIDATOR_GROUP)
+            .sudo()
+            .all_user_ids.filtered(
+                lambda user: (
+                    user.active
+                    and self.company_id in user.company_ids
+                    and not self._get_separation_reason(user)
+                )
+            )
+        )
+        if self.state == "draft" and not self.company_id.sudo().partner_mailing_self_validation:
+            users -= self.env.user
+        return users.sorted("name")
+
+    def _join_names(self, users):
+        """Return the names of a few users, and the number of the others, in words."""
+        names = users.mapped("name")
+        if len(names) > MAX_NAMES:
+            rest = len(names) - MAX_NAMES + 1
+            names = [*names[: MAX_NAMES - 1], self.env._("%s others", rest)]
+        return format_list(self.env, names, "or") if names else False
 
     def _close_requests(self):
-        """Remove the activities of all validators; the chatter has the decision."""
-        self.sudo().activity_unlink([REQUEST_ACTIVITY])
+        """Remove the activities of validators and author; the chatter has the decision."""
+        self.sudo().activity_unlink([REQUEST_ACTIVITY, REFUSAL_ACTIVITY])
 
     # ------------------------------------------------------------
     # The decision
     # ------------------------------------------------------------
 
-    def action_validate(self, note=None):
+    def action_validate(self, note=None, scheduled_at=None):
         """Validate the mailing, which is then sent now or at the scheduled time.
 
         From the number of recipients that the company has set, two validators must agree: the
         first validation is recorded, and the mailing waits for the second.
 
         :param str note: stored with the decision
+        :param scheduled_at: only where Send On has passed: the new time (UTC), or False to send the
+            mailing at once
         :raises AccessError: when the current user may not validate; the message has the reason
-        :raises UserError: when the mailing is not what was submitted
+        :raises UserError: when the mailing is not what was submitted, or Send On has passed and no
+            new time is given
         """
         for mailing in self:
             request = mailing._check_can_decide()
-            if request.fingerprint != mailing._get_fingerprint()[0]:
-                raise UserError(
-                    self.env._(
-                        'The mailing "%s" is not what was submitted any more. Take it back to draft'
-                        " and submit it again.",
-                        mailing.name,
-                    )
-                )
+            mailing._check_is_submitted(request)
+            change = mailing._settle_schedule(request, scheduled_at)
             if mailing._needs_second_validator(request):
                 request._record_first_validation(note)
                 mailing._notify_decision(
-                    self.env._("Validated by a first validator; a second one must agree.")
+                    self.env._("Validated by a first validator; a second one must agree."),
+                    change,
+                    note,
                 )
                 mailing._close_requests()
                 mailing._ask_validators()
@@ -274,9 +411,23 @@ class PartnerMailing(models.Model):
                 {"state": "validated", "editor_ids": [fields.Command.clear()]}
             )
             mailing._close_requests()
-            mailing._notify_decision(self.env._("Validated."), note)
+            mailing._notify_decision(self.env._("Validated."), change, note)
             mailing._trigger_sender()
         return True
+
+    def _check_is_submitted(self, request):
+        """Raise unless the mailing is still what was submitted.
+
+        :raises UserError: names the mailing
+        """
+        if request.fingerprint != self._get_fingerprint()[0]:
+            raise UserError(
+                self.env._(
+                    'The mailing "%s" is not what was submitted any more. Take it back to draft'
+                    " and submit it again.",
+                    self.name,
+                )
+            )
 
     def action_refuse(self, reason=None):
         """Refuse with a reason; without one, open the dialog that asks for it.
@@ -289,12 +440,48 @@ class PartnerMailing(models.Model):
         if not reason.strip():
             raise UserError(self.env._("Say why you refuse the mailing: the author needs it."))
         for mailing in self:
-            mailing._check_can_decide()._decide("refused", reason.strip())
-            mailing._as_system().write({"state": "draft"})
+            request = mailing._check_can_decide()
+            request._decide("refused", reason.strip())
+            mailing._as_system().write({"state": "draft", "refusal_id": request.id})
             self.env["partner.mailing.recipient"]._unfreeze_list(mailing)
             mailing._close_requests()
             mailing._notify_decision(self.env._("Refused."), reason.strip())
+            mailing._ask_author(request)
         return True
+
+    def _ask_author(self, refusal):
+        """Give the author of a refused mailing an activity, until it is submitted again."""
+        self.ensure_one()
+        author = refusal.sudo().requested_by_id
+        if not (author.active and self.with_user(author).has_access("write")):
+            author = self.sudo().user_id or author
+        # Without an e-mail of its own: the decision has just been sent.
+        self.sudo().with_context(
+            lang=author.lang, mail_activity_quick_update=True
+        ).activity_schedule(
+            REFUSAL_ACTIVITY,
+            user_id=author.id,
+            note=to_paragraphs([refusal.reason]),
+        )
+
+    @api.depends("state", "refusal_id")
+    @api.depends_context("lang")
+    def _compute_is_refused(self):
+        for mailing in self:
+            mailing.is_refused = mailing.state == "draft" and bool(mailing.sudo().refusal_id)
+            mailing.refusal_badge = mailing.is_refused and self.env._("Refused")
+
+    @api.depends("state", "refusal_id")
+    @api.depends_context("lang", "tz", "uid")
+    def _compute_refusal(self):
+        for mailing in self:
+            refusal = mailing.sudo().refusal_id if mailing.is_refused else False
+            mailing.refusal_reason = refusal and refusal.reason
+            mailing.refusal_status = refusal and self.env._(
+                "Refused by %(name)s on %(time)s.",
+                name=refusal.validator_id.name,
+                time=mailing._name_moment(refusal.decided_at),
+            )
 
     def action_open_validation(self):
         """Open the dialog that validates, with a field for a note."""
@@ -316,7 +503,11 @@ class PartnerMailing(models.Model):
                 self.env._("take it back to draft"),
             )
             for request in mailing._get_open_requests():
-                request._decide("withdrawn" if request.state == "pending" else "void")
+                if request.state == "pending":
+                    request._decide("withdrawn")
+                else:
+                    # Who validated it, when and with which note is kept.
+                    request._as_system().write({"state": "void"})
             mailing._as_system().write(
                 {"state": "draft", "pause_reason": False, "finished_at": False}
             )
@@ -324,13 +515,13 @@ class PartnerMailing(models.Model):
             mailing._close_requests()
         return True
 
-    def _notify_decision(self, message, reason=None):
+    def _notify_decision(self, *sentences):
         """Notify requester and responsible of a decision, by e-mail or in Odoo as they prefer."""
         self.ensure_one()
         requester = self.sudo().approval_ids[:1].requested_by_id
         people = (requester | self.user_id).partner_id - self.env.user.partner_id
         self.sudo().message_post(
-            body=f"{message} {reason}" if reason else message,
+            body=" ".join(filter(None, sentences)),
             partner_ids=people.ids,
             author_id=self.env.user.partner_id.id,
             subtype_xmlid="mail.mt_comment",
@@ -348,8 +539,103 @@ class PartnerMailing(models.Model):
         ).with_env(self.env)
 
     # ------------------------------------------------------------
+    # A Send On that has passed
+    # ------------------------------------------------------------
+
+    def _settle_schedule(self, request, choice):
+        """Write the validator's choice where Send On has passed while the mailing waited.
+
+        :param choice: the new time (UTC), False for at once, None for no choice
+        :return: a sentence about the change, or False
+        :raises UserError: when a choice is needed and not made, or the other way round
+        """
+        self.ensure_one()
+        before = self.scheduled_at
+        moment = self._read_new_schedule(choice)
+        if not self._is_schedule_past():
+            if choice is None or moment == before:
+                return False
+            raise UserError(
+                self.env._(
+                    'The time of the mailing "%s" has not passed, so it is part of what was'
+                    " submitted. Refuse the mailing, and its author can choose another one.",
+                    self.name,
+                )
+            )
+        past = self._name_moment(before)
+        if choice is None:
+            raise UserError(
+                self.env._(
+                    '"%(field)s" of the mailing "%(mailing)s" was %(time)s, which has passed. Press'
+                    " Validate again and choose: send it now, or at a new time.",
+                    field=self._fields["scheduled_at"]._description_string(self.env),
+                    mailing=self.name,
+                    time=past,
+                )
+            )
+        self._check_schedule(moment)
+        request._reschedule(moment)
+        if not moment:
+            return self.env._("Send On, %s, had passed: the mailing is sent at once.", past)
+        return self.env._(
+            "Send On, %(before)s, had passed: the mailing is sent on %(after)s.",
+            before=past,
+            after=self._name_moment(moment),
+        )
+
+    def _read_new_schedule(self, choice):
+        """Return a choice of the validator as a moment (naive, UTC), False for none.
+
+        :raises UserError: names the field and the value
+        """
+        try:
+            return fields.Datetime.to_datetime(choice or None) or False
+        except (TypeError, ValueError) as error:
+            raise UserError(
+                self.env._(
+                    '"%(value)s" in the field "%(field)s" is no date and time. Write it as'
+                    " 2030-12-31 08:00:00, in UTC.",
+                    value=choice,
+                    field=self._fields["scheduled_at"]._description_string(self.env),
+                )
+            ) from error
+
+    # ------------------------------------------------------------
     # Right to decide
     # ------------------------------------------------------------
+
+    @api.depends("state", "editor_ids", "approval_ids.state", "company_id")
+    @api.depends_context("uid")
+    def _compute_waits_for_me(self):
+        for mailing in self:
+            mailing.waits_for_me = not mailing._get_cannot_validate_reason()
+
+    def _search_waits_for_me(self, operator, value):
+        """Return the domain of ``_get_cannot_validate_reason``: one query, whatever the number."""
+        if operator != "in":
+            return NotImplemented
+        if set(value) != {True}:
+            return Domain.FALSE if not value else NotImplemented
+        user = self.env.user
+        if not user.has_group(VALIDATOR_GROUP):
+            return Domain.FALSE
+        companies = user.company_ids
+        lenient = companies.sudo().filtered("partner_mailing_self_validation")
+        Approval = self.env["partner.mailing.approval"].sudo()
+        pending = Domain("state", "=", "pending")
+        decided = Approval._search(pending & Domain("first_validator_id", "=", user.id))
+        requested = Approval._search(pending & Domain("requested_by_id", "=", user.id))
+        is_apart = (
+            Domain("create_uid", "!=", user.id)
+            & Domain("editor_ids", "not in", user.ids)
+            & Domain("id", "not in", requested.subselect("mailing_id"))
+        )
+        return (
+            Domain("state", "=", "to_validate")
+            & Domain("company_id", "in", companies.ids)
+            & Domain("id", "not in", decided.subselect("mailing_id"))
+            & (Domain("company_id", "in", lenient.ids) | is_apart)
+        )
 
     def _check_can_decide(self):
         """Return the pending request, or raise with the reason why the user may not decide.
@@ -538,8 +824,8 @@ class PartnerMailing(models.Model):
     # Review
     # ------------------------------------------------------------
 
-    @api.depends("state", "channel", "approval_ids.state", "finding_facts")
-    @api.depends_context("uid", "lang")
+    @api.depends("state", "channel", "approval_ids.state", "finding_facts", "recipient_count")
+    @api.depends_context("uid", "lang", "tz")
     def _compute_review_html(self):
         for mailing in self:
             request = mailing.sudo()._get_pending_request()
@@ -550,28 +836,60 @@ class PartnerMailing(models.Model):
     def _get_review(self, request):
         """Return the values of the review page; figures are those of the request."""
         self.ensure_one()
-        mailing = self.sudo()
+        mailing, transport = self.sudo(), self.sudo()._get_transport()
         sample = (
             self.env["partner.mailing.recipient"]
             .sudo()
-            .search([("mailing_id", "=", self.id), ("is_submitted", "=", True)], limit=SAMPLE_SIZE)
+            .search([("mailing_id", "=", self.id), ("state", "=", "pending")], limit=SAMPLE_SIZE)
         )
         return {
             "mailing": mailing,
             "human_size": human_size,
+            "number": partial(formatLang, self.env, digits=0),
+            "moment": mailing._name_moment,
             "approval": request,
             **self._get_labelled_summary(request.summary or {}),
+            "compared": transport.compared_fields,
+            "copies": mailing._get_copies_in_words(request),
+            "excluded_since": max(request.recipient_count - mailing.recipient_count, 0),
             "sample": sample,
+            "address_column": transport.address_column,
             "versions": mailing._get_reviewed_versions(request),
             "server": mailing.mail_server_id.name,
+            "begin": mailing._get_begin_with_hours(),
+            "is_past": mailing._is_schedule_past(),
             "expected": mailing.expected_text,
             "rate": mailing._get_rate_in_words(),
-            "scheduled_at": mailing.scheduled_at
-            and format_datetime(self.env, mailing.scheduled_at, tz=self.env.user.tz),
+            "second": mailing._get_second_in_words(request),
             "unsubscribe_groups": mailing.unsubscribe_category_ids.mapped("name"),
             "changes": mailing._show_changes(mailing._get_changes(request)),
+            "before": mailing._get_request_before(request),
             "findings": mailing._get_findings(),
         }
+
+    def _get_copies_in_words(self, request):
+        """Return what the addresses for copies get, in words."""
+        if self.copy_policy == "once":
+            return self.env._("each gets one copy of the mailing")
+        return self.env._(
+            "each gets a copy of each message: %s",
+            formatLang(self.env, request.recipient_count, digits=0),
+        )
+
+    def _get_second_in_words(self, request):
+        """Return who else must agree, where two validators are needed; False where one is."""
+        if request.first_validator_id:
+            words = self.env._(
+                "Validated by %(name)s on %(time)s. You are the second of two validators.",
+                name=request.first_validator_id.name,
+                time=self._name_moment(request.first_validated_at),
+            )
+            return " ".join(filter(None, [words, request.first_note]))
+        if self._needs_second_validator(request):
+            return self.env._(
+                "Two validators must agree. After the first validation the mailing waits for the second."
+            )
+        return False
 
     def _get_reviewed_versions(self, request):
         """Return all versions that recipients get, each as one of them reads it, the largest first.
@@ -591,14 +909,10 @@ class PartnerMailing(models.Model):
             group["count"] += count
         versions = []
         for lang, group in sorted(groups.items(), key=lambda item: -item[1]["count"]):
+            of_version = Domain("mailing_id", "=", self.id) & Domain("lang", "in", group["langs"])
             reader = Recipient.search(
-                [
-                    ("mailing_id", "=", self.id),
-                    ("is_submitted", "=", True),
-                    ("lang", "in", group["langs"]),
-                ],
-                limit=1,
-            )
+                of_version & Domain("state", "=", "pending"), limit=1
+            ) or Recipient.search(of_version & Domain("is_submitted", "=", True), limit=1)
             label = self._get_language_name(lang)
             if lang == self.main_lang and own:
                 label = self.env._("%s (main version)", label)
@@ -633,6 +947,10 @@ class PartnerMailing(models.Model):
                 (name or self.env._("Extra addresses"), count)
                 for name, count in summary.get("audiences", [])
             ],
+            "marked": summary.get("marked", 0),
+            "main_copies": summary.get("copies", 0),
+            "overlap": self._count_chosen(summary)
+            > sum(count for _code, count in summary.get("languages", [])),
             "further": summary.get("further", 0),
             "excluded": [
                 (reasons.get(key, key), count) for key, count in summary.get("left_out", [])
@@ -643,8 +961,9 @@ class PartnerMailing(models.Model):
         """Return how the list is made up: by language, by audience, excluded by reason.
 
         :return: dict: lists of [label or key, count] for ``languages``, ``audiences`` and
-            ``left_out`` (excluded); ``further``, how many are further addresses of contacts;
-            ``largest_domain``, see ``_count_largest_domain``
+            ``left_out`` (excluded); ``marked`` and ``copies``, how many were marked or get the one
+            copy of the mailing; ``further``, how many are further addresses of contacts;
+            ``addresses``, a checksum; ``largest_domain``, see ``_count_largest_domain``
         """
         self.ensure_one()
         Recipient = self.env["partner.mailing.recipient"].sudo()
@@ -664,12 +983,17 @@ class PartnerMailing(models.Model):
         extra = Recipient.search_count(
             [*of_mailing, ("is_submitted", "=", True), ("partner_id", "=", False)]
         )
-        if extra:
-            audiences.append(["", extra])  # its name is added in the language of the review page
+        copies = self._count_main_copies()
+        if extra > copies:
+            # Its name is added in the language of the review page.
+            audiences.append(["", extra - copies])
         return {
             "languages": [[lang or "", count] for lang, count in by_language],
             "left_out": [[reason, count] for reason, count in by_reason],
             "audiences": audiences,
+            "marked": self._count_marked(),
+            "copies": copies,
+            "addresses": self._get_address_checksum(),
             "further": Recipient.search_count(
                 [*of_mailing, ("is_further", "=", True), ("is_submitted", "=", True)]
             ),
@@ -690,6 +1014,60 @@ class PartnerMailing(models.Model):
             )
         )
         return count
+
+    def _count_marked(self):
+        """Return how many submitted recipients were marked in the list of contacts."""
+        if not self.marked_count:
+            return 0
+        [(count,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FROM partner_mailing_recipient
+                 WHERE mailing_id = %s AND is_submitted AND partner_id IN %s
+                """,
+                self.id,
+                self._marked_contacts_sql(),
+            )
+        )
+        return count
+
+    def _count_main_copies(self):
+        """Return how many submitted recipients are addresses for the one copy of the mailing."""
+        if self.copy_policy != "once":
+            return 0
+        transport = self._get_transport()
+        return (
+            self.env["partner.mailing.recipient"]
+            .sudo()
+            .search_count(
+                [
+                    ("mailing_id", "=", self.id),
+                    ("is_submitted", "=", True),
+                    ("partner_id", "=", False),
+                    (transport.address_column, "in", transport.read_copies()),
+                ]
+            )
+        )
+
+    def _count_chosen(self, summary):
+        """Return the sum over all sources; it is over the total where sources overlap."""
+        by_source = sum(count for _name, count in summary.get("audiences", []))
+        return by_source + summary.get("marked", 0) + summary.get("copies", 0)
+
+    def _get_address_checksum(self):
+        """Return a text that differs when other addresses were submitted, in whatever order."""
+        # Plan at a million rows: one scan, 0.4 s, once a request.
+        [(checksum,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT sum(hashtextextended(%s, 0)::numeric)::text FROM partner_mailing_recipient s
+                 WHERE mailing_id = %s AND is_submitted
+                """,
+                self.env["partner.mailing.recipient"]._address_sql("s"),
+                self.id,
+            )
+        )
+        return checksum
 
     def _count_largest_domain(self):
         """Return the number of submitted recipients in the largest domain, 0 without a limit."""
@@ -753,32 +1131,57 @@ class PartnerMailing(models.Model):
             if name in names and lang != self.env.lang and self.env["res.lang"]._get_data(code=lang)
         }
 
+    def _get_request_before(self, request):
+        """Return the last request before that was decided on, empty when there was none."""
+        return self.sudo().approval_ids.filtered(
+            lambda other: other.id < request.id and other.state in ("refused", "void", "validated")
+        )[:1]
+
     def _get_changes(self, request):
         """Return the differences from the request before: ``[(label, old, new, body lines)]``.
 
         None when there was no request before.
         """
-        before = self.sudo().approval_ids.filtered(
-            lambda other: other.id < request.id and other.state in ("refused", "void", "validated")
-        )[:1]
+        before = self._get_request_before(request)
         if not before:
             return None
         old, new = before.content or {}, request.content or {}
         changes = [
             (
                 self._get_label_to_compare(name),
-                old.get(name, ""),
-                text := new.get(name, ""),
+                self._show_compared(name, old.get(name, "")),
+                self._show_compared(name, text := new.get(name, "")),
                 diff_lines(old.get(name, ""), text) if name.startswith("body_html") else [],
             )
             # A field that a request of an earlier version did not store is no change.
             for name in {**new, **old}
             if (name in old or "@" in name) and old.get(name, "") != new.get(name, "")
         ]
+        pictures = [(one.summary or {}).get("pictures") for one in (before, request)]
+        if None not in pictures and pictures[0] != pictures[1]:
+            label = self.env._("Pictures and files in the body")
+            counts = [formatLang(self.env, len(one), digits=0) for one in pictures]
+            changes.append((label, counts[0], self.env._("%s, not the same", counts[1]), []))
+        return changes + self._get_list_changes(before, request)
+
+    def _get_list_changes(self, before, request):
+        """Return what ``_get_changes`` says about the list of recipients."""
+        label = self._fields["recipient_count"]._description_string(self.env)
+        counts = [formatLang(self.env, one.recipient_count, digits=0) for one in (before, request)]
         if before.recipient_count != request.recipient_count:
-            label = self._fields["recipient_count"]._description_string(self.env)
-            changes.append((label, str(before.recipient_count), str(request.recipient_count), []))
-        return changes
+            return [(label, *counts, [])]
+        sums = [(one.summary or {}).get("addresses") for one in (before, request)]
+        if all(sums) and sums[0] != sums[1]:
+            return [(label, counts[0], self.env._("%s, not the same", counts[1]), [])]
+        return []
+
+    def _show_compared(self, name, text):
+        """Return a compared text as the review shows it: a time in the reader's time zone."""
+        if self._fields[name.partition("@")[0]].type != "datetime":
+            return text
+        if not text:
+            return self.env._("as soon as it is validated")
+        return self._name_moment(fields.Datetime.to_datetime(text))
 
     def _show_changes(self, changes):
         """Return changes with chips in place of placeholders, as HTML."""
@@ -800,6 +1203,12 @@ class PartnerMailing(models.Model):
 def read_body(source):
     """Return a body as text, with inline placeholders: a change of one is a change to compare."""
     return html2plaintext(to_inline(str(source or ""), bool).source)
+
+
+def to_paragraphs(texts):
+    """Return plain texts as HTML, each a paragraph."""
+    paragraphs = (Markup("<br/>").join(text.splitlines()) for text in texts)
+    return Markup().join(Markup("<p>%s</p>") % paragraph for paragraph in paragraphs)
 
 
 def diff_lines(old, new):

@@ -3,7 +3,7 @@ import json
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools.misc import format_datetime, formatLang
+from odoo.tools.misc import formatLang
 
 from ..preflight import CHECKS, LEVELS, STOP
 from ..tools.version import get_main_text
@@ -96,6 +96,7 @@ class PartnerMailing(models.Model):
             "version_ids.made_for",
             "language_counts",
             "channel",
+            "scheduled_at",
             *sorted(self._collect_from_transports("required_fields")),
             *sorted(self._get_extra_fields()),
             *(kind.problems_field for kind in self._get_transports().values()),
@@ -198,12 +199,13 @@ class PartnerMailing(models.Model):
     def _get_submission_step(self):
         step = {"key": "submit", "label": self.env._("Submit")}
         if self.state == "draft":
+            if self._is_schedule_past():
+                hint = self.env._("Send On has passed")
+                return {**step, "status": "attention", "hint": hint, "focus": "scheduled_at"}
             hint = self.env._("Ask for validation")
-            return {**step, "status": "open", "hint": hint, "action": "action_submit"}
+            return {**step, "status": "open", "hint": hint, "action": "action_open_submission"}
         request = self.sudo()._get_pending_request()
-        when = request.requested_at and format_datetime(
-            self.env, request.requested_at, dt_format="short"
-        )
+        when = request.requested_at and self._name_moment(request.requested_at)
         hint = self.env._("%(name)s, %(date)s", name=request.requested_by_id.name, date=when)
         return {**step, "status": "done", "hint": hint}
 
@@ -239,7 +241,7 @@ class PartnerMailing(models.Model):
                 mailing.test_state = "never"
                 mailing.test_status = self.env._("This mailing was never tested.")
                 continue
-            when = format_datetime(self.env, mailing.last_test_at, dt_format="short")
+            when = mailing._name_moment(mailing.last_test_at)
             who = mailing.sudo().last_test_by_id.name or ""
             tested = mailing.tested_versions or {}
             lacking = mailing._get_versions_not_in(tested)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
 from ..delivery.schedule.rate_limit import expected_end
@@ -276,9 +276,11 @@ class PartnerMailing(models.Model):
             elif mailing._is_late(now):
                 localized._pause_with_alert(
                     localized.env._(
-                        "It was to be sent on %(time)s (UTC) and was not, because the server did not"
-                        " run. Resume it if it should still go out.",
-                        time=fields.Datetime.to_string(mailing.scheduled_at),
+                        "It was to be sent on %(time)s and was not, because the server did not run."
+                        " Resume it if it should still be sent.",
+                        time=localized._name_moment(
+                            mailing.scheduled_at, mailing.user_id or mailing.create_uid
+                        ),
                     )
                 )
             else:
@@ -383,7 +385,7 @@ class PartnerMailing(models.Model):
             counter.fault_words,
             number=counter.fault_count + 1,
             most=self.company_id.sudo().partner_mailing_server_tries,
-            moment=self._format_moment(counter.wait_until),
+            moment=self._name_moment(counter.wait_until),
         )
 
     def _get_wait_in_words(self):
@@ -394,14 +396,9 @@ class PartnerMailing(models.Model):
         if not self._get_seconds_open():
             return self.env._(
                 "It is outside the sending hours; they begin on %s.",
-                self._format_moment(self._get_opening(fields.Datetime.now())),
+                self._name_moment(self._get_opening(fields.Datetime.now())),
             )
         return False
-
-    def _format_moment(self, moment):
-        """Return a moment (naive, UTC) in the user's language and time zone."""
-        zone = self.env.context.get("tz") or self.env.user.tz
-        return format_datetime(self.env, moment, tz=zone, dt_format="short")
 
     def _get_seconds_open(self):
         """Return how many seconds of the sending hours are left; 0 outside of them."""
@@ -603,7 +600,7 @@ class PartnerMailing(models.Model):
 
     def _get_expected_text(self, end):
         """Return the expected end in the user's language and time zone."""
-        moment = self._format_moment(end)
+        moment = self._name_moment(end)
         if self.state in ("validated", "sending"):
             return moment
         begin = self._get_expected_begin()
@@ -635,7 +632,7 @@ class PartnerMailing(models.Model):
         elif rate:
             words = [self.env._("At the rate of earlier mailings: %s a minute.", number(60 * rate))]
         else:
-            return False
+            words = []
         if hours := self.company_id._get_sending_hours():
             words.append(
                 self.env._(
@@ -645,7 +642,16 @@ class PartnerMailing(models.Model):
                     zone=self.company_id.partner_mailing_tz or "UTC",
                 )
             )
-        return " ".join(words)
+        return " ".join(words) or False
+
+    def _get_begin_with_hours(self):
+        """Return when the mailing begins once it is validated, with regard to the sending hours."""
+        if self.scheduled_at or self._get_seconds_open():
+            return self._get_begin_in_words()
+        return self.env._(
+            "as soon as it is validated and the sending hours have begun, on %s",
+            self._name_moment(self._get_opening(fields.Datetime.now())),
+        )
 
     def _get_expected_begin(self):
         """Return when sending is expected to begin or go on (naive, UTC)."""

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -172,7 +174,8 @@ class TestApproval(MailingCase):
                 self.assertNotEqual(mailing._get_fingerprint()[0], before)
 
     def test_a_copy_is_a_draft_without_history(self):
-        mailing = self.new_validated_mailing(scheduled_at=fields.Datetime.now())
+        later = fields.Datetime.now() + timedelta(days=1)
+        mailing = self.new_validated_mailing(scheduled_at=later)
         copy = mailing.copy()
         self.assertEqual(copy.state, "draft")
         self.assertFalse(copy.approval_ids)

@@ -160,10 +160,11 @@ class TestSending(SendingCase):
         self.assertEqual(len(self.inbox.messages), 2)
 
     def test_a_mailing_validated_after_its_time_is_not_late(self):
-        mailing = self.new_mailing(scheduled_at=fields.Datetime.now() - timedelta(days=3))
+        mailing = self.new_mailing(scheduled_at=fields.Datetime.now() + timedelta(hours=1))
         mailing.action_submit()
-        mailing.with_user(self.validator).action_validate()
-        self.run_scheduler()
+        with freeze_time(fields.Datetime.now() + timedelta(days=3)):
+            mailing.with_user(self.validator).action_validate(scheduled_at=False)
+            self.run_scheduler()
         self.assertEqual(mailing.state, "done")
 
     def test_what_is_not_what_was_validated_is_not_sent(self):

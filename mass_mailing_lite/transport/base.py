@@ -251,7 +251,10 @@ class Transport:
         raise NotImplementedError
 
     def get_sample(self, recipient):
-        """Return what a recipient reads, for the review page: {"subject": text, "body": Markup}."""
+        """Return what a recipient reads, for the review page: {"subject": text, "body": Markup}.
+
+        A channel whose messages have a preview text adds ``preview_text``.
+        """
         raise NotImplementedError
 
     def get_card_subject(self):

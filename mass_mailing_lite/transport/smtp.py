@@ -278,7 +278,12 @@ class SmtpTransport(Transport):
             for name in ("subject", "preview_text", "body_html")
         )
         line = read_inbox_line(self.mailing.email_from, subject, preview, body)
-        return {"subject": subject, "body": Markup(body), "inbox_line": line}
+        return {
+            "subject": subject,
+            "preview_text": preview,
+            "body": Markup(body),
+            "inbox_line": line,
+        }
 
     def get_card_subject(self):
         return self.mailing._name_placeholders(self.mailing.subject, TEXT)
