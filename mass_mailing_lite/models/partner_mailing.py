@@ -68,6 +68,8 @@ TOTALS = (
     "unsubscribed_count",
     "machine_opened_count",
     "replied_count",
+    "further_count",
+    "further_included_count",
     "progress",
 )
 LIST_VIEWS = ("recipient_ids", "recipient_window_ids", "skipped_window_ids")
@@ -123,6 +125,8 @@ class PartnerMailing(models.Model):
             "approval_ids",
             "recipient_ids",
             "recipients_loaded_at",
+            "recipients_decision",
+            "recipients_decided_by_id",
             "marked_count",
             "counter_id",
             "started_at",
@@ -291,6 +295,8 @@ class PartnerMailing(models.Model):
         "audience_id",
         string="Audiences",
         check_company=True,
+        # An archived audience stays where it is chosen, with its excluded tags.
+        context={"active_test": False},
         # An audience that needs an app that is not installed would load no recipient.
         domain="[('is_available', '=', True)]",
     )
@@ -310,17 +316,28 @@ class PartnerMailing(models.Model):
         "partner_mailing_marked_partner_rel",
         "mailing_id",
         "partner_id",
-        string="Marked Contacts",
+        string="Contacts Added from Contacts",
         copy=False,
         help="Chosen one by one, or by a filter, in the Contacts list.",
     )
-    marked_count = fields.Integer("Marked", compute="_compute_marked_count", store=True)
+    marked_count = fields.Integer(
+        "Added from Contacts", compute="_compute_marked_count", store=True
+    )
     recipient_ids = fields.One2many("partner.mailing.recipient", "mailing_id", "All Recipients")
     recipients_loaded_at = fields.Datetime(
-        "Loaded On",
+        "List Updated On",
         copy=False,
         readonly=True,
         help="Empty when the choice of recipients was changed since.",
+    )
+    recipients_decision = fields.Selection(
+        [("updated", "Updated"), ("kept", "Kept as it is")],
+        "Decision about the List",
+        copy=False,
+        readonly=True,
+    )
+    recipients_decided_by_id = fields.Many2one(
+        "res.users", "Decision about the List By", copy=False, readonly=True
     )
 
     # State
@@ -797,9 +814,10 @@ class PartnerMailing(models.Model):
         copies = super().copy(default)
         for mailing, duplicate in zip(self, copies, strict=True):
             duplicate._take_versions(mailing)
-        if "marked_partner_ids" not in (default or {}):
-            for mailing, duplicate in zip(self, copies, strict=True):
+            if "marked_partner_ids" not in (default or {}):
                 duplicate._add_marked(mailing._marked_contacts_sql())
+            duplicate._take_exclusions(mailing)
+            duplicate._log_duplicate()
         return copies
 
     def copy_data(self, default=None):
@@ -1031,6 +1049,8 @@ class PartnerMailing(models.Model):
             "default_mailing_id": self.id,
             "partner_mailing_tracked": (self.track_opens or self.track_clicks)
             and name not in FILTERS_WITHOUT_MESSAGE,
+            # Before the start, states and dates of sending say nothing.
+            "partner_mailing_not_started": not self.started_at,
         }
         if name:
             action["context"][f"search_default_{name}"] = 1

@@ -159,17 +159,22 @@ class PartnerMailing(models.Model):
         if self[transport.problems_field]:
             step.update(status="attention", hint=transport.describe_problems())
         elif pending and self.recipients_loaded_at:
-            count = formatLang(self.env, pending, digits=0)
-            step.update(status="done", hint=self.env._("%s will be written to", count))
+            step.update(status="done", hint=self._describe_recipients(pending))
         elif pending:
-            step.update(status="attention", hint=self.env._("Changed: load them again"))
+            step.update(status="attention", hint=self.env._("Changed: update the list"))
         elif self.recipients_loaded_at and self.skipped_count:
             step.update(status="attention", hint=self.env._("All of them are excluded"))
         elif self._has_sources():
-            step.update(status="open", hint=self.env._("Load them to see who they are"))
+            step.update(status="open", hint=self.env._("Update the list to see who they are"))
         else:
             step.update(status="open", hint=self.env._("Choose who gets it"), focus="audience_ids")
         return step
+
+    def _describe_recipients(self, count):
+        """Return a number of recipients in words."""
+        if count == 1:
+            return self.env._("1 recipient")
+        return self.env._("%s recipients", formatLang(self.env, count, digits=0))
 
     def _get_preview_step(self):
         step = {"key": "preview", "label": self.env._("Preview"), "action": "action_preview"}

@@ -59,6 +59,9 @@ class PartnerMailingCounter(models.Model):
     clicked_count = fields.Integer(default=0, required=True)
     machine_opened_count = fields.Integer(default=0, required=True)
     replied_count = fields.Integer(default=0, required=True)
+    # Further addresses of contacts with several; they change with the whole list alone.
+    further_count = fields.Integer(default=0, required=True)
+    further_included_count = fields.Integer(default=0, required=True)
 
     # Sending status: why it waits, how long it has been sending, failures of the last recipients.
     wait_reason = fields.Selection(WAIT_REASONS, "Waits Because Of")
@@ -89,7 +92,9 @@ class PartnerMailingCounter(models.Model):
         groups = self.env.execute_query(
             SQL(
                 """
-                SELECT state, lang, count(*), count(unsubscribed_at)
+                SELECT state, lang, count(*), count(unsubscribed_at),
+                       count(*) FILTER (WHERE is_further AND skip_reason = 'further_address'),
+                       count(*) FILTER (WHERE is_further AND skip_reason IS NULL)
                   FROM partner_mailing_recipient
                  WHERE mailing_id = %s
               GROUP BY state, lang
@@ -97,10 +102,12 @@ class PartnerMailingCounter(models.Model):
                 mailing.id,
             )
         )
-        by_state, unsubscribed = Counter(), 0
-        for state, _lang, count, left in groups:
+        by_state = Counter()
+        for state, _lang, count, *_others in groups:
             by_state[state] += count
-            unsubscribed += left
+        unsubscribed, further, further_included = (
+            sum(group[place] for group in groups) for place in (3, 4, 5)
+        )
         self._as_system().write(
             {
                 **{
@@ -108,6 +115,8 @@ class PartnerMailingCounter(models.Model):
                     for name, states in TOTAL_STATES.items()
                 },
                 "unsubscribed_count": unsubscribed,
+                "further_count": further,
+                "further_included_count": further_included,
             }
         )
         self.flush_recordset()

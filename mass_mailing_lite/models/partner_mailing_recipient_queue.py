@@ -134,11 +134,14 @@ class PartnerMailingRecipient(models.Model):
     def _archived_sql(self, mailing):
         """Return a SELECT of the contacts that were archived since the list was loaded.
 
+        Of a list that was kept as it is, it is not known when it was loaded.
         Plan: an index of archived contacts by their last change, which is no earlier.
         """
+        is_kept = mailing.recipients_decision == "kept"
+        loaded_at = not is_kept and mailing.recipients_loaded_at
         return SQL(
             "SELECT id FROM res_partner WHERE active IS NOT TRUE AND write_date > %s",
-            (mailing.recipients_loaded_at or mailing.create_date) - LONGEST_TRANSACTION,
+            (loaded_at or mailing.create_date) - LONGEST_TRANSACTION,
         )
 
     def _exclude_unsubscribed(self, mailing):

@@ -1,7 +1,10 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.misc import format_datetime, formatLang
 
 from ..tools import address_list
 from .partner_mailing_recipient import EXCLUDED, INCLUDED, IS_EXCLUDED, IS_INCLUDED
@@ -37,7 +40,7 @@ class PartnerMailing(models.Model):
     """The recipients of a mailing: audiences, contacts and addresses become the frozen list.
 
     In the order of this file: extra addresses, marked contacts, loading, eligibility of each
-    address, preview of a refresh, exclusion by hand, the windows of the form. The ``Transport``
+    address, preview of a refresh, exclusion by hand, duplicates, the windows of the form. The ``Transport``
     has what differs between channels (e-mail addresses, phone numbers).
     """
 
@@ -59,14 +62,20 @@ class PartnerMailing(models.Model):
         compute="_compute_recipient_window_ids",
     )
 
+    # Counted with the other totals: no form counts rows.
     further_count = fields.Integer(
         "Further Addresses",
-        compute="_compute_further_count",
+        related="counter_id.further_count",
         help="Contacts with several addresses in their e-mail field get one message. These are the"
-        " other addresses, as far as they could be written to.",
+        " other addresses, as far as they are usable.",
     )
     further_included_count = fields.Integer(
-        "Further Addresses Written To", compute="_compute_further_count"
+        "Further Addresses among the Recipients", related="counter_id.further_included_count"
+    )
+    list_status = fields.Char(
+        "List of Recipients",
+        compute="_compute_list_status",
+        help="Whether the list is what audiences, contacts and addresses give, and who decided so.",
     )
 
     # ------------------------------------------------------------
@@ -171,17 +180,17 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Marked for %s", self.name),
+            "name": self.env._("Added from Contacts to %s", self.name),
             "res_model": "res.partner",
             "view_mode": "list,kanban,form",
             "domain": [("partner_mailing_marked_ids", "in", self.ids)],
         }
 
     def action_unmark_all(self):
-        """Remove all marks; the list changes when recipients are loaded again."""
+        """Remove all marks; the list changes when it is updated."""
         self.ensure_one()
         self.check_access("write")
-        self._check_editable(self.env._("remove marked contacts"))
+        self._check_editable(self.env._("remove contacts"))
         self.env.cr.execute(
             SQL("DELETE FROM partner_mailing_marked_partner_rel WHERE mailing_id = %s", self.id)
         )
@@ -244,8 +253,11 @@ class PartnerMailing(models.Model):
         self.env["partner.mailing.recipient"]._invalidate_rows()
         self._recount()
         values = self._get_change_values({"marked_partner_ids"})
-        if up_to_date:
-            values["recipients_loaded_at"] = fields.Datetime.now()
+        if self.recipients_loaded_at:
+            # Contacts that were archived since then are still found when the mailing is sent.
+            values["recipients_loaded_at"] = self.recipients_loaded_at
+        elif up_to_date:
+            values.update(self._get_decision_values("updated"))
         self._as_system().write(values)
         return {**result, "present": present, "unusable": max(selected - usable, 0)}
 
@@ -298,7 +310,7 @@ class PartnerMailing(models.Model):
         :raises UserError: when the mailing is no draft or a filter cannot be used
         """
         self.check_access("write")
-        self._check_editable(self.env._("load recipients"))
+        self._check_editable(self.env._("update the list of recipients"))
         for mailing in self:
             mailing._load_recipients()
             self.env.user._bus_send(
@@ -317,10 +329,45 @@ class PartnerMailing(models.Model):
                 "No recipients are chosen yet: choose an audience, or add contacts or addresses."
             )
         return self.env._(
-            "%(recipients)s will be written to, %(skipped)s are excluded.",
-            recipients=self.recipient_count,
-            skipped=self.skipped_count,
+            "The list is up to date. Recipients: %(recipients)s, excluded: %(skipped)s.",
+            recipients=formatLang(self.env, self.recipient_count, digits=0),
+            skipped=formatLang(self.env, self.skipped_count, digits=0),
         )
+
+    @api.depends(
+        "recipients_loaded_at",
+        "recipients_decision",
+        "recipients_decided_by_id",
+        "recipient_count",
+        "skipped_count",
+    )
+    @api.depends_context("lang", "tz")
+    def _compute_list_status(self):
+        for mailing in self:
+            mailing.list_status = mailing._get_list_status()
+
+    def _get_list_status(self):
+        """Return in words whether the list is up to date and who decided so, False without a list."""
+        if not self.recipients_loaded_at:
+            has_list = bool(self.recipient_count or self.skipped_count)
+            return has_list and self.env._("Recipients were changed: update the list")
+        values = {
+            "name": self.sudo().recipients_decided_by_id.name,
+            "date": format_datetime(self.env, self.recipients_loaded_at, dt_format="short"),
+        }
+        if self.recipients_decision == "kept":
+            return self.env._("Kept as it is by %(name)s on %(date)s", **values)
+        if values["name"]:
+            return self.env._("Updated by %(name)s on %(date)s", **values)
+        return self.env._("Updated on %(date)s", date=values["date"])
+
+    def _get_decision_values(self, decision):
+        """Return the values that record a decision of the current user about the list."""
+        return {
+            "recipients_loaded_at": fields.Datetime.now(),
+            "recipients_decision": decision,
+            "recipients_decided_by_id": self.env.uid,
+        }
 
     def _has_sources(self):
         """Return whether audiences, extra addresses or marked contacts are chosen."""
@@ -347,7 +394,7 @@ class PartnerMailing(models.Model):
         self.env.cr.execute(self._insert_recipients_sql(sources))
         self.env["partner.mailing.recipient"]._invalidate_rows()
         self._recount()
-        self._as_system().write({"recipients_loaded_at": fields.Datetime.now()})
+        self._as_system().write(self._get_decision_values("updated"))
 
     def _lock_list(self):
         """Lock the mailing, so that no other transaction changes its list until this one ends.
@@ -519,12 +566,16 @@ class PartnerMailing(models.Model):
         )
         return self.env["res.partner"]._search(Domain(domain) & usable)
 
-    def _excluded_contacts_sql(self):
+    def _excluded_contacts_sql(self, tag_ids=None):
         """Return SQL for id and addresses of all contacts with an excluded tag.
 
-        Further addresses are among them. Contacts that the user may not read are among them: an exclusion does not depend on the
-        rights of the user.
+        Further addresses are among them, and contacts that the user may not read: an exclusion does
+        not depend on the rights of the user.
+
+        :param tag_ids: ids of the excluded tags, else those of the mailing's audiences
         """
+        if tag_ids is None:
+            tag_ids = self.audience_ids.excluded_category_ids.ids
         transport = self._get_transport()
         return SQL(
             """
@@ -541,28 +592,12 @@ class PartnerMailing(models.Model):
             """,
             address=transport.contact_address_sql("p"),
             further=transport.further_addresses_sql("p"),
-            tags=self.audience_ids.excluded_category_ids.ids,
+            tags=tag_ids,
         )
 
     # ------------------------------------------------------------
     # Further addresses
     # ------------------------------------------------------------
-
-    @api.depends("recipient_count", "skipped_count")
-    def _compute_further_count(self):
-        """Count by the index of further addresses, which has no other row."""
-        counts = {
-            (mailing.id, reason): count
-            for mailing, reason, count in self.env["partner.mailing.recipient"]._read_group(
-                [("mailing_id", "in", self.ids), ("is_further", "=", True)],
-                ["mailing_id", "skip_reason"],
-                ["__count"],
-            )
-        }
-        for mailing in self:
-            number = mailing._origin.id
-            mailing.further_count = counts.get((number, "further_address"), 0)
-            mailing.further_included_count = counts.get((number, False), 0)
 
     def action_include_further_addresses(self):
         """Write to the further addresses of contacts as well; load the recipients."""
@@ -576,7 +611,7 @@ class PartnerMailing(models.Model):
 
     def _use_further_addresses(self, is_used):
         self.check_access("write")
-        self._check_editable(self.env._("load recipients"))
+        self._check_editable(self.env._("update the list of recipients"))
         for mailing in self:
             mailing.with_further_addresses = is_used
             mailing._load_recipients()
@@ -588,14 +623,44 @@ class PartnerMailing(models.Model):
     def action_refresh_recipients(self):
         """Load recipients; if there is a list, first open the dialog with what would change.
 
+        When nothing would change, the list is loaded at once, and the dialog says so.
+
         :raises UserError: when the mailing is no draft or a filter cannot be used
         """
         self.ensure_one()
         self.check_access("write")
-        self._check_editable(self.env._("load recipients"))
-        if not (self.recipient_count or self.skipped_count):
+        self._check_editable(self.env._("update the list of recipients"))
+        if not (self.recipient_count or (self.skipped_count and self.recipients_loaded_at)):
             return self.action_load_recipients()
         return self.env["partner.mailing.refresh"]._open(self)
+
+    def _keep_list(self, seen):
+        """Record the decision to leave the list as it is, although it is not what loading gives.
+
+        It holds until the next change. The list is not loaded when the mailing is submitted.
+
+        :param seen: {kind: number} of the changes that the user was shown
+        :raises UserError: when the mailing is no draft, or other changes would be made by now
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self._check_editable(self.env._("keep the list of recipients"))
+        totals, _changes = self._get_refresh_changes()
+        if any(totals.get(kind, 0) != number for kind, number in seen.items()):
+            raise UserError(
+                self.env._(
+                    "By now, other recipients would be added or removed than you were shown."
+                    ' Press "Update List" again to see them.'
+                )
+            )
+        self._as_system().write(self._get_decision_values("kept"))
+        self._message_log(
+            body=self.env._(
+                "The list of recipients is kept as it is. An update would add %(in)s, remove"
+                " %(out)s and change the address of %(address)s.",
+                **seen,
+            )
+        )
 
     def _get_refresh_changes(self):
         """Compare the list with the one that loading would make, in one statement.
@@ -699,6 +764,83 @@ class PartnerMailing(models.Model):
             mailing._recount()
 
     # ------------------------------------------------------------
+    # Duplicate
+    # ------------------------------------------------------------
+
+    def _take_exclusions(self, mailing):
+        """Exclude by hand who is excluded by hand in ``mailing``, of which this is a copy.
+
+        The rows stay when the list of the copy is loaded. Rows without personal data are not taken
+        over, nor is anything of a mailing whose personal data has to be removed by now.
+        """
+        self.ensure_one()
+        source = mailing.sudo()
+        if self.channel != mailing.channel or (
+            source.personal_data_removed_at
+            or source in source._find_due_for_removal(source.company_id)
+        ):
+            return
+        recipients = self.env["partner.mailing.recipient"]
+        recipients.flush_model()
+        columns = (*recipients._get_typed_columns(), *recipients._get_address_columns())
+        kept = SQL(", ").join(map(SQL.identifier, ("partner_id", "name", "lang", *columns)))
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO partner_mailing_recipient
+                       (mailing_id, state, skip_reason, attempts, is_submitted, is_further, %(kept)s)
+                SELECT %(copy)s, state, skip_reason, 0, FALSE, is_further, %(kept)s
+                  FROM partner_mailing_recipient s
+                 WHERE s.mailing_id = %(source)s AND %(is_excluded)s AND %(address)s IS NOT NULL
+              ORDER BY id
+                """,
+                kept=kept,
+                copy=self.id,
+                source=mailing.id,
+                is_excluded=IS_EXCLUDED,
+                address=recipients._address_sql("s"),
+            )
+        )
+        if self.env.cr.rowcount:
+            recipients._invalidate_rows()
+            self._recount()
+
+    def _log_duplicate(self):
+        """Say in the chatter of a copy what it has of the mailing that it was made from.
+
+        The other mailing is not named: not all who may read the copy may read that one.
+        """
+        self.ensure_one()
+        taken = [self.env._("content and options")]
+        stale = self._get_stale_versions()
+        versions = [
+            self.env._("%s (out of date)", self._get_language_name(code))
+            if code in stale
+            else self._get_language_name(code)
+            for code in self.sudo().version_ids.mapped("lang")
+        ]
+        if versions:
+            taken.append(self.env._("language versions: %s", ", ".join(versions)))
+        if self.attachment_ids:
+            taken.append(self.env._("files: %s", len(self.attachment_ids)))
+        if self.audience_ids:
+            taken.append(self.env._("audiences: %s", ", ".join(self.audience_ids.mapped("name"))))
+        if self[self._get_transport().extra_field]:
+            taken.append(self.env._("extra addresses"))
+        if self.marked_count:
+            taken.append(self.env._("added from Contacts: %s", self.marked_count))
+        if self.skipped_count:
+            taken.append(self.env._("excluded by hand: %s", self.skipped_count))
+        body = Markup("<p>%s</p><ul><li>%s</li><li>%s</li></ul>") % (
+            self.env._("This mailing is a duplicate."),
+            self.env._("Taken over: %s.", "; ".join(taken)),
+            self.env._(
+                "Not taken over: the list of recipients, tests, approvals, schedule and results."
+            ),
+        )
+        self._message_log(body=body)
+
+    # ------------------------------------------------------------
     # Windows of the form
     # ------------------------------------------------------------
 
@@ -708,9 +850,11 @@ class PartnerMailing(models.Model):
         for mailing in self:
             domain = Domain("mailing_id", "=", mailing._origin.id)
             skipped = Domain("state", "=", "skipped")
-            mailing.recipient_window_ids = Recipient.search_fetch(
-                domain & ~skipped, WINDOW_FIELDS, limit=RECIPIENT_WINDOW
-            )
-            mailing.skipped_window_ids = Recipient.search_fetch(
-                domain & skipped, WINDOW_FIELDS, limit=RECIPIENT_WINDOW
-            )
+            # The totals are read anyway: a window without rows costs no query.
+            for name, count, rows in (
+                ("recipient_window_ids", mailing.recipient_count, domain & ~skipped),
+                ("skipped_window_ids", mailing.skipped_count, domain & skipped),
+            ):
+                mailing[name] = Recipient.search_fetch(
+                    rows if count else Domain.FALSE, WINDOW_FIELDS, limit=RECIPIENT_WINDOW
+                )

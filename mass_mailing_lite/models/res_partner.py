@@ -42,7 +42,7 @@ class ResPartner(models.Model):
         "partner_mailing_marked_partner_rel",
         "partner_id",
         "mailing_id",
-        string="Marked for Mailings",
+        string="Added to Mailings",
         copy=False,
         groups="mass_mailing_lite.group_user",
     )
@@ -182,7 +182,7 @@ class ResPartner(models.Model):
         if "partner_mailing_marked_ids" in vals:
             raise AccessError(
                 self.env._(
-                    'The field "%(field)s" of a contact only shows the marks: select contacts in the'
+                    'The field "%(field)s" of a contact cannot be written: select contacts in the'
                     " Contacts list and add them to the mailing.",
                     field=self._fields["partner_mailing_marked_ids"]._description_string(self.env),
                 )

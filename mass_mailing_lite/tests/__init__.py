@@ -6,6 +6,7 @@ from . import (
     test_companies,
     test_contacts_file,
     test_content,
+    test_duplicate,
     test_editors,
     test_envelope,
     test_exclusion,

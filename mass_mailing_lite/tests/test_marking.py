@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -83,6 +85,26 @@ class TestMarking(MailingCase):
         self.mark_into(mailing, self._new_contact("Dora", "dora@example.com"))
         self.assertEqual(set(self.states(mailing)), {"dora@example.com"})
         self.assertFalse(mailing.recipients_loaded_at, "the audience was not loaded yet")
+
+    def test_marking_leaves_an_earlier_decision_about_the_list(self):
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        loaded_at = mailing.recipients_loaded_at
+        mailing._as_system().recipients_loaded_at = "2020-01-01 00:00:00"
+        self.mark_into(mailing, self._new_contact("Dora", "dora@example.com"))
+        self.assertLess(mailing.recipients_loaded_at, loaded_at)
+
+    def test_the_dialog_begins_without_a_fault_and_says_in_words_what_was_done(self):
+        arch = etree.fromstring(self.env["partner.mailing.mark"].get_view(view_type="form")["arch"])
+        self.assertFalse(arch.xpath("//field[@required]"), "a required field is red when empty")
+        mailing = self.new_mailing()
+        dora = self._new_contact("Dora", "dora@example.com")
+        self.assertFalse(self.env["partner.mailing.mark"].new({"partner_count": 1}).result)
+        self.assertEqual(self.mark_into(mailing, dora).result, "1 contact added.")
+        self.assertEqual(self.mark_into(mailing, dora).result, "No contact was added.")
+        self.assertEqual(self.mark(self.anna + self.boris).result, "2 contacts added.")
+        silent = self._new_contact("Silent", False)
+        self.assertEqual(self.mark(self.anna + silent).result, "1 of 2 contacts added.")
 
     def test_all_contacts_that_match_the_filter_are_marked_beyond_the_limit_of_ids(self):
         self.env["ir.config_parameter"].set_param("web.active_ids_limit", 3)

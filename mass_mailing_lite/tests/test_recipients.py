@@ -36,7 +36,7 @@ class TestRecipients(MailingCase):
             mailing.extra_emails = "eva@example.com"
             mailing.action_load_recipients()
         self.assertIn("choose an audience", said[0]["message"])
-        self.assertEqual(said[1]["message"], "1 will be written to, 0 are excluded.")
+        self.assertEqual(said[1]["message"], "The list is up to date. Recipients: 1, excluded: 0.")
 
     def test_nobody_is_left_out_without_a_reason(self):
         cases = {
@@ -215,6 +215,16 @@ class TestRecipients(MailingCase):
         self.assertEqual(mailing.recipient_count, 202)
         self.assertLessEqual(many, few)
 
+    def test_further_addresses_are_counted_with_the_list_and_not_by_the_form(self):
+        self._new_contact("Two", "two@example.com, second@example.com", self.news)
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        self.assertEqual((mailing.further_count, mailing.further_included_count), (1, 0))
+        mailing.action_include_further_addresses()
+        self.assertEqual((mailing.further_count, mailing.further_included_count), (0, 1))
+        self.rows(mailing)["second@example.com"].with_user(self.marketer).action_exclude()
+        self.assertEqual((mailing.further_count, mailing.further_included_count), (0, 0))
+
     def _count_queries(self, mailing):
         before = self.env.cr.sql_log_count
         mailing.action_load_recipients()
@@ -224,5 +234,6 @@ class TestRecipients(MailingCase):
         mailing = self.new_mailing(extra_emails="\n".join(f"x{n}@example.org" for n in range(100)))
         mailing.action_load_recipients()
         self.assertEqual(len(mailing.recipient_window_ids), 20)
+        self.assertGreater(mailing.recipient_count, 20, "the form says that more are there")
         view = self.env["partner.mailing"].get_view(view_type="form")["arch"]
         self.assertNotIn('name="recipient_ids"', view)

@@ -61,6 +61,117 @@ class TestRefresh(MailingCase):
         self.assertFalse(wizard.in_count or wizard.out_count or wizard.address_count)
         self.assertEqual(wizard.recipient_count, 1)
 
+    def hint(self, mailing):
+        """Return the status and the hint of the step Recipients in the checklist."""
+        [step] = [step for step in mailing.checklist if step["key"] == "recipients"]
+        return step["status"], step["hint"]
+
+    def test_a_changed_choice_that_changes_nobody_is_up_to_date_after_the_look(self):
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        self.assertEqual(self.hint(mailing), ("done", "2 recipients"))
+        other = self.audience.copy({"excluded_category_ids": False})
+        changes = {
+            "another audience": {"audience_ids": [Command.link(other.id)]},
+            "an address of a recipient": {"extra_emails": "anna@example.com"},
+            "copies": {"cc": "boss@example.com", "copy_policy": "each"},
+        }
+        for name, values in changes.items():
+            with self.subTest(name):
+                mailing.write(values)
+                self.assertEqual(self.hint(mailing), ("attention", "Changed: update the list"))
+                wizard = self.look(mailing)
+                self.assertFalse(wizard.in_count or wizard.out_count or wizard.address_count)
+                self.assertEqual(wizard.recipient_count, 2)
+                self.assertEqual(self.hint(mailing), ("done", "2 recipients"))
+                self.assertIn("Updated by marketer", mailing.list_status)
+
+    def test_without_another_recipient_names_and_exclusions_are_updated_still(self):
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        self.anna.name = "Anna Maria"
+        self._new_contact("Silent", False, self.news)
+        wizard = self.look(mailing)
+        self.assertFalse(wizard.in_count or wizard.out_count or wizard.address_count)
+        self.assertEqual(wizard.skipped_count, 1)
+        self.assertEqual(self.rows(mailing)["anna@example.com"].name, "Anna Maria")
+
+    def test_a_list_that_is_kept_is_no_longer_out_of_date_and_says_who_kept_it(self):
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        mailing.extra_emails = "extra@example.org"
+        self.look(mailing).action_keep()
+        self.assertEqual(self.hint(mailing), ("done", "2 recipients"))
+        self.assertIn("Kept as it is by marketer", mailing.list_status)
+        self.assertIn("would add 1, remove 0", mailing.message_ids[0].body)
+        self.assertNotIn("extra@example.org", self.states(mailing))
+        mailing.action_submit()
+        self.assertNotIn("extra@example.org", self.states(mailing), "submitting does not load it")
+
+    def test_a_list_that_was_kept_is_out_of_date_again_after_the_next_change_alone(self):
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        mailing.extra_emails = "extra@example.org"
+        self.look(mailing).action_keep()
+        mailing.name = "Another title"
+        self.assertEqual(self.hint(mailing)[0], "done")
+        mailing.extra_emails = "extra@example.org, more@example.org"
+        self.assertEqual(self.hint(mailing)[0], "attention")
+        self.assertEqual(self.look(mailing).in_count, 2)
+
+    def test_what_was_not_shown_is_not_decided(self):
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        mailing.extra_emails = "extra@example.org"
+        wizard = self.look(mailing)
+        mailing.extra_emails = "extra@example.org, more@example.org"
+        with self.assertRaisesRegex(UserError, "than you were shown"):
+            wizard.action_keep()
+        self.assertEqual(self.hint(mailing)[0], "attention")
+
+    def test_keeping_needs_a_draft(self):
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        mailing.extra_emails = "extra@example.org"
+        wizard = self.look(mailing)
+        mailing.action_submit()
+        with self.assertRaisesRegex(UserError, "is no draft"):
+            wizard.action_keep()
+
+    def test_nobody_forges_a_decision_about_the_list(self):
+        mailing = self.new_mailing()
+        for values in ({"recipients_decision": "kept"}, {"recipients_decided_by_id": 1}):
+            with self.assertRaisesRegex(AccessError, "kept by the system"):
+                mailing.write(values)
+
+    def test_another_selection_of_an_audience_makes_the_lists_of_drafts_out_of_date(self):
+        mailing, submitted = self.new_mailing(), self.new_mailing()
+        mailing.action_load_recipients()
+        submitted.action_submit()
+        self.audience.name = "Another name"
+        self.assertEqual(self.hint(mailing)[0], "done")
+        self.audience.domain = "[('name', '=', 'Anna')]"
+        self.assertEqual(self.hint(mailing)[0], "attention")
+        self.assertTrue(submitted.recipients_loaded_at)
+        self.assertEqual(self.look(mailing).out_ids.mapped("email"), ["boris@example.com"])
+
+    def test_a_contact_archived_before_the_list_was_kept_gets_no_message(self):
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        mailing._as_system().recipients_loaded_at = "2020-01-01 00:00:00"
+        self.anna.active = False
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_partner SET write_date = '2021-01-01' WHERE id = %s", [self.anna.id]
+        )
+        self.env.cr.execute(
+            "UPDATE partner_mailing SET create_date = '2020-01-01' WHERE id = %s", [mailing.id]
+        )
+        self.env.invalidate_all()
+        self.look(mailing).action_keep()
+        archived = self.env["partner.mailing.recipient"]._archived_sql(mailing)
+        self.assertIn((self.anna.id,), self.env.execute_query(archived))
+
     def test_of_many_changes_the_first_are_shown_and_all_are_counted(self):
         mailing = self.new_mailing()
         mailing.action_load_recipients()

@@ -3,6 +3,7 @@ from ast import literal_eval
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools.misc import formatLang
 
 
 class PartnerMailingMark(models.TransientModel):
@@ -28,12 +29,36 @@ class PartnerMailingMark(models.TransientModel):
     )
     state = fields.Selection([("choose", "Choose"), ("done", "Done")], default="choose")
     line_ids = fields.One2many("partner.mailing.mark.line", "wizard_id", "Result", readonly=True)
-    added_count = fields.Integer("Came In", readonly=True)
+    added_count = fields.Integer("Added", readonly=True)
+    result = fields.Char(compute="_compute_result")
 
     @api.depends_context("uid")
     def _compute_draft_ids(self):
         drafts = self.env["partner.mailing"].search([("state", "=", "draft")])
         self.draft_ids = drafts._filtered_access("write")
+
+    @api.depends("state", "added_count", "partner_count")
+    @api.depends_context("lang")
+    def _compute_result(self):
+        for wizard in self:
+            wizard.result = wizard.state == "done" and wizard._get_result()
+
+    def _get_result(self):
+        """Return in one sentence how many contacts were added."""
+        added = formatLang(self.env, self.added_count, digits=0)
+        if not self.added_count:
+            return self.env._("No contact was added.")
+        if self.added_count < self.partner_count:
+            return self.env._(
+                "%(added)s of %(selected)s contacts added.",
+                added=added,
+                selected=formatLang(self.env, self.partner_count, digits=0),
+            )
+        return (
+            self.env._("1 contact added.")
+            if self.added_count == 1
+            else self.env._("%s contacts added.", added)
+        )
 
     @api.model
     def _open(self, domain, count):
@@ -104,7 +129,7 @@ class PartnerMailingMarkLine(models.TransientModel):
     _order = "id"
 
     wizard_id = fields.Many2one("partner.mailing.mark", required=True, ondelete="cascade")
-    outcome = fields.Selection("_selection_outcome", "What Became of Them", required=True)
+    outcome = fields.Selection("_selection_outcome", "Not Added Because", required=True)
     count = fields.Integer("Contacts")
 
     @api.model

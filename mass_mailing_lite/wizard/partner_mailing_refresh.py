@@ -2,18 +2,23 @@ from odoo import api, fields, models
 
 
 class PartnerMailingRefresh(models.TransientModel):
-    """The dialog that shows the changes by a refresh of a mailing's recipients, and makes them."""
+    """The dialog that shows what an update of a mailing's list would change, and what to do.
+
+    The user updates the list, or keeps it as it is; both are recorded in the mailing. A list that
+    an update would not change is up to date, and is noted so when the dialog opens.
+    """
 
     _name = "partner.mailing.refresh"
-    _description = "Refresh Recipients"
+    _description = "Update of a List of Recipients"
 
     mailing_id = fields.Many2one(
         "partner.mailing", required=True, readonly=True, ondelete="cascade"
     )
-    in_count = fields.Integer("Come In", readonly=True)
-    out_count = fields.Integer("Go Out", readonly=True)
-    address_count = fields.Integer("Change Address", readonly=True)
-    recipient_count = fields.Integer("Will Be Written To", readonly=True)
+    in_count = fields.Integer("Added", readonly=True)
+    out_count = fields.Integer("Removed", readonly=True)
+    address_count = fields.Integer("Other Address", readonly=True)
+    recipient_count = fields.Integer("Recipients", readonly=True)
+    skipped_count = fields.Integer("Excluded", readonly=True)
     in_ids = fields.One2many(
         "partner.mailing.refresh.line", "wizard_id", domain=[("kind", "=", "in")], readonly=True
     )
@@ -31,6 +36,9 @@ class PartnerMailingRefresh(models.TransientModel):
     def _open(self, mailing):
         """Return the action that opens the dialog for one mailing."""
         totals, changes = mailing._get_refresh_changes()
+        if not changes:
+            # Names, languages and the reasons of excluded ones may differ still.
+            mailing._load_recipients()
         kept = mailing.recipient_count - mailing.pending_count
         wizard = self.create(
             {
@@ -39,6 +47,7 @@ class PartnerMailingRefresh(models.TransientModel):
                 "out_count": totals.get("out", 0),
                 "address_count": totals.get("address", 0),
                 "recipient_count": totals.get("recipients", 0) + kept,
+                "skipped_count": mailing.skipped_count,
             }
         )
         self.env["partner.mailing.refresh.line"].create(
@@ -56,7 +65,7 @@ class PartnerMailingRefresh(models.TransientModel):
         )
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Refresh Recipients"),
+            "name": self.env._("Update List"),
             "res_model": self._name,
             "res_id": wizard.id,
             "view_mode": "form",
@@ -64,32 +73,40 @@ class PartnerMailingRefresh(models.TransientModel):
         }
 
     def action_apply(self):
-        """Load the recipients again."""
+        """Update the list."""
         self.ensure_one()
         self.mailing_id.action_load_recipients()
         return {"type": "ir.actions.act_window_close"}
 
+    def action_keep(self):
+        """Keep the list as it is, although an update would make the changes that are shown."""
+        self.ensure_one()
+        self.mailing_id._keep_list(
+            {"in": self.in_count, "out": self.out_count, "address": self.address_count}
+        )
+        return {"type": "ir.actions.act_window_close"}
+
 
 class PartnerMailingRefreshLine(models.TransientModel):
-    """One recipient that a refresh would add, remove or give another address."""
+    """One recipient that an update would add, remove or give another address."""
 
     _name = "partner.mailing.refresh.line"
-    _description = "Change by a Refresh"
+    _description = "Change by an Update of a List"
     _order = "id"
 
     wizard_id = fields.Many2one("partner.mailing.refresh", required=True, ondelete="cascade")
     kind = fields.Selection(
-        [("in", "Comes In"), ("out", "Goes Out"), ("address", "Changes Address")], required=True
+        [("in", "Added"), ("out", "Removed"), ("address", "Other Address")], required=True
     )
     name = fields.Char()
     email = fields.Char("E-mail")
-    old_email = fields.Char("E-mail Until Now")
+    old_email = fields.Char("Previous E-mail")
     reason = fields.Selection("_selection_reason")
 
     @api.model
     def _selection_reason(self):
         Recipient = self.env["partner.mailing.recipient"]
         return [
-            ("gone", self.env._("In no audience any more, and not marked")),
+            ("gone", self.env._("No longer in what is chosen for the mailing")),
             *Recipient._fields["skip_reason"]._description_selection(self.env),
         ]
