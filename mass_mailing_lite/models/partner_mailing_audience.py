@@ -159,7 +159,7 @@ class PartnerMailingAudience(models.Model):
 
         Plan at a million contacts: one scan of the audience's contacts, two hash joins with the
         (usually small) blocklist and excluded contacts, and a hash of the addresses, which
-        ``work_mem`` has to hold: sorting them takes twice as long.
+        ``work_mem`` has to hold.
         """
         mailing, contacts = self._get_contacts()
         transport = mailing._get_transport()
@@ -211,11 +211,17 @@ class PartnerMailingAudience(models.Model):
     def _get_summary(self):
         """Return in one sentence whom the audience has and how many they are."""
         total, usable = self._count()
+        values = {
+            "contacts": self._describe(),
+            "total": formatLang(self.env, total, digits=0),
+            "usable": formatLang(self.env, usable, digits=0),
+        }
+        if not usable:
+            return self.env._("%(contacts)s: %(total)s, none with a usable address.", **values)
+        if usable == 1:
+            return self.env._("%(contacts)s: %(total)s, of whom 1 has a usable address.", **values)
         return self.env._(
-            "%(contacts)s: %(total)s, of whom %(usable)s have a usable address.",
-            contacts=self._describe(),
-            total=formatLang(self.env, total, digits=0),
-            usable=formatLang(self.env, usable, digits=0),
+            "%(contacts)s: %(total)s, of whom %(usable)s have a usable address.", **values
         )
 
     def _describe(self):

@@ -24,3 +24,18 @@ class TestTourRecipients(HttpCase):
         self.assertEqual((mailing.recipient_count, mailing.skipped_count), (2, 1))
         self.start_tour("/odoo", "mass_mailing_lite_review", login="tour_marker")
         self.assertEqual((mailing.recipient_count, mailing.skipped_count), (3, 1))
+
+    def test_make_an_audience_and_a_mailing_to_it(self):
+        new_test_user(
+            self.env,
+            "tour_author",
+            f"base.group_user,{GROUP % 'user'}",
+            email="tour_author@example.com",
+        )
+        tag = self.env["res.partner.category"].create({"name": "Tour tag"})
+        self.env["res.partner"].create(
+            {"name": "Tagged", "email": "tagged@example.com", "category_id": tag.ids}
+        )
+        self.start_tour("/odoo", "mass_mailing_lite_audience", login="tour_author")
+        mailing = self.env["partner.mailing"].search([("name", "=", "Mailing to Tour tag")])
+        self.assertEqual(mailing.audience_ids.category_ids, tag)

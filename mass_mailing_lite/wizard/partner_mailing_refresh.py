@@ -107,6 +107,6 @@ class PartnerMailingRefreshLine(models.TransientModel):
     def _selection_reason(self):
         Recipient = self.env["partner.mailing.recipient"]
         return [
-            ("gone", self.env._("No longer in what is chosen for the mailing")),
+            ("gone", self.env._("No longer among the chosen contacts and addresses")),
             *Recipient._fields["skip_reason"]._description_selection(self.env),
         ]

@@ -14,13 +14,16 @@ registry.category("web_tour.tours").add("mass_mailing_lite_mark", {
         { trigger: "thead .o_list_record_selector input", run: "click" },
         { trigger: ".o_cp_action_menus button:contains(Actions)", run: "click" },
         { trigger: ".o-dropdown-item:contains(Add to Mailing)", run: "click" },
+        { trigger: ".modal:has([name=name] input):not(:has(.o_field_invalid))" },
         { trigger: ".modal [name=name] input", run: "edit Marked on tour" },
         { trigger: ".modal button[name=action_add]", run: "click" },
-        { trigger: ".modal [name=result]:contains(2):contains(of):contains(3)" },
+        { trigger: ".modal [name=result]:contains(2 of 3 contacts added)" },
         { trigger: ".modal .o_data_row:contains(Invalid e-mail address)" },
         { trigger: ".modal button[name=action_open_mailing]", run: "click" },
         { trigger: ".o_partner_mailing_form a[name=recipients]", run: "click" },
         { trigger: "[name=recipient_window_ids] td:contains(tourist.anna@example.com)" },
+        { trigger: "[name=recipient_window_ids]:not(:has(th[data-name=state]))" },
+        { trigger: "[name=recipients_heading]:contains(Recipients: 2):not(:contains(of 2))" },
     ],
 });
 
@@ -49,5 +52,30 @@ registry.category("web_tour.tours").add("mass_mailing_lite_review", {
         { trigger: ".modal [name=in_ids] td:contains(extra@example.org)" },
         { trigger: ".modal button[name=action_apply]", run: "click" },
         { trigger: "[name=recipient_window_ids] td:contains(extra@example.org)" },
+        { trigger: "[name=list_status]:contains(Updated by)" },
+        { trigger: "[name=extra_emails] textarea", run: "edit another@example.org" },
+        { trigger: "button[name=action_refresh_recipients]", run: "click" },
+        { trigger: ".modal [name=out_ids] td:contains(extra@example.org)" },
+        { trigger: ".modal button[name=action_keep]", run: "click" },
+        { trigger: "[name=list_status]:contains(Kept as it is)" },
+    ],
+});
+
+// Makes an audience and a mailing to it, opens the audience from the mailing and comes back.
+registry.category("web_tour.tours").add("mass_mailing_lite_audience", {
+    url: "/odoo/action-mass_mailing_lite.partner_mailing_audience_action",
+    steps: () => [
+        { trigger: ".o_list_button_add", run: "click" },
+        { trigger: "[name=summary]:contains(All contacts:)" },
+        { trigger: "[name=category_ids] input", run: "edit Tour tag" },
+        { trigger: ".o-autocomplete--dropdown-item:contains(Tour tag)", run: "click" },
+        { trigger: "[name=summary]:contains(Contacts with “Tour tag”: 1, of whom 1 has)" },
+        { trigger: "[name=name] input:value(Tour tag)" },
+        { trigger: "button[name=action_new_mailing]", run: "click" },
+        { trigger: ".o_partner_mailing_form a[name=recipients]", run: "click" },
+        { trigger: "[name=audience_ids] .o_tag:contains(Tour tag)", run: "click" },
+        { trigger: "[name=summary]:contains(Tour tag)" },
+        { trigger: ".o_back_button, .breadcrumb-item:contains(Mailing to Tour tag)", run: "click" },
+        { trigger: ".o_partner_mailing_form" },
     ],
 });
