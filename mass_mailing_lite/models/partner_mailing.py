@@ -316,7 +316,7 @@ class PartnerMailing(models.Model):
         "partner_mailing_marked_partner_rel",
         "mailing_id",
         "partner_id",
-        string="Contacts Added from Contacts",
+        string="Added Contacts",
         copy=False,
         help="Chosen one by one, or by a filter, in the Contacts list.",
     )

@@ -230,7 +230,8 @@ class PartnerMailingAudience(models.Model):
         by_hand = len(self.partner_ids)
         parts = []
         if self.category_ids:
-            parts.append(self.env._("with %s", self._join_names(self.category_ids)))
+            first, *others = self.category_ids
+            parts.append(self._add_names(self.env._("with “%s”", first.name or ""), others))
         if filtered:
             parts.append(self.env._("matching the filter"))
         if parts:
@@ -246,22 +247,14 @@ class PartnerMailingAudience(models.Model):
         else:
             text = self.env._("All contacts")
         if self.excluded_category_ids:
-            text = self.env._(
-                "%(contacts)s, without those with %(tags)s",
-                contacts=text,
-                tags=self._join_names(self.excluded_category_ids),
-            )
+            first, *others = self.excluded_category_ids
+            without = self.env._("without those with “%s”", first.name or "")
+            text = f"{text}, {self._add_names(without, others)}"
         return text
 
-    def _join_names(self, tags):
-        """Return the names of tags in quotation marks, joined by "or"."""
-        names = [self.env._("“%s”", tag.name) for tag in tags]
-        last = names.pop()
-        return (
-            self.env._("%(first)s or %(last)s", first=", ".join(names), last=last)
-            if names
-            else last
-        )
+    def _add_names(self, words, tags):
+        """Return the words, and the names of further tags behind them."""
+        return " ".join([words, *(self.env._("or “%s”", tag.name or "") for tag in tags)])
 
     @api.onchange("category_ids", "excluded_category_ids", "domain", "partner_ids")
     def _onchange_selection(self):

@@ -30,7 +30,7 @@ class PartnerMailingMark(models.TransientModel):
     state = fields.Selection([("choose", "Choose"), ("done", "Done")], default="choose")
     line_ids = fields.One2many("partner.mailing.mark.line", "wizard_id", "Result", readonly=True)
     added_count = fields.Integer("Added", readonly=True)
-    result = fields.Char(compute="_compute_result")
+    result = fields.Char("Outcome", compute="_compute_result")
 
     @api.depends_context("uid")
     def _compute_draft_ids(self):
