@@ -1,5 +1,6 @@
 import { _t } from "@web/core/l10n/translation";
 
+import { packElement } from "./chip_plugin";
 import { describe, htmlToInline, splitText } from "./placeholders";
 
 const CHIP = "o_partner_mailing_chip";
@@ -514,14 +515,7 @@ export class ChipEditor {
         const pieces = this.slice(this.pieces, ...this.getSelection());
         const box = document.createElement("div");
         for (const piece of pieces) {
-            if (typeof piece === "string") {
-                box.append(piece);
-            } else {
-                const element = document.createElement("t");
-                element.setAttribute("t-out", piece.expression);
-                element.textContent = piece.fallback;
-                box.append(element);
-            }
+            box.append(typeof piece === "string" ? piece : packElement(piece));
         }
         data.setData("text/plain", this.serialize(pieces));
         data.setData("text/html", box.innerHTML);

@@ -3,10 +3,11 @@ import { Plugin } from "@html_editor/plugin";
 import { closestElement } from "@html_editor/utils/dom_traversal";
 
 import { PlaceholderPopover } from "./placeholder_popover";
-import { describe, splitText } from "./placeholders";
+import { describe, splitText, toExpression } from "./placeholders";
 
 const DIRECTIVES = ["t-out", "t-esc", "t-field"];
 export const SELECTOR = DIRECTIVES.map((name) => `[${name}]`).join(", ");
+const PACKED = "data-partner-mailing-packed";
 const SHOWN = ["data-partner-mailing-label", "data-partner-mailing-kind", "data-tooltip"];
 
 export function readElement(element) {
@@ -18,6 +19,15 @@ export function readElement(element) {
     };
 }
 
+// A placeholder as it is in the clipboard.
+export function packElement({ expression, fallback }) {
+    const element = document.createElement("span");
+    element.setAttribute("t-out", expression);
+    element.setAttribute(PACKED, "1");
+    element.textContent = fallback;
+    return element;
+}
+
 // Shows the placeholders of a body as chips. What is stored stays `<t t-out="object.name">reader</t>`:
 // the attributes that style it are known to the editor alone.
 export class PlaceholderChipPlugin extends Plugin {
@@ -26,7 +36,8 @@ export class PlaceholderChipPlugin extends Plugin {
     resources = {
         normalize_handlers: (root) => this.mark(root),
         clean_for_save_handlers: ({ root }) => this.clear(root),
-        clipboard_content_processors: (content) => this.clear(content),
+        clipboard_content_processors: (content) => this.pack(content),
+        before_insert_processors: (container) => this.unpack(container),
         paste_text_overrides: (selection, text) => this.onPasteText(selection, text),
         input_handlers: (ev) => this.onInput(ev),
         system_attributes: SHOWN,
@@ -77,6 +88,25 @@ export class PlaceholderChipPlugin extends Plugin {
     }
 
     // ------------------------------------------------------------
+    // Clipboard
+    // ------------------------------------------------------------
+
+    // The sanitizer of what is pasted keeps the attribute, and drops the element `t`.
+    pack(content) {
+        this.clear(content);
+        for (const element of content.querySelectorAll("t[t-out]")) {
+            element.replaceWith(packElement(readElement(element)));
+        }
+    }
+
+    unpack(container) {
+        for (const element of container.querySelectorAll(`[${PACKED}]`)) {
+            element.replaceWith(this.makeElement(readElement(element)));
+        }
+        return container;
+    }
+
+    // ------------------------------------------------------------
     // The dialog of a chip
     // ------------------------------------------------------------
 
@@ -97,7 +127,8 @@ export class PlaceholderChipPlugin extends Plugin {
             props: {
                 close,
                 current: readElement(element),
-                validate: (path, fallback) => this.change(element, `object.${path}`, fallback),
+                validate: (path, fallback) =>
+                    this.change(element, toExpression(path, this.placeholders), fallback),
                 writeExpression: (expression) => this.change(element, expression, element.textContent),
                 remove: () => this.remove(element),
             },

@@ -8,7 +8,7 @@ import { CharField, charField } from "@web/views/fields/char/char_field";
 
 import { ChipEditor } from "./chip_editor";
 import { PlaceholderPopover } from "./placeholder_popover";
-import { describe, formatInline, loadPlaceholders, splitText } from "./placeholders";
+import { describe, formatInline, loadPlaceholders, splitText, toExpression } from "./placeholders";
 
 import { onWillStart, useEffect, useExternalListener, useRef } from "@odoo/owl";
 
@@ -28,7 +28,7 @@ export class PlaceholderCharField extends CharField {
         this.editorRef = useRef("editor");
         this.popover = usePopover(PlaceholderPopover, {
             position: "bottom-start",
-            onClose: () => (this.keyPosition = null),
+            onClose: () => this.onPopoverClose(),
         });
         this.emojiPicker = useEmojiPicker(
             useRef("emojisButton"),
@@ -133,11 +133,19 @@ export class PlaceholderCharField extends CharField {
         });
     }
 
+    onPopoverClose() {
+        this.keyPosition = null;
+        const focused = document.activeElement;
+        if (focused === document.body || focused.closest(".o_partner_mailing_placeholders")) {
+            this.editor?.focus();
+        }
+    }
+
     openChip(chip, { piece, replace }) {
         this.popover.open(chip, {
             current: piece,
             validate: (path, fallback) => {
-                replace(this.makePieces(`object.${path}`, fallback));
+                replace(this.makePieces(toExpression(path, this.placeholders), fallback));
             },
             writeExpression: (expression) => replace(this.makePieces(expression, "")),
             remove: () => replace([]),
@@ -150,8 +158,7 @@ export class PlaceholderCharField extends CharField {
 
     insertPlaceholder(path, fallback) {
         let [start, end] = this.editor.selection;
-        const text = this.editor.serialize(this.editor.pieces);
-        if (this.keyPosition !== null && text.includes("#")) {
+        if (this.keyPosition !== null) {
             const [typed] = this.editor.slice(this.editor.pieces, this.keyPosition, this.keyPosition + 1);
             if (typed === "#") {
                 [start, end] = [this.keyPosition, this.keyPosition + 1];
@@ -160,7 +167,8 @@ export class PlaceholderCharField extends CharField {
         const [before] = this.editor.slice(this.editor.pieces, start - 1, start);
         const gap = typeof before === "string" && !/\s/.test(before) ? [" "] : [];
         this.editor.host.focus();
-        this.editor.replace(start, end, [...gap, ...this.makePieces(`object.${path}`, fallback)]);
+        const expression = toExpression(path, this.placeholders);
+        this.editor.replace(start, end, [...gap, ...this.makePieces(expression, fallback)]);
     }
 
     insertEmoji(emoji) {

@@ -7,7 +7,7 @@ import { useService } from "@web/core/utils/hooks";
 import { PlaceholderChipPlugin, readElement, SELECTOR } from "./chip_plugin";
 import { PersonalLinkPlugin } from "./link_plugin";
 import { PlaceholderPopover } from "./placeholder_popover";
-import { describe, loadPlaceholders } from "./placeholders";
+import { describe, loadPlaceholders, toExpression } from "./placeholders";
 
 import { markup, onWillStart } from "@odoo/owl";
 
@@ -28,6 +28,19 @@ export class PlaceholderPlugin extends DynamicPlaceholderPlugin {
             hasAutofocus: true,
             className: "popover",
         });
+    }
+
+    // Odoo's takes each path for one of the record.
+    async onValidate(path, fallback, type) {
+        const expression = toExpression(path, this.config.partnerMailingPlaceholders);
+        if (expression !== path) {
+            return super.onValidate(path, fallback, type);
+        }
+        const element = this.document.createElement("t");
+        element.setAttribute("t-out", expression);
+        element.textContent = fallback;
+        this.dependencies.dom.insert(element);
+        this.dependencies.history.addStep();
     }
 }
 

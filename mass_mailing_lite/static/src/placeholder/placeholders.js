@@ -26,7 +26,6 @@ export function loadPlaceholders(orm) {
 
 // As in Odoo's inline templates: the shortest match without a line break.
 const INLINE = /\{\{(.+?)(?:\|{3}\s*(.*?))?\}\}/g;
-const PATH = /^object(?:\.[A-Za-z_]\w*)+$/;
 const OR = /\s+or\s+["'“”„‘’](.*)["'“”‘’]$/;
 
 // What a placeholder of a text says: its expression, and the text for an empty value.
@@ -46,8 +45,12 @@ function readInline(expression, fallback) {
     return { expression: path, fallback };
 }
 
-export function isPath(expression) {
-    return PATH.test(expression);
+// The expression of a path that a list of fields gives: `name` is `object.name`.
+export function toExpression(path, placeholders) {
+    const ofContact = `object.${path}`;
+    return !placeholders.byExpression.has(ofContact) && placeholders.byExpression.has(path)
+        ? path
+        : ofContact;
 }
 
 // These characters would end the placeholder, so a fallback cannot have them.
