@@ -160,6 +160,14 @@ class PartnerMailingApproval(models.Model):
         # The next request may be inserted directly, and the unique index must allow it.
         self.flush_recordset()
 
+    def _void(self):
+        """Let a validation end, because the mailing is a draft again.
+
+        Who validated it, when, and with which note is kept.
+        """
+        self._as_system().write({"state": "void"})
+        self.flush_recordset()
+
 
 class PartnerMailing(models.Model):
     """The approval of a mailing.
@@ -506,8 +514,7 @@ class PartnerMailing(models.Model):
                 if request.state == "pending":
                     request._decide("withdrawn")
                 else:
-                    # Who validated it, when and with which note is kept.
-                    request._as_system().write({"state": "void"})
+                    request._void()
             mailing._as_system().write(
                 {"state": "draft", "pause_reason": False, "finished_at": False}
             )

@@ -36,6 +36,7 @@ from . import (
     test_refresh,
     test_rights,
     test_rights_table,
+    test_schedule,
     test_senders,
     test_sending,
     test_sending_settings,

@@ -1,8 +1,13 @@
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
+from odoo.tools import SQL
+from odoo.tools.mail import html2plaintext
+from odoo.tools.safe_eval import safe_eval
 
 from .common import MailingCase
 
@@ -404,3 +409,228 @@ class TestApproval(MailingCase):
         mailing.sudo()._get_fingerprint()
         with self.assertQueryCount(2):
             mailing.sudo()._get_fingerprint()
+
+    # ------------------------------------------------------------
+    # Submission and refusal on the screens
+    # ------------------------------------------------------------
+
+    def open_submission(self, mailing):
+        """Return the form of the dialog that the button *Submit for Validation* opens."""
+        action = mailing.action_open_submission()
+        return Form(mailing.env[action["res_model"]].with_context(**action["context"]))
+
+    def test_the_button_says_what_happens_and_takes_a_comment(self):
+        mailing = self.new_mailing()
+        dialog = self.open_submission(mailing)
+        self.assertEqual(mailing.state, "draft")
+        self.assertEqual((dialog.recipients, dialog.begin), ("2", "as soon as it is validated"))
+        self.assertIn("never tested", dialog.test_status)
+        self.assertIn(self.validator.name, dialog.validators)
+        self.assertNotIn(self.marketer.name, dialog.validators)
+        dialog.comment = "Prices <of> May\nand June"
+        dialog.save().action_submit()
+        self.assertEqual(mailing.state, "to_validate")
+        self.assertEqual(mailing.approval_ids.comment, "Prices <of> May\nand June")
+        activity = mailing.sudo().activity_ids.filtered(lambda one: one.user_id == self.validator)
+        for place in (mailing.with_user(self.validator).review_html, activity.note):
+            self.assertIn("Prices &lt;of&gt; May", place)
+
+    def test_the_button_opens_no_dialog_for_what_is_not_complete(self):
+        with self.assertRaisesRegex(UserError, "Subject"):
+            self.new_mailing(subject=False).action_open_submission()
+        with self.assertRaises(AccessError):
+            self.new_mailing().with_user(self.colleague).action_open_submission()
+
+    def test_who_is_asked_is_named(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        self.assertIn(self.validator.name, mailing.asked_names)
+        own = self.new_mailing(self.validator)
+        self.assertNotIn(self.validator.name, self.open_submission(own).validators or "")
+        validators = self.env.ref("mass_mailing_lite.group_validator").all_user_ids
+        (validators - self.validator).active = False
+        self.assertFalse(self.open_submission(own).validators)
+
+    def test_a_refusal_stays_in_sight_until_the_next_submission(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_refuse("The date\nis <wrong>.")
+        self.assertTrue(mailing.is_refused)
+        self.assertEqual(mailing.refusal_reason, "The date\nis <wrong>.")
+        self.assertIn(self.validator.name, mailing.refusal_status)
+        [activity] = mailing.sudo().activity_ids
+        self.assertEqual(activity.user_id, self.marketer)
+        self.assertIn("is &lt;wrong&gt;.", activity.note)
+        Mailing = self.env["partner.mailing"].with_user(self.marketer)
+        self.assertEqual(Mailing.search([("refusal_id", "!=", False)]), mailing)
+        self.assertFalse(mailing.copy().is_refused)
+        mailing.action_submit()
+        self.assertFalse(mailing.is_refused)
+        self.assertFalse(activity.exists().active)
+        self.assertNotIn(self.marketer, mailing.sudo().activity_ids.user_id)
+
+    def test_a_refusal_is_not_written_by_hand(self):
+        mailing = self.new_mailing()
+        with self.assertRaisesRegex(AccessError, "kept by the system"):
+            mailing.refusal_id = False
+
+    def test_a_cancelled_mailing_asks_its_author_nothing(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_refuse("No.")
+        mailing.action_cancel()
+        self.assertFalse(mailing.sudo().activity_ids)
+        self.assertFalse(mailing.is_refused)
+
+    def test_taking_back_keeps_who_validated(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_validate("Well done.")
+        mailing.action_back_to_draft()
+        request = mailing.approval_ids
+        self.assertEqual(
+            (request.state, request.validator_id, request.reason),
+            ("void", self.validator, "Well done."),
+        )
+        mailing.action_submit()
+        review = mailing.with_user(self.manager).review_html
+        self.assertIn("Taken back to draft", review)
+        self.assertIn("Nothing has changed", review)
+
+    # ------------------------------------------------------------
+    # What waits for a validator
+    # ------------------------------------------------------------
+
+    def test_what_waits_for_me_is_what_i_may_decide(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self.manager.company_ids |= other
+        waiting = [
+            self.new_mailing(),
+            self.new_mailing(self.validator),
+            self.new_mailing(self.manager),
+            self.new_mailing(user_id=self.validator.id),
+            self.new_mailing(user_id=self.validator.id),
+            self.new_mailing(user_id=self.manager.id),
+            self.new_mailing(),
+        ]
+        waiting[3].with_user(self.validator).subject = "Better"
+        waiting[5].with_user(self.manager).action_submit()
+        for mailing in waiting[:5] + waiting[6:]:
+            mailing.action_submit()
+        waiting[6].with_user(self.validator).action_refuse("No.")
+        self.new_mailing()
+        for two, self_validation in ((0, False), (1, False), (1, True)):
+            self.env.company.partner_mailing_two_validators_from = two
+            self.env.company.partner_mailing_self_validation = self_validation
+            if two and not self_validation:
+                waiting[0].with_user(self.validator).action_validate()
+            for user in (self.marketer, self.validator, self.manager):
+                Mailing = self.env["partner.mailing"].with_user(user)
+                Mailing.invalidate_model()
+                found = Mailing.search([("waits_for_me", "=", True)])
+                rest = Mailing.search([("waits_for_me", "=", False)])
+                everything = Mailing.search([])
+                mine = everything.filtered(lambda one: not one.cannot_validate_reason)
+                self.assertEqual(found, mine, user.login)
+                self.assertEqual(rest, everything - mine, user.login)
+                self.assertEqual(found, everything.filtered("waits_for_me"))
+        self.assertTrue(
+            self.env["partner.mailing"]
+            .with_user(self.validator)
+            .search_count([("waits_for_me", "=", True)])
+        )
+
+    def test_the_first_screen_of_a_validator_is_what_waits_for_her(self):
+        root = self.env.ref("mass_mailing_lite.menu_root").with_user(self.validator)
+        first = root.child_id._filter_visible_menus().sorted("sequence")[0]
+        self.assertEqual(first, self.env.ref("mass_mailing_lite.menu_to_validate"))
+        self.assertIn("search_default_waits_for_me", first.sudo().action.context)
+
+    def test_the_clock_leads_to_what_waits_for_me(self):
+        asked, other = self.new_mailing(), self.new_mailing()
+        asked.action_submit()
+        Mailing = self.env["partner.mailing"].with_user(self.validator)
+        arch = Mailing.get_view(view_type="search")["arch"]
+        found = {}
+        for name in (
+            "filter_activities_my",
+            "activities_overdue",
+            "activities_today",
+            "activities_upcoming_all",
+        ):
+            [node] = etree.fromstring(arch).xpath(f"//filter[@name='{name}']")
+            domain = safe_eval(node.get("domain"), {"uid": self.validator.id})
+            found[name] = Mailing.search(domain)
+        self.assertEqual(found["filter_activities_my"], asked)
+        self.assertEqual(found["activities_today"], asked)
+        self.assertFalse(found["activities_overdue"] | found["activities_upcoming_all"])
+        self.assertNotIn(other, found["filter_activities_my"])
+
+    def test_each_window_action_in_a_menu_has_a_short_address(self):
+        menus = self.env["ir.ui.menu"].search(
+            [("id", "child_of", self.env.ref("mass_mailing_lite.menu_root").id)]
+        )
+        actions = [menu.action for menu in menus if menu.action]
+        ours = [
+            one
+            for one in actions
+            if (one.get_external_id()[one.id] or "").startswith("mass_mailing_lite")
+        ]
+        self.assertGreater(len(ours), 10)
+        self.assertFalse([one.name for one in ours if not one.path])
+
+    # ------------------------------------------------------------
+    # The review, word by word
+    # ------------------------------------------------------------
+
+    def review(self, mailing):
+        mailing.invalidate_recordset()
+        return " ".join(html2plaintext(mailing.with_user(self.validator).review_html).split())
+
+    def test_the_review_says_what_copies_get(self):
+        mailing = self.new_mailing(cc="boss@example.com", copy_policy="each", priority="high")
+        mailing.action_submit()
+        review = self.review(mailing)
+        self.assertIn("each gets a copy of each message: 2", review)
+        self.assertIn("High", review)
+        mailing = self.new_mailing(cc="boss@example.com", extra_emails="x@example.org")
+        mailing.action_submit()
+        review = self.review(mailing)
+        self.assertIn("each gets one copy of the mailing", review)
+        self.assertEqual(mailing.approval_ids.summary["copies"], 1)
+        self.assertIn(
+            ["", 1], mailing.approval_ids.summary["audiences"], "a copy is no extra address"
+        )
+
+    def test_the_review_counts_marked_contacts_and_says_where_sources_overlap(self):
+        mailing = self.new_mailing()
+        mailing._add_marked(SQL("SELECT %s", self.anna.id))
+        mailing.action_load_recipients()
+        mailing.action_submit()
+        review = self.review(mailing)
+        self.assertIn("Marked contacts", review)
+        self.assertIn("gets one message", review)
+        self.assertIn("All recipients:", review)
+        self.assertNotIn("Excluded, not written to", review)
+
+    def test_the_review_says_who_was_excluded_since(self):
+        mailing = self.new_mailing()
+        mailing.action_submit()
+        self.rows(mailing)["anna@example.com"].with_user(self.marketer).action_exclude()
+        review = self.review(mailing)
+        self.assertIn("Excluded since it was submitted: 1", review)
+        self.assertIn("As Boris reads it", review)
+        self.assertNotIn("anna@example.com", review)
+
+    def test_the_review_sees_other_recipients_of_the_same_number(self):
+        mailing = self.new_mailing(audience_ids=False, extra_emails="one@example.org")
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_refuse("No.")
+        mailing.extra_emails = "two@example.org"
+        mailing.action_submit()
+        self.assertIn("1, not the same", self.review(mailing))
+
+    def test_the_review_shows_the_preview_text_as_a_recipient_gets_it(self):
+        mailing = self.new_mailing(preview_text="For you, {{ object.name }}, alone")
+        mailing.action_submit()
+        self.assertIn("For you, Anna, alone", self.review(mailing))

@@ -35,6 +35,8 @@ class TestTour(HttpCase):
         self.start_tour("/odoo", "mass_mailing_lite_prepare", login="tour_user")
         mailing = self.env["partner.mailing"].search([("name", "=", "Tour news")])
         self.assertEqual(mailing.state, "to_validate")
+        validator = self.env["res.users"].search([("login", "=", "tour_validator")])
+        self.env["partner.mailing"].with_user(validator).create({"name": "Own draft"})
         self.start_tour("/odoo", "mass_mailing_lite_validate", login="tour_validator")
         self.assertEqual(mailing.state, "validated")
         inbox = SmtpInbox()

@@ -17,16 +17,30 @@ registry.category("web_tour.tours").add("mass_mailing_lite_prepare", {
         { trigger: "button[name=action_refresh_recipients]", run: "click" },
         { trigger: "[name=recipient_window_ids] td:contains(tour@example.com)" },
         { trigger: "[name=skipped_window_ids] td:contains(Invalid)" },
-        { trigger: "button[name=action_submit]", run: "click" },
+        { trigger: "header .o_arrow_button_current:contains(Draft), .o_statusbar_status:contains(Draft)" },
+        { trigger: ".o_form_statusbar .btn-secondary[name=action_open_submission]", run: "click" },
+        { trigger: ".modal [name=validators]:contains(Tour Validator)" },
+        { trigger: ".modal [name=comment] textarea", run: "edit Please before noon" },
+        { trigger: ".modal-footer button[name=action_submit]", run: "click" },
         { trigger: ".o_arrow_button_current:contains(To Validate)" },
+        { trigger: ".alert:contains(Waiting for the decision of):contains(Tour Validator)" },
     ],
 });
 
-// Validates it, from the validator's own menu.
+// Validates it: by the clock, and from the validator's own first screen.
 registry.category("web_tour.tours").add("mass_mailing_lite_validate", {
-    url: "/odoo/action-mass_mailing_lite.partner_mailing_action_to_validate",
+    url: "/odoo/mailings",
     steps: () => [
+        { trigger: ".o_data_row td:contains(Own draft)" },
+        { trigger: ".o-mail-ActivityMenu-counter, .o_menu_systray .fa-clock-o", run: "click" },
+        { trigger: ".o-mail-ActivityGroup:contains(Mailing)", run: "click" },
+        { trigger: ".o_facet_values:contains(My Activities)" },
+        { trigger: ".o_data_row td:contains(Tour news)" },
+        { trigger: "body:not(:has(.o_data_row td:contains(Own draft)))" },
+        { trigger: ".o_menu_sections [data-menu-xmlid='mass_mailing_lite.menu_to_validate']", run: "click" },
+        { trigger: ".o_facet_values:contains(Waiting for My Decision)" },
         { trigger: ".o_data_row td:contains(Tour news)", run: "click" },
+        { trigger: ".o_partner_mailing_review td:contains(Please before noon)" },
         { trigger: "button[name=action_open_validation]", run: "click" },
         { trigger: ".modal-footer button[name=action_validate]", run: "click" },
         { trigger: ".o_arrow_button_current:contains(Validated)" },
