@@ -17,38 +17,12 @@ import unicodedata
 
 import idna
 
+from .characters import BLANKS, INVISIBLE_RANGES, JOINERS, SPACES
+
 MAX_DOMAIN = 253  # characters, RFC 1035 section 2.3.4 without the root's dot
 
-# Joiners are invisible, and distinguish domains in some scripts (RFC 5892, appendix A).
-_JOINERS = "\u200c\u200d"
-# Unicode's category Cf, and its other code points that are ignored in display
-# (Default_Ignorable_Code_Point): fillers, variation selectors, tags. And the object replacement
-# character, which stands for what a text field could not paste.
-_INVISIBLE = (
-    "\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
-    "\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
-    "\ufff0-\ufffc\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
-
-
-def _characters(ranges):
-    """Return the characters of ranges, which are written as in a regular expression."""
-    return "".join(
-        chr(code)
-        for first, last in re.findall("(.)(?:-(.))?", ranges)
-        for code in range(ord(first), ord(last or first) + 1)
-    )
-
-
-# Unicode's categories Zs, Zl and Zp without the blank, and the Braille pattern without dots.
-SPACES = _characters("\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000")
-BLANKS = f" \t\n\v\f\r{SPACES}"
-# A field that has nothing else is empty. Without the planes that nobody types, 4,000 characters.
-EMPTY = f"{BLANKS}{_JOINERS}{_characters(_INVISIBLE[: _INVISIBLE.index(chr(0x110BD))])}"
-
-_invisible = re.compile(f"[{_INVISIBLE}]+")
-_joiners = re.compile(f"[{_JOINERS}]+")
+_invisible = re.compile(f"[{INVISIBLE_RANGES}]+")
+_joiners = re.compile(f"[{JOINERS}]+")
 # Each run of spaces is looked at once: the time is linear.
 _beside_at = re.compile(rf"(?<![{SPACES}])[{SPACES}]+(?=[@.])|(?<=@)[{SPACES}]+")
 _FULL_WIDTH = {

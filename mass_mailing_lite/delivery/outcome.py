@@ -10,6 +10,8 @@ import enum
 import re
 from typing import NamedTuple
 
+from .characters import CONTROL_RANGES
+
 STAGES = (
     "making", "connect", "greeting", "tls", "login", "mail", "rcpt", "data", "end_of_data",
 )  # fmt: skip
@@ -27,7 +29,7 @@ _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
 _usual_reply = re.compile(
     r"(?:([245]\.\d{1,3}\.\d{1,3}) )?((?![245]\.\d)[!-~]{1,80}(?: [!-~]{1,80}){0,9})"
 ).fullmatch
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_UNPRINTABLE = re.compile(f"[{CONTROL_RANGES}]+")
 
 
 class OutcomeKind(str, enum.Enum):

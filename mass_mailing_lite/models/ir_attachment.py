@@ -8,6 +8,8 @@ from .partner_mailing import EDITABLE_STATES
 SEEN_FIELDS = frozenset(
     {"raw", "datas", "db_datas", "store_fname", "name", "mimetype", "type", "url"}
 )
+# Those that stand in the headers of an attachment.
+HEADER_FIELDS = frozenset({"name", "mimetype"})
 CONTENT_FIELDS = SEEN_FIELDS | {"res_model", "res_id"}
 
 
@@ -17,11 +19,15 @@ class IrAttachment(models.Model):
     _inherit = "ir.attachment"
 
     def write(self, vals):
+        drafts = self.env["partner.mailing"]
         if CONTENT_FIELDS & set(vals):
             drafts = self._check_not_of_submitted_mailing()
             if SEEN_FIELDS & set(vals):
                 drafts._add_editor()
-        return super().write(vals)
+        result = super().write(vals)
+        if HEADER_FIELDS & set(vals):
+            drafts._check_files()
+        return result
 
     def unlink(self):
         self._check_not_of_submitted_mailing()._add_editor()

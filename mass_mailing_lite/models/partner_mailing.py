@@ -682,9 +682,10 @@ class PartnerMailing(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        stored = [self._store_pictures(vals) for vals in vals_list]
+        stored = [self._store_pictures(self._tidy_headers(vals)) for vals in vals_list]
         mailings = super().create([vals for vals, _files in stored])
         mailings._link_attachments()
+        mailings._check_files()
         for mailing, (_vals, files) in zip(mailings, stored, strict=True):
             mailing._link_pictures(files)
             if mailing.template_id:
@@ -727,11 +728,12 @@ class PartnerMailing(models.Model):
             vals = {**vals, "active": True}
         elif not vals.get("active", True):
             self._check_can_archive()
-        vals, files = self._store_pictures(vals)
+        vals, files = self._store_pictures(self._tidy_headers(vals))
         with self._keep_versions(vals):
             result = super().write(vals)
         if "attachment_ids" in vals:
             self._link_attachments()
+            self._check_files()
         self._link_pictures(files)
         return result
 
@@ -746,6 +748,9 @@ class PartnerMailing(models.Model):
                 lang: field.convert_to_column(value, self) if isinstance(value, str) else value
                 for lang, value in translations.items()
             }
+        translations = {
+            lang: self._read_header(field_name, value) for lang, value in translations.items()
+        }
         with self._keep_versions({field_name}):
             result = super()._update_field_translations(
                 field_name, translations, digest=digest, source_lang=source_lang

@@ -29,9 +29,10 @@ MAX_NAMES = 5  # of the validators that are asked
 
 # Fingerprint: URLs of pictures and files in a body, as Odoo's editor writes them, and in Odoo's
 # other forms, by model or by query.
-LOCAL_FILE = re.compile(
-    r"/web/(?:image|content)/?(?:(?:ir\.attachment/)?|\?(?:[^\s\"'<>]*[?&;])?id=)(\d+)"
-)
+LOCAL_FILE = re.compile(r"/web/(?:image|content)/?(?:ir\.attachment/)?(\d{1,10})(?!\d)")
+ADDRESS = re.compile(r"[^\s\"'<>]+")
+LOCAL_QUERY = re.compile(r"[?&;]id=(\d{1,10})(?!\d)")
+MAX_ID = 2**31  # of PostgreSQL's integer
 # The fields that reach a recipient, or decide when and through which server.
 COVERED_FIELDS = frozenset(
     {
@@ -269,7 +270,9 @@ class PartnerMailing(models.Model):
         self._check_versions()
         transport.check_addresses()
         if "subject" in transport.required_fields:
+            self._check_headers()
             self._check_subjects()
+        self._check_files()
         self._check_placeholders()
         self._check_findings()
         self._check_message_size()
@@ -785,7 +788,7 @@ class PartnerMailing(models.Model):
         mailing = self.sudo()
         if bodies is None:
             bodies = mailing._get_translations()["body_html"]
-        shown = {int(number) for body in bodies.values() for number in LOCAL_FILE.findall(body)}
+        shown = {number for body in bodies.values() for number in find_local_files(body)}
         files = mailing.attachment_ids
         return files | files.browse(shown - set(files.ids)).exists() if shown else files
 
@@ -1223,3 +1226,12 @@ def diff_lines(old, new):
     lines = difflib.ndiff(old.splitlines(), new.splitlines())
     changed = [(line[0], line[2:]) for line in lines if line[0] in "+-" and line[2:].strip()]
     return changed[:MAX_DIFF_LINES]
+
+
+def find_local_files(body):
+    """Return the ids in the addresses of pictures and files in a body, those of queries included."""
+    found = LOCAL_FILE.findall(body)
+    for address in ADDRESS.findall(body) if "/web/" in body else ():
+        if "/web/image" in address or "/web/content" in address:
+            found += LOCAL_QUERY.findall(address)
+    return {number for number in map(int, found) if number < MAX_ID}

@@ -5,10 +5,12 @@ from urllib.parse import quote
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..delivery.characters import CONTROL
+
 # A link in a body, also in VML, in comments that only Outlook reads. In a tag that has an attribute
-# value with ">" before href, the link is not found and stays as it is.
+# value with ">" or "<" before href, the link is not found and stays as it is.
 LINK = re.compile(
-    r"(?P<before><(?:a|area|v:\w+)\s[^>]*?(?<=\s)href\s*=\s*)(?P<quote>[\"'])(?P<url>.*?)(?P=quote)",
+    r"(?P<before><(?:a|area|v:\w+)\s[^<>]*?(?<=\s)href\s*=\s*)(?P<quote>[\"'])(?P<url>.*?)(?P=quote)",
     re.IGNORECASE | re.DOTALL,
 )
 WEB_ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
@@ -17,6 +19,7 @@ OWN_LINK = re.compile(
     r"https?://[^/?#]{1,255}(?:/[^/?#]{1,64}){0,4}?/partner_mailing/",
     re.IGNORECASE,
 )
+MAX_ADDRESS = 8000  # characters; web servers take as many in a line of a header
 # As libxml2 writes addresses into HTML.
 KEPT_IN_ADDRESS = "@/:=?;#%&,+-_.!~*'()"
 # A slot marker or a placeholder: such an address differs from recipient to recipient.
@@ -76,7 +79,7 @@ class PartnerMailingLink(models.Model):
             )
         )
         row = self.env.cr.fetchone()
-        return row and row[0]
+        return row and CONTROL.sub("", row[0])
 
     @api.model
     def _count_clicks(self, mailing):
@@ -107,9 +110,12 @@ def get_address(match):
     """Return the address of a link as a browser reads it, None when its clicks are not counted.
 
     Not counted are addresses that are no web pages (mailto:, tel:, #anchors), those of the addon
-    itself, and those with a placeholder.
+    itself, those with a placeholder, and those that are longer than a header may be.
     """
-    address = html.unescape(match["url"]).strip()
+    # Browsers drop line breaks; in the header of a redirect, one would begin another header.
+    address = CONTROL.sub("", html.unescape(match["url"])).strip()
+    if len(address) > MAX_ADDRESS:
+        return None
     if not WEB_ADDRESS.match(address) or OWN_LINK.match(address) or PERSONAL_PART.search(address):
         return None
     return address

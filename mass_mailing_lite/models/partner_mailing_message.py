@@ -9,10 +9,12 @@ from lxml import html
 from markupsafe import Markup
 
 from odoo import api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 from odoo.tools.rendering_tools import parse_inline_template, render_inline_template
 
+from ..delivery.characters import CONTROL
+from ..delivery.compose import header
 from ..delivery.compose.link_token import LinkKey, LinkSlot
 from ..delivery.compose.message import Value
 from ..delivery.compose.plain_text import html_to_text
@@ -30,6 +32,13 @@ PRIORITY_HEADERS = {
     "normal": {},
     "high": {"X-Priority": "1", "Importance": "high"},
 }
+
+# What becomes a header or the line behind it: the maximum number of characters, placeholders as they
+# are typed. Mail programs show 100 of a subject.
+MAX_TEXTS = {"subject": 1000, "preview_text": 1000}
+HEADER_FIELDS = ("subject",)
+MAX_FILE_NAME = 255  # characters, as file systems take
+SHOWN = 200  # characters of a value that is quoted in an error
 
 # Personal links: each recipient has a token of its own for each purpose. In a body, the author
 # writes the path; Odoo puts the base URL before it, and the token follows it.
@@ -164,6 +173,104 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
     # Headers
     # ------------------------------------------------------------
+
+    @api.model
+    def _get_text_limits(self):
+        """Return {field: maximum number of characters}; an addon that brings a text adds to it."""
+        return MAX_TEXTS
+
+    def _tidy_headers(self, vals):
+        """Return the values with texts for headers as mail programs show them.
+
+        :raises ValidationError: names the field, the value and the remedy
+        """
+        return {name: self._read_header(name, value) for name, value in vals.items()}
+
+    def _read_header(self, name, value):
+        """Return the value of a field, for a header as mail programs show it, if it has a limit.
+
+        :raises ValidationError: names the field, the value and the remedy
+        """
+        most = self._get_text_limits().get(name)
+        if not most or not isinstance(value, str):
+            return value
+        text = str(value)
+        try:
+            if name in HEADER_FIELDS:
+                return header.read_text(text, most)
+            if len(text) > most:
+                raise header.HeaderError(header.TOO_LONG)
+        except header.HeaderError as error:
+            raise ValidationError(
+                self.env._(
+                    'The field "%(field)s" cannot be saved with this value: %(value)s\n%(problem)s',
+                    field=self._fields[name]._description_string(self.env),
+                    value=address_field.shorten(text, SHOWN),
+                    problem=self._describe_header_problem(error.reason, most),
+                )
+            ) from error
+        return value
+
+    def _describe_header_problem(self, reason, most=None):
+        """Return what is wrong with a text for a header, and what to do."""
+        if reason == header.TOO_LONG:
+            return self.env._("It is longer than %s characters. Write a shorter one.", most)
+        if reason == header.CODED:
+            return self.env._(
+                "It has a coded text, from =? to ?=, that cannot be read. Write the text itself."
+            )
+        return self.env._(
+            "It has a line break or another control character, maybe in a coded text from =? to ?=."
+            " Write it on one line."
+        )
+
+    def _check_headers(self):
+        """Refuse texts for headers that were saved before they were read, in any language.
+
+        :raises UserError: names the field, the value and the remedy
+        """
+        self.flush_recordset(HEADER_FIELDS)
+        stored = self.sudo()._get_translations()
+        for name in HEADER_FIELDS:
+            for value in stored.get(name, {}).values():
+                self._read_header(name, value)
+
+    def _check_files(self):
+        """Refuse files whose name or type cannot stand in a header.
+
+        :raises UserError: names the file and the remedy
+        """
+        for mailing in self:
+            for file in mailing.sudo().attachment_ids:
+                if problem := self._get_file_problem(file):
+                    raise UserError(
+                        self.env._(
+                            'The file "%(file)s" cannot be attached to the mailing "%(mailing)s":'
+                            " %(problem)s",
+                            file=address_field.shorten(file.name, SHOWN),
+                            mailing=mailing.name,
+                            problem=problem,
+                        )
+                    )
+
+    def _get_file_problem(self, file):
+        """Return why a file cannot be attached, and what to do; False when it can."""
+        name, kind = file.name or "", file.mimetype or ""
+        if len(name) > MAX_FILE_NAME:
+            return self.env._(
+                "its name is longer than %s characters. Give it a shorter name.", MAX_FILE_NAME
+            )
+        if CONTROL.search(name) or "=?" in name:
+            return self.env._(
+                "its name has a line break, another control character, or a coded text that begins"
+                " with =?. Rename it."
+            )
+        if kind and not header.is_media_type(kind.partition(";")[0].strip()):
+            return self.env._(
+                'its type "%s" is none, such as text/plain. Upload the file again.',
+                address_field.shorten(kind, SHOWN),
+            )
+        return False
 
     def _get_headers(self):
         """Return the headers of a mailing that other mail of Odoo does not have."""

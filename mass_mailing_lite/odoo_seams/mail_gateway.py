@@ -10,6 +10,7 @@ from ..delivery.inbound import inbound_mail
 _logger = logging.getLogger(__name__)
 
 RECIPIENT = "partner.mailing.recipient"
+READ = "partner_mailing_read"  # attribute of a message: what it was found to be
 ODOO_MESSAGE_ID = "-openerp-"  # part of each Message-ID that Odoo makes
 
 
@@ -30,7 +31,7 @@ class MailThread(models.AbstractModel):
         all mail to the bounce address for bounces, where some mail programs send replies.
         """
         is_bounce = super()._detect_is_bounce(message, message_dict)
-        found = inbound_mail.read(message)
+        found = self._partner_mailing_read(message)
         is_report = found.kind in (
             inbound_mail.FAILED,
             inbound_mail.DELAYED,
@@ -43,13 +44,22 @@ class MailThread(models.AbstractModel):
         return is_bounce != is_ours
 
     @api.model
+    def _partner_mailing_read(self, message):
+        """Return the ``InboundMail`` of a message, which is read once however often it is asked."""
+        found = getattr(message, READ, None)
+        if found is None:
+            found = inbound_mail.read(message)
+            setattr(message, READ, found)
+        return found
+
+    @api.model
     def _routing_handle_bounce(self, email_message, message_dict):
         """Record a bounce on its recipient; then let Odoo count it as any bounce.
 
         Delays, complaints and automatic replies arrive the same way but are no bounces: of those
         about a mailing, Odoo counts none.
         """
-        found = inbound_mail.read(email_message)
+        found = self._partner_mailing_read(email_message)
         recipient = self.env[RECIPIENT]._find_by_message_ids(found.message_ids)
         if not recipient:
             self._partner_mailing_receive_unnamed(found, message_dict)
@@ -121,7 +131,7 @@ class MailThread(models.AbstractModel):
     @api.model
     def _partner_mailing_get_answered(self, message):
         """Return ``(recipient, kind)``: whose message this replies to, and its ``InboundKind``."""
-        found = inbound_mail.read(message)
+        found = self._partner_mailing_read(message)
         return self.env[RECIPIENT]._find_by_message_ids(found.message_ids), found.kind
 
     @api.model

@@ -114,16 +114,6 @@ class TestMessage(MailingCase):
         self.assertNotIn("Bcc", message)
         self.assertIn("&lt;script&gt;", message.get_body(("html",)).get_content())
 
-    def test_a_subject_of_several_lines_becomes_one(self):
-        mailing = self.new_mailing(
-            subject="News\r\nBcc: all@example.com\u2028for {{ object.name }}"
-        )
-        _envelope, message = self.build(mailing, self.anna)
-        self.assertEqual(message["Subject"], "News Bcc: all@example.com for Anna")
-        self.assertNotIn("Bcc", message)
-        mailing.action_submit()
-        self.assertEqual(mailing.state, "to_validate")
-
     def test_each_language_has_its_version(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         mailing = self.new_mailing()

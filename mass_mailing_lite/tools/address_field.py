@@ -8,6 +8,7 @@ import unicodedata
 from typing import NamedTuple
 
 from ..delivery.address import ascii_domain, canonical, fold
+from ..delivery.compose.header import inert_text
 from . import address_list, mailbox
 
 MAX_NAME = 300  # characters; mail programs show fewer
@@ -45,7 +46,10 @@ class Mailbox(NamedTuple):
     @property
     def header(self):
         """The form for headers, in which the address is ASCII."""
-        return mailbox.write(self.name, ascii_domain(self.address))
+        address = ascii_domain(self.address)
+        if "=?" in self.name:  # Python's parser would look for the end of an encoded word
+            return f"{inert_text(self.name)} <{address}>"
+        return mailbox.write(self.name, address)
 
     @property
     def plain(self):
@@ -117,8 +121,6 @@ def _judge(box, foreign):
         raise Unreadable(box.problem, box.text)
     address = fold(box.address).rstrip(".")  # the end of the sentence that it was copied from
     problem = address_list.normalize(address)[1]
-    if not problem and "=?" in address:
-        problem = address_list.CODED
     if problem:
         raise Unreadable(problem, box.text)
     try:

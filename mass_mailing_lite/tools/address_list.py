@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass, replace
 
 from ..delivery.address import canonical, fold, same
+from ..delivery.characters import CONTROL
 from . import mailbox
 
 LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 HEADER_LINE = re.compile(r"[\n\r][ \t]*(?!mailto:)[A-Za-z][A-Za-z-]{0,40}:(?!//)", re.IGNORECASE)
 # Categories Co, Cs and the mark of a broken encoding; unassigned characters are found by name.
 NEVER_IN_ADDRESS = re.compile(
@@ -263,6 +263,8 @@ def _get_problem(text):
         (CHARACTER, NEVER_IN_ADDRESS.search(text)),
         (MISPLACED_DOT, "" in local.split(".") or (len(labels) > 1 and "" in labels)),
         (INCOMPLETE_DOMAIN, len(labels) < 2 or len(labels[-1]) < 2),
+        # A parser of headers reads an encoded word, wherever it stands.
+        (CODED, "=?" in text),
     )
     problem = next((problem for problem, is_so in checks if is_so), None)
     return problem or _get_problem_as_sent(text)

@@ -41,7 +41,7 @@ _POSSIBLE = re.compile(
     """,
     re.VERBOSE,
 )
-_CODE_NAME = re.compile(r"[A-Za-z]\w*(?:[._]\w+)+")  # first_name, contact.name
+_CODE_NAME = re.compile(r"(?=[^._]*[._]\w)[A-Za-z]\w*(?:\.\w+)*")  # first_name, contact.name
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORDS = re.compile(r"[^\W\d_]+")
 

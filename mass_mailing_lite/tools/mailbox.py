@@ -10,27 +10,20 @@ Each sign is looked at a bounded number of times, so the time grows with the len
 no faster. Whether an address is valid is not judged here: see ``address_list`` and ``address_field``.
 """
 
-import binascii
 import re
 import unicodedata
-from email.errors import HeaderParseError
-from email.header import decode_header
 from itertools import chain, dropwhile
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from ..delivery.address import fold
-
-MAX_CODED = 4000  # signs of a name in which coded words are looked for: a search takes their square
-
-# Line breaks, other control characters, and halves of surrogate pairs, which no database stores.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+from ..delivery.characters import CONTROL, JOINERS
+from ..delivery.compose.encoded_word import decode_words
 
 _FULL_WIDTH_SYNTAX = {ord(sign) + 0xFEE0: sign for sign in '<>,;@"()|'} | {0x3001: ","}
 _COMMAS = ",\uff0c\u3001"
 # Joiners shape letters of several scripts, and join emoji: in a name they mean something.
-_JOINERS = "\u200c\u200d"
-_NO_JOINERS = dict.fromkeys(map(ord, _JOINERS))
+_NO_JOINERS = dict.fromkeys(map(ord, JOINERS))
 
 _TOKEN = re.compile(
     r"""(?P<coded>=\?[^?\s]{1,40}\?[bBqQ]\?[^?\s]*\?=)
@@ -119,16 +112,15 @@ def decode_name(name):
     """
     if _PLAIN_NAME.fullmatch(name):
         return " ".join(name.split())
-    if "=?" in name and "?=" in name:
-        name = _decode(name)
+    name = decode_words(name)
     name = "".join(
         sign
         for sign in unicodedata.normalize("NFC", name)
-        if sign in _JOINERS or unicodedata.category(sign) != "Cf"
+        if sign in JOINERS or unicodedata.category(sign) != "Cf"
     )
     if not CONTROL.search(name):
         name = " ".join(name.split())
-    return _unwrap(name.strip(f" {_JOINERS}"), _NAME_WRAPPERS)
+    return _unwrap(name.strip(f" {JOINERS}"), _NAME_WRAPPERS)
 
 
 def clean_address(address):
@@ -141,27 +133,6 @@ def clean_address(address):
     if address[:7].lower() == "mailto:":
         address = unquote(address[7:].partition("?")[0]).strip()
     return address
-
-
-def _decode(name):
-    """Return a name with its coded words decoded.
-
-    :raises ValueError: when that cannot be done, or when the result has coded words again, which
-        the next program would read as something else
-    """
-    if len(name) > MAX_CODED:
-        raise ValueError("too long")
-    try:
-        parts = [
-            part.decode(charset or "ascii") if isinstance(part, bytes) else part
-            for part, charset in decode_header(name)
-        ]
-    except (HeaderParseError, LookupError, UnicodeError, binascii.Error) as error:
-        raise ValueError(str(error)) from error
-    decoded = "".join(parts)
-    if "=?" in decoded and "?=" in decoded:
-        raise ValueError("coded twice")
-    return decoded
 
 
 def _tokens(text):

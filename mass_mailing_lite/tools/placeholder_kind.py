@@ -15,7 +15,7 @@ LONGEST_TAG = 10_000  # characters that are looked back at, so that a long body 
 _PATH = re.compile(r"object(?:\.[A-Za-z_]\w*)+", re.ASCII)
 # As Odoo's users write a fallback: ``||| reader``, or as in Python, ``or "reader"``.
 _OR = re.compile(
-    r"\s+or\s+([\"'\u201c\u201d\u201e\u2018\u2019])(.{0,200})[\"'\u201c\u201d\u2018\u2019]"
+    r"(?<!\s)\s{1,20}or\s{1,20}([\"'\u201c\u201d\u201e\u2018\u2019])(.{0,200})[\"'\u201c\u201d\u2018\u2019]"
 )
 _QUOTES = "\"'\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019"
 # Signs that editors put between others, and that no path has.
@@ -27,7 +27,8 @@ _ELEMENT = re.compile(
 )
 # In a body that is stored: comments, tags, and the text between them.
 _COMMENT = re.compile(r"(<!--.*?(?:-->|\Z))", re.DOTALL)
-_TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)[^<>]*?(/?)>")
+# The name is taken whole: a shorter one, with the rest of it in what follows, is not tried.
+_TAG = re.compile(r"<(/?)([A-Za-z][^\s/<>]*)(?![^\s/<>])([^<>]*)>")
 _ESCAPED_ELEMENT = re.compile(
     r"&lt;\w{1,20}\s+t-(?:out|esc|field)\b(?:(?!&lt;|&gt;)[^<>]){0,240}?"
     r"(?:/\s*&gt;|&gt;(?:(?!&lt;)[^<>]){0,200}&lt;/\w{1,20}\s*&gt;)"
@@ -122,10 +123,10 @@ def _is_in_tag(match: re.Match[str]) -> bool:
 def _is_balanced(source: str) -> bool:
     """Tell whether each tag in a source is closed in it, so that it can be left out."""
     opened: list[str] = []
-    for closing, name, empty in _TAG.findall(source):
+    for closing, name, rest in _TAG.findall(source):
         if closing:
             if not opened or opened.pop() != name:
                 return False
-        elif not empty and name != "br":
+        elif not rest.endswith("/") and name != "br":
             opened.append(name)
     return not opened

@@ -16,7 +16,7 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ..delivery import outcome as outcomes
 from ..delivery.address import same
-from ..delivery.compose.header import with_whole_mailboxes
+from ..delivery.compose.header import HeaderError, inert_mailbox, inert_text, with_own_encoding
 from ..delivery.outcome import Outcome, from_reply
 from ..delivery.smtp import limit
 from ..delivery.smtp.fault import FAULTS, decode_reply
@@ -229,28 +229,38 @@ class OneByOnePool:
         """Return the message as ``_build_email__`` builds it from the parts of the filled one."""
         filled = email.message_from_bytes(envelope.octets(), policy=email.policy.SMTP)
         plain, html = filled.get_body(("plain",)), filled.get_body(("html",))
+        boxes = {
+            name: [inert_mailbox(box) for box in getattr(filled[name], "addresses", ())]
+            for name in ("From", "To", "Cc", "Reply-To")
+        }
         shown = {same(box.addr_spec) for box in getattr(filled["Cc"], "addresses", ())}
         message = self._server._build_email__(
-            email_from=str(filled["From"]),
-            email_to=[str(filled["To"])],
-            subject=str(filled["Subject"]),
+            email_from=", ".join(boxes["From"]),
+            email_to=boxes["To"],
+            subject=inert_text(str(filled["Subject"])),
             body=html.get_content(),
             subtype="html",
             body_alternative=plain.get_content(),
             subtype_alternative="plain",
-            email_cc=[str(box) for box in getattr(filled["Cc"], "addresses", ())],
+            email_cc=boxes["Cc"],
             email_bcc=[address for address in envelope.recipients[1:] if address not in shown],
-            reply_to=str(filled["Reply-To"]),
+            reply_to=", ".join(boxes["Reply-To"]),
             message_id=str(filled["Message-Id"]),
-            headers={name: str(text) for name, text in filled.items() if name.lower() not in BUILT},
+            headers={
+                name: inert_text(str(text))
+                for name, text in filled.items()
+                if name.lower() not in BUILT
+            },
             attachments=[get_file(part) for part in filled.iter_attachments()],
         )
-        message.policy = with_whole_mailboxes(message.policy)
+        message.policy = with_own_encoding(message.policy)
         return message
 
     def _get_outcome(self, error, envelope):
         """Return the ``Outcome`` that an exception of ``send_email`` means."""
         cause = error.__context__ if isinstance(error, MailDeliveryException) else error
+        if isinstance(cause or error, HeaderError):
+            return Outcome(outcomes.REFUSED, "making", text=outcomes.clean(str(cause or error)))
         text = outcomes.clean("; ".join(str(part) for part in (cause or error).args))
         if isinstance(cause, smtplib.SMTPRecipientsRefused):
             replies = cause.recipients

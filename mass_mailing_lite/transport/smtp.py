@@ -9,8 +9,15 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..delivery import outcome as outcomes
-from ..delivery.address import EMPTY, ascii_domain, same
-from ..delivery.compose.header import encode_literal
+from ..delivery.address import ascii_domain, same
+from ..delivery.characters import CONTROL, EMPTY
+from ..delivery.compose.header import (
+    CONTROL_CHARACTER,
+    HeaderError,
+    encode_literal,
+    is_field_name,
+    read_text,
+)
 from ..delivery.compose.message import MessageTemplate
 from ..delivery.compose.plain_text import html_to_text
 from ..delivery.smtp import fault as faults
@@ -184,18 +191,25 @@ class SmtpTransport(Transport):
 
         The session's from-filter decides the From header and the envelope sender.
         """
-        message = self._build_message(mailing, slots.__getitem__, subject_prefix)
-        server = mailing._get_mail_server_model()
-        envelope_sender, _recipients, message = server._prepare_email_message__(message, session)
-        return MessageTemplate.compile(message, list(slots.values())), envelope_sender
+        try:
+            message = self._build_message(mailing, slots.__getitem__, subject_prefix)
+            server = mailing._get_mail_server_model()
+            sender, _recipients, message = server._prepare_email_message__(message, session)
+            return MessageTemplate.compile(message, list(slots.values())), sender
+        except (HeaderError, AssertionError) as error:
+            raise UserError(self.env._("The message cannot be made: %s", error)) from error
 
     def _build_message(self, mailing, marker_for, subject_prefix):
         """Return the message (``EmailMessage``) with slot markers where recipients differ.
 
         :param marker_for: callable, slot -> its slot marker
         """
-        # A line break, which forms do not accept, would end the header (RFC 5322, section 2.2).
-        subject = " ".join(mailing._insert_slots("subject", TEXT, marker_for).splitlines())
+        mailing._check_files()
+        subject = mailing._insert_slots("subject", TEXT, marker_for)
+        try:
+            subject = read_text(subject, len(subject))
+        except HeaderError as error:  # saved before it was read
+            raise HeaderError(error.reason, "Subject") from error
         if subject_prefix:
             subject = f"{subject_prefix} {subject}"
         preview = mailing._insert_slots("preview_text", TEXT, marker_for)
@@ -216,12 +230,24 @@ class SmtpTransport(Transport):
                 else []
             ),
             reply_to=self._get_header("reply_to") or False,
-            headers={**mailing._get_headers(), **mailing._get_link_headers(marker_for)},
+            headers=self._check_headers(
+                {**mailing._get_headers(), **mailing._get_link_headers(marker_for)}
+            ),
             attachments=[
-                (file.name, file.raw or b"", file.mimetype)
+                (file.name, file.raw or b"", (file.mimetype or "").partition(";")[0].strip())
                 for file in mailing._get_files_to_attach()
             ],
         )
+
+    def _check_headers(self, headers):
+        """Return further headers, which an addon or an administrator may have made.
+
+        :raises HeaderError: when one would begin another
+        """
+        for name, value in headers.items():
+            if CONTROL.search(str(value)) or not is_field_name(name):
+                raise HeaderError(CONTROL_CHARACTER, name)
+        return headers
 
     def fill(self, compiled, rows):
         """Yield envelopes; see ``Transport.fill``.

@@ -7,6 +7,7 @@ from ..tools.sms_length import measure
 from ..transport.sms import SmsTransport
 
 PROBLEMS_SHOWN = 20
+MAX_TEXT = 3000  # characters with placeholders as typed; ten SMS hold half of that
 
 
 def turn_into_email(mailings):
@@ -118,6 +119,10 @@ class PartnerMailing(models.Model):
     @api.model
     def _get_transports(self):
         return {**super()._get_transports(), "sms": SmsTransport}
+
+    @api.model
+    def _get_text_limits(self):
+        return {**super()._get_text_limits(), "sms_body": MAX_TEXT}
 
     def action_open_recipients(self):
         """Show addresses or numbers, as the channel has it."""

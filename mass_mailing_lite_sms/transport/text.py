@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from odoo.addons.mass_mailing_lite.delivery.compose.message import Value
+from odoo.addons.mass_mailing_lite.delivery.compose.slots import cut_at_markers
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -29,18 +30,15 @@ class TextTemplate:
     """
 
     def __init__(self, text, markers):
-        self._pieces = re.split("({})".format("|".join(markers)), text) if markers else [text]
-        self._positions = {marker: position for position, marker in enumerate(markers)}
+        positions = {marker: position for position, marker in enumerate(markers)}
+        self._pieces = cut_at_markers(text, positions)
 
     def fill(self, values):
         """Return the text with a value, text or ``Value``, in each slot."""
         texts = [value.text if isinstance(value, Value) else value for value in values]
         texts = [text if isinstance(text, str) else "".join(text) for text in texts]
         return clean_text(
-            "".join(
-                texts[self._positions[piece]] if piece in self._positions else piece
-                for piece in self._pieces
-            )
+            "".join(piece if isinstance(piece, str) else texts[piece] for piece in self._pieces)
         )
 
 

@@ -4,7 +4,8 @@ import unicodedata
 
 import idna
 import pytest
-from delivery.address import EMPTY, SPACES, canonical, fold, same
+from delivery.address import canonical, fold, same
+from delivery.characters import EMPTY, SPACES
 from hypothesis import example, given
 from hypothesis import strategies as st
 

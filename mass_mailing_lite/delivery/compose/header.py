@@ -7,14 +7,16 @@ than 1 µs.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from email.headerregistry import Address
 from email.policy import EmailPolicy, Policy
 from email.utils import getaddresses
 from functools import partial
 from urllib.parse import quote
 
 from ..address import ascii_domain
-from .encoded_word import encoded_words
+from ..characters import CONTROL, CONTROL_RANGES
+from .encoded_word import decode_words, encoded_words
 
 Mailbox = tuple[str, str]  # display name, address
 HeaderValue = str | Mailbox | Sequence[Mailbox]
@@ -46,6 +48,10 @@ LITERAL_HEADERS = frozenset(
         "date",
         "return-path",
         "feedback-id",
+        "content-id",
+        "content-location",
+        "content-transfer-encoding",
+        "mime-version",
         "list-help",
         "list-unsubscribe",
         "list-unsubscribe-post",
@@ -56,8 +62,14 @@ LITERAL_HEADERS = frozenset(
     )
 )
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f<>\u2028\u2029\ud800-\udfff]+")
+# Fields of MIME with parameters, RFC 2045 (section 5.1) and RFC 2183.
+PARAMETER_HEADERS = frozenset(("content-type", "content-disposition"))
+
+# Why a text cannot stand in a header field.
+CONTROL_CHARACTER, CODED, TOO_LONG = "control_character", "coded", "too_long"
+
+_CONTROL = re.compile(f"[{CONTROL_RANGES}]+")
+_IN_ADDRESS = re.compile(rf"[{CONTROL_RANGES} <>]+")
 _printable = re.compile(r"[ -~]*").fullmatch
 _plain_name = re.compile(r"[ !#-<>-\[\]-~]*").fullmatch  # needs no escape and no encoded word
 # Nearly all values: printable, no blanks at the ends, no quotation marks, no "=?".
@@ -69,6 +81,83 @@ _usual_mailbox = re.compile(
 ).fullmatch
 _usual_identifier = re.compile(r"[!-~]{1,900}").fullmatch  # no blank, so nowhere to fold
 _dot_atom = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+").fullmatch
+_is_token = re.compile(r"[A-Za-z0-9!#$&^_`{|}~.+-]{1,127}").fullmatch
+_is_type = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}").fullmatch
+_is_field_name = re.compile(r"[!-9;-~]{1,127}").fullmatch
+_PERCENT = re.compile(r"(?:%[0-9A-F]{2}|[^%]){1,60}")
+# One field: after its name, each line goes on the one before and has more than blanks.
+_is_field = re.compile(
+    rb"[!-9;-~]+:(?:[\t ][\t -~\x80-\xff]*)?(?:\r\n[\t ]+[!-~\x80-\xff][\t -~\x80-\xff]*)*\r\n"
+).fullmatch
+
+
+class HeaderError(ValueError):
+    """A value that cannot stand in a header field, or would begin another one.
+
+    :ivar reason: ``CONTROL_CHARACTER``, ``CODED`` or ``TOO_LONG``
+    :ivar name: of the field, where it is known
+    """
+
+    def __init__(self, reason: str, name: str = ""):
+        words = {
+            CONTROL_CHARACTER: "has a line break or another control character",
+            CODED: "has a coded text that cannot be read",
+            TOO_LONG: "is too long",
+        }
+        super().__init__(f'The header field "{name}" {words[reason]}; the message was not made')
+        self.reason = reason
+        self.name = name
+
+
+def read_text(text: str, most: int) -> str:
+    """Read a text that becomes a header field, as mail programs show it: the gate for all of them.
+
+    Encoded words (RFC 2047) are decoded, tabs are blanks, blanks at the ends are dropped.
+
+    :param most: the maximum number of characters
+    :raises HeaderError: when it has a control character, also a coded one; when its encoded words
+        cannot be read or have others inside; when it is too long
+    """
+    line = text.strip(" \t\r\n").replace("\t", " ")
+    if len(line) > max(most, 4000):  # encoded words take more room than what they say
+        raise HeaderError(TOO_LONG)
+    if CONTROL.search(line):
+        raise HeaderError(CONTROL_CHARACTER)
+    try:
+        line = decode_words(line)
+    except ValueError as error:
+        raise HeaderError(CODED) from error
+    if CONTROL.search(line):
+        raise HeaderError(CONTROL_CHARACTER)
+    if len(line) > most:
+        raise HeaderError(TOO_LONG)
+    return line
+
+
+def is_field_name(text: str) -> bool:
+    """Tell whether a text is the name of a field (RFC 5322, section 2.2)."""
+    return bool(_is_field_name(text))
+
+
+def is_media_type(text: str) -> bool:
+    """Tell whether a text is a media type, such as ``text/plain`` (RFC 6838, section 4.2)."""
+    return bool(_is_type(text))
+
+
+def check_field(name: str, octets: bytes) -> bytes:
+    """Return the octets of a field, which may have several lines and is one field.
+
+    The last look before a field becomes part of a message; it takes less than 1 µs.
+
+    :raises HeaderError: when a line would begin another field or end the header
+    """
+    if not _is_field(octets) or not octets.startswith(name.encode("ascii", "replace") + b":"):
+        raise HeaderError(CONTROL_CHARACTER, name)
+    if not octets.isascii() and CONTROL.search(
+        octets.replace(b"\r\n", b"").replace(b"\t", b" ").decode("utf-8", "surrogateescape")
+    ):
+        raise HeaderError(CONTROL_CHARACTER, name)
+    return octets
 
 
 def encoder(name: str) -> Callable[[HeaderValue], bytes]:
@@ -121,7 +210,10 @@ def encode_literal(name: str, text: str) -> bytes:
 def encode_mailboxes(name: str, value: HeaderValue) -> bytes:
     """Encode an address field from one mailbox, a list of mailboxes, or a text of mailboxes."""
     if isinstance(value, str):
-        value = getaddresses([clean(value)])
+        try:
+            value = getaddresses([clean(value)])
+        except RecursionError as error:  # thousands of brackets
+            raise HeaderError(TOO_LONG, name) from error
     elif value and isinstance(value[0], str):
         line = f'{name}: "{value[0]}" <{value[1]}>'
         if len(line) <= LINE and _usual_mailbox(line):
@@ -165,34 +257,126 @@ def encode_mailbox(display_name: str, address: str, column: int = 1) -> str:
     return f"{phrase}{separator}<{address}>"
 
 
-def encode_parsed(policy: EmailPolicy, name: str, value: object) -> bytes | None:
-    """Encode an address field of an ``EmailMessage``; ``None`` for other fields.
+def encode_parsed(policy: EmailPolicy, name: str, value: object) -> bytes:
+    """Encode a field of an ``EmailMessage`` from what its parser understood.
 
-    Python folds a long name with a comma without its quotation marks, and the field then has a
-    mailbox for each part of the name (issue 121284 of Python).
+    Python decodes encoded words while it folds, and some of its versions then write a coded line
+    break as a line break. Its folding also loses the quotation marks of a long name with a comma,
+    and the field then has a mailbox for each part of the name (issue 121284 of Python).
+
+    :param policy: of the message
+    :param value: as ``EmailMessage.raw_items`` has it
+    :raises HeaderError: when it has a control character
     """
-    if name.lower() not in ADDRESS_HEADERS:
-        return None
-    # A field that was set from a list of texts has no mailboxes yet.
-    boxes = policy.header_factory(name, str(value)).addresses
-    if not boxes:
-        return None
-    return encode_mailboxes(name, [(box.display_name, box.addr_spec) for box in boxes])
+    if not hasattr(value, "name"):  # of a message that is attached as it came
+        lines = re.split("\r\n|\r|\n", str(value))
+        return (
+            f"{name}: ".encode() + "\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n"
+        )
+    kind = name.lower()
+    if kind in ADDRESS_HEADERS:
+        return check_field(name, encode_mailboxes(name, parsed_mailboxes(policy, name, value)))
+    if kind in PARAMETER_HEADERS:
+        main = getattr(value, "content_type", None) or getattr(value, "content_disposition", None)
+        return check_field(name, encode_parameters(name, main or "attachment", value.params))
+    text = check_literal(name, str(value).strip())
+    return check_field(name, encoder(name)(text))
 
 
-class _WholeMailboxes:
-    """A policy that encodes address fields by :func:`encode_parsed`."""
+def parsed_mailboxes(policy: EmailPolicy, name: str, value: object) -> list[Mailbox]:
+    """Return the mailboxes of an address field of an ``EmailMessage``.
+
+    :raises HeaderError: when one has a control character
+    """
+    found = []
+    for box in value.addresses:
+        # A field that was set from a list of texts has them in place of mailboxes. Each is read by
+        # itself: quoted texts of two of them must not make an encoded word together.
+        boxes = policy.header_factory(name, box).addresses if isinstance(box, str) else (box,)
+        found += [(box.display_name, box.addr_spec) for box in boxes]
+    for display_name, address in found:
+        check_literal(name, display_name)
+        check_literal(name, address)
+    return found
+
+
+def encode_parameters(name: str, main: str, parameters: Mapping[str, str]) -> bytes:
+    """Encode a field with parameters, such as Content-Disposition (RFC 2045, RFC 2231).
+
+    :raises HeaderError: when a value has a control character
+    """
+    pieces = [check_literal(name, main)]
+    for key, value in parameters.items():
+        if not _is_token(key):
+            raise HeaderError(CONTROL_CHARACTER, name)
+        pieces += _parameter(key, check_literal(name, str(value)))
+    line, lines = f"{name}: {pieces[0]}", []
+    for piece in pieces[1:]:
+        if len(line) + len(piece) + 2 > LINE:
+            lines.append(f"{line};")
+            line = f" {piece}"
+        else:
+            line = f"{line}; {piece}"
+    return "\r\n".join([*lines, line]).encode() + b"\r\n"
+
+
+def _parameter(key: str, value: str) -> list[str]:
+    """Return a parameter in as many sections as its length needs (RFC 2231, section 4.1)."""
+    if _printable(value) and "=?" not in value and len(key) + len(value) < LINE - 5:
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return [f'{key}="{escaped}"']
+    octets = quote(value, safe="", errors="replace")
+    sections = _PERCENT.findall(octets)
+    if len(sections) == 1:
+        return [f"{key}*=utf-8''{octets}"]
+    return [
+        f"{key}*{number}*={'' if number else chr(39).join(('utf-8', '', ''))}{section}"
+        for number, section in enumerate(sections)
+    ]
+
+
+def inert_text(text: str) -> str:
+    """Return a text that another program reads as this one, though it would decode its words."""
+    if "=?" not in text:
+        return text
+    return encoded_words(clean(text), 0).replace("\r\n", "")
+
+
+def inert_mailbox(box: Address) -> str:
+    """Return a mailbox that another program reads as this one; see :func:`inert_text`."""
+    if "=?" not in box.display_name:
+        return str(box)
+    return f"{inert_text(box.display_name)} <{box.addr_spec}>"
+
+
+def check_literal(name: str, text: str) -> str:
+    """Return a text that does not differ between recipients.
+
+    :raises HeaderError: when it has a control character
+    """
+    if CONTROL.search(text):
+        raise HeaderError(CONTROL_CHARACTER, name)
+    return text
+
+
+class _OwnEncoding:
+    """A policy that encodes fields by :func:`encode_parsed`."""
+
+    def fold(self, name, value):
+        return encode_parsed(self, name, value).decode("utf-8", "surrogateescape")
 
     def fold_binary(self, name, value):
-        octets = None if self.utf8 else encode_parsed(self, name, value)
-        return octets or super().fold_binary(name, value)
+        return encode_parsed(self, name, value)
 
 
-def with_whole_mailboxes(policy: Policy) -> Policy:
-    """Return a policy like this one for a message that others make octets of."""
+def with_own_encoding(policy: Policy) -> Policy:
+    """Return a policy like this one, for a message that others make octets of.
+
+    They get a ``HeaderError`` when a field has a control character.
+    """
     if not isinstance(policy, EmailPolicy):
         return policy
-    kind = type("WholeMailboxes", (_WholeMailboxes, type(policy)), {})
+    kind = type("OwnEncoding", (_OwnEncoding, type(policy)), {})
     made = kind.__new__(kind)
     for name, value in vars(policy).items():  # as ``Policy.clone`` does
         object.__setattr__(made, name, value)

@@ -19,8 +19,10 @@ _COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 _DECLARATION = re.compile(
     r"(?<![\w-])([a-z-]{1,40})\s{0,20}:((?:[^;(\"']|\([^)]*(?:\)|$)|\"[^\"]*(?:\"|$)|'[^']*(?:'|$))*)"
 )
-_ZERO = re.compile(r"[+-]?(?:0+\.?0*|\.0+)(?:[a-z]{1,4}|%)?")
-_SIZE_IN_FONT = re.compile(r"(?:^|\s)((?:\d+\.?\d*|\.\d+)(?:[a-z]{1,4}|%)?)(?=[\s/])")
+_ZERO = re.compile(r"[+-]?(?:0+(?:\.0*)?|\.0+)(?:[a-z]{1,4}|%)?")
+_SIZE_IN_FONT = re.compile(
+    r"(?:^|\s)((?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})(?:[a-z]{1,4}|%)?)(?=[\s/])"
+)
 _RELATIVE = re.compile(r".*\d\s*(?:em|ex|ch|%)|larger|smaller|inherit|unset")
 _SIZES = ("width", "height")
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from . import quoted_printable
-from .header import HeaderValue, encoder
+from .header import HeaderValue, check_field, encoder
 from .skeleton import HeaderSlot, HeaderTemplate, Slot, TextSlot, dissect
 
 PER_RECIPIENT_HEADERS = ("To", "Message-Id", "Date")
@@ -119,6 +119,7 @@ class MessageTemplate:
         :returns: octets with CRLF line ends, not dot-stuffed (see ``dot_free``)
         :raises KeyError: when a header's value is missing
         :raises IndexError: when a value is missing
+        :raises HeaderError: when a field would begin another one
         """
         return b"".join(self.fill_pieces(values, headers))
 
@@ -132,11 +133,12 @@ class MessageTemplate:
         for position, name, encode in self._headers:
             value = headers[name]
             if value:
-                octets[position] = value if type(value) is bytes else encode(value)
+                field = value if type(value) is bytes else encode(value)
+                octets[position] = check_field(name, field)
         if self._header_templates:
             texts = [value if type(value) is str else _text(value) for value in values]
             for position, header, encode in self._header_templates:
-                octets[position] = encode(header.fill(texts))
+                octets[position] = check_field(header.name, encode(header.fill(texts)))
         for index, in_text, in_html in self._texts:
             value = values[index]
             if type(value) is str and _plain(value):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from html import unescape
 
 from .plain_text import html_to_text
-from .slots import SlotMarkers
+from .slots import SlotMarkers, cut_at_markers
 
 MAX_PATHS = 64  # paths that are kept; a template has few, but a loop has one for each length
 
@@ -76,8 +76,7 @@ def _convert(path: tuple[str | None, ...]) -> list[str | int]:
     markers = SlotMarkers()
     text = html_to_text("".join(markers.new() if piece is None else piece for piece in path))
     numbers = {marker: number for number, marker in enumerate(markers)}
-    parts = re.split("(" + "|".join(numbers) + ")", text) if numbers else [text]
-    return [numbers.get(part, part) for part in parts]
+    return cut_at_markers(text, numbers)
 
 
 def _is_in_tag(piece: str) -> bool | None:

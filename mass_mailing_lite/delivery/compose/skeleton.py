@@ -8,15 +8,23 @@ the octets at the tokens.
 import copy
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from email.generator import BytesGenerator
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
+from functools import partial
 from io import BytesIO
 from typing import NamedTuple
 
 from . import quoted_printable
-from .header import ADDRESS_HEADERS, encode_parsed
+from .header import (
+    ADDRESS_HEADERS,
+    check_literal,
+    encode_parsed,
+    parsed_mailboxes,
+    with_own_encoding,
+)
+from .slots import cut_at_markers
 
 Pieces = list[str | int]  # literal texts and positions of slots, alternating
 
@@ -58,18 +66,9 @@ def dissect(
 ) -> Iterator["bytes | Slot"]:
     """Yield the message as static octets and slots, in order; see ``MessageTemplate.compile``."""
     policy = message.policy if isinstance(message.policy, EmailPolicy) else SMTP
-    policy = policy.clone(linesep="\r\n", cte_type="7bit", utf8=False)
-    finder = re.compile("|".join(map(re.escape, markers)) or r"(?!)")
+    policy = with_own_encoding(policy.clone(linesep="\r\n", cte_type="7bit", utf8=False))
     positions = {marker: position for position, marker in enumerate(markers)}
-
-    def cut(text: str) -> Pieces:
-        """Cut a text at its slot markers."""
-        pieces: Pieces = []
-        end = 0
-        for match in finder.finditer(text):
-            pieces += [text[end : match.start()], positions[match[0]]]
-            end = match.end()
-        return [*pieces, text[end:]]
+    cut = partial(cut_at_markers, positions=positions)
 
     static = b""
     segments = [
@@ -81,10 +80,10 @@ def dissect(
             static += segment
             continue
         if static:
-            yield _checked(static, finder)
+            yield _checked(static, cut)
         static = b""
         yield segment
-    yield _checked(static, finder)
+    yield _checked(static, cut)
 
 
 def _headers(message, policy, per_recipient_headers, cut) -> Iterator["bytes | Slot"]:
@@ -98,11 +97,12 @@ def _headers(message, policy, per_recipient_headers, cut) -> Iterator["bytes | S
             continue
         parsed = policy.header_fetch_parse(name, value)
         if len(pieces := cut(str(parsed))) == 1:
-            yield encode_parsed(policy, name, value) or policy.fold_binary(name, value)
+            yield encode_parsed(policy, name, parsed)
         elif name.lower() in ADDRESS_HEADERS:
-            boxes = [(cut(box.display_name), cut(box.addr_spec)) for box in parsed.addresses]
-            yield HeaderTemplate(name, boxes)
+            boxes = parsed_mailboxes(policy, name, parsed)
+            yield HeaderTemplate(name, [(cut(shown), cut(address)) for shown, address in boxes])
         else:
+            check_literal(name, str(parsed).strip())
             yield HeaderTemplate(name, pieces)
     for name in wanted.values():
         yield HeaderSlot(name)
@@ -162,13 +162,14 @@ def _is_mime(name: str) -> bool:
     return name.lower() == "mime-version" or name.lower().startswith("content-")
 
 
-def _checked(static: bytes, finder: re.Pattern[str]) -> bytes:
+def _checked(static: bytes, cut: Callable[[str], Pieces]) -> bytes:
     """Return static octets.
 
     :raises ValueError: when they hold a slot marker, which would reach the recipient
     """
-    if match := finder.search(static.decode("ascii", "replace")):
-        around = static[max(0, match.start() - 40) : match.end()]
+    before, *others = cut(static.decode("ascii", "replace"))
+    if others:
+        around = static[max(0, len(before) - 40) : len(before) + 40]
         raise ValueError(f"A placeholder stands where no value can be put: …{around!r}")
     return static
 

@@ -1,7 +1,10 @@
 """Slots of a compiled message, and the markers that stand in them until it is compiled."""
 
+import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+_MARKER = re.compile(r"mk[0-9a-f]{16}x\d{1,9}km")
 
 
 class SlotMarkers:
@@ -26,3 +29,21 @@ class SlotMarkers:
 
     def __iter__(self) -> Iterator[str]:
         return (f"{self._stem}{number}km" for number in range(self._count))
+
+
+def cut_at_markers(text: str, positions: Mapping[str, int]) -> list[str | int]:
+    """Return literal texts and positions of slots, alternating; the first and last are texts.
+
+    One pattern finds the markers of all messages: one made of 20,000 markers would be tried 20,000
+    times at each place.
+
+    :param positions: {slot marker: its position}; other texts that look like markers stay
+    """
+    pieces: list[str | int] = []
+    end = 0
+    for match in _MARKER.finditer(text):
+        position = positions.get(match[0])
+        if position is not None:
+            pieces += [text[end : match.start()], position]
+            end = match.end()
+    return [*pieces, text[end:]]

@@ -7,13 +7,20 @@ possible.
 
 import email
 import re
-from email.header import decode_header, make_header
 from email.message import Message
 
+from ..compose.encoded_word import decode_words
+
 TEXT_LIMIT = 65536  # characters of a part that are read; the text of a report is much shorter
+HEADER_LIMIT = 16384  # characters of a header that are read: 200 Message-IDs
+MAX_PARTS, MAX_DEPTH = 100, 20  # of a message that are looked at, and how deep they are nested
+MAX_GROUPS = 1000  # of a delivery status: a recipient has one
 
 _MESSAGE_ID = re.compile(r"<[^<>\s@]+@[^<>\s@]+>")
-_ADDRESS = re.compile(r"[^\s<>()\[\]\",;:@]+@[^\s<>()\[\]\",;:@]+")
+# A run of signs is looked at once: without the first assertion, anew from each of its signs.
+_ADDRESS = re.compile(
+    r"(?<![^\s<>()\[\]\",;:@])[^\s<>()\[\]\",;:@]{1,320}@[^\s<>()\[\]\",;:@]{1,255}"
+)
 
 
 def headers(message: Message, name: str) -> list[str]:
@@ -28,15 +35,15 @@ def header(message: Message, name: str) -> str:
 
 
 def _decoded(value: str) -> str:
-    text = re.sub(r"[\r\n]+(?=[ \t])", "", str(value)).strip()
+    text = re.sub(r"(?<![\r\n])[\r\n]+(?=[ \t])", "", str(value)[:HEADER_LIMIT]).strip()
     if not text.isascii():  # octets that the parser has kept, of UTF-8 (RFC 6532)
         try:
             text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         except UnicodeError:
             text = text.encode("utf-8", "replace").decode("utf-8")
     try:
-        return str(make_header(decode_header(text)))
-    except (ValueError, LookupError):  # an unknown character set, a broken encoded word
+        return decode_words(text)
+    except ValueError:  # an unknown character set, a broken encoded word
         return text
 
 
@@ -52,10 +59,14 @@ def text(part: Message) -> str:
 
 def parts(message: Message):
     """Yield the parts of a message, without the parts of messages attached to it."""
-    yield message
-    if message.get_content_maintype() == "multipart" and message.is_multipart():
-        for part in message.get_payload():
-            yield from parts(part)
+    waiting, seen = [(message, 0)], 0
+    while waiting and seen < MAX_PARTS:
+        part, depth = waiting.pop()
+        seen += 1
+        yield part
+        if part.get_content_maintype() == "multipart" and part.is_multipart() and depth < MAX_DEPTH:
+            inside = part.get_payload()[:MAX_PARTS]
+            waiting += [(one, depth + 1) for one in reversed(inside)]
 
 
 def find_part(message: Message, *kinds: str) -> Message | None:
@@ -86,7 +97,7 @@ def carried(part: Message) -> list[Message]:
         # The parser knows the groups of a "delivery-status" only.
         octets = b"\n\n".join(group.as_bytes() for group in inside)
         return _groups(octets.decode("utf-8", "replace").replace("\r\n", "\n"))
-    return inside
+    return inside[:MAX_GROUPS]
 
 
 def _decode(part: Message, inside: list[Message]) -> str:
@@ -98,7 +109,7 @@ def _decode(part: Message, inside: list[Message]) -> str:
 
 
 def _groups(text: str) -> list[Message]:
-    blocks = re.split(r"\n\s*\n", text.strip())
+    blocks = re.split(r"\n\s*\n", text.strip(), maxsplit=MAX_GROUPS)[:MAX_GROUPS]
     return [email.message_from_string(block) for block in blocks]
 
 

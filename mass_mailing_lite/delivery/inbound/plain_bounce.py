@@ -127,5 +127,15 @@ def _addresses(message, text):
     own = {
         address for name in ("From", "To") for address in mime.addresses(mime.header(message, name))
     }
-    head = re.split(r"^-{2,}.*(?:copy|original|message)", text, flags=re.I | re.M)[0]
-    return [found for found in mime.addresses(head) if found not in own]
+    return [found for found in mime.addresses(_before_copy(text)) if found not in own]
+
+
+def _before_copy(text):
+    """Return the lines before the one that a copy of the message follows: ``------ message …``."""
+    head = []
+    for line in text.split("\n"):
+        words = line.lower() if line.startswith("--") else ""
+        if any(word in words for word in ("copy", "original", "message")):
+            break
+        head.append(line)
+    return "\n".join(head)

@@ -22,12 +22,12 @@ _GAVE_UP = re.compile(r"retry time(out| not reached)", re.I)
 
 # Words of systems that give no code more specific than "failed".
 _WORDS = (
-    ("mailbox_full", re.compile(r"quota|(mailbox|inbox|storage)\W+(\w+\W+){0,3}full|over ?limit", re.I)),
+    ("mailbox_full", re.compile(r"quota|(mailbox|inbox|storage)\W{1,9}(\w{1,30}\W{1,9}){0,3}full|over ?limit", re.I)),
     (
         "address_unknown",
         re.compile(
-            r"(unknown|no such|invalid|non-?existent)\W+(\w+\W+)?(user|address|recipient|mailbox|account)"
-            r"|(user|address|recipient|mailbox|account)\W+(\w+\W+){0,2}(unknown|not found|not exist)"
+            r"(unknown|no such|invalid|non-?existent)\W{1,9}(\w{1,30}\W{1,9})?(user|address|recipient|mailbox|account)"
+            r"|(user|address|recipient|mailbox|account)\W{1,9}(\w{1,30}\W{1,9}){0,2}(unknown|not found|not exist)"
             r"|does(n't| not) exist|unrouteable|no mailbox|not a valid mailbox",
             re.I,
         ),

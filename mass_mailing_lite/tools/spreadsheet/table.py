@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ...delivery.characters import EMPTY
+
 # More is refused, with words. What takes longest within these limits, on two slow cores: a workbook
 # of 100,000 rows with ten cells each, 13 s; text of as many rows with 83 columns, 8 s and 200 MB.
 MAX_BYTES = 25_000_000
@@ -17,12 +19,12 @@ NO_TABLE, ENCRYPTED, TOO_LARGE = "no_table", "encrypted", "too_large"
 TOO_MANY_ROWS, TOO_MANY_CELLS, LONG_CELL = "too_many_rows", "too_many_cells", "long_cell"
 UNPACKED = "unpacked"
 
-# What stands at the edge of a cell and is not seen: marks of byte order and writing direction.
-INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2069"
 # What spreadsheets show for a formula that failed; it is nobody's name.
 ERRORS = frozenset(
     ["#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#NV", "#WERT!", "Err:502"]
 )
+# Marks of byte order and writing direction, fillers: what stands at the edge of a cell unseen.
+_UNSEEN = frozenset(EMPTY)
 # ="0049170" keeps Excel from reading a number.
 AS_TEXT = re.compile(r'="([^"]*)"')
 
@@ -110,8 +112,8 @@ def clean(value):
         text = value.strip()
         if not text or text in ERRORS:
             return ""
-        if text[0] in INVISIBLE or text[-1] in INVISIBLE:
-            text = text.strip(INVISIBLE + " \t\r\n\xa0")
+        if text[0] in _UNSEEN or text[-1] in _UNSEEN:
+            text = text.strip(EMPTY)
         match = AS_TEXT.fullmatch(text)
         return match.group(1).strip() if match else text
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
