@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/mass_mailing_lite_rules.xml",
         "security/mass_mailing_lite_statistics_rules.xml",
+        "security/mass_mailing_lite_dialog_rules.xml",
         "data/ir_cron_data.xml",
         "data/ir_cron_statistics_data.xml",
         "data/partner_mailing_audience_data.xml",

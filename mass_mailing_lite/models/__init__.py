@@ -7,6 +7,7 @@ from . import (
     partner_mailing,
     partner_mailing_checklist,
     partner_mailing_counter,
+    partner_mailing_tester,
 )
 
 # isort: split

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -11,25 +11,41 @@ SEEN_FIELDS = frozenset(
 # Those that stand in the headers of an attachment.
 HEADER_FIELDS = frozenset({"name", "mimetype"})
 CONTENT_FIELDS = SEEN_FIELDS | {"res_model", "res_id"}
+# Those that never change once the file was validated: links in messages hold the token.
+FROZEN_FIELDS = CONTENT_FIELDS | {"res_field", "access_token"}
 
 
 class IrAttachment(models.Model):
-    """A file of a mailing: a change of it is a change of the mailing, and only a draft allows it."""
+    """A file of a mailing: a change of it is a change of the mailing, and only a draft allows it.
+
+    A file that was validated never changes again, whatever becomes of the mailing: messages that
+    have left show it. A draft that is to show something else gets another file.
+    """
 
     _inherit = "ir.attachment"
 
+    # Set when the mailing is validated; no user reads or writes it.
+    partner_mailing_is_frozen = fields.Boolean(
+        "Part of a Validated Mailing", copy=False, groups="."
+    )
+
     def write(self, vals):
         drafts = self.env["partner.mailing"]
+        if FROZEN_FIELDS & set(vals):
+            self._check_not_frozen(vals)
         if CONTENT_FIELDS & set(vals):
             drafts = self._check_not_of_submitted_mailing()
             if SEEN_FIELDS & set(vals):
                 drafts._add_editor()
+            if drafts and "name" in vals:
+                drafts._check_file_name(vals["name"] or "")
         result = super().write(vals)
         if HEADER_FIELDS & set(vals):
             drafts._check_files()
         return result
 
     def unlink(self):
+        self._check_not_frozen({})
         self._check_not_of_submitted_mailing()._add_editor()
         return super().unlink()
 
@@ -58,6 +74,39 @@ class IrAttachment(models.Model):
                 )
             drafts |= mailing
         return drafts
+
+    def _check_not_frozen(self, vals):
+        """Raise when a file is part of what was validated, and its mailing is still there.
+
+        :param vals: to be written; empty when the files are to be deleted
+        :raises UserError: names the file and the mailing
+        """
+        if not self.ids:
+            return
+        self.flush_model(["partner_mailing_is_frozen", "res_model", "res_id", "access_token"])
+        for file_id, mailing_id, has_token in self.env.execute_query(
+            SQL(
+                """
+                SELECT a.id, m.id, a.access_token IS NOT NULL
+                  FROM ir_attachment a
+                  JOIN partner_mailing m ON m.id = a.res_id
+                 WHERE a.id = ANY(%s) AND a.res_model = 'partner.mailing'
+                   AND a.partner_mailing_is_frozen
+                """,
+                list(self.ids),
+            )
+        ):
+            if set(vals) == {"access_token"} and not has_token:
+                continue  # the first one: no message has another
+            raise UserError(
+                self.env._(
+                    'The file "%(file)s" was validated with the mailing "%(mailing)s", and messages'
+                    " that have left may show it, so it is never changed or deleted. Put another file"
+                    " in its place in the draft.",
+                    file=self.browse(file_id).sudo().name,
+                    mailing=self.env["partner.mailing"].sudo().browse(mailing_id).name,
+                )
+            )
 
     def _find_mailings_with_files(self):
         """Return (mailing id, file id) for files that are linked to a mailing in any way."""

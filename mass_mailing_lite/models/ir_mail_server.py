@@ -106,7 +106,7 @@ class IrMailServer(models.Model):
         )
         for mailing in mailings:
             usages.setdefault(mailing.mail_server_id.id, []).append(
-                self.env._("%s (mailing)", mailing.name)
+                self.env._("%s (mailing)", mailing._get_name_for(self.env.user))
             )
         return usages
 

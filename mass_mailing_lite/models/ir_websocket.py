@@ -1,7 +1,11 @@
 from odoo import models
+from odoo.tools import SQL
 
 # Type of the notification, and part of the name of a company's channel.
 PROGRESS = "partner_mailing_progress"
+# Part of the name of a company's channel with the mailings that only some users see: its validators,
+# and the members of one group.
+FOR_VALIDATORS, FOR_GROUP = f"{PROGRESS}_validators", f"{PROGRESS}_group_%s"
 
 
 class IrWebsocket(models.AbstractModel):
@@ -10,8 +14,27 @@ class IrWebsocket(models.AbstractModel):
     _inherit = "ir.websocket"
 
     def _build_bus_channel_list(self, channels):
-        """Add the channels with the progress of the mailings of the user's companies."""
+        """Add the channels with the progress of the mailings that the user may read."""
         channels = super()._build_bus_channel_list(channels)
-        if self.env.user.has_group("mass_mailing_lite.group_user"):
-            channels.extend((company, PROGRESS) for company in self.env.user.company_ids)
+        user = self.env.user
+        if user.has_group("mass_mailing_lite.group_user"):
+            names = [PROGRESS]
+            if user.has_group("mass_mailing_lite.group_validator"):
+                names.append(FOR_VALIDATORS)
+            names += [
+                FOR_GROUP % group
+                for (group,) in self.env.execute_query(
+                    SQL(
+                        """
+                        SELECT group_id FROM (
+                            SELECT group_id FROM partner_mailing_manage_group_rel
+                             UNION
+                            SELECT group_id FROM partner_mailing_view_group_rel) used
+                         WHERE group_id = ANY(%s)
+                        """,
+                        user.all_group_ids.ids,
+                    )
+                )
+            ]
+            channels.extend((company, name) for company in user.company_ids for name in names)
         return channels

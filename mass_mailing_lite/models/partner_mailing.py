@@ -1,7 +1,7 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 from odoo.tools.misc import format_date, format_time
 
@@ -143,6 +143,7 @@ class PartnerMailing(models.Model):
             "tested_versions",
             "personal_data_removed_at",
             "finding_facts",
+            "list_facts",
             "seen_versions",
             "version_ids",
             "favorite_user_ids",
@@ -691,6 +692,7 @@ class PartnerMailing(models.Model):
             if mailing.template_id:
                 mailing._complete_translations()
         mailings._note_versions()
+        mailings._own_pictures()
         return mailings
 
     @api.model
@@ -735,6 +737,8 @@ class PartnerMailing(models.Model):
             self._link_attachments()
             self._check_files()
         self._link_pictures(files)
+        if "body_html" in vals:
+            self._own_pictures()
         return result
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
@@ -755,6 +759,8 @@ class PartnerMailing(models.Model):
             result = super()._update_field_translations(
                 field_name, translations, digest=digest, source_lang=source_lang
             )
+        if field_name == "body_html":
+            self._own_pictures()
         if field_name in self._get_rendered_fields():
             for lang in translations:
                 self.with_context(lang=lang)._check_placeholders()
@@ -919,6 +925,44 @@ class PartnerMailing(models.Model):
         if not (self.env.su or self.env.user.has_group(VALIDATOR_GROUP)):
             self.check_access("write")
 
+    def _is_hidden_at(self, record):
+        """Tell whether users who see a record may not see the mailing.
+
+        :param record: with a chatter: a contact, an entry of the blocklist
+        """
+        self.ensure_one()
+        mailing = self.sudo()
+        if mailing.manage_group_ids or mailing.view_group_ids:
+            return True
+        company = record.sudo().company_id if "company_id" in record._fields else None
+        if company == mailing.company_id:
+            return False
+        return mailing.env["res.company"].search_count([], limit=2) > 1
+
+    def _get_name_at(self, record):
+        """Return the title for the chatter of a record; only the number where it is hidden."""
+        if self._is_hidden_at(record):
+            return self.env._("No. %s", self.id)
+        return self.sudo().name
+
+    def _get_name_for(self, user):
+        """Return the title, only the number for a user who may not read the mailing."""
+        readable = self.with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
+        return self.sudo().name if readable.has_access("read") else self.env._("No. %s", self.id)
+
+    def _check_can_test(self):
+        """Raise unless the user may change or validate the mailing: a test is sent unvalidated."""
+        self.ensure_one()
+        self.check_access("read")
+        if not (self.has_access("write") or self.env.user.has_group(VALIDATOR_GROUP)):
+            raise AccessError(
+                self.env._(
+                    'You may read the mailing "%s", but not test it: tests are for users who may change'
+                    " or validate it.",
+                    self.name,
+                )
+            )
+
     def _check_state(self, states, what):
         """Raise unless the mailing is in one of ``states``; ``what`` names the attempted action."""
         self.ensure_one()
@@ -1062,7 +1106,11 @@ class PartnerMailing(models.Model):
         return action
 
     def action_send_test(self):
-        """Open the dialog that sends a test."""
+        """Open the dialog that sends a test.
+
+        :raises AccessError: for users who may only read the mailing
+        """
+        self._check_can_test()
         return self._open_dialog("partner.mailing.test", self.env._("Send a Test"))
 
     def action_preview(self):

@@ -15,6 +15,7 @@ from odoo.tools.misc import formatLang
 
 from ..tools.placeholder_kind import to_inline
 from .partner_mailing import EDITABLE_STATES, VALIDATOR_GROUP
+from .partner_mailing_content import PATH
 
 APPROVAL_STATES = [
     ("pending", "Waiting"),
@@ -65,6 +66,9 @@ LIST_SOURCES = {"audience_ids", "marked_partner_ids", "extra_emails", "with_furt
 # Review: how many recipients and how many changed lines of the body it shows.
 SAMPLE_SIZE = 5
 MAX_DIFF_LINES = 40
+# Of each placeholder: how many values it shows, and how much of each.
+LONGEST_VALUES = 5
+MAX_VALUE = 200
 
 
 class PartnerMailingApproval(models.Model):
@@ -275,6 +279,7 @@ class PartnerMailing(models.Model):
         self._check_files()
         self._check_placeholders()
         self._check_findings()
+        self._check_file_names()
         self._check_message_size()
         self._check_renders()
 
@@ -292,6 +297,7 @@ class PartnerMailing(models.Model):
         An addon with a further step overrides this method and calls ``super()`` last.
         """
         self.ensure_one()
+        self._own_pictures()
         recipients = self.env["partner.mailing.recipient"]
         recipients._exclude_deleted_contacts(self)
         recipients._exclude_unsubscribed(self)
@@ -421,6 +427,7 @@ class PartnerMailing(models.Model):
             mailing._as_system().write(
                 {"state": "validated", "editor_ids": [fields.Command.clear()]}
             )
+            mailing._freeze_files()
             mailing._close_requests()
             mailing._notify_decision(self.env._("Validated."), change, note)
             mailing._trigger_sender()
@@ -962,6 +969,10 @@ class PartnerMailing(models.Model):
             "overlap": self._count_chosen(summary)
             > sum(count for _code, count in summary.get("languages", [])),
             "further": summary.get("further", 0),
+            "personal": [
+                (self._get_placeholder_label(expression), values)
+                for expression, values in summary.get("personal", [])
+            ],
             "excluded": [
                 (reasons.get(key, key), count) for key, count in summary.get("left_out", [])
             ],
@@ -1008,7 +1019,79 @@ class PartnerMailing(models.Model):
                 [*of_mailing, ("is_further", "=", True), ("is_submitted", "=", True)]
             ),
             "largest_domain": self._count_largest_domain(),
+            "personal": self._get_personal_values(),
         }
+
+    def _get_personal_values(self):
+        """Return the placeholders with the longest values that submitted recipients have for them.
+
+        Once a request. Plan at a million rows: for each placeholder a scan of the list, joined with
+        the contacts, and the largest few of it, 1 s.
+
+        :return: [[expression, [values]]]
+        """
+        stored = self.sudo()._get_translations(self._get_sent_fields())
+        langs = {lang for texts in stored.values() for lang in texts}
+        expressions = {}
+        for lang in sorted(lang for lang in langs if self.env["res.lang"]._get_data(code=lang)):
+            mailing = self.with_context(lang=lang)
+            for name in self._get_sent_fields():
+                expressions.update(dict.fromkeys(mailing._get_expressions(name)))
+        return [
+            [expression, values]
+            for expression in expressions
+            if PATH.fullmatch(expression) and (values := self._get_longest_values(expression))
+        ]
+
+    def _get_longest_values(self, expression):
+        """Return the longest values of a path of the contact; none where it is not stored."""
+        *through, last = expression.split(".")[1:]
+        if not through and last in ("name", "email"):
+            return self._get_longest_of_rows(last)
+        contacts = self.env["res.partner"].sudo().with_context(active_test=False)
+        query = contacts._search([])
+        model, alias = contacts, query.table
+        for name in through:
+            field = model._fields.get(name)
+            if field is None or field.type != "many2one" or not field.store:
+                return []
+            model, alias = field.join(model, alias, query)
+        field = model._fields.get(last)
+        if field is None or field.relational or not (field.store or field.inherited):
+            return []
+        value = SQL("%s::text", model._field_to_sql(alias, last, query))
+        query.add_join(
+            "JOIN",
+            "listed",
+            "partner_mailing_recipient",
+            SQL("listed.partner_id = %s", SQL.identifier(query.table, "id")),
+        )
+        query.add_where(SQL("listed.mailing_id = %s AND listed.is_submitted", self.id))
+        query.order = SQL("length(%s) DESC NULLS LAST", value)
+        query.limit = 10 * LONGEST_VALUES
+        rows = self.env.execute_query(query.select(SQL("left(%s, %s)", value, MAX_VALUE)))
+        return list(dict.fromkeys(text for (text,) in rows if text))[:LONGEST_VALUES]
+
+    def _get_longest_of_rows(self, name):
+        """Return the longest values of a column that recipients without a contact have, too."""
+        column = SQL("COALESCE(p.%(name)s, r.%(name)s)", name=SQL.identifier(name))
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT left(%(column)s, %(size)s)
+                  FROM partner_mailing_recipient r
+             LEFT JOIN res_partner p ON p.id = r.partner_id
+                 WHERE r.mailing_id = %(mailing)s AND r.is_submitted
+              ORDER BY length(%(column)s) DESC NULLS LAST
+                 LIMIT %(limit)s
+                """,
+                column=column,
+                size=MAX_VALUE,
+                mailing=self.id,
+                limit=10 * LONGEST_VALUES,
+            )
+        )
+        return list(dict.fromkeys(text for (text,) in rows if text))[:LONGEST_VALUES]
 
     def _count_audience(self, audience):
         """Return how many submitted recipients are in an audience."""

@@ -1,6 +1,5 @@
 import binascii
 import re
-import unicodedata
 from contextlib import contextmanager
 
 from lxml import etree, html
@@ -11,6 +10,7 @@ from odoo.fields import Command
 from odoo.tools.mail import html2plaintext, is_html_empty
 from odoo.tools.rendering_tools import parse_inline_template
 
+from ..tools import file_name, local_file
 from ..tools.blank import describe_characters, is_blank
 from ..tools.placeholder_kind import to_elements, to_inline
 from ..tools.version import (
@@ -272,14 +272,14 @@ class PartnerMailing(models.Model):
         return label
 
     def _ends_in_value(self, expression):
-        """Return whether a path of the contact exists and ends in a field that is no relation."""
-        model = self.env["res.partner"]
+        """Return whether a path of the contact exists and ends in a value, not in HTML."""
+        model, field = self.env["res.partner"], None
         for name in expression.split(".")[1:]:
             if model is None or name not in model._fields:
                 return False
             field = model._fields[name]
             model = self.env[field.comodel_name] if field.relational else None
-        return model is None
+        return model is None and field.type != "html"
 
     @api.constrains(lambda self: self._get_rendered_fields())
     def _check_placeholders(self):
@@ -366,7 +366,25 @@ class PartnerMailing(models.Model):
         return ", ".join(placeholder["expression"] for placeholder in self.get_placeholders())
 
     def _is_allowed(self, expression):
-        return self.env["ir.qweb"]._is_expression_allowed(expression, "res.partner")
+        """Tell whether all users may use an expression.
+
+        Not one with HTML, such as a salesperson's signature: whoever writes that could put links
+        and pictures into what was validated.
+        """
+        is_allowed = self.env["ir.qweb"]._is_expression_allowed(expression, "res.partner")
+        return is_allowed and not self._is_markup(expression)
+
+    def _is_markup(self, expression):
+        """Tell whether an expression is the path of a field with HTML."""
+        if not PATH.fullmatch(expression):
+            return False
+        model, field = self.env["res.partner"], None
+        for name in expression.split(".")[1:]:
+            if model is None or name not in model._fields:
+                return False
+            field = model._fields[name]
+            model = self.env[field.comodel_name] if field.relational else None
+        return field.type == "html"
 
     def _is_unknown(self, expression):
         """Return whether a path has a name that is no field.
@@ -418,6 +436,8 @@ class PartnerMailing(models.Model):
                 else:
                     is_unsafe = self._has_unsafe_expression_template_inline_template
                 if is_unsafe(mailing[name], "res.partner", name):
+                    return True
+                if any(map(mailing._is_markup, mailing._get_expressions(name))):
                     return True
         return False
 
@@ -794,6 +814,82 @@ class PartnerMailing(models.Model):
         if files:
             files.write({"res_id": self[:1].id})
 
+    def _own_pictures(self):
+        """Give the mailing files of its own in place of those of other records that its body shows.
+
+        In every language. A picture of a template, of another mailing or of the library could be
+        changed or deleted there after messages have left. A file that the user has just uploaded
+        becomes the mailing's; others are copied, if the user may read them or the address has
+        their token.
+        """
+        base_url = self.get_base_url().rstrip("/")
+        for mailing in self:
+            mailing.flush_recordset(["body_html"])
+            bodies = mailing.sudo()._get_translations(["body_html"])["body_html"]
+            shown = {}
+            for body in bodies.values():
+                for number, tokens in local_file.find(body, base_url).items():
+                    shown.setdefault(number, set()).update(tokens)
+            replaced = mailing._copy_pictures(shown) if shown else {}
+            if replaced:
+                stale = mailing._get_stale_versions()
+                changed = {
+                    lang: local_file.replace(body, base_url, replaced)
+                    for lang, body in bodies.items()
+                }
+                mailing._write_texts({"body_html": changed})
+                mailing.invalidate_recordset(["body_html"], flush=False)
+                mailing._note_versions(get_made_for(*mailing._get_version_texts(), stale))
+
+    def _copy_pictures(self, shown):
+        """Return {id of a foreign file: (id of the mailing's own, access token)}.
+
+        :param shown: {id: access tokens that the body has for it}
+        """
+        self.ensure_one()
+        owner = {"res_model": self._name, "res_id": self.id}
+        files = self.env["ir.attachment"].sudo()
+        replaced = {}
+        for file in files.browse(shown).exists():
+            if (file.res_model, file.res_id) == (self._name, self.id) and not file.res_field:
+                continue
+            is_loose = not file.res_id or (
+                file.res_model in self.env and self.env[file.res_model].is_transient()
+            )
+            if is_loose and not file.res_field and file.create_uid.id == self.env.uid:
+                file.write(owner)
+                continue
+            token = file.access_token
+            if not (token and token in shown[file.id]) and not file.with_user(
+                self.env.uid
+            ).has_access("read"):
+                continue
+            same = [(name, "=", value) for name, value in owner.items()]
+            same += [(name, "=", file[name]) for name in ("checksum", "mimetype", "name", "url")]
+            # Not one that is attached, which the author may remove.
+            own = (files.search(same) - self.sudo().attachment_ids)[:1] or file.copy(
+                {
+                    **owner,
+                    "res_field": False,
+                    "public": False,
+                    "access_token": False,
+                    "name": file.name,
+                }
+            )
+            [new_token] = own.generate_access_token()
+            replaced[file.id] = (own.id, new_token)
+        return replaced
+
+    def _freeze_files(self):
+        """Keep the mailing's files as they are for ever: what was validated may be sent."""
+        for mailing in self:
+            files = mailing._get_content_files().filtered(
+                lambda file, mailing=mailing: (
+                    (file.res_model, file.res_id) == (mailing._name, mailing.id)
+                )
+            )
+            files.partner_mailing_is_frozen = True
+
     def _link_attachments(self):
         """Link the attached files to the mailing.
 
@@ -860,20 +956,40 @@ class PartnerMailing(models.Model):
     def _check_file_names(self):
         """Refuse file names with control characters, or that are shown with a false extension.
 
+        Also called at submission, and by the guard of files for one that is renamed.
+
         :raises ValidationError: names the file
         """
         for mailing in self:
             for file in mailing.sudo().attachment_ids:
-                if any(is_deceptive(char) for char in file.name or ""):
-                    shown = "".join("?" if is_deceptive(char) else char for char in file.name or "")
-                    raise ValidationError(
-                        self.env._(
-                            'The name of the file "%s" holds a line break or another invisible sign'
-                            " (shown as ?), which mail programs refuse or show as something else."
-                            " Rename the file and attach it again.",
-                            shown,
-                        )
-                    )
+                mailing._check_file_name(file.name or "")
+
+    @api.model
+    def _check_file_name(self, name):
+        """Raise for the name of a file that looks like another kind of file than it is.
+
+        :raises ValidationError: names the file
+        """
+        problem = file_name.find_problem(name)
+        if problem == file_name.HIDDEN:
+            shown = "".join("?" if file_name.is_hidden(char) else char for char in name)
+            raise ValidationError(
+                self.env._(
+                    'The name of the file "%s" holds a line break or another invisible sign'
+                    " (shown as ?), which mail programs refuse or show as something else."
+                    " Rename the file and attach it again.",
+                    shown,
+                )
+            )
+        if problem:
+            raise ValidationError(
+                self.env._(
+                    'The name of the file "%s" looks like that of another kind of file: it has two'
+                    " extensions, or blanks that move the last one out of sight. Rename the file and"
+                    " attach it again.",
+                    " ".join(name.split()),
+                )
+            )
 
 
 def _copy_translations(source, source_name, target, target_name, keep=None):
@@ -904,14 +1020,3 @@ def encoded_size(octets):
     """Return how many octets a file of ``octets`` has in a message, as base64 with line breaks."""
     encoded = (octets + 2) // 3 * 4
     return encoded + (encoded + BASE64_LINE - 1) // BASE64_LINE * 2
-
-
-def is_deceptive(char):
-    """Return whether a character is a control, or changes the direction of the text after it.
-
-    ``invoice\\u202efdp.exe`` is shown as ``invoiceexe.pdf`` (Unicode TR 36, section 2.5). The
-    characters U+200E and U+200F are allowed: Hebrew and Arabic names need them.
-    """
-    return unicodedata.category(char) == "Cc" or unicodedata.bidirectional(char) in {
-        "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI",
-    }  # fmt: skip

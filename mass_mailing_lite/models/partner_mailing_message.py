@@ -682,7 +682,9 @@ class PartnerMailing(models.Model):
         """Return the message of the recipient ``number`` as octets; None if there is none to show.
 
         It is built as the sender builds it, without files, and only from validated content: a
-        draft is not shown, even if the mailing was sent in part before.
+        draft is not shown, even if the mailing was sent in part before. Nor is what was validated
+        after the recipient's message had left, which may be another text; clocks may differ by a
+        minute.
 
         :raises UserError: when the message cannot be built
         """
@@ -694,7 +696,9 @@ class PartnerMailing(models.Model):
                   FROM partner_mailing_recipient r
                  WHERE r.id = %s AND r.email_normalized IS NOT NULL
                    AND EXISTS (SELECT FROM partner_mailing_approval a
-                                WHERE a.mailing_id = r.mailing_id AND a.state = 'validated')
+                                WHERE a.mailing_id = r.mailing_id AND a.state = 'validated'
+                                  AND (r.sent_at IS NULL
+                                       OR r.sent_at > a.decided_at - interval '1 minute'))
                 """,
                 columns,
                 number,

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..sender.transaction import in_transaction
+from .unchecked_many2one import UncheckedMany2one
 
 # Each is added to the total of the same name.
 KINDS = [
@@ -38,7 +39,8 @@ class PartnerMailingReaction(models.Model):
     _description = "Reaction to a Mailing"
     _log_access = False
 
-    mailing_id = fields.Integer(required=True, help="Without a foreign key: nothing is locked.")
+    # Without a foreign key: nothing is locked.
+    mailing_id = UncheckedMany2one("partner.mailing", required=True)
     kind = fields.Selection(KINDS, required=True)
 
     @api.model

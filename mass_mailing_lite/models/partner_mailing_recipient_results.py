@@ -136,7 +136,7 @@ class PartnerMailingRecipient(models.Model):
             self._blocklist(
                 self.env._(
                     'What was sent to this address came back. The last time it was the mailing "%(mailing)s": %(reason)s',
-                    mailing=self.mailing_id.name,
+                    mailing=self._get_name_on_blocklist(),
                     reason=words,
                 ),
                 unless_removed_since=self._get_bounce_time(),
@@ -148,9 +148,13 @@ class PartnerMailingRecipient(models.Model):
         self._blocklist(
             self.env._(
                 'The recipient of the mailing "%s" reported it to their mailbox provider as spam.',
-                self.mailing_id.name,
+                self._get_name_on_blocklist(),
             )
         )
+
+    def _get_name_on_blocklist(self):
+        """Return the title of the mailing for the blocklist, which users of all companies read."""
+        return self.mailing_id._get_name_at(self.env["mail.blacklist"])
 
     def _blocklist(self, message, unless_removed_since=None):
         """Put the recipient's address on Odoo's blocklist.
@@ -320,7 +324,10 @@ class PartnerMailingRecipient(models.Model):
 
     @api.private
     def message_post(self, **values):
-        """Post a reply in the chatter of the contact, or of the mailing where there is no contact.
+        """Post a reply in the chatter of the contact, or of the mailing.
+
+        Of the mailing where there is no contact, and where more users see the contact than the
+        mailing, which the reply quotes.
 
         As a note: followers from outside the company do not get it, and its author does not become
         a follower.
@@ -329,7 +336,9 @@ class PartnerMailingRecipient(models.Model):
         :return: the ``mail.message``
         """
         self.ensure_one()
-        place = self.partner_id.exists() or self.mailing_id
+        place = self.partner_id.exists()
+        if not place or self.mailing_id._is_hidden_at(place):
+            place = self.mailing_id
         place = place.with_context(mail_post_autofollow_author_skip=True)
         values["subtype_id"] = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_note")
         values["partner_ids"] = self._get_reply_readers(place).ids

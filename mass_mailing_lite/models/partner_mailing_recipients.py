@@ -252,6 +252,7 @@ class PartnerMailing(models.Model):
         self._add_marked(contacts.select())
         self.env["partner.mailing.recipient"]._invalidate_rows()
         self._recount()
+        self._store_list_facts()
         values = self._get_change_values({"marked_partner_ids"})
         if self.recipients_loaded_at:
             # Contacts that were archived since then are still found when the mailing is sent.
@@ -394,6 +395,7 @@ class PartnerMailing(models.Model):
         self.env.cr.execute(self._insert_recipients_sql(sources))
         self.env["partner.mailing.recipient"]._invalidate_rows()
         self._recount()
+        self._store_list_facts()
         self._as_system().write(self._get_decision_values("updated"))
 
     def _lock_list(self):

@@ -249,6 +249,8 @@ class PartnerMailing(models.Model):
         ]
         self.env["mail.message"].sudo().search(replies).unlink()
         for request in system.approval_ids:
+            # Values of contacts that the validator was shown.
+            request.summary = {**(request.summary or {}), "personal": []}
             content = request.content or {}
             request.content = {
                 name: "" if name in typed else value for name, value in content.items()

@@ -16,7 +16,7 @@ from ..delivery.smtp.limit import LIMIT_PAUSE
 from ..sender.sender import Sender
 from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
-from .ir_websocket import PROGRESS
+from .ir_websocket import FOR_GROUP, FOR_VALIDATORS, PROGRESS
 
 _logger = logging.getLogger(__name__)
 
@@ -722,7 +722,7 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _announce_progress(self, rate=0):
-        """Send the totals to the screens of the company's users, when the transaction commits.
+        """Send the totals to the screens of users who may read them, when the transaction commits.
 
         At most once a second for each mailing. Screens show them without a query.
 
@@ -733,20 +733,29 @@ class PartnerMailing(models.Model):
             mailing._invalidate_totals()
             limits = mailing._get_transport().get_limits()
             end = mailing._get_expected_end(mailing.pending_count, rate)
-            mailing.env["bus.bus"]._sendone(
-                (mailing.company_id, PROGRESS),
-                PROGRESS,
-                {
-                    "id": mailing.id,
-                    "state": mailing.state,
-                    "rate": round(limits.slow_down(rate), 3),
-                    "expected_end": fields.Datetime.to_string(end),
-                    "wait_until": fields.Datetime.to_string(
-                        mailing.wait_until and mailing.wait_until.replace(microsecond=0)
-                    ),
-                    **{name: mailing[name] for name in FIGURES},
-                },
-            )
+            notification = {
+                "id": mailing.id,
+                "state": mailing.state,
+                "rate": round(limits.slow_down(rate), 3),
+                "expected_end": fields.Datetime.to_string(end),
+                "wait_until": fields.Datetime.to_string(
+                    mailing.wait_until and mailing.wait_until.replace(microsecond=0)
+                ),
+                **{name: mailing[name] for name in FIGURES},
+            }
+            for channel in mailing._get_progress_channels():
+                mailing.env["bus.bus"]._sendone(channel, PROGRESS, notification)
+
+    def _get_progress_channels(self):
+        """Return the channels of the users who may read the mailing; see ``ir.websocket``."""
+        groups = self.manage_group_ids | self.view_group_ids
+        if not groups:
+            return [(self.company_id, PROGRESS)]
+        return [
+            (self.company_id, FOR_VALIDATORS),
+            *((self.company_id, FOR_GROUP % group.id) for group in groups),
+            *(self.user_id | self.create_uid).partner_id,
+        ]
 
 
 def utc_now():

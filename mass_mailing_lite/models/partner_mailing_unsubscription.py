@@ -18,6 +18,14 @@ REASONS = [
     ("other", "Another reason"),
 ]
 COMMENT_LIMIT = 1000  # characters
+# Whether more users see a contact or the blocklist than the mailing ``m``: its title is not named.
+HIDDEN = SQL(
+    """
+    (EXISTS (SELECT FROM partner_mailing_view_group_rel WHERE mailing_id = m.id)
+     OR EXISTS (SELECT FROM partner_mailing_manage_group_rel WHERE mailing_id = m.id)
+     OR (SELECT count(*) > 1 FROM res_company))
+    """
+)
 
 
 class Subscription(NamedTuple):
@@ -25,7 +33,7 @@ class Subscription(NamedTuple):
 
     id: int
     mailing_id: int
-    mailing_name: str
+    mailing_name: str | None
     address: str
     lang: str
     company_id: int
@@ -178,8 +186,8 @@ class PartnerMailingUnsubscription(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT r.id, r.mailing_id, m.name, r.email_normalized, r.lang, m.company_id,
-                       c.name,
+                SELECT r.id, r.mailing_id, CASE WHEN NOT %(hidden)s THEN m.name END,
+                       r.email_normalized, r.lang, m.company_id, c.name,
                        c.logo_web IS NOT NULL AND NOT COALESCE(c.uses_default_logo, FALSE),
                        COALESCE(s.lang, 'en_US'), r.unsubscribed_at IS NOT NULL,
                        b.id, COALESCE(b.active, FALSE),
@@ -202,6 +210,7 @@ class PartnerMailingUnsubscription(models.Model):
                    %(lock)s
                 """,
                 carried=self._carried_sql(mailing, address),
+                hidden=HIDDEN,
                 left=left,
                 left_groups=self._unsubscribed_sql(mailing, address),
                 blocked=blocked_address_sql("b"),
@@ -354,7 +363,7 @@ class PartnerMailingUnsubscription(models.Model):
             staff = self._in_language_of_staff(subscription)
             message = staff.env._(
                 'Subscribed again, by the link in the mailing "%s".',
-                subscription.mailing_name,
+                staff._get_mailing_name(subscription),
             )
             blocklist = staff.env["mail.blacklist"]
             # Odoo finds the entry only if it has written the address in the same way.
@@ -406,7 +415,7 @@ class PartnerMailingUnsubscription(models.Model):
             entry = blocklist.create({"email": subscription.address})
         message = staff.env._(
             'Unsubscribed from all mailings, by the link in the mailing "%s".',
-            subscription.mailing_name,
+            staff._get_mailing_name(subscription),
         )
         log_notes(entry, {entry.id: message}, self._get_author_id(), subscription.author_address)
 
@@ -414,6 +423,7 @@ class PartnerMailingUnsubscription(models.Model):
         """Write in the chatter of each contact which tags were removed, or added again."""
         staff = self._in_language_of_staff(subscription)
         names = subscription.name_tags(subscription.staff_lang)
+        name = staff._get_mailing_name(subscription)
         words = {}
         for contact, tag in pairs:
             words.setdefault(contact, []).append(names[tag])
@@ -421,18 +431,22 @@ class PartnerMailingUnsubscription(models.Model):
             contact: staff.env._(
                 'Subscribed again to %(tags)s, by the link in the mailing "%(mailing)s".',
                 tags=", ".join(tags),
-                mailing=subscription.mailing_name,
+                mailing=name,
             )
             if undone
             else staff.env._(
                 'Unsubscribed from %(tags)s, by the link in the mailing "%(mailing)s".',
                 tags=", ".join(tags),
-                mailing=subscription.mailing_name,
+                mailing=name,
             )
             for contact, tags in words.items()
         }
         contacts = staff.env["res.partner"].browse(bodies)
         log_notes(contacts, bodies, self._get_author_id(), subscription.author_address)
+
+    def _get_mailing_name(self, subscription):
+        """Return the title of the mailing; its number where more users see the note than it."""
+        return subscription.mailing_name or self.env._("No. %s", subscription.mailing_id)
 
     def _in_language_of_staff(self, subscription):
         """Return ``self`` in the language of the company, whose users read the notes."""

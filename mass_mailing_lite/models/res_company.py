@@ -9,6 +9,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import ValidationError
 
 from ..delivery.schedule.hours import SendingHours
+from ..tools import allowed_addresses
 
 # Sending hours: one field for each day, and the fields that decide when mailings may be sent.
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -28,6 +29,7 @@ NOT_NEGATIVE = (
     "partner_mailing_late_hours",
     "partner_mailing_failure_share",
     "partner_mailing_failure_window",
+    "partner_mailing_test_limit_day",
 )
 MAX_WINDOW = 1000
 MAX_TRIES = 100
@@ -53,6 +55,18 @@ class ResCompany(models.Model):
     partner_mailing_two_validators_from = fields.Integer(
         "Two Validators From",
         help="Number of recipients from which two validators must agree. 0: one validator is enough.",
+    )
+
+    # Tests are not validated
+    partner_mailing_test_recipients = fields.Text(
+        "Tests Also Go To",
+        help="Addresses and domains, one a line or separated by commas. Tests go to the addresses of"
+        " the company's users, and to these.",
+    )
+    partner_mailing_test_limit_day = fields.Integer(
+        "Test Messages a Day",
+        default=50,
+        help="Most messages of tests that one user sends in a day (UTC). 0: no limit.",
     )
 
     # Sending
@@ -175,6 +189,22 @@ class ResCompany(models.Model):
                         )
                     )
 
+    @api.constrains("partner_mailing_test_recipients")
+    def _check_partner_mailing_test_recipients(self):
+        for company in self:
+            wrong = allowed_addresses.read(company.partner_mailing_test_recipients).wrong
+            if wrong:
+                raise ValidationError(
+                    self.env._(
+                        '"%(value)s" in the field "%(field)s" is neither an address nor a domain.'
+                        " Write one a line, as name@example.com or example.com.",
+                        value=wrong[0][:100],
+                        field=self._fields["partner_mailing_test_recipients"]._description_string(
+                            self.env
+                        ),
+                    )
+                )
+
     @api.constrains("partner_mailing_feedback_name")
     def _check_partner_mailing_feedback_name(self):
         for company in self:
@@ -196,6 +226,12 @@ class ResCompany(models.Model):
         if not HOUR_FIELDS.isdisjoint(vals):
             self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
         return result
+
+    def _has_partner_mailing_user(self, address):
+        """Tell whether an active internal user of this company has a canonical address."""
+        contacts = self.env["res.partner"].sudo()._partner_mailing_find(address)
+        users = contacts.with_context(active_test=False).user_ids
+        return any(user.active and not user.share and self in user.company_ids for user in users)
 
     def _get_sending_hours(self):
         """Return the hours in which mailings of this company are sent; None without a limit.

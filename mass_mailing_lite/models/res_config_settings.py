@@ -17,6 +17,12 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_two_validators_from = fields.Integer(
         related="company_id.partner_mailing_two_validators_from", readonly=False
     )
+    partner_mailing_test_recipients = fields.Text(
+        related="company_id.partner_mailing_test_recipients", readonly=False
+    )
+    partner_mailing_test_limit_day = fields.Integer(
+        related="company_id.partner_mailing_test_limit_day", readonly=False
+    )
     partner_mailing_late_hours = fields.Integer(
         related="company_id.partner_mailing_late_hours", readonly=False
     )

@@ -37,13 +37,12 @@ class ResPartner(models.Model):
         compute="_compute_partner_mailing_count",
         groups="mass_mailing_lite.group_user",
     )
+    # Not the relation itself: Odoo searches a stored many2many by ids without the record rules.
     partner_mailing_marked_ids = fields.Many2many(
         "partner.mailing",
-        "partner_mailing_marked_partner_rel",
-        "partner_id",
-        "mailing_id",
         string="Added to Mailings",
-        copy=False,
+        compute="_compute_partner_mailing_marked_ids",
+        search="_search_partner_mailing_marked_ids",
         groups="mass_mailing_lite.group_user",
     )
 
@@ -149,6 +148,53 @@ class ResPartner(models.Model):
         )
         for partner in self:
             partner.partner_mailing_count = counts.get(partner, 0)
+
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_partner_mailing_marked_ids(self):
+        """Return the mailings that the contact is marked for, as far as the user may read them."""
+        self.env["partner.mailing"].flush_model(["marked_partner_ids"])
+        marks = {}
+        for partner, mailing in self.env.execute_query(
+            SQL(
+                "SELECT partner_id, mailing_id FROM partner_mailing_marked_partner_rel"
+                " WHERE partner_id = ANY(%s) ORDER BY mailing_id DESC",
+                self._origin.ids,
+            )
+        ):
+            marks.setdefault(partner, []).append(mailing)
+        numbers = {number for marked in marks.values() for number in marked}
+        mailings = self.env["partner.mailing"].browse(sorted(numbers, reverse=True))
+        readable = mailings._filtered_access("read")
+        for partner in self:
+            marked = mailings.browse(marks.get(partner._origin.id, ()))
+            partner.partner_mailing_marked_ids = marked & readable
+
+    @api.model
+    def _search_partner_mailing_marked_ids(self, operator, value):
+        """Find contacts by those of their marks that the user may read."""
+        if operator not in ("in", "any"):
+            return NotImplemented
+        Mailing = self.env["partner.mailing"].with_context(active_test=False)
+        Mailing.flush_model(["marked_partner_ids"])
+        if operator == "any":
+            return self._domain_of_marked(Mailing._search(Domain(value)))
+        numbers = [number for number in value if number]
+        found = self._domain_of_marked(Mailing._search(Domain("id", "in", numbers)))
+        if len(numbers) < len(value):  # with False: the contacts without a mark
+            found |= ~self._domain_of_marked(Mailing._search(Domain.TRUE))
+        return found
+
+    @api.model
+    def _domain_of_marked(self, mailings):
+        """Return the domain of the contacts that are marked for a mailing of a query."""
+        return Domain(
+            "id",
+            "in",
+            SQL(
+                "(SELECT partner_id FROM partner_mailing_marked_partner_rel WHERE mailing_id IN %s)",
+                mailings.subselect(),
+            ),
+        )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -29,6 +29,10 @@ Odoo means to be overridden, and is listed here.
 ``_display_address`` of a contact         ``models/partner_mailing_message.py``
 ``bus.bus._sendone``                      ``models/partner_mailing_sending.py``
 ``_build_bus_channel_list``               ``models/ir_websocket.py``
+``_check_access`` and ``_search`` of a    ``wizard/mailing_dialog.py``
+model
+``_field_to_sql`` of a model, ``join``    ``models/partner_mailing_approval.py``
+of a many2one field
 ========================================  =========================================================
 
 ``tests/test_odoo_seams.py`` compares all of them with the Odoo that is installed. After an update

@@ -10,7 +10,7 @@ A check works in two steps, because a form must open at once, whatever the lengt
 An addon adds a check by registering a subclass of ``Check`` when it is imported.
 """
 
-from . import base_url, gmail_clip, literal_placeholder, local_link
+from . import base_url, gmail_clip, literal_placeholder, local_link, odd_names
 from .check import CHECKS, INFO, LEVELS, STOP, WARNING, Check, Content, register
 
 __all__ = ["CHECKS", "INFO", "LEVELS", "STOP", "WARNING", "Check", "Content", "register"]

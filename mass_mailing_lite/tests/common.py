@@ -25,6 +25,8 @@ class MailingCase(TransactionCase):
         cls.outsider = new_test_user(
             cls.env, "outsider", "base.group_user", email="outsider@example.com"
         )
+        # Tests of these tests go to readers, too.
+        cls.env.company.partner_mailing_test_recipients = "example.com, example.org, bücher.example"
         cls.news, cls.no_consent = cls.env["res.partner.category"].create(
             [{"name": "News"}, {"name": "No consent at all"}]
         )

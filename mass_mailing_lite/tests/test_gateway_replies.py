@@ -26,6 +26,29 @@ class TestGatewayReplies(GatewayCase):
         self.assertFalse(self.inbox.messages[2:], "Odoo returns nothing to the writer")
         self.assertCountersTrue(self.mailing)
 
+    def test_an_answer_to_a_hidden_mailing_is_kept_with_the_mailing(self):
+        self.mailing.view_group_ids = self.env.ref("base.group_system")
+        self.receive(self.answer(self.row))
+        self.assertFalse(self.kept(self.anna))
+        [message] = self.kept(self.mailing)
+        self.assertIn("send me the catalogue", message.body)
+        self.assertEqual(message.author_id, self.anna)
+        self.assertIn(self.marketer.partner_id, message.notified_partner_ids)
+        self.env.invalidate_all()
+        self.assertTrue(self.row.replied_at)
+        for user in (self.colleague, self.outsider):
+            with self.assertRaises(AccessError):
+                message.with_user(user).read(["body"])
+        self.assertTrue(message.with_user(self.validator).read(["body"]))
+
+    def test_an_answer_stays_in_its_company_where_another_one_sees_the_contact(self):
+        self.env["res.company"].create({"name": "There"})
+        self.receive(self.answer(self.row))
+        self.assertTrue(self.kept(self.mailing))
+        self.anna.company_id = self.mailing.company_id
+        self.receive(self.answer(self.row, **{"Message-Id": "<second@mail.example.org>"}))
+        self.assertTrue(self.kept(self.anna))
+
     def test_the_responsible_is_told(self):
         self.receive(self.answer(self.row))
         [message] = self.kept(self.anna)

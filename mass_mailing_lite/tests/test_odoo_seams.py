@@ -18,6 +18,7 @@ from odoo.addons.bus.models.bus import BusBus
 from odoo.addons.bus.models.ir_websocket import IrWebsocket
 from odoo.addons.mail.models.mail_render_mixin import MailRenderMixin
 from odoo.addons.mail.models.mail_thread import MailThread
+from odoo.models import BaseModel
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import file_open
 
@@ -467,6 +468,28 @@ class TestOdooSeams(TransactionCase):
             "_check_access_right_dynamic_template",
             "_has_unsafe_expression",
             "models/partner_mailing_content.py",
+        )
+
+    def test_a_model_is_read_through_its_search_and_its_check_of_access(self):
+        file = "wizard/mailing_dialog.py"
+        self.assertAccepts(BaseModel, "_check_access", file, "read")
+        self.assertAccepts(BaseModel, "_search", file, [], bypass_access=False)
+        self.assertCalls(BaseModel, "fetch", "_search", file)
+        self.assertCalls(BaseModel, "fetch", "check_access", file)
+        for name in ("check_access", "has_access", "_filtered_access"):
+            self.assertCalls(BaseModel, name, "_check_access", file)
+
+    def test_a_path_of_fields_becomes_sql(self):
+        file = "models/partner_mailing_approval.py"
+        partners = self.env["res.partner"]
+        query = partners._search([])
+        countries, alias = partners._fields["country_id"].join(partners, query.table, query)
+        self.assertEqual(
+            countries._name, "res.country", self.broken("join() of a many2one field", file)
+        )
+        name = countries._field_to_sql(alias, "name", query)
+        self.assertTrue(
+            self.env.execute_query(query.select(name)), self.broken("_field_to_sql()", file)
         )
 
     def test_channels_of_the_bus_and_uses_of_a_mail_server_can_be_added(self):

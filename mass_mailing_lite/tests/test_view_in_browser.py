@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import Command
 from odoo.tests import HttpCase, tagged
 
@@ -53,6 +55,21 @@ class TestViewInBrowser(MailingCase, HttpCase):
         self.assertNotIn("Not for you yet", answer.text)
         mailing.action_submit()
         self.assertEqual(self.open(mailing).status_code, 404)
+
+    def test_who_got_an_earlier_text_is_not_shown_a_later_one(self):
+        mailing = self.new_validated_mailing()
+        row = self.rows(mailing)["anna@example.com"]._as_system()
+        row.write({"state": "sent", "sent_at": mailing.sudo().approval_ids.decided_at})
+        self.assertEqual(self.open(mailing).status_code, 200)
+        mailing._as_system().write({"state": "paused"})
+        mailing.action_back_to_draft()
+        mailing.body_html = "<p>Another text</p>"
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_validate()
+        approval = mailing.sudo().approval_ids.filtered(lambda one: one.state == "validated")
+        approval._as_system().decided_at = row.sent_at + timedelta(hours=1)
+        self.assertEqual(self.open(mailing).status_code, 404)
+        self.assertIn("Another text", self.open(mailing, "boris@example.com").text)
 
     def test_files_are_not_read_for_it(self):
         big = {"name": "catalogue.bin", "raw": b"\0" * 2_000_000}

@@ -181,6 +181,13 @@ class Transport:
         """
         raise NotImplementedError
 
+    def get_forbidden_test_addresses(self, addresses):
+        """Return those of the addresses that a test may not go to: it was not validated.
+
+        :param addresses: what ``read_test_addresses`` returned
+        """
+        return []
+
     def check_test_size(self, number):
         """Raise when a test would go to more than ``MAX_TEST_ADDRESSES``.
 

@@ -24,7 +24,7 @@ from ..delivery.smtp import fault as faults
 from ..delivery.smtp.envelope import Envelope
 from ..delivery.smtp.limit import Capacity
 from ..delivery.smtp.pool import NoSession, Pool
-from ..tools import address_list, spreadsheet
+from ..tools import address_list, allowed_addresses, spreadsheet
 from ..tools.inbox_line import read_inbox_line
 from ..tools.placeholder import HTML, TEXT
 from .base import Transport
@@ -181,6 +181,19 @@ class SmtpTransport(Transport):
             raise UserError(self.env._('Write at least one address into the field "Send To".'))
         self.check_test_size(len(addresses))
         return addresses
+
+    def get_forbidden_test_addresses(self, addresses):
+        """Allow the user's own address, those of the company's users, and those of the setting."""
+        company = self.mailing.company_id.sudo()
+        own = same(self.env.user.email_normalized or "")
+        allowed = allowed_addresses.read(company.partner_mailing_test_recipients)
+        return [
+            address
+            for address in addresses
+            if address != own
+            and not allowed.allows(address)
+            and not company._has_partner_mailing_user(address)
+        ]
 
     # ------------------------------------------------------------
     # Messages

@@ -1,5 +1,7 @@
+from . import base_partner_merge, mailing_dialog
+
+# isort: split
 from . import (
-    base_partner_merge,
     mailing_sample,
     partner_mailing_decision,
     partner_mailing_import,

@@ -8,6 +8,7 @@ class PartnerMailingSample(models.AbstractModel):
     """The choice of one recipient, whose message is shown in the preview or sent as a test."""
 
     _name = "partner.mailing.sample"
+    _inherit = ["partner.mailing.dialog"]
     _description = "Sample of a Mailing"
 
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")

@@ -45,6 +45,7 @@ class PartnerMailingRefuse(models.TransientModel):
     """The dialog that asks for the reason of a refusal."""
 
     _name = "partner.mailing.refuse"
+    _inherit = ["partner.mailing.dialog"]
     _description = "Refuse a Mailing"
 
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")
@@ -64,6 +65,7 @@ class PartnerMailingValidate(models.TransientModel):
     """
 
     _name = "partner.mailing.validate"
+    _inherit = ["partner.mailing.dialog"]
     _description = "Validate a Mailing"
 
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")

@@ -24,6 +24,7 @@ class PartnerMailingImport(models.TransientModel):
     """
 
     _name = "partner.mailing.import"
+    _inherit = ["partner.mailing.dialog"]
     _description = "Import Addresses"
 
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")

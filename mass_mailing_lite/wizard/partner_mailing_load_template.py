@@ -6,6 +6,7 @@ class PartnerMailingLoadTemplate(models.TransientModel):
     """The dialog that loads a template into a draft and says what it replaces."""
 
     _name = "partner.mailing.load.template"
+    _inherit = ["partner.mailing.dialog"]
     _description = "Load a Template into a Mailing"
 
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")

@@ -10,6 +10,7 @@ class PartnerMailingMark(models.TransientModel):
     """The dialog that adds contacts, selected in the Contacts list, to a mailing."""
 
     _name = "partner.mailing.mark"
+    _inherit = ["partner.mailing.dialog"]
     _description = "Add Contacts to a Mailing"
 
     partner_domain = fields.Char(required=True, readonly=True)
@@ -125,6 +126,7 @@ class PartnerMailingMarkLine(models.TransientModel):
     """The number of selected contacts that were not added for one reason."""
 
     _name = "partner.mailing.mark.line"
+    _inherit = ["partner.mailing.dialog"]
     _description = "Outcome of Adding Contacts"
     _order = "id"
 

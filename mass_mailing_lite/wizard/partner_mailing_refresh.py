@@ -9,6 +9,7 @@ class PartnerMailingRefresh(models.TransientModel):
     """
 
     _name = "partner.mailing.refresh"
+    _inherit = ["partner.mailing.dialog"]
     _description = "Update of a List of Recipients"
 
     mailing_id = fields.Many2one(
@@ -91,6 +92,7 @@ class PartnerMailingRefreshLine(models.TransientModel):
     """One recipient that an update would add, remove or give another address."""
 
     _name = "partner.mailing.refresh.line"
+    _inherit = ["partner.mailing.dialog"]
     _description = "Change by an Update of a List"
     _order = "id"
 

@@ -5,6 +5,7 @@ class PartnerMailingSaveTemplate(models.TransientModel):
     """The dialog that saves the content of a mailing as a template."""
 
     _name = "partner.mailing.save.template"
+    _inherit = ["partner.mailing.dialog"]
     _description = "Save a Mailing as a Template"
 
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")

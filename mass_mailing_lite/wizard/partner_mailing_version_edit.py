@@ -10,6 +10,7 @@ class PartnerMailingVersionEdit(models.TransientModel):
     """
 
     _name = "partner.mailing.version.edit"
+    _inherit = ["partner.mailing.dialog"]
     _description = "Edit a Language Version"
 
     version_id = fields.Many2one("partner.mailing.version", required=True, ondelete="cascade")

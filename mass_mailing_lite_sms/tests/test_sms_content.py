@@ -165,6 +165,16 @@ class TestSmsSamples(SmsCase):
         mailing.sms_body = "Other"
         self.assertEqual(mailing.test_state, "changed")
 
+    def test_tests_by_sms_are_counted_too(self):
+        self.env.company.partner_mailing_test_limit_day = 1
+        mailing = self.new_sms()
+        dialog = self.open_dialog("partner.mailing.test", mailing, numbers="+34600111222")
+        dialog.action_send()
+        self.assertIn("+34600111222", mailing.message_ids[0].body)
+        with self.assertRaisesRegex(UserError, "1 test messages a day"):
+            dialog.action_send()
+        self.assertEqual(len(self.gateway.sent), 1)
+
     def test_a_test_says_what_is_wrong_with_a_number(self):
         mailing = self.new_sms()
         for numbers, words in (

@@ -10,6 +10,9 @@ class PartnerMailingTest(models.TransientModel):
     emails = fields.Char(required=False)
     numbers = fields.Char(
         "Send To Numbers",
-        default=lambda self: self.env.user.partner_id.phone_sanitized,
+        default=lambda self: (
+            self.env["partner.mailing.tester"]._get_last_typed("numbers")
+            or self.env.user.partner_id.phone_sanitized
+        ),
         help="Phone numbers, separated by commas.",
     )

@@ -4,10 +4,13 @@ Each is tried on a running server, through the interface that the web client and
 """
 
 import base64
+import concurrent.futures
 import xmlrpc.client
 
 import pytest
 
+from devtools import company
+from devtools.inbox import Inbox
 from devtools.rpc import RpcError
 
 from .mailings import MAILING, RECIPIENT, validated, write
@@ -18,8 +21,6 @@ PAST = "2026-01-01 00:00:00"
 @pytest.fixture(scope="module")
 def server(start_server):
     """Return a server that sends nothing by itself: what was validated stays so."""
-    from devtools import company
-
     with start_server("attacks", max_cron_threads=0) as running:
         company.create_users(running.login("admin"))
         yield running
@@ -265,3 +266,176 @@ def test_a_refused_mailing_is_not_sent_by_resuming_it(attacker, validator):
         with pytest.raises(RpcError):
             attacker.call(MAILING, method, [mailing])
     assert attacker.read(MAILING, mailing, "state")["state"] == "draft"
+
+
+# ------------------------------------------------------------
+# Who may not read a mailing; tests; files that have left
+# ------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stranger(server):
+    """Return a session of another user who prepares mailings."""
+    admin = server.login("admin")
+    group = admin.record("mass_mailing_lite.group_user")
+    values = {
+        "name": "Stranger",
+        "login": "stranger",
+        "password": "stranger",
+        "email": "stranger@example.com",
+        "notification_type": "inbox",
+        "group_ids": [(4, group)],
+    }
+    admin.call("res.users", "create", [values], context={"no_reset_password": True})
+    return server.login("stranger")
+
+
+@pytest.fixture(scope="module")
+def hidden(server, attacker):
+    """Return a draft that only its author sees."""
+    group = server.login("admin").record("base.group_system")
+    return write(attacker, name="Secret plan", view_group_ids=[(4, group)])
+
+
+@pytest.mark.parametrize(
+    "dialog", ["test", "preview", "import", "load.template", "save.template", "mark", "refresh"]
+)
+def test_no_dialog_tells_of_a_hidden_mailing(stranger, hidden, dialog):
+    model, named = f"partner.mailing.{dialog}", {"mailing_id": hidden}
+    context = {"default_mailing_id": hidden}
+    spec = {"mailing_id": {"fields": {"display_name": {}}}, "display_name": {}}
+    for name in stranger.call(model, "fields_get", [], ["type"]):
+        spec.setdefault(name, {})
+    spec.pop("id")
+    for method, arguments, more in (
+        ("create", [named], {}),
+        ("create", [{}], {"context": context}),
+        ("default_get", [["mailing_id", "name"]], {"context": context}),
+        ("onchange", [[], named, ["mailing_id"], spec], {}),
+        ("onchange", [[], {}, [], spec], {"context": context}),
+        ("web_save", [[], named], {"specification": spec}),
+        ("name_create", ["x"], {"context": context}),
+    ):
+        with pytest.raises(RpcError) as refused:
+            stranger.call(model, method, *arguments, **more)
+        assert "Secret" not in str(refused.value)
+    assert stranger.search_read(model, [("mailing_id", "=", hidden)], "display_name") == []
+
+
+def test_a_dialog_of_another_user_is_not_read(attacker, stranger, hidden):
+    model = "partner.mailing.save.template"
+    dialog = attacker.create(model, mailing_id=hidden)
+    for method, arguments in (
+        ("read", [["name"]]),
+        ("web_read", [{"name": {}}]),
+        ("export_data", [["name"]]),
+        ("action_save", []),
+        ("copy", []),
+        ("unlink", []),
+    ):
+        with pytest.raises(RpcError):
+            stranger.call(model, method, [dialog], *arguments)
+    assert stranger.search_read(model, [("name", "like", "Secret")], "name") == []
+
+
+def test_a_contact_does_not_tell_for_which_hidden_mailing_it_is_marked(attacker, stranger, hidden):
+    contact = attacker.create("res.partner", name="Marked", email="marked@example.com")
+    domain = f"[('id', '=', {contact})]"
+    dialog = attacker.create(
+        "partner.mailing.mark",
+        partner_domain=domain,
+        partner_count=1,
+        target="draft",
+        mailing_id=hidden,
+    )
+    attacker.call("partner.mailing.mark", "action_add", [dialog])
+    marks = "partner_mailing_marked_ids"
+    assert attacker.search_read("res.partner", [(marks, "in", [hidden])], "id")
+    for operator, value in (("in", [hidden]), ("=", hidden), ("!=", False), ("ilike", "Secret")):
+        assert stranger.search_read("res.partner", [(marks, operator, value)], "id") == []
+    assert stranger.read("res.partner", contact, marks)[marks] == []
+
+
+class Refusing(Inbox):
+    """An inbox that does not know the validator."""
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):
+        if address == "validator@example.com":
+            return "550 5.1.1 Unknown here"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+
+def test_a_test_is_no_way_to_send_what_nobody_validated(server, attacker, stranger, tmp_path):
+    mailing = write(attacker)
+    model = "partner.mailing.test"
+    with Refusing(tmp_path / "inbox") as inbox:
+        company.send_to(server.login("admin"), inbox.port)
+        for person, emails in (
+            (attacker, "victim@example.org"),
+            (attacker, "marketing@example.com, victim@example.org"),
+            (stranger, "stranger@example.com"),
+        ):
+            dialog = person.create(model, mailing_id=mailing, emails=emails)
+            with pytest.raises(RpcError):
+                person.call(model, "action_send", [dialog])
+        assert not list(inbox.deliveries())
+        # The error at the second address does not undo that the first one got the message.
+        emails = "marketing@example.com, validator@example.com"
+        dialog = attacker.create(model, mailing_id=mailing, emails=emails)
+        with pytest.raises(RpcError, match="Unknown here"):
+            attacker.call(model, "action_send", [dialog])
+        assert [one.recipients for one in inbox.deliveries()] == [["marketing@example.com"]]
+        [[count]] = server.sql(
+            f"SELECT count FROM partner_mailing_tester WHERE user_id = {attacker.uid}"
+        )
+        assert count == "2"
+        [note] = attacker.search_read(
+            "mail.message",
+            [("model", "=", MAILING), ("res_id", "=", mailing), ("body", "like", "A test goes to")],
+            "body",
+        )
+        assert "validator@example.com" in note["body"]
+        server.login("admin").call(
+            "res.company", "write", [1], {"partner_mailing_test_limit_day": 5}
+        )
+        own = attacker.create(model, mailing_id=mailing, emails="marketing@example.com")
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            tries = list(pool.map(lambda _number: _try(attacker, model, own), range(6)))
+        assert sum(tries) == 3
+        assert len(list(inbox.deliveries())) == 1 + 3
+    with pytest.raises(RpcError):
+        attacker.call("res.company", "write", [1], {"partner_mailing_test_limit_day": 0})
+    with pytest.raises(RpcError):
+        attacker.call("partner.mailing.tester", "write", [1], {"count": 0})
+
+
+def _try(person, model, dialog):
+    """Send a test, and tell whether it was sent."""
+    try:
+        person.call(model, "action_send", [dialog])
+    except RpcError:
+        return False
+    return True
+
+
+def test_a_file_that_was_validated_is_not_replaced_in_a_new_draft(server, attacker, mailing):
+    [file] = attacker.read(MAILING, mailing, "attachment_ids")["attachment_ids"]
+    attacker.call(MAILING, "action_back_to_draft", [mailing])
+    before = snapshot(server, mailing)[-1]
+    forged = base64.b64encode(b"two").decode()
+    for person in (attacker, server.login("admin")):
+        for values in ({"datas": forged}, {"raw": "two"}, {"name": "b.txt"}, {"res_id": 0}):
+            with pytest.raises(RpcError):
+                person.call("ir.attachment", "write", [file], values)
+        with pytest.raises(RpcError):
+            person.call("ir.attachment", "write", [file], {"partner_mailing_is_frozen": False})
+        with pytest.raises(RpcError):
+            person.call("ir.attachment", "unlink", [file])
+    with pytest.raises(RpcError):
+        attacker.call(MAILING, "write", [mailing], {"attachment_ids": [(1, file, {"raw": "two"})]})
+    with pytest.raises(RpcError):
+        attacker.call(MAILING, "write", [mailing], {"attachment_ids": [(2, file)]})
+    assert snapshot(server, mailing)[-1] == before
+    attacker.call(MAILING, "write", [mailing], {"attachment_ids": [(3, file)]})
+    assert server.sql(f"SELECT count(*) FROM ir_attachment WHERE id = {file}") == [["1"]]

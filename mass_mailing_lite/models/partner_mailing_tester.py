@@ -1,0 +1,150 @@
+import json
+from contextlib import nullcontext
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..sender.rate_limiter import RateLimiter
+from ..sender.transaction import in_transaction
+
+# Number of the sender in the reservations of tests: of no sender, whose numbers are positive.
+NO_SENDER = 0
+
+
+class PartnerMailingTester(models.Model):
+    """How many tests a user has sent on the last day with tests, and the addresses used last."""
+
+    _name = "partner.mailing.tester"
+    _inherit = ["partner.mailing.guard"]
+    _description = "Tests of a User"
+    _rec_name = "user_id"
+    _log_access = False
+
+    user_id = fields.Many2one("res.users", required=True, ondelete="cascade")
+    day = fields.Date(help="In UTC.")
+    count = fields.Integer("Messages", default=0, required=True)
+    typed = fields.Json("Addresses Used Last", help="{name of the dialog's field: what it held}")
+
+    _user_uniq = models.UniqueIndex("(user_id)")
+
+    @api.model
+    def _get_last_typed(self, name):
+        """Return what the current user typed last into a field of the dialog, or False."""
+        own = self.sudo().search([("user_id", "=", self.env.uid)])
+        return (own.typed or {}).get(name, False)
+
+    @api.model
+    def _count_test(self, mailing, addresses, typed, words):
+        """Count a test and write it into the chatter of its mailing, before it is sent.
+
+        In a transaction of its own: an error at the last of ten addresses must not undo what the
+        first nine have got. What is not committed yet (a mailing that is made in the same
+        transaction) is seen by the current transaction alone, which then does it.
+
+        :param addresses: list of normalised addresses
+        :param typed: {name of the dialog's field: what it holds}
+        :param words: text for the chatter
+        :raises UserError: when the user's quota of the day, or the limit of the server, is used up
+        """
+        seen = SQL(
+            "SELECT FROM res_users u, partner_mailing m WHERE u.id = %s AND m.id = %s",
+            self.env.uid,
+            mailing.id,
+        )
+        with self.pool.cursor() as cr:
+            cr.execute(seen)
+            is_committed = bool(cr.rowcount)
+            cr.rollback()
+            if is_committed:
+                own = self.with_env(self.env(cr=cr))
+                mailing = mailing.with_env(own.env)
+                return own._count_in_transaction(mailing, addresses, typed, words, is_own=True)
+        return self._count_in_transaction(mailing, addresses, typed, words, is_own=False)
+
+    def _count_in_transaction(self, mailing, addresses, typed, words, is_own):
+        transport = mailing.sudo()._get_transport()
+        limits = transport.get_limits()
+        limiter = None
+        if limits:
+            limiter = RateLimiter(self.sudo().env, transport.get_limit_key(), NO_SENDER, limits)
+
+        def step():
+            if limiter:
+                self._reserve(limiter, addresses)
+            self._take(mailing, len(addresses), typed)
+            mailing.sudo().message_post(
+                body=words,
+                author_id=self.env.user.partner_id.id,
+                subtype_xmlid="mail.mt_note",
+            )
+            self.env.flush_all()
+
+        if limiter:
+            limiter.prepare()
+        if not is_own:
+            step()
+            return
+        cr = self.env.cr
+        cr.commit()  # pylint: disable=invalid-commit  # a cursor of its own
+        with limiter.exclusive() if limiter else nullcontext():
+            in_transaction(cr, step)
+
+    def _reserve(self, limiter, addresses):
+        """Count the messages against the limits of the server, as those of a mailing.
+
+        :raises UserError: when there is no room for all of them
+        """
+        if limiter.allow(len(addresses)) < len(addresses):
+            raise UserError(
+                self.env._(
+                    "The test was not sent: the limit of the mail server has no room for"
+                    " %(number)s messages now. Try again in %(minutes)s minutes, or write to fewer"
+                    " addresses.",
+                    number=len(addresses),
+                    minutes=max(1, round((limiter.wait or 60) / 60)),
+                )
+            )
+        rows = [{"id": number, "address": one} for number, one in enumerate(addresses)]
+        results = [{"id": row["id"], "attempted": True} for row in rows]
+        limiter.reserve(rows)
+        limiter.confirm([])
+        limiter.settle(results)
+        limiter.confirm(results)
+
+    def _take(self, mailing, number, typed):
+        """Count messages of the current user, in one statement; two tests at once both count.
+
+        :raises UserError: when the quota of the day is used up
+        """
+        quota = mailing.sudo().company_id.partner_mailing_test_limit_day
+        used = SQL("CASE WHEN t.day = EXCLUDED.day THEN t.count ELSE 0 END")
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO partner_mailing_tester AS t (user_id, day, count, typed)
+                SELECT %(user)s, (now() AT TIME ZONE 'UTC')::date, %(number)s, %(typed)s::jsonb
+                 WHERE %(quota)s = 0 OR %(number)s <= %(quota)s
+                    ON CONFLICT (user_id) DO UPDATE
+                   SET count = %(used)s + EXCLUDED.count, day = EXCLUDED.day,
+                       typed = COALESCE(t.typed, '{}') || EXCLUDED.typed
+                 WHERE %(quota)s = 0 OR %(used)s + EXCLUDED.count <= %(quota)s
+             RETURNING id
+                """,
+                user=self.env.uid,
+                number=number,
+                typed=json.dumps(typed),
+                quota=quota,
+                used=used,
+            )
+        )
+        self.env["partner.mailing.tester"].invalidate_model(flush=False)
+        if not rows:
+            raise UserError(
+                self.env._(
+                    "The test was not sent: you may send %(quota)s test messages a day, and this one"
+                    " would be more. Wait until tomorrow, or ask an administrator to raise the limit"
+                    " in the settings.",
+                    quota=quota,
+                )
+            )
