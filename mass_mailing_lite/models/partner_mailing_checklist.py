@@ -4,7 +4,7 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
-from odoo.tools.misc import format_datetime, formatLang
+from odoo.tools.misc import formatLang
 
 from ..preflight import CHECKS, LEVELS, STOP
 from ..tools.version import get_main_text
