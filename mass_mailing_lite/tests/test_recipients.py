@@ -1,6 +1,7 @@
 from unittest.mock import patch
 
 import psycopg2
+from lxml import etree
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -237,3 +238,22 @@ class TestRecipients(MailingCase):
         self.assertGreater(mailing.recipient_count, 20, "the form says that more are there")
         view = self.env["partner.mailing"].get_view(view_type="form")["arch"]
         self.assertNotIn('name="recipient_ids"', view)
+        arch = etree.fromstring(view)
+        for name in ("state", "reason"):
+            [column] = arch.xpath(
+                f"//field[@name='recipient_window_ids']/list/field[@name='{name}']"
+            )
+            self.assertEqual(column.get("column_invisible"), "not parent.started_at")
+
+    def test_the_page_of_all_shows_what_was_sent_once_sending_has_begun(self):
+        mailing = self.new_mailing()
+        key = "partner_mailing_not_started"
+        self.assertTrue(mailing.action_open_recipients()["context"][key])
+        mailing._as_system().started_at = "2020-01-01 00:00:00"
+        self.assertFalse(mailing.action_open_recipients()["context"][key])
+        arch = etree.fromstring(
+            self.env["partner.mailing.recipient"].get_view(view_type="list")["arch"]
+        )
+        for name in ("state", "reason", "sent_at", "attempts", "bounced_at"):
+            [column] = arch.xpath(f"//list/field[@name='{name}']")
+            self.assertEqual(column.get("column_invisible"), f"context.get('{key}')")
