@@ -8,7 +8,7 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 import { Component } from "@odoo/owl";
 
-// A number of which 0 means that there is no limit: the placeholder says so ("Unlimited", "Never"),
+// A number of which 0 means that there is no limit: the placeholder says so ("Unlimited", "Not Required"),
 // and an empty field is 0.
 export class LimitField extends Component {
     static template = "mass_mailing_lite.LimitField";
