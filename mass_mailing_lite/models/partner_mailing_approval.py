@@ -234,7 +234,7 @@ class PartnerMailing(models.Model):
         for mailing in self:
             mailing._prepare_submission()
             mailing._submit()
-            mailing._get_pending_request()._as_system().comment = (comment or "").strip()
+            mailing._get_pending_request()._as_system().comment = str(comment or "").strip()
             mailing._ask_validators()
         return True
 
@@ -455,15 +455,16 @@ class PartnerMailing(models.Model):
         if reason is None:
             self._check_can_decide()
             return self._open_dialog("partner.mailing.refuse", self.env._("Refuse"))
-        if not reason.strip():
+        reason = str(reason or "").strip()
+        if not reason:
             raise UserError(self.env._("Say why you refuse the mailing: the author needs it."))
         for mailing in self:
             request = mailing._check_can_decide()
-            request._decide("refused", reason.strip())
+            request._decide("refused", reason)
             mailing._as_system().write({"state": "draft", "refusal_id": request.id})
             self.env["partner.mailing.recipient"]._unfreeze_list(mailing)
             mailing._close_requests()
-            mailing._notify_decision(self.env._("Refused."), reason.strip())
+            mailing._notify_decision(self.env._("Refused."), reason)
             mailing._ask_author(request)
         return True
 
@@ -495,11 +496,7 @@ class PartnerMailing(models.Model):
         for mailing in self:
             refusal = mailing.sudo().refusal_id if mailing.is_refused else False
             mailing.refusal_reason = refusal and refusal.reason
-            mailing.refusal_status = refusal and self.env._(
-                "Refused by %(name)s on %(time)s.",
-                name=refusal.validator_id.name,
-                time=mailing._name_moment(refusal.decided_at),
-            )
+            mailing.refusal_status = refusal and mailing._get_decision_in_words(refusal)
 
     def action_open_validation(self):
         """Open the dialog that validates, with a field for a note."""
@@ -538,7 +535,7 @@ class PartnerMailing(models.Model):
         requester = self.sudo().approval_ids[:1].requested_by_id
         people = (requester | self.user_id).partner_id - self.env.user.partner_id
         self.sudo().message_post(
-            body=" ".join(filter(None, sentences)),
+            body=to_paragraphs(filter(None, sentences)),
             partner_ids=people.ids,
             author_id=self.env.user.partner_id.id,
             subtype_xmlid="mail.mt_comment",
@@ -878,9 +875,12 @@ class PartnerMailing(models.Model):
             "expected": mailing.expected_text,
             "rate": mailing._get_rate_in_words(),
             "second": mailing._get_second_in_words(request),
+            "is_own": not self._get_cannot_validate_reason()
+            and bool(self._get_conflict_of_interest(self.env.user)),
             "unsubscribe_groups": mailing.unsubscribe_category_ids.mapped("name"),
             "changes": mailing._show_changes(mailing._get_changes(request)),
             "before": mailing._get_request_before(request),
+            "before_words": mailing._get_decision_in_words(mailing._get_request_before(request)),
             "findings": mailing._get_findings(),
         }
 
@@ -1229,6 +1229,19 @@ class PartnerMailing(models.Model):
         return self.sudo().approval_ids.filtered(
             lambda other: other.id < request.id and other.state in ("refused", "void", "validated")
         )[:1]
+
+    def _get_decision_in_words(self, request):
+        """Return who decided on a request, and when; False without a request."""
+        if not request:
+            return False
+        decision = {
+            "name": request.validator_id.name,
+            "time": self._name_moment(request.decided_at),
+        }
+        if request.state == "refused":
+            return self.env._("Refused by %(name)s on %(time)s.", **decision)
+        words = self.env._("Validated by %(name)s on %(time)s.", **decision)
+        return f"{words} {self.env._('Taken back to draft since.')}"
 
     def _get_changes(self, request):
         """Return the differences from the request before: ``[(label, old, new, body lines)]``.

@@ -630,6 +630,15 @@ class TestApproval(MailingCase):
         mailing.action_submit()
         self.assertIn("1, not the same", self.review(mailing))
 
+    def test_the_review_says_that_it_is_ones_own(self):
+        self.env.company.partner_mailing_self_validation = True
+        own = self.new_mailing(self.validator)
+        own.action_submit()
+        self.assertIn("You took part", self.review(own))
+        others = self.new_mailing()
+        others.action_submit()
+        self.assertNotIn("You took part", self.review(others))
+
     def test_the_review_shows_the_preview_text_as_a_recipient_gets_it(self):
         mailing = self.new_mailing(preview_text="For you, {{ object.name }}, alone")
         mailing.action_submit()

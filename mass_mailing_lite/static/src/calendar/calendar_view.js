@@ -14,7 +14,16 @@ class MailingCalendarModel extends calendarView.Model {
     }
 }
 
+// With a button for a mailing that has no time yet; a click on a day makes one for that time.
+class MailingCalendarController extends calendarView.Controller {
+    onClickNew() {
+        return this.editRecord({}, this.model.meta.context);
+    }
+}
+
 registry.category("views").add("partner_mailing_calendar", {
     ...calendarView,
     Model: MailingCalendarModel,
+    Controller: MailingCalendarController,
+    buttonTemplate: "mass_mailing_lite.CalendarButtons",
 });

@@ -37,6 +37,8 @@ registry.category("web_tour.tours").add("mass_mailing_lite_validate", {
         { trigger: ".o_facet_values:contains(My Activities)" },
         { trigger: ".o_data_row td:contains(Tour news)" },
         { trigger: "body:not(:has(.o_data_row td:contains(Own draft)))" },
+        { trigger: "button.o_switch_view.o_calendar", run: "click" },
+        { trigger: ".o_calendar_new" },
         { trigger: ".o_menu_sections [data-menu-xmlid='mass_mailing_lite.menu_to_validate']", run: "click" },
         { trigger: ".o_facet_values:contains(Waiting for My Decision)" },
         { trigger: ".o_data_row td:contains(Tour news)", run: "click" },
