@@ -80,7 +80,7 @@ def read_status(text):
 
 def read_file(text):
     with suppress(reader.UnreadableError):
-        reader.read(text.encode(), address_list.is_list)
+        reader.read(text.encode(), address_list.is_address, address_list.is_list)
 
 
 FUNCTIONS = {
