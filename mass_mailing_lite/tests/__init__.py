@@ -17,6 +17,8 @@ from . import (
     test_findings,
     test_gateway_bounces,
     test_gateway_replies,
+    test_headers,
+    test_hostile_input,
     test_house,
     test_html,
     test_identity,

@@ -90,7 +90,11 @@ class SmtpTransport(Transport):
         if not (sender := mailing._read_known_addresses("email_from")):
             return False
         server, terms = mailing._get_server_and_terms()
-        seen = mailing._get_visible_from(terms)
+        try:
+            seen = mailing._get_visible_from(terms)
+        except (AssertionError, ValueError, IndexError) as error:  # no address for this server
+            words = "; ".join(map(str, error.args))
+            return self.env._("The message cannot be made: %s", words)
         if seen.normalized != sender[0].normalized:
             return self.env._(
                 "Recipients will see another sender, %(seen)s, because the mail server does not send"
@@ -209,8 +213,17 @@ class SmtpTransport(Transport):
             server = mailing._get_mail_server_model()
             sender, _recipients, message = server._prepare_email_message__(message, session)
             return MessageTemplate.compile(message, list(slots.values())), sender
-        except (HeaderError, AssertionError) as error:
-            raise UserError(self.env._("The message cannot be made: %s", error)) from error
+        except HeaderError as error:
+            raise UserError(
+                self.env._(
+                    'The message cannot be made because of its header "%(name)s". %(problem)s',
+                    name=error.name,
+                    problem=mailing._describe_header_problem(error.reason),
+                )
+            ) from error
+        except AssertionError as error:  # what ``ir.mail_server`` says of addresses
+            words = "; ".join(map(str, error.args))
+            raise UserError(self.env._("The message cannot be made: %s", words)) from error
 
     def _build_message(self, mailing, marker_for, subject_prefix):
         """Return the message (``EmailMessage``) with slot markers where recipients differ.

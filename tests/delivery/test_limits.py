@@ -281,6 +281,26 @@ def test_copies_that_a_session_has_no_room_for_go_with_their_message(limiting, e
     assert len(server.ledger) == 20
 
 
+def test_a_limit_of_each_message_costs_no_session_for_each(limiting, envelopes):
+    """A server that takes two recipients a message says what others say of a session."""
+    taken = {}
+
+    def answer(verb, _line, _count):
+        thread = threading.get_ident()
+        taken[thread] = 0 if verb == "MAIL" else taken.get(thread, 0) + (verb == "RCPT")
+        is_more = verb == "RCPT" and taken[thread] > 2
+        return b"452 4.5.3 Too many recipients\r\n" if is_more else None
+
+    server = limiting(further=answer)
+    copies = ("boss@example.com", "archive@example.com")
+    batch = [e._replace(recipients=e.recipients + copies) for e in envelopes(30)]
+    with pool(server, 1) as sender:
+        outcomes = send(sender, batch)
+    assert {outcome.kind for outcome in outcomes.values()} == {SENT}
+    assert len(server.ledger) == 30
+    assert server.attempts <= 2
+
+
 def refuse_first(addresses, reply):
     """Return an answer that refuses recipients at their first delivery."""
     seen = set()

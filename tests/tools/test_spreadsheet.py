@@ -294,6 +294,20 @@ def test_entities_in_a_workbook_are_refused():
     assert reason(data) == spreadsheet.NO_TABLE
 
 
+def test_a_declaration_that_is_hidden_is_refused():
+    bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaa">]>'
+    for hidden in (
+        f"<!--{' ' * 5000}-->{bomb}".encode(),
+        f"<?x {'y' * 5000}?>{bomb}".encode(),
+        b" " * 5000 + bomb.encode(),
+        b"\xff\xfe" + f'<?xml version="1.0" encoding="utf-16"?>{bomb}'.encode("utf-16-le"),
+    ):
+        data = changed(
+            as_excel(PEOPLE), "xl/sharedStrings.xml", lambda xml, head=hidden: head + xml
+        )
+        assert reason(data) == spreadsheet.NO_TABLE
+
+
 def test_what_is_encrypted_is_told_apart():
     stream = "EncryptedPackage".encode("utf-16-le")
     assert (
@@ -362,6 +376,19 @@ def test_rows_of_an_open_document_that_repeat_are_counted():
     assert reason(ods(f'<table:table table:name="S">{row}</table:table>')) in (
         spreadsheet.TOO_MANY_ROWS,
         spreadsheet.TOO_MANY_CELLS,
+    )
+
+
+def test_cells_of_an_open_document_that_repeat_are_counted_while_a_sheet_is_looked_for():
+    cell = ods_cell("a@b", number_columns_repeated=16_000)
+    row = f"<table:table-row>{cell}</table:table-row>"
+    assert reason(ods(f'<table:table table:name="S">{row * 2000}</table:table>')) == (
+        spreadsheet.TOO_MANY_CELLS
+    )
+    wide = ods_cell("", number_columns_repeated=16_000) + ods_cell("a@example.com")
+    row = f'<table:table-row table:number-rows-repeated="90000">{wide}</table:table-row>'
+    assert reason(ods(f'<table:table table:name="S">{row}</table:table>')) == (
+        spreadsheet.TOO_MANY_CELLS
     )
 
 

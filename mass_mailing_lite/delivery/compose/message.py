@@ -14,7 +14,7 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from . import quoted_printable
-from .header import HeaderValue, check_field, encoder
+from .header import HeaderValue, check_fields, encoder
 from .skeleton import HeaderSlot, HeaderTemplate, Slot, TextSlot, dissect
 
 PER_RECIPIENT_HEADERS = ("To", "Message-Id", "Date")
@@ -130,15 +130,19 @@ class MessageTemplate:
     ) -> tuple[bytes, ...]:
         """Return the message as :meth:`fill` does; large attachments are not copied."""
         octets = self._segments.copy()
+        fields: list[bytes] = []
         for position, name, encode in self._headers:
             value = headers[name]
             if value:
                 field = value if type(value) is bytes else encode(value)
-                octets[position] = check_field(name, field)
+                octets[position] = field
+                fields.append(field)
         if self._header_templates:
             texts = [value if type(value) is str else _text(value) for value in values]
             for position, header, encode in self._header_templates:
-                octets[position] = check_field(header.name, encode(header.fill(texts)))
+                octets[position] = field = encode(header.fill(texts))
+                fields.append(field)
+        check_fields(fields)
         for index, in_text, in_html in self._texts:
             value = values[index]
             if type(value) is str and _plain(value):

@@ -332,10 +332,10 @@ class Pool:
                 self._open -= len(left)
             elif is_followed or others or self._may_be_granted_soon(thread, thread.end_reason):
                 self._waiting.extendleft(envelope for envelope, _outcome in reversed(left))
-            elif thread.end_reason:
+            elif left or thread.end_reason:
                 self._done += left
                 self._open -= len(left)
-                self._settle_queue(thread.end_reason)
+                self._settle_queue(thread.end_reason or left[-1][1])
             # This thread may have been the one that was notified of the waiting messages.
             self._work.notify(len(self._waiting))
             self._news.notify()
@@ -391,6 +391,11 @@ class SessionThread:
         self.is_over = False
         self._opened = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="smtp", daemon=True)
+
+    @property
+    def own_refusals(self) -> set[tuple]:
+        """See ``transaction.MessageSource``."""
+        return self._pool._recipients_own
 
     @property
     def age(self) -> float:

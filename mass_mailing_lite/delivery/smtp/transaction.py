@@ -17,7 +17,7 @@ from ..outcome import NOT_SENT, REFUSED, SENT, UNCERTAIN, Outcome, clean, from_r
 from .connection import Connection, Reply, SmtpConnectionError
 from .envelope import END_OF_DATA, Envelope, content
 from .extensions import Extensions, UnsupportedMessage
-from .limit import names_session
+from .limit import names_session, signature
 
 LAST_REPLY_TIMEOUT = 1.0  # seconds to wait for the reply that says why a server closed
 
@@ -28,7 +28,11 @@ _ACCEPTED = re.compile(rb"(?:2\d\d (?:[ -~]{0,510})\r\n){2}354 [ -~]{0,510}\r\n"
 
 
 class MessageSource(Protocol):
-    """Where transactions get their messages, and what they tell the outcomes to."""
+    """Where transactions get their messages, and what they tell the outcomes to.
+
+    It may have ``own_refusals``, a set of ``limit.signature`` that several sessions share: refusals
+    of copies that are a limit of each message, and so no reason for another session.
+    """
 
     def take(self, wait: bool) -> Envelope | None:
         """Return the next message.
@@ -275,8 +279,16 @@ class Transactions:
 
         Nothing of the message is sent yet, so it goes whole over another session.
         """
-        for reply in replies if self._has_accepted else ():
-            if reply.code >= 400 and names_session(outcome := from_reply("rcpt", *reply)):
+        own = getattr(self._source, "own_refusals", None)
+        for reply in replies:
+            if reply.code < 400 or not names_session(outcome := from_reply("rcpt", *reply)):
+                continue
+            if not self._has_accepted:
+                # A session that has taken nothing yet says the same: the limit is one of each
+                # message (X.5.3: too many recipients; RFC 3463, section 3.6).
+                if own is not None:
+                    own.add(signature(outcome))
+            elif own is None or signature(outcome) not in own:
                 self.stop_reason = outcome._replace(kind=NOT_SENT)
                 return True
         return False

@@ -6,8 +6,17 @@ Odoo requires, keeps the whole document in memory, and writes out each repeated 
 
 from lxml import etree
 
-from .table import ENCRYPTED, MAX_COLUMNS, MAX_ROWS, NO_TABLE, RowCollector, Table, UnreadableError
-from .workbook import MAX_SHEETS, ROWS_TO_LOOK_FOR_ADDRESSES
+from .table import (
+    ENCRYPTED,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    NO_TABLE,
+    TOO_MANY_CELLS,
+    RowCollector,
+    Table,
+    UnreadableError,
+)
+from .workbook import MAX_SCANNED_CELLS, MAX_SHEETS, ROWS_TO_LOOK_FOR_ADDRESSES
 
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -56,7 +65,9 @@ def _look(archive, is_address):
             names.append(name)
             filled = 0
         filled += 1
-        if found is None and filled <= ROWS_TO_LOOK_FOR_ADDRESSES and any(map(is_address, cells)):
+        # A cell that is repeated is looked at once.
+        texts = dict.fromkeys(cells) if filled <= ROWS_TO_LOOK_FOR_ADDRESSES else ()
+        if found is None and any(map(is_address, texts)):
             found = place
     if not names:
         raise UnreadableError(NO_TABLE)
@@ -64,8 +75,11 @@ def _look(archive, is_address):
 
 
 def _rows(archive):
-    """Yield ``(place of the sheet, its name, line, how often the row stands there, cells)``."""
-    place, name, line = -1, "", 1
+    """Yield ``(place of the sheet, its name, line, how often the row stands there, cells)``.
+
+    :raises UnreadableError: when cells that are repeated are more than a workbook may have
+    """
+    place, name, line, scanned = -1, "", 1, 0
     row_tag, table_tag = f"{TABLE}table-row", f"{TABLE}table"
     with archive.open("content.xml") as stream:
         for event, element in etree.iterparse(
@@ -83,7 +97,11 @@ def _rows(archive):
             if event == "start":
                 continue
             repeat = int(element.get(f"{TABLE}number-rows-repeated", 1))
-            yield place, name, line, repeat, _cells(element)
+            cells = _cells(element)
+            scanned += len(cells) * max(repeat, 1)
+            if scanned > MAX_SCANNED_CELLS:
+                raise UnreadableError(TOO_MANY_CELLS)
+            yield place, name, line, repeat, cells
             line += repeat
             # What was read is dropped: the memory is that of one row.
             element.clear()

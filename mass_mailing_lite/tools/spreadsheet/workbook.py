@@ -34,6 +34,7 @@ MAX_SHEET_ROWS = 1_048_576  # of Excel
 MAX_SCANNED_CELLS = 30_000_000  # empty ones included; 1 s
 MAX_SHEETS = 200
 ROWS_TO_LOOK_FOR_ADDRESSES = 50
+HEAD = 4096  # bytes of a part in which its first element must be
 DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 # A formula with no result behind it, as programs save it that do not calculate.
 NO_RESULT = re.compile(rb"(?:</f>|<f[^<>]{0,200}/>)\s{0,9}(?:<v\s?/>|<v></v>)?\s{0,9}</c>")
@@ -65,6 +66,17 @@ def _largest(name):
     if not name.endswith((".xml", ".rels")) or "/worksheets/" in name or name == "content.xml":
         return MAX_UNPACKED
     return MAX_STRINGS if "sharedstrings" in name else MAX_OTHER
+
+
+def begins_with_element(head):
+    """Tell whether the first bytes of XML come to an element, so that no DOCTYPE can follow.
+
+    In UTF-16 and other encodings that hide it they do not; no spreadsheet program writes these.
+    """
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    while head.startswith((b"<?", b"<!--")):
+        head = head.partition(b"?>" if head[1:2] == b"?" else b"-->")[2].lstrip()
+    return head[:1] == b"<" and (head[1:2].isalpha() or head[1:2] == b"_")
 
 
 def read(data, archive, is_address, sheet):
@@ -131,7 +143,8 @@ def _read(data, archive, is_address, sheet):
         if part.filename.lower().endswith((".xml", ".rels")):
             with archive.open(part) as stream:
                 # No spreadsheet program writes declarations; entities are how XML grows.
-                if DECLARATION.search(stream.read(4096)):
+                head = stream.read(HEAD)
+                if DECLARATION.search(head) or not begins_with_element(head):
                     raise UnreadableError(NO_TABLE)
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     pages = book.worksheets[:MAX_SHEETS]
