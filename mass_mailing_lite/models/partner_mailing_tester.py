@@ -1,12 +1,15 @@
 import json
 from contextlib import nullcontext
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..sender.rate_limiter import RateLimiter
 from ..sender.transaction import in_transaction
+from .partner_mailing_recipient_results import LOCK_TIMEOUT
 
 # Number of the sender in the reservations of tests: of no sender, whose numbers are positive.
 NO_SENDER = 0
@@ -39,13 +42,43 @@ class PartnerMailingTester(models.Model):
         """Count a test and write it into the chatter of its mailing, before it is sent.
 
         In a transaction of its own: an error at the last of ten addresses must not undo what the
-        first nine have got. What is not committed yet (a mailing that is made in the same
-        transaction) is seen by the current transaction alone, which then does it.
+        first nine have got.
 
         :param addresses: list of normalised addresses
         :param typed: {name of the dialog's field: what it holds}
         :param words: text for the chatter
         :raises UserError: when the user's quota of the day, or the limit of the server, is used up
+        """
+
+        def step(tester, mailing, limiter):
+            if limiter:
+                tester._reserve(limiter, addresses)
+            tester._take(mailing, len(addresses), typed)
+            mailing.sudo().message_post(
+                body=words,
+                author_id=tester.env.user.partner_id.id,
+                subtype_xmlid="mail.mt_note",
+            )
+
+        self._run_apart(mailing, step, with_limits=True)
+
+    @api.model
+    def _record_test(self, mailing, lang):
+        """Record on the mailing that it was tested, after the messages have left.
+
+        In a transaction of its own, too: after a conflict with another user's change of the mailing,
+        Odoo would repeat the whole request, and with it the messages.
+        """
+        self._run_apart(mailing, lambda _tester, mailing, _limiter: mailing._record_test(lang))
+        mailing.invalidate_recordset(flush=False)
+
+    def _run_apart(self, mailing, step, with_limits=False):
+        """Run ``step(self, mailing, limiter)`` in a transaction of its own, again after conflicts.
+
+        What is not committed yet (a mailing that is made in the same transaction) is seen by the
+        current transaction alone, which then does it.
+
+        :param with_limits: whether a ``RateLimiter`` is given, where the mailing's server has limits
         """
         seen = SQL(
             "SELECT FROM res_users u, partner_mailing m WHERE u.id = %s AND m.id = %s",
@@ -57,38 +90,34 @@ class PartnerMailingTester(models.Model):
             is_committed = bool(cr.rowcount)
             cr.rollback()
             if is_committed:
-                own = self.with_env(self.env(cr=cr))
-                mailing = mailing.with_env(own.env)
-                return own._count_in_transaction(mailing, addresses, typed, words, is_own=True)
-        return self._count_in_transaction(mailing, addresses, typed, words, is_own=False)
+                apart = self.with_env(self.env(cr=cr))
+                theirs = mailing.with_env(apart.env)
+                limiter = apart._get_limiter(theirs) if with_limits else None
+                cr.commit()  # pylint: disable=invalid-commit  # a cursor of its own
+                try:
+                    with limiter.exclusive() if limiter else nullcontext():
+                        in_transaction(cr, lambda: apart._run(step, theirs, limiter, LOCK_TIMEOUT))
+                    return
+                except psycopg2.errors.LockNotAvailable:
+                    # The current transaction itself may have written the mailing.
+                    cr.rollback()
+        self._run(step, mailing, self._get_limiter(mailing) if with_limits else None)
 
-    def _count_in_transaction(self, mailing, addresses, typed, words, is_own):
+    def _run(self, step, mailing, limiter, lock_timeout=None):
+        if lock_timeout:
+            self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", lock_timeout))
+        step(self, mailing, limiter)
+        self.env.flush_all()
+
+    def _get_limiter(self, mailing):
+        """Return the ``RateLimiter`` of the mailing's server, None where it has no limits."""
         transport = mailing.sudo()._get_transport()
         limits = transport.get_limits()
-        limiter = None
-        if limits:
-            limiter = RateLimiter(self.sudo().env, transport.get_limit_key(), NO_SENDER, limits)
-
-        def step():
-            if limiter:
-                self._reserve(limiter, addresses)
-            self._take(mailing, len(addresses), typed)
-            mailing.sudo().message_post(
-                body=words,
-                author_id=self.env.user.partner_id.id,
-                subtype_xmlid="mail.mt_note",
-            )
-            self.env.flush_all()
-
-        if limiter:
-            limiter.prepare()
-        if not is_own:
-            step()
-            return
-        cr = self.env.cr
-        cr.commit()  # pylint: disable=invalid-commit  # a cursor of its own
-        with limiter.exclusive() if limiter else nullcontext():
-            in_transaction(cr, step)
+        if not limits:
+            return None
+        limiter = RateLimiter(self.sudo().env, transport.get_limit_key(), NO_SENDER, limits)
+        limiter.prepare()
+        return limiter
 
     def _reserve(self, limiter, addresses):
         """Count the messages against the limits of the server, as those of a mailing.

@@ -48,7 +48,7 @@ class PartnerMailingTest(models.TransientModel):
         addresses = transport.read_test_addresses(self[transport.test_field])
         self._check_allowed(addresses)
         self._transmit(transport, addresses)
-        mailing._record_test(self.lang)
+        self.env["partner.mailing.tester"]._record_test(mailing, self.lang)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
