@@ -55,6 +55,11 @@ def bench(arguments):
     return run_python([str(script), *arguments])
 
 
+def samples(arguments):
+    """Note the passages of the shipped templates, by which sample text is recognized."""
+    return run_python(["-m", "devtools.samples", *arguments])
+
+
 def screenshots(arguments):
     """Take the pictures of the documentation anew, from a new demo."""
     return run_python(["-m", "devtools.screenshots", *arguments])
@@ -79,6 +84,7 @@ VERBS = {
     "odoo": run_odoo,
     "python": run_python,
     "pot": pot,
+    "samples": samples,
     "screenshots": screenshots,
 }
 

@@ -117,7 +117,10 @@ class MailTemplate(models.Model):
         return super()._get_dynamic_field_names() | {"partner_mailing_preview_text"}
 
     def action_start_partner_mailing(self):
-        """Create a draft with the content of the template, and open it."""
+        """Create a draft with the content of the template in the main language, and open it.
+
+        The form names the template's other languages, with a button to take them over.
+        """
         self.ensure_one()
         mailing = self.env["partner.mailing"].create({"name": self.name})
         mailing._load_template(self)

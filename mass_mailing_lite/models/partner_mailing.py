@@ -148,6 +148,7 @@ class PartnerMailing(models.Model):
             "version_ids",
             "favorite_user_ids",
             "refusal_id",
+            "kept_samples",
             *TOTALS,
         }
     )
@@ -620,14 +621,15 @@ class PartnerMailing(models.Model):
         labels = self._get_placeholder_labels()
         source = str(source or "")
         if kind == TEXT:
+            name = self._make_company_filler(
+                kind, lambda one: f"[{self._name_placeholder(one, labels)}]"
+            )
             return "".join(
-                piece if isinstance(piece, str) else f"[{self._name_placeholder(piece, labels)}]"
-                for piece in split_inline(source)
+                piece if isinstance(piece, str) else name(piece) for piece in split_inline(source)
             )
+        name = self._make_company_filler(kind, lambda one: make_chip(labels[one.path]))
         try:
-            return substitute_placeholders(
-                source, kind, frozenset(labels), lambda one: make_chip(labels[one.path])
-            )
+            return substitute_placeholders(source, kind, frozenset(labels), name)
         except UnsupportedTemplate:
             return source
 
@@ -689,8 +691,6 @@ class PartnerMailing(models.Model):
         mailings._check_files()
         for mailing, (_vals, files) in zip(mailings, stored, strict=True):
             mailing._link_pictures(files)
-            if mailing.template_id:
-                mailing._complete_translations()
         mailings._note_versions()
         mailings._own_pictures()
         return mailings

@@ -271,7 +271,6 @@ class PartnerMailing(models.Model):
                 )
             )
         self._check_schedule(self.scheduled_at)
-        self._check_versions()
         transport.check_addresses()
         if "subject" in transport.required_fields:
             self._check_headers()
@@ -747,7 +746,12 @@ class PartnerMailing(models.Model):
         [(list_hash, count)] = self.env.execute_query(
             self.env["partner.mailing.recipient"]._list_fingerprint_sql(mailing)
         )
-        content = {**mailing._get_plain_content(), **translations}
+        texts = [text for by_lang in translations.values() for text in by_lang.values()]
+        content = {
+            **mailing._get_plain_content(),
+            **translations,
+            **mailing._get_company_data(texts),
+        }
         digest = hashlib.sha256()
         for value in (content, list_hash):
             digest.update(json.dumps(value, sort_keys=True, default=str).encode())
@@ -938,7 +942,8 @@ class PartnerMailing(models.Model):
                     "label": label,
                     "count": group["count"],
                     "name": reader.name or reader[transport.address_column],
-                    "confirmed": lang in own and own[lang].confirmed_by_id and own[lang].hint,
+                    "confirmed": (lang in own and own[lang].confirmed_by_id and own[lang].hint)
+                    or self._describe_kept_samples(lang),
                     **transport.get_sample(reader),
                 }
             )

@@ -106,6 +106,8 @@ class PartnerMailing(models.Model):
             "version_fingerprints",
             "approval_ids.state",
             "version_ids.made_for",
+            "finding_facts",
+            "kept_samples",
             "language_counts",
             "channel",
             "scheduled_at",
@@ -156,7 +158,10 @@ class PartnerMailing(models.Model):
     def _get_writing_step(self, transport):
         missing = self._get_missing(("name", *transport.required_fields))
         step = {"key": "write", "label": self.env._("Write"), "page": "content"}
-        if not missing and self._origin and (stale := self._get_stale_with_recipients()):
+        if not missing and self._origin and self._get_samples().get(self.main_lang):
+            hint = self.env._("Sample text of the template")
+            return {**step, "status": "attention", "hint": hint}
+        if not missing and self._origin and (stale := self._get_stale_languages()):
             hint = self.env._("Language versions out of date: %s", len(stale))
             return {**step, "status": "attention", "hint": hint}
         if not missing:
@@ -371,7 +376,16 @@ class PartnerMailing(models.Model):
         for mailing in self:
             mailing.finding_facts = mailing.state in UNDECIDED_STATES and mailing._look()
 
-    @api.depends("state", "finding_facts", "list_facts")
+    @api.depends(
+        "state",
+        "finding_facts",
+        "list_facts",
+        "kept_samples",
+        "language_counts",
+        "main_lang",
+        "stale_versions",
+        "version_ids.made_for",
+    )
     @api.depends_context("lang")
     def _compute_findings(self):
         for mailing in self:
@@ -401,7 +415,7 @@ class PartnerMailing(models.Model):
 
         A list of dicts: ``key`` of the check, ``level`` (``stop``, ``warning``, ``info``),
         ``message``, ``remedy``, ``count``; perhaps ``page`` and ``focus`` as in the checklist, and
-        ``action`` with its ``label``: a method of the mailing that mends it.
+        ``action`` with its ``label`` and perhaps ``args``: a method of the mailing that mends it.
         """
         self.ensure_one()
         facts = self.finding_facts or self._look()
@@ -444,12 +458,21 @@ class PartnerMailing(models.Model):
     def _check_findings(self):
         """Raise when a check found what stops the mailing.
 
+        The content is looked at anew: what is stored may be of before an upgrade.
+
         :raises UserError: with what was found, and the remedies
         """
+        self._note_versions()
+        self._as_system().write({"finding_facts": self._look()})
         stops = [finding for finding in self._get_findings() if finding["level"] == STOP]
         if stops:
             raise UserError(
-                "\n".join(f"{finding['message']} {finding['remedy']}" for finding in stops)
+                "\n".join(
+                    [
+                        self.env._('The mailing "%s" cannot be submitted yet.', self.name),
+                        *(f"{finding['message']} {finding['remedy']}" for finding in stops),
+                    ]
+                )
             )
 
     def _get_contents(self):

@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools.mail import html2plaintext, is_html_empty
+from odoo.tools.misc import formatLang
 from odoo.tools.rendering_tools import parse_inline_template
 
 from ..tools import file_name, local_file
@@ -19,6 +20,7 @@ from ..tools.version import (
     get_made_for,
     get_main_text,
     get_missing_texts,
+    get_own_texts,
     get_stale_fields,
     note_changes,
 )
@@ -78,6 +80,16 @@ class PartnerMailing(models.Model):
         compute="_compute_stale_versions",
         help="{language code: names of the fields whose main text has changed since}",
     )
+    kept_samples = fields.Json(
+        copy=False,
+        readonly=True,
+        help="Sample passages that a person confirmed as the mailing's own: {language code:"
+        " {'keys': [key of a passage], 'user': id, 'date': text}}.",
+    )
+    languages_not_taken = fields.Char(
+        compute="_compute_languages_not_taken",
+        help="Languages of the template whose texts were not taken over.",
+    )
     language_summary = fields.Char("Languages", compute="_compute_languages")
     language_warning = fields.Char(compute="_compute_languages")
     sender_warning = fields.Char(compute="_compute_sender_warning")
@@ -102,7 +114,11 @@ class PartnerMailing(models.Model):
         """Open the dialog that loads a template and says what it replaces."""
         self.check_access("write")
         self._check_editable(self.env._("load a template"))
-        return self._open_dialog("partner.mailing.load.template", self.env._("Load a Template"))
+        return self._open_dialog(
+            "partner.mailing.load.template",
+            self.env._("Load a Template"),
+            dialog_size="extra-large",
+        )
 
     def action_save_as_template(self):
         """Open the dialog that saves the content as a new template."""
@@ -127,39 +143,106 @@ class PartnerMailing(models.Model):
                 values[name] = value
         return values
 
-    def _load_template(self, template):
-        """Replace the content by the template's, in every language.
+    def _load_template(self, template, langs=()):
+        """Replace the content by the template's: in the main language, and in those that are wanted.
 
+        :param langs: codes of further languages of the template
         :raises UserError: when the mailing is no draft
         """
         self.ensure_one()
         self._check_editable(self.env._("load a template"))
         template.check_access("read")
-        values = self._get_template_values(template)
+        main = self.main_lang
+        values = self._get_template_values(template.with_context(lang=main))
         values["mail_server_id"] = (values.get("mail_server_id") or self.mail_server_id).id
-        self.write(
+        self.with_context(lang=main).write(
             {
                 **values,
                 "template_id": template.id,
                 "attachment_ids": [Command.set(template.attachment_ids.ids)],
             }
         )
+        wanted = self._get_template_languages(template)
         for name, source in TRANSLATED.items():
-            _copy_translations(template, source, self, name)
-        self._take_template_versions()
+            stored = _get_stored(template, source)
+            text = get_main_text(stored, main)
+            texts = {lang: False for lang in _get_stored(self, name) if lang != main}
+            texts.update({SOURCE: text, main: text})
+            texts.update({lang: stored[lang] for lang in langs if lang in wanted & set(stored)})
+            if text or any(texts.values()):
+                self.update_field_translations(name, texts)
+        self._take_template_versions(langs)
 
-    def _complete_translations(self):
-        """Add the template's other languages to a draft that was filled with it in the form.
+    def _take_template_languages(self, langs):
+        """Add languages of the template to a draft whose main texts are those of the template.
 
-        Only for fields with the unchanged text of the template: the translations belong to that
-        text.
+        A text that was rewritten gets no translation: the template's belongs to another text.
+
+        :param langs: codes of languages
+        :raises UserError: when the mailing is no draft
         """
         self.ensure_one()
+        self._check_editable(self.env._("take over languages"))
+        template = self.template_id
+        template.check_access("read")
+        langs = self._get_template_languages(template) & set(langs)
+        stale = self._get_stale_versions()
         for name, source in TRANSLATED.items():
-            ours, theirs = self[name], self.template_id[source]
-            if ours and html2plaintext(str(ours)) == html2plaintext(str(theirs or "")):
-                _copy_translations(self.template_id, source, self, name, keep=self.env.lang)
-        self._take_template_versions()
+            texts = {
+                lang: text
+                for lang, text in _get_stored(template, source).items()
+                if lang in langs and self._has_text_of(template, name)
+            }
+            if texts:
+                self.update_field_translations(name, texts)
+        self._take_template_versions(langs, stale)
+
+    def _has_text_of(self, template, name):
+        """Return whether a main text is still that of the template."""
+        ours = get_main_text(_get_stored(self, name), self.main_lang)
+        theirs = get_main_text(_get_stored(template, TRANSLATED[name]), self.main_lang)
+        return html2plaintext(ours) == html2plaintext(theirs)
+
+    def _get_template_languages(self, template):
+        """Return the set of the languages, beside the main one, that a template could bring.
+
+        Those of the recipients, or all that are installed while the list is not loaded.
+        """
+        stored = [_get_stored(template, source) for source in TRANSLATED.values()]
+        known = self.language_counts or dict(self.env["res.lang"].get_installed())
+        return {
+            lang
+            for texts in stored
+            for lang, text in texts.items()
+            if text and lang in known and text != get_main_text(texts, self.main_lang)
+        } - {self.main_lang}
+
+    @api.depends("state", "template_id", "main_lang", "language_counts", "version_ids", "body_html")
+    @api.depends_context("lang")
+    def _compute_languages_not_taken(self):
+        for mailing in self:
+            saved, template = mailing._origin, mailing.template_id.sudo()
+            langs = set()
+            if saved and template and mailing.state == "draft":
+                langs = saved._get_template_languages(template)
+                langs -= set(saved.sudo().version_ids.mapped("lang"))
+            if langs and not saved._has_text_of(template, "body_html"):
+                langs = set()
+            mailing.languages_not_taken = mailing._describe_languages(
+                {lang: (mailing.language_counts or {}).get(lang, 0) for lang in sorted(langs)}
+            )
+
+    def action_take_languages(self):
+        """Open the dialog that takes over further languages of the template."""
+        self.ensure_one()
+        self.check_access("write")
+        self._check_editable(self.env._("take over languages"))
+        return self._open_dialog(
+            "partner.mailing.load.template",
+            self.env._("Languages of the Template"),
+            default_template_id=self.template_id.id,
+            default_only_languages=True,
+        )
 
     def _save_as_template(self, name):
         """Return a new template of the current user, with the content in every language.
@@ -635,11 +718,17 @@ class PartnerMailing(models.Model):
         stale = mailing._get_stale_versions()
         self._note_versions(get_made_for(*self._get_version_texts(), stale))
 
-    def _take_template_versions(self):
-        """Note that the versions are made for the main version as far as those of the template are."""
-        theirs = self.template_id._get_partner_mailing_stale()
+    def _take_template_versions(self, langs, before=None):
+        """Note that versions are made for the main version as far as those of the template are.
+
+        :param langs: codes of the languages that were taken from it
+        :param before: what ``_get_stale_versions`` returned before, for the others
+        """
         ours = {source: name for name, source in TRANSLATED.items()}
-        stale = {lang: [ours[name] for name in names] for lang, names in theirs.items()}
+        stale = {lang: list(names) for lang, names in (before or {}).items()}
+        for lang, names in self.template_id.sudo()._get_partner_mailing_stale().items():
+            if lang in langs or lang == self.main_lang:
+                stale.setdefault(lang, []).extend(ours[name] for name in names)
         self._note_versions(get_made_for(*self._get_version_texts(), stale))
 
     def _get_read_version(self, lang):
@@ -672,31 +761,186 @@ class PartnerMailing(models.Model):
         self._add_editor()
         self._message_log(body=words)
 
-    def _check_versions(self):
-        """Raise when recipients would get a version that is older than the main version.
+    def _get_version_counts(self):
+        """Return {code of a version: number of recipients that read it}, the main one first.
 
-        :raises UserError: names the languages, with the number of recipients
+        While the list is not loaded, nobody knows who reads what: all versions, with 0.
         """
-        self._note_versions()
-        stale = self._get_stale_with_recipients()
-        if stale:
-            raise UserError(
+        counts = dict.fromkeys(self._get_read_versions(), 0)
+        for lang, count in (self.language_counts or {}).items():
+            counts[self._get_read_version(lang)] += count
+        return counts
+
+    def _get_stale_languages(self):
+        """Return {language code: number of recipients} of the versions that an author must look at.
+
+        They are older than the main version, or hold sample passages of a template. Only those that
+        recipients get; all of them, with 0, while the list is not loaded. The main version is not
+        among them.
+        """
+        self.ensure_one()
+        counts, samples = self._get_version_counts(), self._get_samples()
+        outdated = self._get_outdated_languages()
+        return {
+            lang: count
+            for lang, count in counts.items()
+            if lang != self.main_lang and (lang in outdated or lang in samples)
+        }
+
+    def _get_outdated_languages(self):
+        """Return the same of the versions that are older than the main version."""
+        stale = self.stale_versions or {}
+        counts = self._get_version_counts() if stale else {}
+        return {lang: count for lang, count in counts.items() if lang in stale}
+
+    def _get_samples(self, facts=None):
+        """Return {code of a version: [sample passage]} of what is not confirmed.
+
+        What a version has in common with the main one is named there alone: it follows the main one.
+
+        :param facts: of the check ``sample_content``, those that are stored if not given
+        """
+        stored = self.finding_facts or {}
+        facts = stored.get("sample_content", {}) if facts is None else facts
+        if not facts:
+            return {}
+        written = set(stored.get("languages", facts))
+        samples, common = {}, set()
+        for lang in self._get_read_versions():
+            # Without a text in a language, Odoo shows that of the source language.
+            found = facts.get(lang if lang in written else SOURCE, ())
+            kept = (self.kept_samples or {}).get(lang, {}).get("keys", ())
+            passages = [text for key, text in found if key not in kept and key not in common]
+            if passages:
+                samples[lang] = passages
+            if lang == self.main_lang:
+                common = {key for key, _text in found}
+        return samples
+
+    def _describe_languages(self, counts):
+        """Return languages in words, those with the most recipients first.
+
+        :param counts: {language code: number of recipients}
+        """
+        return ", ".join(
+            f"{self._get_language_name(lang)} ({formatLang(self.env, counts[lang], digits=0)})"
+            if counts[lang]
+            else self._get_language_name(lang)
+            for lang in sorted(counts, key=lambda lang: -counts[lang])
+        )
+
+    def action_keep_language(self, code):
+        """Confirm a version as right as it is: for the main version of now, and for its readers.
+
+        The main version is confirmed too, where it holds passages of a template that are meant.
+
+        :param str code: of the language
+        :raises UserError: when the mailing is no draft, or has nothing to confirm in the language
+        """
+        for mailing in self:
+            version = mailing._check_can_decide_language(code, self.env._("confirm a version"))
+            samples = mailing._get_samples()
+            if not version and code not in samples:
+                raise UserError(
+                    self.env._(
+                        'There is nothing to confirm in the main version of the mailing "%s": the other'
+                        " versions are compared with it.",
+                        mailing.name,
+                    )
+                )
+            if version:
+                version._confirm()
+            if code in samples:
+                mailing._keep_samples(code)
+            mailing._note_version_decision(
                 self.env._(
-                    'The mailing "%(name)s" cannot be submitted yet. The main version (%(main)s) was'
-                    " changed after these versions were written: %(versions)s. For each of them,"
-                    " under Language Versions, edit it, confirm it as still right, or remove it: its"
-                    " recipients then get the main version.",
-                    name=self.name,
-                    main=self._get_language_name(self.main_lang),
-                    versions=stale._describe(),
+                    "The version in %s was confirmed as still right.",
+                    mailing._get_language_name(code),
                 )
             )
+        return True
 
-    def _get_stale_with_recipients(self):
-        """Return the versions that are out of date and that recipients would get."""
-        return self.version_ids.filtered(
-            lambda version: version.state == "stale" and version.recipient_count
+    def action_drop_language(self, code):
+        """Remove a version: its recipients get the main version.
+
+        :param str code: of the language
+        :raises UserError: when the mailing is no draft, or has no such version beside the main one
+        """
+        for mailing in self:
+            version = mailing._check_can_decide_language(code, self.env._("remove a version"))
+            if not version:
+                raise UserError(
+                    self.env._(
+                        'The version in %(language)s is the main version of the mailing "%(mailing)s" and'
+                        " cannot be removed. Choose another main language first, in the tab Options.",
+                        language=mailing._get_language_name(code),
+                        mailing=mailing.name,
+                    )
+                )
+            mailing._drop_language(code)
+            mailing._note_version_decision(
+                self.env._(
+                    "The version in %(language)s was removed: its recipients get the main version (%(main)s).",
+                    language=mailing._get_language_name(code),
+                    main=mailing._get_language_name(mailing.main_lang),
+                )
+            )
+        return True
+
+    def _check_can_decide_language(self, code, what):
+        """Return the version in a language, empty for the main one, if the user may decide about it.
+
+        :param what: names the attempted action
+        :raises UserError: when the mailing is no draft, or has no version in the language
+        """
+        self.check_access("write")
+        self._check_editable(what)
+        version = self.version_ids.filtered(lambda one: one.lang == code)
+        if version or code == self.main_lang:
+            return version
+        known = [self.main_lang, *self.version_ids.mapped("lang")]
+        raise UserError(
+            self.env._(
+                'The mailing "%(mailing)s" has no version in the language "%(code)s". These are its'
+                " versions: %(versions)s.",
+                mailing=self.name,
+                code=code,
+                versions=", ".join(f"{self._get_language_name(one)} ({one})" for one in known),
+            )
         )
+
+    def _keep_samples(self, code):
+        """Note that the sample passages in a language are the mailing's own, and who says so."""
+        facts = (self.finding_facts or {}).get("sample_content", {})
+        found = facts.get(code) or facts.get(SOURCE) or ()
+        kept = {
+            "keys": sorted({key for key, _text in found}),
+            "user": self.env.uid,
+            "date": fields.Datetime.to_string(fields.Datetime.now()),
+        }
+        self._as_system().write({"kept_samples": {**(self.kept_samples or {}), code: kept}})
+
+    def _describe_kept_samples(self, code):
+        """Return who confirmed the sample passages in a language, in words, or False."""
+        kept = (self.kept_samples or {}).get(code)
+        if not kept or not (self.finding_facts or {}).get("sample_content"):
+            return False
+        return self.env._(
+            "Text of a template was confirmed as meant by %(name)s on %(date)s.",
+            name=self.env["res.users"].sudo().browse(kept["user"]).exists().name or "",
+            date=fields.Datetime.context_timestamp(
+                self, fields.Datetime.to_datetime(kept["date"])
+            ).strftime("%x"),
+        )
+
+    def _drop_language(self, code):
+        """Remove the texts in a language."""
+        stored, main = self._get_version_texts()
+        for name in get_own_texts(stored, main).get(code, {}):
+            text, source = get_main_text(stored[name], main), stored[name].get(SOURCE)
+            # Without a text in a language, Odoo shows that of the source language.
+            removed = text if code == SOURCE or source != text else False
+            self.update_field_translations(name, {code: removed})
 
     def _store_language_counts(self, groups):
         """Store the number of recipients for each language in which messages are sent.
@@ -992,17 +1236,22 @@ class PartnerMailing(models.Model):
             )
 
 
-def _copy_translations(source, source_name, target, target_name, keep=None):
-    """Give ``target`` the languages of ``source`` and no others.
+def _get_stored(record, name):
+    """Return the stored texts of a translated field: {language code: text}."""
+    return {
+        lang: str(text)
+        for lang, text in (record._fields[name]._get_stored_translations(record) or {}).items()
+        if text
+    }
 
-    :param keep: code of a language whose text in ``target`` stays as it is
-    """
+
+def _copy_translations(source, source_name, target, target_name):
+    """Give ``target`` the languages of ``source`` and no others."""
     wanted = source._fields[source_name]._get_stored_translations(source) or {}
     present = target._fields[target_name]._get_stored_translations(target) or {}
-    installed = {code for code, _name in source.env["res.lang"].get_installed()} | {"en_US"}
-    changes = {lang: False for lang in present if lang not in wanted and lang != "en_US"}
+    installed = {code for code, _name in source.env["res.lang"].get_installed()} | {SOURCE}
+    changes = {lang: False for lang in present if lang not in wanted and lang != SOURCE}
     changes.update({lang: str(value) for lang, value in wanted.items() if lang in installed})
-    changes.pop(keep, None)
     if changes and wanted != present:
         target.update_field_translations(target_name, changes)
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from urllib.parse import urljoin
 
 from lxml import html
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
@@ -26,6 +26,7 @@ from ..tools.srcset import replace_in_srcsets
 from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, xml_to_html
 from ..transport.smtp import SAMPLE_ADDRESS
 from .partner_mailing_link import LINK, encode_address, find_links, get_address
+from .res_partner import COMPANY_FIELDS
 
 PRIORITY_HEADERS = {
     "low": {"X-Priority": "5", "Importance": "low"},
@@ -56,6 +57,7 @@ PIXEL = '<img src="%s" width="1" height="1" alt="" style="display: block; border
 # Contacts: the fields in a template are fetched ahead, because Odoo would read all columns.
 CONTACT_FIELD = re.compile(r"\bobject\.(\w+)")
 TEXT_FIELDS = ("char", "text", "selection")
+COMPANY_DATA = re.compile(r"\bobject\.(partner_mailing_company_\w+)")
 
 # As Odoo tells local addresses from those of another host without a scheme (//example.com/).
 LOCAL_ADDRESS = re.compile(r"/(?!/)").match
@@ -94,9 +96,48 @@ class PartnerMailing(models.Model):
             source = self._get_html(source)
         try:
             allowed = frozenset(self.env["res.partner"].mail_allowed_qweb_expressions())
-            return substitute_placeholders(source, kind, allowed, marker_for)
+            fill = self._make_company_filler(kind, marker_for)
+            return substitute_placeholders(source, kind, allowed, fill)
         except UnsupportedTemplate:
             return marker_for(name)
+
+    def _make_company_filler(self, kind, otherwise):
+        """Return the function that fills placeholders of the company's data: placeholder -> text.
+
+        They are the same for all recipients, so they are filled once, while the message is built.
+
+        :param kind: ``TEXT`` or ``HTML`` of ``tools.placeholder``
+        :param otherwise: the same for other placeholders
+        """
+        values = {}
+
+        def fill(placeholder):
+            name = placeholder.path.removeprefix("object.")
+            if name not in COMPANY_FIELDS:
+                return otherwise(placeholder)
+            if not values:
+                company = self.company_id or self.env.company
+                values.update(company._get_placeholder_values())
+            value = values[name]
+            if kind == HTML:
+                return str(self._complete_addresses(escape(value or placeholder.fallback)))
+            if isinstance(value, Markup):
+                value = values["partner_mailing_company_name"]
+            return value or placeholder.fallback
+
+        return fill
+
+    def _get_company_data(self, texts):
+        """Return the company's data that texts have placeholders for: {field name: value}.
+
+        :param texts: iterable of subjects and bodies
+        """
+        used = {name for text in texts for name in COMPANY_DATA.findall(text)}
+        if not used:
+            return {}
+        # In one language, so that it does not depend on who asks.
+        values = self.company_id.with_context(lang="en_US")._get_placeholder_values()
+        return {name: value for name, value in values.items() if name in used}
 
     def _get_html(self, source):
         """Return a stored body, which is a template, as HTML with absolute addresses."""
@@ -459,20 +500,14 @@ class PartnerMailing(models.Model):
             "mass_mailing_lite.mail_footer",
             {
                 "company": company.name,
-                "address": self._get_postal_address(company.partner_id),
+                "address": company._get_postal_address(),
+                "website": company.website,
                 "unsubscribe_url": self._get_link(UNSUBSCRIBE, marker_for(LinkSlot(UNSUBSCRIBE))),
                 "view_url": not self._has_link_in_body(VIEW)
                 and self._get_link(VIEW, marker_for(LinkSlot(VIEW))),
             },
             minimal_qcontext=True,
         )
-
-    def _get_postal_address(self, partner):
-        """Return a company's postal address on one line; laws on mailings require it."""
-        if not partner.street:
-            return ""
-        lines = partner._display_address(without_company=True).splitlines()
-        return ", ".join(filter(None, map(str.strip, lines)))
 
     # ------------------------------------------------------------
     # Tracking
@@ -656,6 +691,7 @@ class PartnerMailing(models.Model):
         :param transport: of this mailing; making it anew would read the mailing for each claim
         """
         partners = self.env["res.partner"].sudo().with_context(lang=compiled.lang)
+        partners = partners.with_company(self.company_id)
         ids = [row["partner_id"] for row in rows if row["partner_id"]]
         if all(row_fills(rows[0], slot) for slot in compiled.slots):
             contacts = iter([None] * len(ids))

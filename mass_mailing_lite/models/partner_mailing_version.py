@@ -1,7 +1,6 @@
 from odoo import api, fields, models
-from odoo.tools.misc import formatLang
 
-from ..tools.version import SOURCE, fingerprint, get_main_text, get_own_texts
+from ..tools.version import fingerprint, get_main_text, get_own_texts
 
 
 class PartnerMailingVersion(models.Model):
@@ -30,7 +29,8 @@ class PartnerMailingVersion(models.Model):
     language = fields.Char(compute="_compute_status")
     recipient_count = fields.Integer("Recipients", compute="_compute_status")
     state = fields.Selection(
-        [("current", "Up to date"), ("stale", "Out of date")], compute="_compute_status"
+        [("current", "Up to date"), ("stale", "Out of date"), ("sample", "Sample text")],
+        compute="_compute_status",
     )
     hint = fields.Char(
         compute="_compute_status", help="Why it is out of date, or who confirmed it."
@@ -52,6 +52,8 @@ class PartnerMailingVersion(models.Model):
         "confirmed_at",
         "mailing_id.language_counts",
         "mailing_id.stale_versions",
+        "mailing_id.finding_facts",
+        "mailing_id.kept_samples",
     )
     @api.depends_context("lang")
     def _compute_status(self):
@@ -60,13 +62,15 @@ class PartnerMailingVersion(models.Model):
             version.language = version.display_name
             version.recipient_count = (mailing.language_counts or {}).get(version.lang, 0)
             outdated = (mailing.stale_versions or {}).get(version.lang)
-            version.state = "stale" if outdated else "current"
-            version.hint = version._get_hint(outdated)
+            samples = mailing._get_samples().get(version.lang)
+            version.state = "stale" if outdated else "sample" if samples else "current"
+            version.hint = version._get_hint(outdated, samples)
 
-    def _get_hint(self, outdated):
-        """Return why the version is out of date, or who confirmed it.
+    def _get_hint(self, outdated, samples):
+        """Return why the version is out of date, what is sample text in it, or who confirmed it.
 
         :param outdated: names of the fields whose main text has changed since
+        :param samples: sample passages
         """
         if outdated:
             return self.env._(
@@ -75,6 +79,8 @@ class PartnerMailingVersion(models.Model):
                     self.mailing_id._fields[name]._description_string(self.env) for name in outdated
                 ),
             )
+        if samples:
+            return self.env._("From the template: %s", f"“{samples[0]}”")
         if self.confirmed_by_id:
             return self.env._(
                 "Confirmed by %(name)s on %(date)s",
@@ -93,23 +99,24 @@ class PartnerMailingVersion(models.Model):
         :raises UserError: when the mailing is no draft
         """
         for version in self:
-            version._check_can_decide(self.env._("confirm a version"))
-            stored, main = version.mailing_id._get_version_texts()
-            texts = get_own_texts(stored, main).get(version.lang, {})
-            version._as_system().write(
-                {
-                    "made_for": {
-                        name: [fingerprint(text), fingerprint(get_main_text(stored[name], main))]
-                        for name, text in texts.items()
-                    },
-                    "confirmed_by_id": self.env.uid,
-                    "confirmed_at": fields.Datetime.now(),
-                }
-            )
-            version.mailing_id._note_version_decision(
-                self.env._("The version in %s was confirmed as still right.", version.language)
-            )
+            version.mailing_id.action_keep_language(version.lang)
         return True
+
+    def _confirm(self):
+        """Note that the version is made for the main version as it is now, and who says so."""
+        self.ensure_one()
+        stored, main = self.mailing_id._get_version_texts()
+        texts = get_own_texts(stored, main).get(self.lang, {})
+        self._as_system().write(
+            {
+                "made_for": {
+                    name: [fingerprint(text), fingerprint(get_main_text(stored[name], main))]
+                    for name, text in texts.items()
+                },
+                "confirmed_by_id": self.env.uid,
+                "confirmed_at": fields.Datetime.now(),
+            }
+        )
 
     def action_remove(self):
         """Remove the versions: their recipients get the main version.
@@ -117,21 +124,7 @@ class PartnerMailingVersion(models.Model):
         :raises UserError: when the mailing is no draft
         """
         for version in self:
-            version._check_can_decide(self.env._("remove a version"))
-            mailing, language = version.mailing_id, version.language
-            stored, main = mailing._get_version_texts()
-            for name in get_own_texts(stored, main).get(version.lang, {}):
-                text, source = get_main_text(stored[name], main), stored[name].get(SOURCE)
-                # Without a text in a language, Odoo shows that of the source language.
-                removed = text if version.lang == SOURCE or source != text else False
-                mailing.update_field_translations(name, {version.lang: removed})
-            mailing._note_version_decision(
-                self.env._(
-                    "The version in %(language)s was removed: its recipients get the main version (%(main)s).",
-                    language=language,
-                    main=mailing._get_language_name(mailing.main_lang),
-                )
-            )
+            version.mailing_id.action_drop_language(version.lang)
         return True
 
     def action_edit(self):
@@ -160,12 +153,4 @@ class PartnerMailingVersion(models.Model):
         }
 
     def _check_can_decide(self, what):
-        self.mailing_id.check_access("write")
-        self.mailing_id._check_editable(what)
-
-    def _describe(self):
-        """Return the versions in words, for an error or a warning: "Spanish (717), French (3)"."""
-        return ", ".join(
-            f"{version.language} ({formatLang(self.env, version.recipient_count, digits=0)})"
-            for version in self.sorted(lambda version: -version.recipient_count)
-        )
+        self.mailing_id._check_can_decide_language(self.lang, what)

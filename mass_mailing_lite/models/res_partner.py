@@ -25,6 +25,15 @@ ALLOWED_EXPRESSIONS = (
     "object.lang",
     "object.ref",
 )
+# Placeholders for the data of the company that sends the mailing: the same for all its recipients.
+COMPANY_FIELDS = (
+    "partner_mailing_company_name",
+    "partner_mailing_company_address",
+    "partner_mailing_company_website",
+    "partner_mailing_company_email",
+    "partner_mailing_company_phone",
+    "partner_mailing_company_logo",
+)
 
 
 class ResPartner(models.Model):
@@ -44,6 +53,29 @@ class ResPartner(models.Model):
         compute="_compute_partner_mailing_marked_ids",
         search="_search_partner_mailing_marked_ids",
         groups="mass_mailing_lite.group_user",
+    )
+
+    # Of the company that writes to the contact, for placeholders; see res.company.
+    partner_mailing_company_name = fields.Char(
+        "Our Company: Name", compute="_compute_partner_mailing_company", exportable=False
+    )
+    partner_mailing_company_address = fields.Char(
+        "Our Company: Address", compute="_compute_partner_mailing_company", exportable=False
+    )
+    partner_mailing_company_website = fields.Char(
+        "Our Company: Website", compute="_compute_partner_mailing_company", exportable=False
+    )
+    partner_mailing_company_email = fields.Char(
+        "Our Company: E-mail", compute="_compute_partner_mailing_company", exportable=False
+    )
+    partner_mailing_company_phone = fields.Char(
+        "Our Company: Phone", compute="_compute_partner_mailing_company", exportable=False
+    )
+    partner_mailing_company_logo = fields.Html(
+        "Our Company: Logo",
+        compute="_compute_partner_mailing_company",
+        sanitize=False,
+        exportable=False,
     )
 
     partner_mailing_address = fields.Char(
@@ -236,7 +268,12 @@ class ResPartner(models.Model):
 
     @api.model
     def mail_allowed_qweb_expressions(self):
-        return (*super().mail_allowed_qweb_expressions(), *ALLOWED_EXPRESSIONS)
+        of_company = (f"object.{name}" for name in COMPANY_FIELDS)
+        return (*super().mail_allowed_qweb_expressions(), *ALLOWED_EXPRESSIONS, *of_company)
+
+    @api.depends_context("company", "lang")
+    def _compute_partner_mailing_company(self):
+        self.update(self.env.company._get_placeholder_values())
 
     def action_open_partner_mailings(self):
         """Show the mailings of this contact with the result of each."""

@@ -5,12 +5,21 @@ A check works in two steps, because a form must open at once, whatever the lengt
 1. ``look`` reads the content in one language and returns facts as JSON. It is called when the
    content changes, and the facts are stored with the mailing.
 2. ``describe`` makes findings of the facts of all languages, in the language of the user. It is
-   called for each look at the form, and asks the database for nothing.
+   called for each look at the form, and asks the database for nothing but what the form reads
+   anyway, such as the numbers of recipients in each language.
 
 An addon adds a check by registering a subclass of ``Check`` when it is imported.
 """
 
-from . import base_url, gmail_clip, literal_placeholder, local_link, odd_names
+from . import (
+    base_url,
+    gmail_clip,
+    literal_placeholder,
+    local_link,
+    odd_names,
+    sample_content,
+    stale_language,
+)
 from .check import CHECKS, INFO, LEVELS, STOP, WARNING, Check, Content, register
 
 __all__ = ["CHECKS", "INFO", "LEVELS", "STOP", "WARNING", "Check", "Content", "register"]

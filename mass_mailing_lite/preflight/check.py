@@ -51,7 +51,9 @@ class Check:
         raise NotImplementedError
 
     def describe(self, facts: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the findings, made by :meth:`make_finding`; asks the database for nothing.
+        """Return the findings, made by :meth:`make_finding`.
+
+        It asks the database for nothing but what the form reads anyway.
 
         :param facts: {language code: what ``look`` returned}, without languages that have none
         """
@@ -78,8 +80,8 @@ class Check:
         :param message: what was found, one sentence
         :param remedy: what to do, one sentence
         :param place: where it is: ``page`` (tab of the form) and ``focus`` (field), which the form
-            opens; ``action`` (name of a method of the mailing) and ``label`` of the button that
-            mends it
+            opens; ``action`` (name of a method of the mailing), perhaps ``args`` (list), and
+            ``label`` of the button that mends it
         """
         return {
             "key": self.key,

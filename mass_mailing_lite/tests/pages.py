@@ -19,7 +19,7 @@ def specification(env, model, arch):
                 child.get("name"): {"fields": {"display_name": {}}}
                 if env[field.comodel_name]._fields[child.get("name")].type == "many2one"
                 else {}
-                for child in node.xpath("./list/field | ./kanban/field")
+                for child in node.xpath("./list/field | ./kanban//field")
             }
             spec.update(fields=inner, limit=int(node[0].get("limit", 40)))
         elif field.type in ("many2one", "one2many", "many2many"):

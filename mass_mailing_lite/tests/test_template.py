@@ -34,7 +34,7 @@ class TestTemplate(MailingCase):
             }
         )
 
-    def test_a_mailing_starts_from_a_template_with_all_its_languages(self):
+    def test_a_mailing_starts_from_a_template_in_the_main_language(self):
         action = self.template.with_user(self.marketer).action_start_partner_mailing()
         mailing = self.env["partner.mailing"].browse(action["res_id"])
         self.assertEqual(mailing.create_uid, self.marketer)
@@ -42,8 +42,8 @@ class TestTemplate(MailingCase):
         self.assertEqual(mailing.subject, "Hello {{ object.name }}")
         self.assertEqual(mailing.preview_text, "Read on")
         french = mailing.with_context(lang="fr_FR")
-        self.assertEqual(french.subject, "Bonjour {{ object.name }}")
-        self.assertIn("Bonjour", french.body_html)
+        self.assertEqual(french.subject, "Hello {{ object.name }}", "nobody asked for French")
+        self.assertFalse(mailing.version_ids)
         self.assertEqual(mailing.reply_to, "answers@example.com")
         self.assertEqual(
             email_normalize(mailing.email_from),
@@ -66,7 +66,8 @@ class TestTemplate(MailingCase):
         self.assertEqual(form.subject, "Hello {{ object.name }}")
         mailing = form.save()
         self.assertEqual(mailing.attachment_ids.raw, b"Terms")
-        self.assertEqual(mailing.with_context(lang="fr_FR").subject, "Bonjour {{ object.name }}")
+        self.assertEqual(mailing.with_context(lang="fr_FR").subject, "Hello {{ object.name }}")
+        self.assertIn("French", mailing.languages_not_taken)
 
     def test_what_was_rewritten_in_the_form_does_not_get_the_templates_translation(self):
         mailing = self.new_mailing(template_id=self.template.id, subject="Something else")
@@ -85,6 +86,63 @@ class TestTemplate(MailingCase):
         self.assertEqual(mailing.subject, "Hello {{ object.name }}")
         self.assertEqual(mailing.with_context(lang="fr_FR").preview_text, "Read on")
         self.assertEqual(mailing.template_id, self.template)
+
+    def test_the_dialog_asks_for_languages_and_takes_those_that_are_ticked(self):
+        self.env["res.lang"]._activate_lang("es_ES")
+        self.template.with_context(lang="es_ES").subject = "Hola"
+        french = self.env["res.lang"]._lang_get("fr_FR")
+        mailing = self.new_mailing()
+        action = mailing.action_load_template()
+        wizard = Form(mailing.env[action["res_model"]].with_context(**action["context"]))
+        self.assertFalse(wizard.offered_language_ids[:])
+        wizard.template_id = self.template
+        self.assertEqual(set(wizard.offered_language_ids[:].mapped("code")), {"fr_FR", "es_ES"})
+        self.assertFalse(wizard.language_ids[:], "no other language than the author's")
+        wizard.language_ids.add(french)
+        wizard.save().action_load()
+        self.assertEqual(mailing.version_ids.mapped("lang"), ["fr_FR"])
+        self.assertEqual(mailing.version_ids.state, "current")
+        self.assertEqual(mailing.with_context(lang="fr_FR").subject, "Bonjour {{ object.name }}")
+        self.assertEqual(mailing.with_context(lang="es_ES").subject, "Hello {{ object.name }}")
+        self.assertEqual(mailing.languages_not_taken, "Spanish / Español")
+
+    def test_languages_that_were_not_taken_are_named_and_taken_later(self):
+        action = self.template.with_user(self.marketer).action_start_partner_mailing()
+        mailing = self.env["partner.mailing"].with_user(self.marketer).browse(action["res_id"])
+        self.assertIn("French", mailing.languages_not_taken)
+        mailing.subject = "Other news"
+        action = mailing.action_take_languages()
+        wizard = Form(mailing.env[action["res_model"]].with_context(**action["context"]))
+        wizard.language_ids.add(self.env["res.lang"]._lang_get("fr_FR"))
+        dialog = wizard.save()
+        with self.assertRaises(AccessError):
+            dialog.with_user(self.colleague).action_load()
+        dialog.action_load()
+        french = mailing.with_context(lang="fr_FR")
+        self.assertIn("Bonjour", french.body_html)
+        self.assertEqual(french.subject, "Other news", "the translation belongs to another text")
+        self.assertEqual(mailing.subject, "Other news", "nothing else is replaced")
+        self.assertEqual(mailing.version_ids.state, "current")
+        self.assertFalse(mailing.languages_not_taken)
+
+    def test_only_languages_of_recipients_are_offered(self):
+        action = self.template.with_user(self.marketer).action_start_partner_mailing()
+        mailing = self.env["partner.mailing"].with_user(self.marketer).browse(action["res_id"])
+        mailing.audience_ids = self.audience
+        mailing.action_load_recipients()
+        self.assertFalse(mailing.languages_not_taken, "nobody reads French")
+        self.anna.lang = "fr_FR"
+        mailing.action_load_recipients()
+        self.assertEqual(mailing.languages_not_taken, "French / Français (1)")
+        mailing.body_html = "<p>Our own</p>"
+        self.assertFalse(mailing.languages_not_taken, "the template's text fits no more")
+
+    def test_a_template_loads_in_the_language_that_the_author_writes(self):
+        mailing = self.new_mailing(main_lang="fr_FR").with_context(lang="en_US")
+        mailing._load_template(self.template)
+        for lang in ("en_US", "fr_FR"):
+            self.assertEqual(mailing.with_context(lang=lang).subject, "Bonjour {{ object.name }}")
+        self.assertFalse(mailing.version_ids)
 
     def test_nothing_is_loaded_into_a_mailing_that_is_no_draft(self):
         mailing = self.new_validated_mailing()

@@ -221,16 +221,34 @@ class TestVersions(MailingCase):
                     template = template.copy()
                 action = template.with_user(self.marketer).action_start_partner_mailing()
                 other = mailing.browse(action["res_id"])
+                other._take_template_languages(["es_ES"])
                 self.assertEqual(other.with_context(lang="es_ES").subject, "Noticias")
+                self.assertEqual(self.version(other).state, "stale")
+                other._load_template(template.with_user(self.marketer), ["es_ES"])
                 self.assertEqual(self.version(other).state, "stale")
 
     def test_what_a_template_has_for_its_main_version_is_up_to_date(self):
         template = self.new_translated()._save_as_template("News")
         action = template.action_start_partner_mailing()
         mailing = self.new_mailing().browse(action["res_id"])
+        mailing._take_template_languages(["es_ES"])
         self.assertEqual(self.version(mailing).state, "current")
         mailing.body_html = "<p>Other news</p>"
         self.assertEqual(self.version(mailing).state, "stale")
+
+    def test_a_language_that_is_taken_makes_no_other_version_newer(self):
+        mailing = self.new_translated()
+        mailing.update_field_translations("subject", {"fr_FR": "Nouvelles"})
+        template = mailing._save_as_template("News")
+        other = self.new_mailing()
+        other._load_template(template, ["es_ES"])
+        other.preview_text = "Read"
+        other.update_field_translations("preview_text", {"es_ES": "Lea"})
+        other.preview_text = "Read on"
+        self.assertEqual(self.version(other).state, "stale")
+        other._take_template_languages(["fr_FR"])
+        self.assertEqual(self.version(other, "fr_FR").state, "current")
+        self.assertEqual(self.version(other).state, "stale")
 
     # ------------------------------------------------------------
     # Review
@@ -330,3 +348,61 @@ class TestVersions(MailingCase):
             form.subject = "Other news"
             form.body_html = "<p>Other news</p>"
         self.assertEqual(self.version(mailing).state, "stale")
+
+    # ------------------------------------------------------------
+    # Decisions by the code of a language
+    # ------------------------------------------------------------
+
+    def test_a_stale_language_is_named_with_its_recipients_in_form_review_and_refusal(self):
+        mailing = self.new_translated()
+        self.assertEqual(mailing._get_stale_languages(), {})
+        mailing.subject = "Other news"
+        self.assertEqual(mailing._get_stale_languages(), {"es_ES": 0}, "nobody knows yet")
+        mailing.action_load_recipients()
+        self.assertEqual(mailing._get_stale_languages(), {"es_ES": 1})
+        [finding] = [one for one in mailing.findings if one["key"] == "stale_language"]
+        self.assertEqual(
+            (finding["level"], finding["count"], finding["page"]), ("stop", 1, "content")
+        )
+        self.assertIn("Spanish / Español (1)", finding["message"])
+        with self.assertRaises(UserError) as caught:
+            mailing.action_submit()
+        self.assertEqual(str(caught.exception).count("Spanish"), 1, "it is said once")
+        self.boris.lang = "fr_FR"
+        mailing.action_load_recipients()
+        self.assertEqual(mailing._get_stale_languages(), {}, "no recipient gets it")
+        self.assertFalse([one for one in mailing.findings or [] if one["key"] == "stale_language"])
+
+    def test_a_language_is_kept_or_dropped_by_its_code(self):
+        mailing = self.new_translated()
+        mailing.subject = "Other news"
+        mailing.action_load_recipients()
+        mailing.action_keep_language("es_ES")
+        self.assertEqual(mailing._get_stale_languages(), {})
+        self.assertEqual(self.version(mailing).confirmed_by_id, self.marketer)
+        mailing.subject = "Third news"
+        mailing.action_drop_language("es_ES")
+        self.assertFalse(mailing.version_ids)
+        self.assertEqual(self.texts(mailing, "es_ES")[0], "Third news")
+        mailing.action_submit()
+
+    def test_who_decides_about_a_language_has_the_right_and_names_one(self):
+        mailing = self.new_translated()
+        mailing.subject = "Other news"
+        for method in (mailing.action_keep_language, mailing.action_drop_language):
+            for code in ("fr_FR", "xx", "", False, None, ["es_ES"], {"es_ES": 1}, 7):
+                with self.assertRaisesRegex(UserError, r"no version in the language.*\(es_ES\)"):
+                    method(code)
+        with self.assertRaisesRegex(UserError, "main version"):
+            mailing.action_keep_language("en_US")
+        with self.assertRaisesRegex(UserError, "main version"):
+            mailing.action_drop_language("en_US")
+        for user in (self.colleague, self.validator, self.outsider):
+            for name in ("action_keep_language", "action_drop_language"):
+                with self.assertRaises(AccessError):
+                    getattr(mailing.with_user(user), name)("es_ES")
+        mailing.action_keep_language("es_ES")
+        mailing.action_submit()
+        for name in ("action_keep_language", "action_drop_language"):
+            with self.assertRaisesRegex(UserError, "no draft"):
+                getattr(mailing, name)("es_ES")

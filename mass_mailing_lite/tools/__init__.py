@@ -8,6 +8,8 @@
 ``placeholder_kind`` placeholders of the wrong kind, turned into the right one
 ``leftover``         placeholders of other programs that were left in a text
 ``link_problem``     what is wrong with an address for a reader on another computer
+``sample``           passages of the shipped templates that are still in a text
+``version``          which language versions are older than the main version
 ``blank``            texts in which a reader sees nothing
 ``qweb_syntax``      the part of it that reads QWeb
 ``srcset``           addresses in the attribute srcset of pictures

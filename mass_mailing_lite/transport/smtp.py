@@ -325,8 +325,9 @@ class SmtpTransport(Transport):
         contact = recipient.partner_id or self.env["res.partner"].new(
             {"name": recipient.name, **self.get_contact_values(recipient.email_normalized)}
         )
+        mailing = self.mailing.with_company(self.mailing.company_id)
         subject, preview, body = (
-            self.mailing._render_field(name, contact._ids, set_lang=lang)[contact._ids[0]]
+            mailing._render_field(name, contact._ids, set_lang=lang)[contact._ids[0]]
             for name in ("subject", "preview_text", "body_html")
         )
         line = read_inbox_line(self.mailing.email_from, subject, preview, body)

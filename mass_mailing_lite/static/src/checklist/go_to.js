@@ -3,11 +3,12 @@ const FOCUSABLE = "input, textarea, .odoo-editor-editable";
 /**
  * Call a method of the record of a field, as a button of its form does: the form is saved before,
  * and shows the record anew after it.
+ * `args` are further arguments of the method.
  */
-export async function callButton(field, name) {
+export async function callButton(field, name, args) {
     const { record } = field.props;
     await field.env.onClickViewButton({
-        clickParams: { type: "object", name },
+        clickParams: { type: "object", name, ...(args && { args: JSON.stringify(args) }) },
         getResParams: () => ({
             resModel: record.resModel,
             resId: record.resId,

@@ -40,7 +40,7 @@ export class FindingsField extends Component {
     }
 
     async mend(finding) {
-        await callButton(this, finding.action);
+        await callButton(this, finding.action, finding.args);
     }
 
     async show(finding) {

@@ -93,8 +93,11 @@ registry.category("web_tour.tours").add("mass_mailing_lite_content", {
         { trigger: ".modal button[name=action_send]", run: "click" },
         { trigger: ".o_notification:contains(Test sent to tester@example.com)" },
         { trigger: "body:not(:has(.modal)) button[name=action_load_template]", run: "click" },
-        { trigger: ".modal [name=template_id] input", run: "edit Price" },
-        { trigger: ".o-autocomplete--dropdown-item:contains(Price Change)", run: "click" },
+        {
+            trigger: ".modal .o_partner_mailing_gallery button[data-template='Price Change']:has(iframe)",
+            content: "Templates are shown as pictures of themselves here, too",
+            run: "click",
+        },
         { trigger: ".modal .alert:contains(Subject, Body)", content: "It asks before it replaces" },
         { trigger: ".modal .modal-footer button:contains(Replace)", run: "click" },
         { trigger: "body:not(:has(.modal)) [name=body_html] h1:contains(New prices)" },
