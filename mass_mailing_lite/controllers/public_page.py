@@ -1,9 +1,10 @@
 """The common part of the pages for recipients, which have no login, script or cookie."""
 
+import functools
 from typing import NamedTuple
 
 from odoo.api import SUPERUSER_ID
-from odoo.http import request
+from odoo.http import request, route
 
 # The page loads only the logo and runs no script. No other page may frame it or learn its URL,
 # which has the token.
@@ -15,6 +16,30 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+
+
+def public_route(*paths, **options):
+    """Return the decorator of a route of these pages.
+
+    Odoo passes the fields of a request to the method by their names. Left out here are one named
+    ``self``, for which there is no place, and uploaded files, which are no texts.
+    """
+
+    def decorate(method):
+        routed = route(list(paths), type="http", save_session=False, **options)(method)
+
+        @functools.wraps(routed)
+        def call(*args, **fields):
+            texts = {
+                name: value
+                for name, value in fields.items()
+                if name != "self" and isinstance(value, str)
+            }
+            return routed(*args, **texts)
+
+        return call
+
+    return decorate
 
 
 class Company(NamedTuple):

@@ -1,29 +1,23 @@
 from base64 import b64decode
 
-from odoo import http
-from odoo.http import request
+from odoo.http import Controller, request
 
 from ..tools.machine_request import is_machine
-from .public_page import HEADERS, get_environment, render_invalid
+from .public_page import HEADERS, get_environment, public_route, render_invalid
 
 # One transparent pixel, the smallest GIF.
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 PIXEL_HEADERS = {**HEADERS, "Content-Type": "image/gif"}
 
 
-class PartnerMailingTracking(http.Controller):
+class PartnerMailingTracking(Controller):
     """The routes of the picture and the links in a tracked message.
 
     Only the time of a request is stored; no cookie is set.
     """
 
-    @http.route(
-        "/partner_mailing/open/<string:token>.gif",
-        type="http",
-        auth="public",
-        methods=["GET"],
-        save_session=False,
-        sitemap=False,
+    @public_route(
+        "/partner_mailing/open/<string:token>.gif", auth="public", methods=["GET"], sitemap=False
     )
     def opened(self, token, **_query):
         """Record the opening and return the picture, which also an invalid token gets."""
@@ -34,12 +28,10 @@ class PartnerMailingTracking(http.Controller):
         status = 200 if recipient_id else 404
         return request.make_response(PIXEL, headers=list(PIXEL_HEADERS.items()), status=status)
 
-    @http.route(
+    @public_route(
         "/partner_mailing/click/<string:token>/<string:link>",
-        type="http",
         auth="public",
         methods=["GET"],
-        save_session=False,
         sitemap=False,
     )
     def clicked(self, token, link, **_query):

@@ -3,12 +3,13 @@ from types import SimpleNamespace
 from markupsafe import Markup
 from psycopg2.errors import UniqueViolation
 
-from odoo.http import Controller, request, route
+from odoo.http import Controller, request
 
 from ..sender.transaction import in_transaction
-from .public_page import Company, get_environment, has_logo, render, render_invalid
+from .public_page import Company, get_environment, has_logo, public_route, render, render_invalid
 
 PATH = "/partner_mailing/unsubscribe"
+MAX_DIGITS = 10  # of an integer of the database; Python refuses to read thousands
 
 
 class Unsubscribe(Controller):
@@ -19,8 +20,7 @@ class Unsubscribe(Controller):
     and the token in the URL proves the right to unsubscribe. No user is looked up (``auth="none"``).
     """
 
-    @route([PATH, f"{PATH}/<path:token>"], type="http", auth="none", methods=["GET"],
-           readonly=True, save_session=False)  # fmt: skip
+    @public_route(PATH, f"{PATH}/<path:token>", auth="none", methods=["GET"], readonly=True)
     def show(self, token="", **_parameters):
         """Show the page with the groups of the recipient."""
         number = read_token(token)
@@ -28,8 +28,9 @@ class Unsubscribe(Controller):
             return render_invalid()
         return self._show(token, number)
 
-    @route([PATH, f"{PATH}/<path:token>"], type="http", auth="none", methods=["POST"],
-           csrf=False, readonly=False, save_session=False)  # fmt: skip
+    @public_route(
+        PATH, f"{PATH}/<path:token>", auth="none", methods=["POST"], csrf=False, readonly=False
+    )
     def act(self, token="", do="", **form):
         """Carry out the choice of the page's form, or the one click of a mail program."""
         number = read_token(token)
@@ -42,7 +43,7 @@ class Unsubscribe(Controller):
         unsubscriptions = get_environment()["partner.mailing.unsubscription"]
         if do == "leave":
             chosen = request.httprequest.form.getlist("group")
-            groups = [int(group) for group in chosen if group.isascii() and group.isdecimal()]
+            groups = [int(group) for group in chosen if is_number(group)]
             step = "left" if groups else "none"
             subscription = decide(
                 unsubscriptions, lambda: unsubscriptions._unsubscribe(number, groups=groups)
@@ -129,6 +130,11 @@ def get_sentences(env, address, left_names):
         ),
         "stop": env._("Stop sending mailings to %(address)s?", address=address),
     }
+
+
+def is_number(text):
+    """Tell whether a text is an id: digits, and no more than the largest one has."""
+    return text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS
 
 
 def read_token(token):

@@ -2,9 +2,16 @@ import email
 import email.policy
 
 from odoo.exceptions import UserError
-from odoo.http import Controller, request, route
+from odoo.http import Controller, request
 
-from .public_page import HEADERS, Company, get_environment, render, render_invalid
+from .public_page import (
+    HEADERS,
+    Company,
+    get_environment,
+    public_route,
+    render,
+    render_invalid,
+)
 
 PATH = "/partner_mailing/view"
 
@@ -20,8 +27,7 @@ CONTENT_SECURITY = (
 class ViewInBrowser(Controller):
     """The page with a message as its recipient got it."""
 
-    @route([PATH, f"{PATH}/<path:token>"], type="http", auth="public", methods=["GET"],
-           readonly=True, save_session=False)  # fmt: skip
+    @public_route(PATH, f"{PATH}/<path:token>", auth="public", methods=["GET"], readonly=True)
     def view(self, token="", **_parameters):
         """Show the message of a token; nothing is changed."""
         number = request.env["partner.mailing"]._read_link_token("view", token)

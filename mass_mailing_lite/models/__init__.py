@@ -1,4 +1,7 @@
 # In the order of a mailing's life.
+from . import mailing_call
+
+# isort: split
 from . import mailing_addresses, mailing_guard
 
 # isort: split

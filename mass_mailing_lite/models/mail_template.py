@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 from ..tools.placeholder import TEXT
 from ..tools.version import SOURCE, get_stale_fields, note_changes
+from .mailing_call import only_one
 from .partner_mailing_content import TRANSLATED
 
 
@@ -121,7 +122,7 @@ class MailTemplate(models.Model):
 
         The form names the template's other languages, with a button to take them over.
         """
-        self.ensure_one()
+        only_one(self)
         mailing = self.env["partner.mailing"].create({"name": self.name})
         mailing._load_template(self)
         return {

@@ -27,6 +27,7 @@ class PartnerMailingAddresses(models.AbstractModel):
     """
 
     _name = "partner.mailing.addresses"
+    _inherit = ["partner.mailing.call"]
     _description = "Fields for Typed Addresses"
 
     # Names of the fields -> ``AddressField``.
@@ -43,6 +44,9 @@ class PartnerMailingAddresses(models.AbstractModel):
         # Defaults are what users and administrators have typed, too.
         completed = []
         for vals in vals_list:
+            if not isinstance(vals, dict):
+                completed.append(vals)  # Odoo refuses it
+                continue
             missing = [name for name in self._address_fields if name not in vals]
             defaults = self.default_get(missing)
             completed.append(
@@ -59,6 +63,10 @@ class PartnerMailingAddresses(models.AbstractModel):
 
         :raises ValidationError: names the field, the value and the remedy
         """
+        if not isinstance(vals, dict):
+            return vals  # Odoo refuses it
+        for name in self._address_fields:
+            self._check_text(vals.get(name), self._fields[name]._description_string(self.env))
         tidied = {
             name: address_field.write_many(self._parse_addresses(name, vals[name])) or False
             for name in self._address_fields

@@ -10,6 +10,7 @@ class PartnerMailingGuard(models.AbstractModel):
     """A record with fields that only the addon's own code may write."""
 
     _name = "partner.mailing.guard"
+    _inherit = ["partner.mailing.call"]
     _description = "Fields Written by the System Alone"
 
     # Names of the protected fields; None protects the whole record, with its creation and deletion.

@@ -49,6 +49,7 @@ UNSENT_STATES = ("draft", "to_validate", "validated")
 # States in which warnings are shown: the author can still change the mailing, a validator refuse it.
 UNDECIDED_STATES = ("draft", "to_validate")
 
+USER_GROUP = "mass_mailing_lite.group_user"
 VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
 
 # Cards and review: a placeholder, as the client's style sheets show it elsewhere.
@@ -222,7 +223,7 @@ class PartnerMailing(models.Model):
         "ir.mail_server",
         "Outgoing Mail Server",
         domain=lambda self: [("owner_user_id", "in", [False, self.env.uid])],
-        default=lambda self: self.env.company.partner_mailing_mail_server_id,
+        default=lambda self: self._get_default_mail_server(),
         help="Empty: Odoo chooses the server that fits the From address.",
     )
     scheduled_at = fields.Datetime(
@@ -685,6 +686,8 @@ class PartnerMailing(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._check_nesting(vals)
         stored = [self._store_pictures(self._tidy_headers(vals)) for vals in vals_list]
         mailings = super().create([vals for vals, _files in stored])
         mailings._link_attachments()
@@ -730,6 +733,7 @@ class PartnerMailing(models.Model):
             vals = {**vals, "active": True}
         elif not vals.get("active", True):
             self._check_can_archive()
+        self._check_nesting(vals)
         vals, files = self._store_pictures(self._tidy_headers(vals))
         with self._keep_versions(vals):
             result = super().write(vals)
@@ -746,6 +750,8 @@ class PartnerMailing(models.Model):
             self._check_covered_unlocked({field_name})
             self._as_system().write(self._get_change_values({field_name}))
         if field_name == "body_html":
+            for text in translations.values() if isinstance(translations, dict) else ():
+                self._check_nesting({field_name: text})
             # Odoo stores the translations of a whole field without sanitizing them.
             field = self._fields[field_name]
             translations = {
@@ -822,6 +828,7 @@ class PartnerMailing(models.Model):
         return result
 
     def copy(self, default=None):
+        self._check_saved()
         copies = super().copy(default)
         for mailing, duplicate in zip(self, copies, strict=True):
             duplicate._take_versions(mailing)
@@ -836,6 +843,9 @@ class PartnerMailing(models.Model):
         if "name" not in (default or {}):
             for mailing, vals in zip(self, vals_list, strict=True):
                 vals["name"] = self.env._("%s (copy)", mailing.name)
+        for mailing, vals in zip(self, vals_list, strict=True):
+            if vals.get("mail_server_id") and mailing._get_server_problem(self.env.user):
+                vals["mail_server_id"] = False
         return vals_list
 
     def _invalidate_totals(self):
@@ -866,6 +876,8 @@ class PartnerMailing(models.Model):
                         mailing.name,
                     )
                 )
+            if problem := mailing._get_request_server_problem():
+                raise UserError(problem)
             state = "sending" if mailing.started_at else "validated"
             mailing._as_system().write(
                 {"state": state, "pause_reason": False, "resumed_at": fields.Datetime.now()}
@@ -921,6 +933,7 @@ class PartnerMailing(models.Model):
     def _check_can_manage_or_validate(self):
         """Raise unless the user may change the mailing, or may read it and is a validator."""
         self.ensure_one()
+        self._check_saved()
         self.check_access("read")
         if not (self.env.su or self.env.user.has_group(VALIDATOR_GROUP)):
             self.check_access("write")
@@ -966,6 +979,7 @@ class PartnerMailing(models.Model):
     def _check_state(self, states, what):
         """Raise unless the mailing is in one of ``states``; ``what`` names the attempted action."""
         self.ensure_one()
+        self._check_saved()
         if self.state not in states:
             raise UserError(
                 self.env._(
@@ -982,6 +996,7 @@ class PartnerMailing(models.Model):
 
     def _check_editable(self, what):
         """Raise unless the mailings are drafts; ``what`` names the attempted action."""
+        self._check_saved()
         for mailing in self:
             if mailing.state not in EDITABLE_STATES:
                 raise UserError(

@@ -231,10 +231,12 @@ class PartnerMailing(models.Model):
         :param str comment: shown to them, and kept with the request
         :raises UserError: names the missing fields
         """
+        self._check_saved()
+        comment = self._check_text(comment, self.env._("Comment"))
         for mailing in self:
             mailing._prepare_submission()
             mailing._submit()
-            mailing._get_pending_request()._as_system().comment = str(comment or "").strip()
+            mailing._get_pending_request()._as_system().comment = comment.strip()
             mailing._ask_validators()
         return True
 
@@ -272,6 +274,8 @@ class PartnerMailing(models.Model):
             )
         self._check_schedule(self.scheduled_at)
         transport.check_addresses()
+        if problem := self._get_server_problem(self.env.user):
+            raise UserError(problem)
         if "subject" in transport.required_fields:
             self._check_headers()
             self._check_subjects()
@@ -407,6 +411,7 @@ class PartnerMailing(models.Model):
         :raises UserError: when the mailing is not what was submitted, or Send On has passed and no
             new time is given
         """
+        note = self._check_text(note, self.env._("Note")) or None
         for mailing in self:
             request = mailing._check_can_decide()
             mailing._check_is_submitted(request)
@@ -454,7 +459,7 @@ class PartnerMailing(models.Model):
         if reason is None:
             self._check_can_decide()
             return self._open_dialog("partner.mailing.refuse", self.env._("Refuse"))
-        reason = str(reason or "").strip()
+        reason = self._check_text(reason, self.env._("Reason")).strip()
         if not reason:
             raise UserError(self.env._("Say why you refuse the mailing: the author needs it."))
         for mailing in self:
@@ -657,6 +662,7 @@ class PartnerMailing(models.Model):
         decision of the first.
         """
         self.ensure_one()
+        self._check_saved()
         self.check_access("read")
         try:
             self._as_system().lock_for_update(allow_referencing=True)
@@ -819,6 +825,8 @@ class PartnerMailing(models.Model):
                         mailing.name,
                     )
                 )
+            if problem := mailing._get_request_server_problem():
+                raise UserError(problem)
 
     def _check_covered_unlocked(self, names):
         """Raise unless the mailings are drafts, in which covered fields may change.

@@ -1,9 +1,11 @@
 from ast import literal_eval
 
-from odoo import api, fields, models
+import psycopg2
+
+from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, mute_logger
 from odoo.tools.misc import formatLang
 
 from .partner_mailing import EDITABLE_STATES
@@ -28,6 +30,7 @@ class PartnerMailingAudience(models.Model):
     """
 
     _name = "partner.mailing.audience"
+    _inherit = ["partner.mailing.call"]
     _description = "Mailing Audience"
     _order = "sequence, name, id"
 
@@ -226,7 +229,7 @@ class PartnerMailingAudience(models.Model):
 
     def _describe(self):
         """Return in words how tags, filter and contacts chosen by hand combine."""
-        filtered = not self._get_filter_domain().is_true()
+        filtered = not self._read_filter(self.domain).is_true()
         by_hand = len(self.partner_ids)
         parts = []
         if self.category_ids:
@@ -417,9 +420,8 @@ class PartnerMailingAudience(models.Model):
         """Return why the filter cannot be used, in words, or False."""
         self.ensure_one()
         try:
-            # Building the query also finds a field or model that this user may not read.
-            self.env["res.partner"]._search(self._get_filter_domain())
-        except (ValueError, SyntaxError, TypeError, KeyError, UserError) as error:
+            self._read_filter(self.domain)
+        except UserError as error:
             if self.is_predefined:
                 return self.env._(
                     'The audience "%(audience)s" cannot be used: %(error)s. It can be used as soon as'
@@ -435,9 +437,52 @@ class PartnerMailingAudience(models.Model):
             )
         return False
 
-    def _get_filter_domain(self):
-        """Return the filter as a domain."""
-        return Domain(literal_eval(self.domain or "[]"))
+    @api.model
+    def _read_filter(self, text):
+        """Return the ``Domain`` of contacts that a text stands for; all contacts for an empty one.
+
+        :raises UserError: when the database, or this user, cannot search by it; with the reason
+        """
+        try:
+            domain = Domain(literal_eval(text or "[]"))
+            # Building the query also finds a field or model that this user may not read.
+            self.env["res.partner"]._search(domain)
+        except UserError:
+            raise
+        except ValueError as error:
+            raise UserError(str(error)) from error
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            # Nonsense makes Python and Odoo raise errors of any kind.
+            raise UserError(self.env._("it is no filter of contacts")) from error
+        if fault := self._get_filter_fault(text or "[]"):
+            raise UserError(fault)
+        return domain
+
+    @api.model
+    @tools.ormcache("text")
+    def _get_filter_fault(self, text):
+        """Return why the database cannot search by a filter, False when it can.
+
+        PostgreSQL alone knows that, for instance, a text is no number. It parses the statement
+        and returns no row; the result depends on nothing but the text.
+        """
+        domain = Domain(literal_eval(text))
+        for condition in domain.iter_conditions():
+            if ends_in_escape(condition.value) and condition.operator.endswith("like"):
+                return self.env._("no text in it may end with a backslash")
+        partners = self.env["res.partner"].sudo().with_context(active_test=False, lang=None)
+        try:
+            with self.env.cr.savepoint(flush=False), mute_logger("odoo.sql_db"):
+                self.env.execute_query(
+                    SQL("SELECT FROM (%s) contact LIMIT 0", partners._search(domain).select())
+                )
+        except (psycopg2.DataError, psycopg2.ProgrammingError) as error:
+            return error.diag.message_primary or self.env._("it is no filter of contacts")
+        except (ValueError, TypeError) as error:  # a text that cannot be sent to PostgreSQL
+            return str(error)
+        return False
 
     def _get_included_domain(self):
         """Return the domain of the included contacts, without the excluded tags.
@@ -447,7 +492,7 @@ class PartnerMailingAudience(models.Model):
         self.ensure_one()
         if reason := self._get_unavailable_reason():
             raise UserError(reason)
-        selected = self._get_filter_domain()
+        selected = self._read_filter(self.domain)
         if self.category_ids:
             selected &= Domain("category_id", "in", self.category_ids.ids)
         by_hand = Domain("id", "in", self.partner_ids.ids)
@@ -462,3 +507,10 @@ class PartnerMailingAudience(models.Model):
         if self.excluded_category_ids:
             domain &= Domain("category_id", "not in", self.excluded_category_ids.ids)
         return domain
+
+
+def ends_in_escape(value):
+    """Tell whether a pattern of LIKE, or one of several, ends with an open escape."""
+    if isinstance(value, str):
+        return (len(value) - len(value.rstrip("\\"))) % 2 == 1
+    return isinstance(value, (list, tuple, set, frozenset)) and any(map(ends_in_escape, value))

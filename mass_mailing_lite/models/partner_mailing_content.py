@@ -13,6 +13,7 @@ from odoo.tools.rendering_tools import parse_inline_template
 
 from ..tools import file_name, local_file
 from ..tools.blank import describe_characters, is_blank
+from ..tools.html_depth import measure_depth
 from ..tools.placeholder_kind import to_elements, to_inline
 from ..tools.version import (
     SOURCE,
@@ -47,6 +48,10 @@ INLINE_PICTURE = re.compile(
 DATA_URL = "data:image/"
 MEGABYTE = 1024 * 1024
 BASE64_LINE = 76  # characters in a line, without CRLF (RFC 2045, section 6.8)
+
+# Levels of elements in a body. Odoo's QWeb compiles a level with several calls, and Python allows a
+# thousand; newsletters with tables in tables have 30 or 40.
+MAX_DEPTH = 80
 
 
 class PartnerMailing(models.Model):
@@ -1008,20 +1013,58 @@ class PartnerMailing(models.Model):
         :raises ValidationError: names the server and its owner
         """
         for mailing in self:
-            server = mailing.mail_server_id.sudo()
-            if server.owner_user_id and server.owner_user_id != self.env.user:
-                raise ValidationError(
-                    self.env._(
-                        'The mail server "%(server)s" is the personal mail server of %(owner)s.'
-                        " Choose another one.",
-                        server=server.name,
-                        owner=server.owner_user_id.name,
-                    )
-                )
+            if problem := mailing._get_server_problem(self.env.user):
+                raise ValidationError(problem)
+
+    def _get_server_problem(self, user):
+        """Return why what a user submits may not leave through the mail server, in words, or False.
+
+        A personal server has the login of its owner. Odoo sends through it for the owner alone.
+        """
+        server = self.mail_server_id.sudo()
+        owner = server.owner_user_id
+        if not owner or owner == user:
+            return False
+        return self.env._(
+            'The mail server "%(server)s" is the personal mail server of %(owner)s.'
+            " Choose another one.",
+            server=server.name,
+            owner=owner.name,
+        )
+
+    def _get_request_server_problem(self):
+        """Return the same for the user whose request was validated."""
+        request = self.sudo().approval_ids.filtered(lambda one: one.state == "validated")
+        return self._get_server_problem(request[:1].requested_by_id)
+
+    @api.model
+    def _get_default_mail_server(self):
+        """Return the mail server of the company, unless it is the personal one of another user."""
+        server = self.env.company.partner_mailing_mail_server_id
+        owner = server.sudo().owner_user_id
+        return server if not owner or owner == self.env.user else server.browse()
 
     # ------------------------------------------------------------
     # Pictures and files
     # ------------------------------------------------------------
+
+    @api.model
+    def _check_nesting(self, vals):
+        """Refuse a body in which elements are nested more deeply than QWeb compiles.
+
+        :raises ValidationError: names the field, the depth and what to do
+        """
+        body = vals.get("body_html")
+        if isinstance(body, str) and (depth := measure_depth(body)) > MAX_DEPTH:
+            raise ValidationError(
+                self.env._(
+                    'In the field "%(field)s" elements stand in each other %(depth)s levels deep; at'
+                    " most %(most)s are possible. Insert the text without its formatting.",
+                    field=self._fields["body_html"]._description_string(self.env),
+                    depth=depth,
+                    most=MAX_DEPTH,
+                )
+            )
 
     def _store_pictures(self, vals):
         """Return values with a URL in place of each picture in the body, and the new files.

@@ -310,6 +310,7 @@ class PartnerMailing(models.Model):
 
         :raises UserError: when the mailing is no draft or a filter cannot be used
         """
+        self._check_saved()
         self.check_access("write")
         self._check_editable(self.env._("update the list of recipients"))
         for mailing in self:

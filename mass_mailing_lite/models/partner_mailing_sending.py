@@ -17,6 +17,7 @@ from ..sender.sender import Sender
 from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
 from .ir_websocket import FOR_GROUP, FOR_VALIDATORS, PROGRESS
+from .partner_mailing import USER_GROUP
 
 _logger = logging.getLogger(__name__)
 
@@ -273,6 +274,8 @@ class PartnerMailing(models.Model):
                     ),
                     to_administrators=True,
                 )
+            elif problem := localized._get_request_server_problem():
+                localized._pause_with_alert(problem)
             elif mailing._is_late(now):
                 localized._pause_with_alert(
                     localized.env._(
@@ -284,14 +287,22 @@ class PartnerMailing(models.Model):
                     )
                 )
             else:
-                localized._as_system().write(
-                    {"state": "sending", "started_at": mailing.started_at or now}
-                )
-                # The list may have changed since the last start.
-                mailing.counter_id._write_sending_status(
-                    mailing.counter_id.id, is_sorted_by_domain=False
-                )
+                localized._start(now)
         return due
+
+    def _start(self, now):
+        """Start the mailing, unless an automation rule of the database does not let it."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self._as_system().write({"state": "sending", "started_at": self.started_at or now})
+        except UserError as error:
+            # The others are started. This one is tried again at the next run.
+            self.invalidate_recordset(flush=False)
+            _logger.warning("The mailing %s cannot be started: %s", self.id, error)
+            return
+        # The list may have changed since the last start.
+        self.counter_id._write_sending_status(self.counter_id.id, is_sorted_by_domain=False)
 
     def _is_late(self, now):
         """Tell whether the scheduled time was missed by more hours than the company allows.
@@ -751,10 +762,13 @@ class PartnerMailing(models.Model):
         groups = self.manage_group_ids | self.view_group_ids
         if not groups:
             return [(self.company_id, PROGRESS)]
+        own = (self.user_id | self.create_uid).filtered(
+            lambda user: self.company_id in user.company_ids and user.has_group(USER_GROUP)
+        )
         return [
             (self.company_id, FOR_VALIDATORS),
             *((self.company_id, FOR_GROUP % group.id) for group in groups),
-            *(self.user_id | self.create_uid).partner_id,
+            *(user.partner_id for user in own),
         ]
 
 

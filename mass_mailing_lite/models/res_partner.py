@@ -1,7 +1,7 @@
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
@@ -13,6 +13,7 @@ from ..transport.canonical_address import (
     read_contact,
     unread_rows,
 )
+from .mailing_call import only_one
 
 # Placeholders that all users may use, beside those that Odoo allows for every model (name and
 # salesperson among them).
@@ -277,7 +278,7 @@ class ResPartner(models.Model):
 
     def action_open_partner_mailings(self):
         """Show the mailings of this contact with the result of each."""
-        self.ensure_one()
+        only_one(self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "mass_mailing_lite.partner_mailing_recipient_action_contact"
         )
@@ -293,9 +294,12 @@ class ResPartner(models.Model):
         contacts that match the filter of the list were selected, and the filter is used.
         """
         ids = self.env.context.get("active_ids") or self.ids
+        if not (isinstance(ids, (list, tuple)) and all(type(one) is int for one in ids)):
+            raise UserError(self.env._("Select the contacts in the Contacts list, then add them."))
         limit = int(self.env["ir.config_parameter"].sudo().get_param("web.active_ids_limit", 20000))
         domain, count = Domain("id", "in", ids), len(ids)
         if count >= limit and "active_domain" in self.env.context:
-            domain = Domain(self.env.context["active_domain"])
+            chosen = self.env.context["active_domain"]
+            domain = self.env["partner.mailing.audience"]._read_filter(repr(chosen))
             count = self.search_count(domain)
         return self.env["partner.mailing.mark"]._open(domain, count)

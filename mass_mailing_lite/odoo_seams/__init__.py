@@ -4,7 +4,8 @@ one file each.
 =================  ================================================================================
 ``ir_qweb``        compiles a template without a view once and runs it many times (model)
 ``mail_gateway``   bounces and replies: five methods of the mail gateway (model)
-``automation``     whether automation rules or tracking extend ``write``
+``automation``     whether automation rules or tracking extend ``write``; server actions that they
+                   run get no right of ours (model)
 ``chatter``        notes in the chatter of many records in one statement
 ``scheduler``      a trigger of a scheduled action for this moment, without the ORM
 ``smtp_session``   how far ``smtplib`` has transmitted a message of ``ir.mail_server``
@@ -39,4 +40,4 @@ of a many2one field
 of Odoo it says in a sentence what has changed, and which file depends on it.
 """
 
-from . import ir_qweb, mail_gateway
+from . import automation, ir_qweb, mail_gateway

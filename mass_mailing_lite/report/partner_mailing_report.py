@@ -42,6 +42,7 @@ class PartnerMailingReport(models.Model):
     """
 
     _name = "partner.mailing.report"
+    _inherit = ["partner.mailing.call"]
     _description = "Mailing Statistics"
     _auto = False
     _order = "started_at desc, id desc"
@@ -171,7 +172,7 @@ class PartnerMailingReport(models.Model):
         :return: dict: ``totals`` of the period and of the one ``before``, the ``unit`` of the
             curve, and ``curve``, ``mailings``, ``domains`` and ``links``, lists of dicts
         """
-        days = days if days in PERIODS else min(PERIODS)
+        days = days if isinstance(days, int) and days in PERIODS else min(PERIODS)
         now = fields.Datetime.now()
         since = now - timedelta(days=days)
         within = Domain("started_at", ">", since)

@@ -15,6 +15,7 @@ from . import (
     test_favorites,
     test_files,
     test_findings,
+    test_fuzz,
     test_gateway_bounces,
     test_gateway_replies,
     test_headers,
@@ -59,5 +60,6 @@ from . import (
     test_unsubscribe,
     test_versions,
     test_view_in_browser,
+    test_ways_in,
     test_wizards,
 )

@@ -10,6 +10,7 @@ from unittest.mock import Mock, patch
 from lxml import html
 
 from odoo.addons.base.models import ir_cron
+from odoo.addons.base.models.ir_actions import IrActionsServer
 from odoo.addons.base.models.ir_cron import IrCron
 from odoo.addons.base.models.ir_mail_server import IrMail_Server, MailDeliveryException
 from odoo.addons.base.models.ir_qweb import IrQweb
@@ -219,6 +220,14 @@ class TestOdooSeams(TransactionCase):
         changed = "how base.automation replaces write() (it set write.origin)"
         self.assertIn("origin", assigned, self.broken(changed, file))
         self.assertIn("write.origin", used, self.broken(changed, file))
+        called = {
+            node.func.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        }
+        changed = "how base.automation runs server actions (it called run())"
+        self.assertIn("run", called, self.broken(changed, file))
+        self.assertAccepts(IrActionsServer, "run", file)
 
     def test_tracked_fields_are_known_by_name(self):
         file = SEAMS % "automation"

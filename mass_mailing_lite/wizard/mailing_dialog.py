@@ -16,6 +16,7 @@ class PartnerMailingDialog(models.AbstractModel):
     """
 
     _name = "partner.mailing.dialog"
+    _inherit = ["partner.mailing.call"]
     _description = "Dialog about a Mailing"
 
     # ------------------------------------------------------------
@@ -24,6 +25,7 @@ class PartnerMailingDialog(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self.browse().check_access("create")
         for vals in vals_list:
             self._check_named_readable(vals)
             completed = {**self._get_missing_defaults(vals), **vals}
@@ -86,6 +88,8 @@ class PartnerMailingDialog(models.AbstractModel):
         :raises AccessError: for what the user may not read
         :raises UserError: names the field whose value is no record
         """
+        if not isinstance(values, dict):
+            raise UserError(self.env._("A dialog is filled in by the names of its fields."))
         for name, field in self._get_named().items():
             number = values.get(name)
             if isinstance(number, models.BaseModel):
@@ -97,7 +101,7 @@ class PartnerMailingDialog(models.AbstractModel):
             if not number:
                 continue
             record = self.env[field.comodel_name].browse(
-                number if isinstance(number, int) and 0 < number < 2**31 else []
+                number if type(number) is int and 0 < number < 2**31 else []
             )
             if not record.exists():
                 raise UserError(
@@ -116,7 +120,7 @@ class PartnerMailingDialog(models.AbstractModel):
         :raises UserError: names the field
         """
         for name, value in values.items():
-            if value in (None, False, "") and self._fields[name].type not in ("integer", "float"):
+            if not value and self._fields[name].type not in ("integer", "float"):
                 raise UserError(
                     self.env._(
                         'The field "%(field)s" (%(dialog)s) is empty. Fill it in, or open the dialog'

@@ -58,9 +58,13 @@ class PartnerMailingSample(models.AbstractModel):
         """Raise unless the user may see the mailing and the contact.
 
         :raises AccessError: for what the user may not read
-        :raises UserError: when the recipient belongs to another mailing
+        :raises UserError: without a mailing, or when the recipient belongs to another one
         """
         for sample in self:
+            if not sample.mailing_id:
+                raise UserError(
+                    self.env._("This dialog is about a mailing: open it from the mailing's form.")
+                )
             sample.mailing_id.check_access("read")
             sample.partner_id.check_access("read")
             if sample.recipient_id and sample.recipient_id.mailing_id != sample.mailing_id:

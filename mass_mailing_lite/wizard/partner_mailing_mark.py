@@ -1,8 +1,5 @@
-from ast import literal_eval
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools.misc import formatLang
 
 
@@ -96,7 +93,7 @@ class PartnerMailingMark(models.TransientModel):
             raise UserError(
                 self.env._('Choose a draft in the field "Draft", or add to a new mailing.')
             )
-        domain = Domain(literal_eval(self.partner_domain))
+        domain = self._read_domain()
         result = self.mailing_id._mark_contacts(domain, self.partner_count)
         self.write({"state": "done", "added_count": result.pop("added", 0)})
         self.line_ids = [
@@ -105,6 +102,21 @@ class PartnerMailingMark(models.TransientModel):
             if count
         ]
         return self._reopen()
+
+    def _read_domain(self):
+        """Return the ``Domain`` of the selected contacts.
+
+        :raises UserError: when another program than the Contacts list has made it, and it is none
+        """
+        try:
+            return self.env["partner.mailing.audience"]._read_filter(self.partner_domain)
+        except UserError as error:
+            raise UserError(
+                self.env._(
+                    "The selected contacts cannot be found: %s. Select them in the Contacts list anew.",
+                    error,
+                )
+            ) from error
 
     def _get_title(self):
         if not (self.name or "").strip():

@@ -134,8 +134,9 @@ class PartnerMailingPreview(models.TransientModel):
     def _step(self, operator, order):
         """Show the first recipient in an order, with an id ``operator`` that of this one."""
         self.ensure_one()
+        self._check_readable()
         self.recipient_id = self._find(
-            [("id", operator, self.recipient_id.id)], order
+            [("id", operator, self.recipient_id.id or 0)], order
         ) or self._find([], order)
         return self._show_again()
 

@@ -107,7 +107,7 @@ class IrMailServer(models.Model):
         :return: the result, as a sentence for the list of jobs
         """
         cr, run = self.env.cr, self.env["partner.mailing"].sudo()._of_servers([self.id or 0])
-        if number >= self._count_lanes():
+        if not 0 <= number < self._count_lanes():
             return self.env._("This lane is no longer used.")
         began = time.monotonic()
 

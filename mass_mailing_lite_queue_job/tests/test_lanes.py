@@ -136,3 +136,72 @@ class TestLanes(JobCase):
         for name in ("_send_in_lane", "_queue_lanes"):
             with self.assertRaises(AccessError):
                 get_public_method(self.server.with_user(self.manager), name)
+
+    # ------------------------------------------------------------
+    # Attacks
+    # ------------------------------------------------------------
+
+    def test_a_job_is_made_and_changed_by_nobody_from_outside(self):
+        self.queue()
+        job = self.jobs()
+        forged = {"method_name": "_send_in_lane", "model_name": "ir.mail_server", "uuid": "x"}
+        jobs_manager = self._new_user("jobs", "user")
+        jobs_manager.group_ids |= self.env.ref("queue_job.group_queue_job_manager")
+        for user in (self.marketer, self.validator, self.manager, self.outsider):
+            theirs = job.with_user(user)
+            for way in (
+                lambda: theirs.read(["name"]),  # noqa: B023
+                lambda: theirs.requeue(),  # noqa: B023, PLW0108
+                lambda: theirs.button_cancelled(),  # noqa: B023, PLW0108
+                lambda: theirs.create(forged),  # noqa: B023
+                lambda: theirs.write({"state": "done"}),  # noqa: B023
+            ):
+                with self.subTest(user.login), self.assertRaises(AccessError):
+                    way()
+        for values in (
+            {"args": (99,)},
+            {"kwargs": {"x": 1}},
+            {"records": self.env["ir.mail_server"]},
+            {"method_name": "unlink"},
+            {"user_id": self.marketer.id},
+        ):
+            with self.subTest(values), self.assertRaises(AccessError):
+                job.with_user(jobs_manager).write(values)
+        with self.assertRaises(AccessError):
+            job.with_user(jobs_manager).create(forged)
+
+    def test_a_job_that_is_queued_again_sends_nothing_twice(self):
+        mailing = self.queue()
+        job = self.jobs()
+        self.run_job(job)
+        manager = self._new_user("jobs", "user")
+        manager.group_ids |= self.env.ref("queue_job.group_queue_job_manager")
+        job.with_user(manager).requeue()
+        self.run_job(job)
+        self.assertEqual(self.inbox.addresses, ["anna@example.com", "boris@example.com"])
+        self.assertEqual(mailing.state, "done")
+
+    def test_a_job_sends_only_what_is_validated(self):
+        """Whoever queues it, on whatever channel: a job has no say in what is sent."""
+        self.queue()
+        job = self.jobs()
+        manager = self._new_user("jobs", "user")
+        manager.group_ids |= self.env.ref("queue_job.group_queue_job_manager")
+        job.with_user(manager).write({"channel": "root"})
+        draft = self.new_mailing(mail_server_id=self.server.id, extra_emails="x@example.org")
+        draft.action_load_recipients()
+        submitted = self.new_mailing(mail_server_id=self.server.id, extra_emails="y@example.org")
+        submitted.action_submit()
+        self.run_job(job)
+        self.assertEqual((draft.state, submitted.state), ("draft", "to_validate"))
+        self.assertEqual(self.inbox.addresses, ["anna@example.com", "boris@example.com"])
+
+    def test_a_lane_that_does_not_exist_sends_nothing(self):
+        self.queue()
+        for number in (-1, 1, MAX_LANES, 10**6):
+            with self.subTest(number):
+                words = self.server._send_in_lane(number)
+                self.assertEqual(words, "This lane is no longer used.")
+        self.assertFalse(self.inbox.addresses)
+        with self.assertRaises(AccessError):
+            get_public_method(self.server, "_send_in_lane")

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.addons.mass_mailing_lite.delivery.schedule.rate_limit import Limits
 from odoo.exceptions import ValidationError
 
+from ..tools import number_list
+
 LIMIT_FIELDS = {
     "minute": "partner_mailing_sms_limit_minute",
     "hour": "partner_mailing_sms_limit_hour",
@@ -24,6 +26,28 @@ class ResCompany(models.Model):
     partner_mailing_sms_limit_day = fields.Integer(
         "Mailings: SMS per Day", help="How many SMS within 24 hours. 0: unlimited."
     )
+
+    partner_mailing_test_numbers = fields.Text(
+        "Tests by SMS Also Go To",
+        help="Phone numbers, one a line or separated by commas. Tests by SMS go to the numbers of the"
+        " company's users, and to these.",
+    )
+
+    @api.constrains("partner_mailing_test_numbers", "country_id")
+    def _check_partner_mailing_test_numbers(self):
+        for company in self:
+            for entry in number_list.parse(company.partner_mailing_test_numbers):
+                if not self.env["res.partner"]._phone_format_number(entry.text, company.country_id):
+                    raise ValidationError(
+                        self.env._(
+                            '"%(value)s" in the field "%(field)s" is no valid phone number. Write it'
+                            " with the country, as +34 600 123 456.",
+                            value=entry.text[:100],
+                            field=self._fields["partner_mailing_test_numbers"]._description_string(
+                                self.env
+                            ),
+                        )
+                    )
 
     @api.constrains(*LIMIT_FIELDS.values())
     def _check_partner_mailing_sms_limits(self):

@@ -6,6 +6,9 @@ class ResConfigSettings(models.TransientModel):
 
     _inherit = "res.config.settings"
 
+    partner_mailing_test_numbers = fields.Text(
+        related="company_id.partner_mailing_test_numbers", readonly=False
+    )
     partner_mailing_sms_limit_minute = fields.Integer(
         related="company_id.partner_mailing_sms_limit_minute", readonly=False
     )

@@ -142,6 +142,9 @@ class TestSmsSamples(SmsCase):
         self.assertIn("News for", preview.subject)
 
     def test_a_test_goes_to_the_numbers_typed_and_is_counted_nowhere(self):
+        self.colleague.partner_id.write(
+            {"phone": "600 111 222", "country_id": self.env.ref("base.es").id}
+        )
         mailing = self.new_sms()
         mailing.action_load_recipients()
         test = self.open_dialog(
@@ -190,6 +193,7 @@ class TestSmsSamples(SmsCase):
         self.assertEqual(self.gateway.sent, [])
 
     def test_a_test_that_the_provider_refuses_says_why(self):
+        self.env.company.partner_mailing_test_numbers = "600 111 222"
         self.gateway.answers["+34600111222"] = "insufficient_credit"
         test = self.open_dialog("partner.mailing.test", self.new_sms(), numbers="+34600111222")
         with self.assertRaisesRegex(UserError, "insufficient_credit"):

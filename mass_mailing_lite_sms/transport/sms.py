@@ -175,6 +175,21 @@ class SmsTransport(Transport):
         self.check_test_size(len(numbers))
         return list(dict.fromkeys(numbers.values()))
 
+    def get_forbidden_test_addresses(self, addresses):
+        """Allow the numbers of the company's users, and those of the setting."""
+        company = self.mailing.company_id.sudo()
+        allowed = {
+            self.format_number(entry.text)
+            for entry in number_list.parse(company.partner_mailing_test_numbers)
+        }
+        users = (
+            self.env["res.users"]
+            .sudo()
+            .search([("share", "=", False), ("company_ids", "in", company.ids)])
+        )
+        allowed.update(users.partner_id.mapped("phone_sanitized"))
+        return [number for number in addresses if number not in allowed]
+
     # ------------------------------------------------------------
     # Messages
     # ------------------------------------------------------------

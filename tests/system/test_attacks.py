@@ -5,6 +5,7 @@ Each is tried on a running server, through the interface that the web client and
 
 import base64
 import concurrent.futures
+import contextlib
 import xmlrpc.client
 
 import pytest
@@ -441,3 +442,61 @@ def test_a_file_that_was_validated_is_not_replaced_in_a_new_draft(server, attack
     assert snapshot(server, mailing)[-1] == before
     attacker.call(MAILING, "write", [mailing], {"attachment_ids": [(3, file)]})
     assert server.sql(f"SELECT count(*) FROM ir_attachment WHERE id = {file}") == [["1"]]
+
+
+# ------------------------------------------------------------
+# Automation rules; last, because they install an app of Odoo
+# ------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def automate(server):
+    """Return a function that makes an automation rule of an administrator for a ``with`` block."""
+    admin = server.login("admin")
+    [module] = admin.search_read("ir.module.module", [("name", "=", "base_automation")], "id")
+    admin.call("ir.module.module", "button_immediate_install", [module["id"]])
+    model = admin.record("mass_mailing_lite.model_partner_mailing")
+
+    @contextlib.contextmanager
+    def rule(state, code):
+        action = {"name": "Forge", "model_id": model, "state": "code", "code": code}
+        number = admin.create(
+            "base.automation",
+            name="Forge",
+            model_id=model,
+            trigger="on_create_or_write",
+            filter_domain=f"[('state', '=', '{state}')]",
+            action_server_ids=[(0, 0, action)],
+        )
+        yield
+        admin.call("base.automation", "unlink", [number])
+
+    return rule
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "record.write({'state': 'validated'})",
+        "record.sudo().write({'state': 'validated'})",
+        "env['partner.mailing'].browse(record.id).state = 'validated'",
+        "env['partner.mailing.approval'].create({'mailing_id': record.id, 'state': 'validated'})",
+    ],
+)
+def test_a_rule_validates_nothing(server, attacker, automate, code):
+    mailing = write(attacker)
+    with automate("to_validate", code), pytest.raises(RpcError) as refused:
+        attacker.call(MAILING, "action_submit", [mailing])
+    assert refused.value.kind == "odoo.exceptions.AccessError"
+    assert server.sql(f"SELECT state FROM partner_mailing WHERE id = {mailing}") == [["draft"]]
+
+
+def test_a_rule_changes_nothing_between_the_comparison_and_the_first_message(
+    server, mailing, automate
+):
+    before = snapshot(server, mailing)
+    admin = server.login("admin")
+    cron = admin.record("mass_mailing_lite.ir_cron_send")
+    with automate("sending", "record.sudo().write({'subject': 'Forged'})"):
+        admin.call("ir.cron", "method_direct_trigger", [cron])
+    assert snapshot(server, mailing) == before, "not started, and not changed"
