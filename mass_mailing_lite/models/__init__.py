@@ -10,7 +10,6 @@ from . import (
     partner_mailing,
     partner_mailing_checklist,
     partner_mailing_counter,
-    partner_mailing_tester,
 )
 
 # isort: split
@@ -22,6 +21,7 @@ from . import (
     partner_mailing_message,
     partner_mailing_recipient,
     partner_mailing_recipients,
+    partner_mailing_tester,
     partner_mailing_version,
 )
 
