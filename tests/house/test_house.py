@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import pytest
 
-from devtools import paths
+from devtools import paths, samples
 
 # How many classes of one addon may describe one model.
 LIMITS = {"partner.mailing": 8, "partner.mailing.recipient": 3}
@@ -130,3 +130,8 @@ def test_each_reported_situation_has_a_test_that_exists():
         else:
             dirty = (paths.ROOT / "tests" / "tools" / "dirty_files.py").read_text()
             assert f'"{name}"' in dirty, (file, name)
+
+
+def test_all_passages_of_the_shipped_templates_are_known_as_samples():
+    missing = set(samples.find_keys()) - samples.sample.get_known_keys()
+    assert not missing, "run `python3 -m devtools samples` and look at what it adds"
