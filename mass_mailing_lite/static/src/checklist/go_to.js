@@ -1,4 +1,11 @@
-const FOCUSABLE = "input, textarea, .odoo-editor-editable";
+// Not the input out of sight, which holds the text of an editor with placeholders.
+const HIDDEN = ".o_partner_mailing_chip_value";
+const FOCUSABLE = [
+    `input:not(${HIDDEN})`,
+    `textarea:not(${HIDDEN})`,
+    ".o_partner_mailing_chip_editor",
+    ".odoo-editor-editable",
+].join(", ");
 
 /**
  * Call a method of the record of a field, as a button of its form does: the form is saved before,

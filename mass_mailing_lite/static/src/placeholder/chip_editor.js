@@ -80,7 +80,16 @@ export class ChipEditor {
         this.steps = [];
         this.step = -1;
         this.selection = [this.length, this.length];
+        if (document.activeElement === this.host) {
+            this.select(...this.selection);
+        }
         this.remember();
+    }
+
+    // Begins anew with another record, whose text may be the same.
+    forget() {
+        this.steps = [];
+        this.step = -1;
     }
 
     get pieces() {

@@ -19,6 +19,23 @@ const press = (key, options) =>
         );
     };
 
+// Copies and pastes through a clipboard of our own: a page may not read the one of the system.
+let clipboard = null;
+const copy = function () {
+    clipboard = new DataTransfer();
+    document.getSelection().selectAllChildren(this.anchor);
+    send(this.anchor, "copy");
+};
+const paste = function () {
+    document.getSelection().selectAllChildren(this.anchor.lastElementChild);
+    document.getSelection().collapseToEnd();
+    send(this.anchor, "paste");
+};
+const send = (target, name) =>
+    target.dispatchEvent(
+        new ClipboardEvent(name, { clipboardData: clipboard, bubbles: true, cancelable: true })
+    );
+
 // From the list of templates to a draft with a placeholder in subject and body, shown in the preview
 // and sent as a test.
 registry.category("web_tour.tours").add("mass_mailing_lite_content", {
@@ -71,14 +88,10 @@ registry.category("web_tour.tours").add("mass_mailing_lite_content", {
         { trigger: ".o-we-powerbox .o-we-command:contains(Placeholder)", run: "click" },
         { trigger: ".o_partner_mailing_placeholders [data-path=name]", run: "click" },
         { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
-        {
-            trigger: "[name=body_html] t[t-out='object.name'][data-partner-mailing-label=Name]",
-            content: "A click on a chip opens its dialog",
-            run: "click",
-        },
-        { trigger: "#o_partner_mailing_fallback", run: "edit reader" },
-        { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
-        { trigger: "[name=body_html] t[t-out='object.name'][data-tooltip*=reader]:contains(reader)" },
+        { trigger: "[name=body_html] t[t-out='object.name'][data-partner-mailing-label=Name]" },
+        { trigger: SUBJECT, content: "The clipboard keeps a placeholder", run: copy },
+        { trigger: "[name=body_html] .odoo-editor-editable", run: paste },
+        { trigger: "[name=body_html] t[t-out='object.function']:contains(colleague)" },
         { trigger: "button[name=action_preview]", run: "click" },
         { trigger: ".modal [name=subject]:contains(News for you colleague😀)" },
         { trigger: ".modal .o_partner_mailing_inbox_line:contains(News for you colleague😀)" },
@@ -88,6 +101,14 @@ registry.category("web_tour.tours").add("mass_mailing_lite_content", {
         { trigger: ".modal a[name=text]", run: "click" },
         { trigger: ".modal [name=body_text]:contains(Tour User)" },
         { trigger: ".modal-footer .btn-primary", run: "click" },
+        {
+            trigger: "body:not(:has(.modal)) [name=body_html] t[t-out='object.name'][data-partner-mailing-label=Name]",
+            content: "A click on a chip opens its dialog",
+            run: "click",
+        },
+        { trigger: "#o_partner_mailing_fallback", run: "edit reader" },
+        { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
+        { trigger: "body:not(:has(.modal)) [name=body_html] t[t-out='object.name'][data-tooltip*=reader]:contains(reader)" },
         { trigger: "body:not(:has(.modal)) button[name=action_send_test]", run: "click" },
         { trigger: ".modal [name=emails] input", run: "edit tester@example.com" },
         { trigger: ".modal button[name=action_send]", run: "click" },
