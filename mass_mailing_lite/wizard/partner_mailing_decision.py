@@ -85,9 +85,16 @@ class PartnerMailingValidate(models.TransientModel):
             mailing = wizard.mailing_id
             request = mailing._get_pending_request()
             wizard.recipient_count = mailing.recipient_count
-            wizard.begin = mailing._get_begin_with_hours()
-            wizard.is_first_of_two = request and mailing._needs_second_validator(request)
             wizard.is_past = mailing._is_schedule_past()
+            wizard.begin = (
+                self.env._(
+                    "Send On, %s, has passed. Choose when the mailing is sent.",
+                    mailing._name_moment(mailing.scheduled_at),
+                )
+                if wizard.is_past
+                else mailing._get_begin_with_hours()
+            )
+            wizard.is_first_of_two = request and mailing._needs_second_validator(request)
             wizard.time_zone = mailing.time_zone
 
     def action_validate(self):
