@@ -102,9 +102,8 @@ class TestSchedule(MailingCase):
 
     def dialog(self, mailing):
         action = mailing.action_open_validation()
-        return Form(
-            self.env[action["res_model"]].with_user(self.validator).with_context(action["context"])
-        )
+        model = self.env[action["res_model"]].with_user(self.validator)
+        return Form(model.with_context(**action["context"]))
 
     def test_the_dialog_does_not_choose(self):
         mailing = self.waiting().with_user(self.validator)
