@@ -9,8 +9,9 @@ from odoo.tools import SQL
 
 from ..sender.rate_limiter import RateLimiter
 from ..sender.transaction import in_transaction
-from .partner_mailing_recipient_results import LOCK_TIMEOUT
 
+# For rows of a mailing that other transactions write; longer than any of a sender.
+LOCK_TIMEOUT = "5s"
 # Number of the sender in the reservations of tests: of no sender, whose numbers are positive.
 NO_SENDER = 0
 

@@ -19,6 +19,7 @@ class TestTourContent(HttpCase):
             name="Tour User",
             email="tour_user@example.com",
         )
+        self.env.company.partner_mailing_test_recipients = "tester@example.com"
         self.env["ir.mail_server"].search([]).active = False
         with (
             SmtpInbox() as inbox,
