@@ -1039,7 +1039,7 @@ class PartnerMailing(models.Model):
         """Return the placeholders with the longest values that submitted recipients have for them.
 
         Once a request. Plan at a million rows: for each placeholder a scan of the list, joined with
-        the contacts, and the largest few of it, 1 s.
+        the contacts, and its different values; 1 to 2 s.
 
         :return: [[expression, [values]]]
         """
@@ -1080,31 +1080,38 @@ class PartnerMailing(models.Model):
             SQL("listed.partner_id = %s", SQL.identifier(query.table, "id")),
         )
         query.add_where(SQL("listed.mailing_id = %s AND listed.is_submitted", self.id))
-        query.order = SQL("length(%s) DESC NULLS LAST", value)
-        query.limit = 10 * LONGEST_VALUES
-        rows = self.env.execute_query(query.select(SQL("left(%s, %s)", value, MAX_VALUE)))
-        return list(dict.fromkeys(text for (text,) in rows if text))[:LONGEST_VALUES]
+        return self._find_longest(query.select(SQL("left(%s, %s)", value, MAX_VALUE)))
 
     def _get_longest_of_rows(self, name):
         """Return the longest values of a column that recipients without a contact have, too."""
-        column = SQL("COALESCE(p.%(name)s, r.%(name)s)", name=SQL.identifier(name))
-        rows = self.env.execute_query(
+        return self._find_longest(
             SQL(
                 """
-                SELECT left(%(column)s, %(size)s)
+                SELECT left(COALESCE(p.%(name)s, r.%(name)s), %(size)s)
                   FROM partner_mailing_recipient r
              LEFT JOIN res_partner p ON p.id = r.partner_id
                  WHERE r.mailing_id = %(mailing)s AND r.is_submitted
-              ORDER BY length(%(column)s) DESC NULLS LAST
-                 LIMIT %(limit)s
                 """,
-                column=column,
+                name=SQL.identifier(name),
                 size=MAX_VALUE,
                 mailing=self.id,
-                limit=10 * LONGEST_VALUES,
             )
         )
-        return list(dict.fromkeys(text for (text,) in rows if text))[:LONGEST_VALUES]
+
+    def _find_longest(self, values):
+        """Return the longest of different values, given as a SELECT of one column."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT value FROM (%s) AS read (value)
+                 WHERE value != '' GROUP BY value
+              ORDER BY length(value) DESC, value LIMIT %s
+                """,
+                values,
+                LONGEST_VALUES,
+            )
+        )
+        return [value for (value,) in rows]
 
     def _count_audience(self, audience):
         """Return how many submitted recipients are in an audience."""
