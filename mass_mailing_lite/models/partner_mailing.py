@@ -749,6 +749,9 @@ class PartnerMailing(models.Model):
         if field_name in self._get_covered_fields() and not self._is_system():
             self._check_covered_unlocked({field_name})
             self._as_system().write(self._get_change_values({field_name}))
+        translations = {
+            lang: self._read_header(field_name, value) for lang, value in translations.items()
+        }
         if field_name == "body_html":
             for text in translations.values() if isinstance(translations, dict) else ():
                 self._check_nesting({field_name: text})
@@ -758,9 +761,6 @@ class PartnerMailing(models.Model):
                 lang: field.convert_to_column(value, self) if isinstance(value, str) else value
                 for lang, value in translations.items()
             }
-        translations = {
-            lang: self._read_header(field_name, value) for lang, value in translations.items()
-        }
         with self._keep_versions({field_name}):
             result = super()._update_field_translations(
                 field_name, translations, digest=digest, source_lang=source_lang

@@ -39,6 +39,18 @@ class TestHostileInput(MailingCase):
                 except UserError as error:
                     self.assertNotIn("recursion", str(error).lower())
 
+    def test_html_that_others_cannot_bear_is_refused_in_words(self):
+        for body in ("<div>" * 5000, "<b>" * 20_000, "<" * 200_000, "<a " * 5000, "<i>x" * 300):
+            with (
+                self.subTest(body=body[:20]),
+                self.assertRaisesRegex(ValidationError, "Body.*without its format"),
+            ):
+                self.new_mailing(body_html=body)
+        mailing = self.new_mailing()
+        with self.assertRaisesRegex(ValidationError, "without its format"):
+            mailing.update_field_translations("body_html", {"en_US": "<div>" * 5000})
+        mailing.body_html = "<div>" * 100 + "Hello 1 < 2" + "</div>" * 100 + "<p>x<br>" * 500
+
     def test_many_placeholders_are_cut_at_their_markers_once(self):
         body = "".join(
             f'<p><t t-out="object.name">reader {number}</t></p>' for number in range(3000)

@@ -80,6 +80,38 @@ class TestOneByOne(SendingCase):
             [box] = message[field].addresses
             self.assertEqual(box.display_name, shown)
 
+    def test_a_value_that_looks_coded_begins_no_header(self):
+        self.see_each_message()
+        self.anna.name = "=?utf-8?q?x=0D=0AX-Other:_y=0D=0A=0D=0A<h1>Other</h1>?="
+        self.new_validated_mailing(
+            subject="{{ object.name }}",
+            cc='"=?utf-8?q?x=0D=0AX-Other:_z" <boss@example.com>, "?=" <second@example.com>',
+            copy_policy="each",
+        )
+        self.run_scheduler()
+        message = self.inbox.message_to("anna@example.com")
+        self.assertEqual(message["Subject"].replace(" ", ""), self.anna.name)
+        self.assertNotIn("X-Other", message)
+        self.assertEqual(
+            [box.addr_spec for box in message["Cc"].addresses],
+            ["boss@example.com", "second@example.com"],
+        )
+        self.assertEqual(message.get_content_type(), "multipart/alternative")
+
+    def test_a_header_of_an_addon_that_would_begin_another_fails_the_row_in_words(self):
+        def send_email(server, message, *args, **kwargs):
+            message["X-Addon"] = "=?utf-8?q?a=0D=0AX-Other:_z?="
+            return IrMail_Server.send_email(server, message, *args, **kwargs)
+
+        self.override("send_email", send_email)
+        mailing = self.new_validated_mailing()
+        self.run_scheduler()
+        self.assertFalse(self.inbox.messages)
+        self.assertEqual((mailing.state, mailing.failed_count), ("done", 2))
+        row = self.rows(mailing)["anna@example.com"]
+        self.assertEqual(row.failure_type, "rendering")
+        self.assertIn('The header field "X-Addon"', row.failure_reason)
+
     def test_what_build_email_adds_comes_once_and_per_recipient(self):
         def build(server, email_from, email_to, subject, body, **kwargs):
             text = f"{body}<p>Only for {email_to[0]}</p>"

@@ -14,6 +14,11 @@ class TestSmsContent(SmsCase):
         with self.assertRaisesRegex(ValidationError, r"object\.nickname.*SMS Text"):
             self.new_sms(sms_body="{{ object.nickname }}")
 
+    def test_a_text_that_is_too_long_is_refused_in_words(self):
+        for text in ("x" * 3001, "{{ object.name |||" * 5000):
+            with self.assertRaisesRegex(ValidationError, "SMS Text.*\n.*3000 characters"):
+                self.new_sms(sms_body=text)
+
     def test_an_empty_value_has_a_fallback(self):
         self.new_validated_sms(sms_body="Dear {{ object.function ||| reader }}{{ object.city }}!")
         self.anna.function = "Director"
