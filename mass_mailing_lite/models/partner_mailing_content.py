@@ -1109,8 +1109,8 @@ class PartnerMailing(models.Model):
         becomes the mailing's; others are copied, if the user may read them or the address has
         their token.
         """
-        base_url = self.get_base_url().rstrip("/")
         for mailing in self:
+            base_url = mailing.get_base_url().rstrip("/")
             mailing.flush_recordset(["body_html"])
             bodies = mailing.sudo()._get_translations(["body_html"])["body_html"]
             shown = {}
