@@ -224,7 +224,13 @@ def is_through_ours(error):
     """Tell whether code of these addons took part in an error, or should have prevented it."""
     if isinstance(error, (UnusableResult, psycopg2.errors.NotNullViolation)):
         return True
-    return any(is_ours_frame(frame) for frame, _line in traceback.walk_tb(error.__traceback__))
+    frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
+    ours = [place for place, frame in enumerate(frames) if is_ours_frame(frame)]
+    if not ours:
+        return False
+    # A method that only called ``super()`` has left the rest to Odoo.
+    names = [frame.f_code.co_name for frame in frames[ours[-1] : ours[-1] + 2]]
+    return len(names) < 2 or names[0] != names[1]
 
 
 def is_ours_frame(frame):

@@ -163,7 +163,6 @@ class TestLanes(JobCase):
             {"kwargs": {"x": 1}},
             {"records": self.env["ir.mail_server"]},
             {"method_name": "unlink"},
-            {"user_id": self.marketer.id},
         ):
             with self.subTest(values), self.assertRaises(AccessError):
                 job.with_user(jobs_manager).write(values)
