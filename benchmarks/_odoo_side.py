@@ -189,6 +189,8 @@ def send_templates(env, result, *, port):
         )
         mailing._load_template(template)
         mailing.mail_server_id = server
+        # Sample text is what is measured here.
+        mailing.action_keep_language(mailing.main_lang)
         mailing.action_submit()
         mailing.with_user(validator).action_validate()
         mailing.sudo()._send_due(lambda _done, _waiting: env.cr.commit() or float("inf"))

@@ -77,10 +77,10 @@ def prepare(url, name):
     marketing.call(demo.MAILING, "action_load_recipients", [draft])
     marketing.call(demo.MAILING, "action_preview", [draft])
     waiting = start("Event Invitation", "An evening in our workshop")
-    marketing.call(demo.MAILING, "action_submit", [waiting])
+    submit(marketing, waiting)
     in_two_weeks = (datetime.now() + timedelta(days=14)).strftime("%Y-%m-%d 08:00:00")
     later = start("Price Change", "New prices", scheduled_at=in_two_weeks)
-    marketing.call(demo.MAILING, "action_submit", [later])
+    submit(marketing, later)
     validator.call(demo.MAILING, "action_validate", [later])
     admin = company.login(url, name, "admin")
     [server] = admin.search_read("ir.mail_server", [("name", "=", company.MAIL_SERVER)], "id")
@@ -98,6 +98,12 @@ def prepare(url, name):
         "server": server["id"],
         "unsubscribe": link.removeprefix(url),
     }
+
+
+def submit(marketing, mailing):
+    """Submit a mailing with the sample text of a template, which is confirmed for the picture."""
+    marketing.call(demo.MAILING, "action_keep_language", [mailing], "en_US")
+    marketing.call(demo.MAILING, "action_submit", [mailing])
 
 
 def send(url, name, marketing, validator):
