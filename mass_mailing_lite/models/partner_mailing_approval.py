@@ -358,7 +358,8 @@ class PartnerMailing(models.Model):
             lines.append(self.env._("Comment: %s", request.comment))
         return to_paragraphs(lines)
 
-    @api.depends("state", "approval_ids.state", "company_id")
+    @api.depends("state", "approval_ids.state", "company_id", "editor_ids")
+    @api.depends_context("lang")
     def _compute_asked_names(self):
         for mailing in self:
             is_open = mailing.state == "to_validate"
