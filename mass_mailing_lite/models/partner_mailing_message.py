@@ -1,3 +1,4 @@
+import hashlib
 import ipaddress
 import re
 from email.message import EmailMessage
@@ -58,6 +59,13 @@ PIXEL = '<img src="%s" width="1" height="1" alt="" style="display: block; border
 # Contacts: the fields in a template are fetched ahead, because Odoo would read all columns.
 CONTACT_FIELD = re.compile(r"\bobject\.(\w+)")
 TEXT_FIELDS = ("char", "text", "selection")
+# Placeholders: the logo as it stands in a message. The address changes with the picture, so the
+# fingerprint of a mailing covers it.
+LOGO = Markup(
+    '<img src="/web/binary/company_logo?company=%s&amp;v=%s" alt="%s"'
+    ' style="display: block; max-width: 180px; max-height: 90px; margin: 0 0 16px; border: 0"/>'
+)
+
 COMPANY_DATA = re.compile(r"\bobject\.(partner_mailing_company_\w+)")
 
 # As Odoo tells local addresses from those of another host without a scheme (//example.com/).
@@ -118,7 +126,7 @@ class PartnerMailing(models.Model):
                 return otherwise(placeholder)
             if not values:
                 company = self.company_id or self.env.company
-                values.update(company._get_placeholder_values())
+                values.update(self._get_company_values(company))
             value = values[name]
             if kind == HTML:
                 return str(self._complete_addresses(escape(value or placeholder.fallback)))
@@ -127,6 +135,26 @@ class PartnerMailing(models.Model):
             return value or placeholder.fallback
 
         return fill
+
+    @api.model
+    def _get_company_values(self, company):
+        """Return a company's data for messages: {name of a placeholder's field of contacts: value}.
+
+        Texts, empty where the company has none; the logo is HTML, empty if it is Odoo's own.
+        """
+        company = company.sudo().with_context(bin_size=False)
+        logo = ""
+        if company.logo_web and not company.uses_default_logo:
+            version = hashlib.sha256(company.logo_web).hexdigest()[:8]
+            logo = LOGO % (company.id, version, company.name)
+        return {
+            "partner_mailing_company_name": company.name,
+            "partner_mailing_company_address": self._get_postal_address(company.partner_id),
+            "partner_mailing_company_website": company.website or "",
+            "partner_mailing_company_email": company.email or "",
+            "partner_mailing_company_phone": company.phone or "",
+            "partner_mailing_company_logo": Markup(logo),
+        }
 
     def _get_company_data(self, texts):
         """Return the company's data that texts have placeholders for: {field name: value}.
@@ -137,7 +165,7 @@ class PartnerMailing(models.Model):
         if not used:
             return {}
         # In one language, so that it does not depend on who asks.
-        values = self.company_id.with_context(lang="en_US")._get_placeholder_values()
+        values = self._get_company_values(self.company_id.with_context(lang="en_US"))
         return {name: value for name, value in values.items() if name in used}
 
     def _get_html(self, source):
@@ -513,7 +541,7 @@ class PartnerMailing(models.Model):
             "mass_mailing_lite.mail_footer",
             {
                 "company": company.name,
-                "address": company._get_postal_address(),
+                "address": self._get_postal_address(company.partner_id),
                 "website": company.website,
                 "unsubscribe_url": self._get_link(UNSUBSCRIBE, marker_for(LinkSlot(UNSUBSCRIBE))),
                 "view_url": not self._has_link_in_body(VIEW)
@@ -521,6 +549,13 @@ class PartnerMailing(models.Model):
             },
             minimal_qcontext=True,
         )
+
+    def _get_postal_address(self, partner):
+        """Return a company's postal address on one line; laws on mailings require it."""
+        if not partner.street:
+            return ""
+        lines = partner._display_address(without_company=True).splitlines()
+        return ", ".join(filter(None, map(str.strip, lines)))
 
     # ------------------------------------------------------------
     # Tracking
@@ -616,9 +651,16 @@ class PartnerMailing(models.Model):
             language of the environment
         :return: callable, ``res.partner`` record -> text or ``Value``
         """
+        source = str(self[name] or "")
         if self._fields[name].render_engine == "qweb":
-            return self._make_qweb_renderer(str(self[name] or ""))
-        return self._make_inline_renderer(str(self[name] or ""))
+            render = self._make_qweb_renderer(source)
+        else:
+            render = self._make_inline_renderer(source)
+        if not COMPANY_DATA.search(source):
+            return render
+        # Looked up once a language: the company whose data the contact's placeholders give.
+        company = self.company_id.id
+        return lambda contact: render(contact.with_company(company))
 
     def _make_inline_renderer(self, source):
         instructions = parse_inline_template(source)
@@ -704,7 +746,6 @@ class PartnerMailing(models.Model):
         :param transport: of this mailing; making it anew would read the mailing for each claim
         """
         partners = self.env["res.partner"].sudo().with_context(lang=compiled.lang)
-        partners = partners.with_company(self.company_id)
         ids = [row["partner_id"] for row in rows if row["partner_id"]]
         if all(row_fills(rows[0], slot) for slot in compiled.slots):
             contacts = iter([None] * len(ids))

@@ -1,10 +1,8 @@
-import hashlib
 import re
 from datetime import timezone
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytz
-from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
@@ -35,13 +33,6 @@ NOT_NEGATIVE = (
 )
 MAX_WINDOW = 1000
 MAX_TRIES = 100
-
-# Placeholders: the logo as it stands in a message. The address changes with the picture, so the
-# fingerprint of a mailing covers it.
-LOGO = Markup(
-    '<img src="/web/binary/company_logo?company=%s&amp;v=%s" alt="%s"'
-    ' style="display: block; max-width: 180px; max-height: 90px; margin: 0 0 16px; border: 0"/>'
-)
 
 FEEDBACK_NAME = re.compile(r"[A-Za-z0-9_-]{5,15}")
 
@@ -241,35 +232,6 @@ class ResCompany(models.Model):
         contacts = self.env["res.partner"].sudo()._partner_mailing_find(address)
         users = contacts.with_context(active_test=False).user_ids
         return any(user.active and not user.share and self in user.company_ids for user in users)
-
-    def _get_placeholder_values(self):
-        """Return the company's data for messages: {name of a placeholder's field of contacts: value}.
-
-        Texts, empty where the company has none; the logo is HTML, empty if it is Odoo's own.
-        """
-        self.ensure_one()
-        company = self.sudo().with_context(bin_size=False)
-        logo = ""
-        if company.logo_web and not company.uses_default_logo:
-            version = hashlib.sha256(company.logo_web).hexdigest()[:8]
-            logo = LOGO % (company.id, version, company.name)
-        return {
-            "partner_mailing_company_name": company.name,
-            "partner_mailing_company_address": company._get_postal_address(),
-            "partner_mailing_company_website": company.website or "",
-            "partner_mailing_company_email": company.email or "",
-            "partner_mailing_company_phone": company.phone or "",
-            "partner_mailing_company_logo": Markup(logo),
-        }
-
-    def _get_postal_address(self):
-        """Return the postal address on one line; laws on mailings require it."""
-        self.ensure_one()
-        partner = self.sudo().partner_id
-        if not partner.street:
-            return ""
-        lines = partner._display_address(without_company=True).splitlines()
-        return ", ".join(filter(None, map(str.strip, lines)))
 
     def _get_sending_hours(self):
         """Return the hours in which mailings of this company are sent; None without a limit.

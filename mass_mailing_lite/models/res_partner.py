@@ -274,7 +274,7 @@ class ResPartner(models.Model):
 
     @api.depends_context("company", "lang")
     def _compute_partner_mailing_company(self):
-        self.update(self.env.company._get_placeholder_values())
+        self.update(self.env["partner.mailing"]._get_company_values(self.env.company))
 
     def action_open_partner_mailings(self):
         """Show the mailings of this contact with the result of each."""
