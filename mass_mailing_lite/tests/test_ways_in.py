@@ -128,7 +128,7 @@ class TestAutomation(MailingCase):
             (draft, {"state": "code", "code": "record.write({'state': 'validated'})"}),
             (draft, {"state": "code", "code": "record.sudo().write({'sent_count': 7})"}),
             (mailing, {"state": "code", "code": "record.write({'subject': 'Forged'})"}),
-            (mailing, {"state": "code", "code": "env['partner.mailing'].browse(record.id).body_html = 'x'"}),
+            (mailing, {"state": "code", "code": "env['partner.mailing'].browse(record.id).write({'body_html': 'x'})"}),
             (mailing, {"state": "code", "code": "env['partner.mailing.approval'].create({'mailing_id': record.id})"}),
             (mailing, {"state": "object_write", "update_path": "subject", "value": "Forged",
                        "update_field_id": field.id}),

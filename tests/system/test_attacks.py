@@ -479,7 +479,7 @@ def automate(server):
     [
         "record.write({'state': 'validated'})",
         "record.sudo().write({'state': 'validated'})",
-        "env['partner.mailing'].browse(record.id).state = 'validated'",
+        "env['partner.mailing'].browse(record.id).write({'state': 'validated'})",
         "env['partner.mailing.approval'].create({'mailing_id': record.id, 'state': 'validated'})",
     ],
 )
