@@ -13,7 +13,7 @@ from odoo.tools.rendering_tools import parse_inline_template
 
 from ..tools import file_name, local_file
 from ..tools.blank import describe_characters, is_blank
-from ..tools.html_depth import measure_depth
+from ..tools.markup import has_open_tags, measure_depth
 from ..tools.placeholder_kind import to_elements, to_inline
 from ..tools.version import (
     SOURCE,
@@ -1050,12 +1050,22 @@ class PartnerMailing(models.Model):
 
     @api.model
     def _check_nesting(self, vals):
-        """Refuse a body in which elements are nested more deeply than QWeb compiles.
+        """Refuse a body that Odoo's parsers cannot bear, or nested more deeply than QWeb compiles.
 
         :raises ValidationError: names the field, the depth and what to do
         """
         body = vals.get("body_html")
-        if isinstance(body, str) and (depth := measure_depth(body)) > MAX_DEPTH:
+        if not isinstance(body, str):
+            return
+        if has_open_tags(body):
+            raise ValidationError(
+                self.env._(
+                    'In the field "%(field)s" many tags do not end. Insert the text without its'
+                    " formatting.",
+                    field=self._fields["body_html"]._description_string(self.env),
+                )
+            )
+        if (depth := measure_depth(body)) > MAX_DEPTH:
             raise ValidationError(
                 self.env._(
                     'In the field "%(field)s" elements stand in each other %(depth)s levels deep; at'

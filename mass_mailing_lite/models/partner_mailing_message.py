@@ -22,7 +22,6 @@ from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
 from ..preflight import Content
 from ..tools import address_field
-from ..tools.markup import MAX_DEPTH, is_bearable
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
 from ..tools.srcset import replace_in_srcsets
 from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, xml_to_html
@@ -259,20 +258,8 @@ class PartnerMailing(models.Model):
     def _read_header(self, name, value):
         """Return the value of a field, for a header as mail programs show it, if it has a limit.
 
-        A body is handed on as it is, if its HTML is bearable.
-
         :raises ValidationError: names the field, the value and the remedy
         """
-        if name == "body_html" and isinstance(value, str) and not is_bearable(value):
-            raise ValidationError(
-                self.env._(
-                    'The field "%(field)s" cannot be saved: its elements are nested more than'
-                    " %(most)s deep, or many of its tags do not end. Paste the text without its"
-                    " format.",
-                    field=self._fields[name]._description_string(self.env),
-                    most=MAX_DEPTH,
-                )
-            )
         most = self._get_text_limits().get(name)
         if not most or not isinstance(value, str):
             return value

@@ -1,5 +1,5 @@
 import pytest
-from addon.tools.html_depth import measure_depth
+from addon.tools.markup import has_open_tags, measure_depth
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,3 +26,13 @@ def test_elements_in_each_other_are_counted(text, depth):
 @given(st.text(alphabet="<>/abdiv \"'=!-\0\ud800é?", max_size=200))
 def test_any_text_has_a_depth(text):
     assert 0 <= measure_depth(text) <= len(text) + 2
+
+
+@pytest.mark.parametrize("text", ["<" * 200_000, "<a " * 5000, "<p>a</p>" + "<b" * 101])
+def test_tags_that_do_not_end_are_found(text):
+    assert has_open_tags(text)
+
+
+@pytest.mark.parametrize("text", ["", "<p>1 < 2</p>" * 500, "<br/>" * 500, "a < b " * 99])
+def test_a_sign_here_and_there_is_no_open_tag(text):
+    assert not has_open_tags(text)
