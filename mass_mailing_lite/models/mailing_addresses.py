@@ -66,7 +66,9 @@ class PartnerMailingAddresses(models.AbstractModel):
         if not isinstance(vals, dict):
             return vals  # Odoo refuses it
         for name in self._address_fields:
-            self._check_text(vals.get(name), self._fields[name]._description_string(self.env))
+            if not isinstance(vals.get(name) or "", str):
+                # Raises; what cannot be stored in a text is refused with the address.
+                self._check_text(vals[name], self._fields[name]._description_string(self.env))
         tidied = {
             name: address_field.write_many(self._parse_addresses(name, vals[name])) or False
             for name in self._address_fields

@@ -749,12 +749,13 @@ class PartnerMailing(models.Model):
         if field_name in self._get_covered_fields() and not self._is_system():
             self._check_covered_unlocked({field_name})
             self._as_system().write(self._get_change_values({field_name}))
-        translations = {
-            lang: self._read_header(field_name, value) for lang, value in translations.items()
-        }
-        if field_name == "body_html":
-            for text in translations.values() if isinstance(translations, dict) else ():
+        if isinstance(translations, dict):
+            for text in translations.values():
                 self._check_nesting({field_name: text})
+            translations = {
+                lang: self._read_header(field_name, text) for lang, text in translations.items()
+            }
+        if field_name == "body_html":
             # Odoo stores the translations of a whole field without sanitizing them.
             field = self._fields[field_name]
             translations = {

@@ -282,7 +282,6 @@ class PartnerMailing(models.Model):
         self._check_files()
         self._check_placeholders()
         self._check_findings()
-        self._check_file_names()
         self._check_message_size()
         self._check_renders()
 

@@ -365,6 +365,7 @@ class PartnerMailingAudience(models.Model):
 
         :raises UserError: when an audience cannot be used, or they are of several companies
         """
+        self._check_saved()
         self.check_access("read")
         for audience in self:
             if reason := audience._get_unavailable_reason():

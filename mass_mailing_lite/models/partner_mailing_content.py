@@ -26,6 +26,7 @@ from ..tools.version import (
     note_changes,
 )
 from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
+from .res_partner import COMPANY_FIELDS
 
 # Templates: field of the mailing -> field of the template that fills it.
 TRANSLATED = {
@@ -360,14 +361,19 @@ class PartnerMailing(models.Model):
         return label
 
     def _ends_in_value(self, expression):
-        """Return whether a path of the contact exists and ends in a value, not in HTML."""
+        """Return whether a path of the contact exists and ends in a value, not in a record."""
+        field = self._get_last_field(expression)
+        return field is not None and not field.relational and not self._is_markup(expression)
+
+    def _get_last_field(self, expression):
+        """Return the field in which a path of the contact ends; None when it does not exist."""
         model, field = self.env["res.partner"], None
         for name in expression.split(".")[1:]:
             if model is None or name not in model._fields:
-                return False
+                return None
             field = model._fields[name]
             model = self.env[field.comodel_name] if field.relational else None
-        return model is None and field.type != "html"
+        return field
 
     @api.constrains(lambda self: self._get_rendered_fields())
     def _check_placeholders(self):
@@ -463,16 +469,14 @@ class PartnerMailing(models.Model):
         return is_allowed and not self._is_markup(expression)
 
     def _is_markup(self, expression):
-        """Tell whether an expression is the path of a field with HTML."""
-        if not PATH.fullmatch(expression):
+        """Tell whether an expression is the path of a field with HTML that people write.
+
+        The company's logo is HTML of the addon.
+        """
+        if not PATH.fullmatch(expression) or expression.removeprefix("object.") in COMPANY_FIELDS:
             return False
-        model, field = self.env["res.partner"], None
-        for name in expression.split(".")[1:]:
-            if model is None or name not in model._fields:
-                return False
-            field = model._fields[name]
-            model = self.env[field.comodel_name] if field.relational else None
-        return field.type == "html"
+        field = self._get_last_field(expression)
+        return field is not None and field.type == "html"
 
     def _is_unknown(self, expression):
         """Return whether a path has a name that is no field.
@@ -1250,17 +1254,6 @@ class PartnerMailing(models.Model):
                 )
 
     @api.constrains("attachment_ids")
-    def _check_file_names(self):
-        """Refuse file names with control characters, or that are shown with a false extension.
-
-        Also called at submission, and by the guard of files for one that is renamed.
-
-        :raises ValidationError: names the file
-        """
-        for mailing in self:
-            for file in mailing.sudo().attachment_ids:
-                mailing._check_file_name(file.name or "")
-
     @api.model
     def _check_file_name(self, name):
         """Raise for the name of a file that looks like another kind of file than it is.

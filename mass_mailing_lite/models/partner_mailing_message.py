@@ -305,12 +305,15 @@ class PartnerMailing(models.Model):
                 self._read_header(name, value)
 
     def _check_files(self):
-        """Refuse files whose name or type cannot stand in a header.
+        """Refuse files whose name deceives, or whose name or type cannot stand in a header.
+
+        Called when files are attached, renamed, submitted, and when messages are made.
 
         :raises UserError: names the file and the remedy
         """
         for mailing in self:
             for file in mailing.sudo().attachment_ids:
+                mailing._check_file_name(file.name or "")
                 if problem := self._get_file_problem(file):
                     raise UserError(
                         self.env._(

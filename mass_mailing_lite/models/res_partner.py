@@ -58,25 +58,41 @@ class ResPartner(models.Model):
 
     # Of the company that writes to the contact, for placeholders; see res.company.
     partner_mailing_company_name = fields.Char(
-        "Our Company: Name", compute="_compute_partner_mailing_company", exportable=False
+        "Our Company: Name",
+        compute="_compute_partner_mailing_company",
+        exportable=False,
+        groups="base.group_user",
     )
     partner_mailing_company_address = fields.Char(
-        "Our Company: Address", compute="_compute_partner_mailing_company", exportable=False
+        "Our Company: Address",
+        compute="_compute_partner_mailing_company",
+        exportable=False,
+        groups="base.group_user",
     )
     partner_mailing_company_website = fields.Char(
-        "Our Company: Website", compute="_compute_partner_mailing_company", exportable=False
+        "Our Company: Website",
+        compute="_compute_partner_mailing_company",
+        exportable=False,
+        groups="base.group_user",
     )
     partner_mailing_company_email = fields.Char(
-        "Our Company: E-mail", compute="_compute_partner_mailing_company", exportable=False
+        "Our Company: E-mail",
+        compute="_compute_partner_mailing_company",
+        exportable=False,
+        groups="base.group_user",
     )
     partner_mailing_company_phone = fields.Char(
-        "Our Company: Phone", compute="_compute_partner_mailing_company", exportable=False
+        "Our Company: Phone",
+        compute="_compute_partner_mailing_company",
+        exportable=False,
+        groups="base.group_user",
     )
     partner_mailing_company_logo = fields.Html(
         "Our Company: Logo",
         compute="_compute_partner_mailing_company",
         sanitize=False,
         exportable=False,
+        groups="base.group_user",
     )
 
     partner_mailing_address = fields.Char(

@@ -54,8 +54,8 @@ class TestEditors(MailingCase):
         mailing = self.new_mailing()
         self.colleague.group_ids = [Command.link(self.env.ref("base.group_partner_manager").id)]
         marks = {"partner_mailing_marked_ids": [Command.link(mailing.id)]}
-        with self.assertRaisesRegex(AccessError, "Marked for Mailings"):
+        with self.assertRaisesRegex(AccessError, "Added to Mailings"):
             self.anna.with_user(self.colleague).write(marks)
-        with self.assertRaisesRegex(AccessError, "Marked for Mailings"):
+        with self.assertRaisesRegex(AccessError, "Added to Mailings"):
             self.anna.with_user(self.colleague).create({"name": "Eve", **marks})
         self.assertFalse(mailing.marked_partner_ids)

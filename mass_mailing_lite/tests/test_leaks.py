@@ -97,6 +97,7 @@ class LeakCase(MailingCase):
         of_mailing = {"mailing_id": mailing.id}
         dialogs = {}
         for name, values in (
+            ("submit", {**of_mailing, "comment": "Please."}),
             ("refuse", {**of_mailing, "reason": "No."}),
             ("validate", of_mailing),
             ("test", {**of_mailing, "emails": "marketer@example.com"}),

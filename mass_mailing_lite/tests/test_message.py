@@ -164,5 +164,5 @@ class TestMessage(MailingCase):
             f"{mailing.id}:{mailing.company_id.id}:mailing:shop_2026",
         )
         for name in ("abc", "a name", "x\r\nBcc: all@example.com", "a" * 16):
-            with self.subTest(name=name), self.assertRaisesRegex(ValidationError, "Complaint"):
+            with self.subTest(name=name), self.assertRaisesRegex(ValidationError, "Feedback-ID"):
                 mailing.company_id.sudo().partner_mailing_feedback_name = name

@@ -7,6 +7,7 @@ class PartnerMailingSubmit(models.TransientModel):
     """The dialog that submits a mailing: what will happen, and a comment to the validator."""
 
     _name = "partner.mailing.submit"
+    _inherit = ["partner.mailing.dialog"]
     _description = "Submit a Mailing"
 
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")
