@@ -1253,7 +1253,6 @@ class PartnerMailing(models.Model):
                     )
                 )
 
-    @api.constrains("attachment_ids")
     @api.model
     def _check_file_name(self, name):
         """Raise for the name of a file that looks like another kind of file than it is.
