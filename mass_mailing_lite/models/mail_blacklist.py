@@ -6,8 +6,8 @@ from ..transport.canonical_address import (
     UNREAD_INDEX,
     address_index,
     blocked_address_sql,
+    read_entries,
     read_entry,
-    unread_rows,
 )
 
 
@@ -34,30 +34,13 @@ class MailBlacklist(models.Model):
 
     def init(self):
         result = super().init()
-        self._partner_mailing_read_addresses()
+        read_entries(self)
         return result
 
     @api.depends("email")
     def _compute_partner_mailing_address(self):
         for entry in self:
             entry.partner_mailing_address = read_entry(entry.email)
-
-    @api.model
-    def _partner_mailing_read_addresses(self):
-        """Read the addresses that were written past the ORM."""
-        for rows in unread_rows(self, "email"):
-            self.env.cr.execute(
-                SQL(
-                    """
-                    UPDATE mail_blacklist b SET partner_mailing_address = found.address
-                      FROM unnest(%s::integer[], %s::text[]) found (id, address)
-                     WHERE b.id = found.id
-                    """,
-                    [number for number, _email in rows],
-                    [read_entry(email) for _number, email in rows],
-                )
-            )
-            self.invalidate_model(["partner_mailing_address"], flush=False)
 
     def _partner_mailing_find(self, address):
         """Return the entries for a canonical address, archived ones among them, active first."""

@@ -1,5 +1,3 @@
-import json
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
@@ -11,7 +9,7 @@ from ..transport.canonical_address import (
     address_index,
     contact_address_sql,
     read_contact,
-    unread_rows,
+    read_contacts,
 )
 from .mailing_call import only_one
 
@@ -130,7 +128,7 @@ class ResPartner(models.Model):
 
     def init(self):
         result = super().init()
-        self._partner_mailing_read_addresses()
+        read_contacts(self)
         return result
 
     # ------------------------------------------------------------
@@ -142,30 +140,6 @@ class ResPartner(models.Model):
         for partner in self:
             partner.partner_mailing_address, partner.partner_mailing_further = read_contact(
                 partner.email, partner.email_normalized
-            )
-
-    @api.model
-    def _partner_mailing_read_addresses(self):
-        """Read the e-mail fields that were written past the ORM."""
-        for rows in unread_rows(self, "email", "email_normalized"):
-            found = [read_contact(email, normalized) for _number, email, normalized in rows]
-            self.env.cr.execute(
-                SQL(
-                    """
-                    UPDATE res_partner p
-                       SET partner_mailing_address = found.address,
-                           partner_mailing_further = found.further
-                      FROM unnest(%s::integer[], %s::text[], %s::jsonb[])
-                           found (id, address, further)
-                     WHERE p.id = found.id
-                    """,
-                    [row[0] for row in rows],
-                    [address for address, _further in found],
-                    [json.dumps(further) if further else None for _address, further in found],
-                )
-            )
-            self.invalidate_model(
-                ["partner_mailing_address", "partner_mailing_further"], flush=False
             )
 
     @api.model

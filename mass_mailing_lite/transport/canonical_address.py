@@ -7,6 +7,7 @@ was found. So statements over a million rows need no regular expression, and one
 address is.
 """
 
+import json
 import re
 
 from odoo.tools import SQL
@@ -100,3 +101,50 @@ def unread_rows(model, *columns):
         )
     ):
         yield rows
+
+
+def read_contacts(partners):
+    """Read the e-mail fields of contacts that were written past the ORM.
+
+    :param partners: the model ``res.partner``, as superuser
+    """
+    for rows in unread_rows(partners, "email", "email_normalized"):
+        found = [read_contact(email, normalized) for _number, email, normalized in rows]
+        partners.env.cr.execute(
+            SQL(
+                """
+                UPDATE res_partner p
+                   SET partner_mailing_address = found.address,
+                       partner_mailing_further = found.further
+                  FROM unnest(%s::integer[], %s::text[], %s::jsonb[])
+                       found (id, address, further)
+                 WHERE p.id = found.id
+                """,
+                [row[0] for row in rows],
+                [address for address, _further in found],
+                [json.dumps(further) if further else None for _address, further in found],
+            )
+        )
+        partners.invalidate_model(
+            ["partner_mailing_address", "partner_mailing_further"], flush=False
+        )
+
+
+def read_entries(blocklist):
+    """Read the addresses of the blocklist that were written past the ORM.
+
+    :param blocklist: the model ``mail.blacklist``, as superuser
+    """
+    for rows in unread_rows(blocklist, "email"):
+        blocklist.env.cr.execute(
+            SQL(
+                """
+                UPDATE mail_blacklist b SET partner_mailing_address = found.address
+                  FROM unnest(%s::integer[], %s::text[]) found (id, address)
+                 WHERE b.id = found.id
+                """,
+                [number for number, _email in rows],
+                [read_entry(email) for _number, email in rows],
+            )
+        )
+        blocklist.invalidate_model(["partner_mailing_address"], flush=False)

@@ -32,6 +32,8 @@ from .canonical_address import (
     NOT_AN_ADDRESS,
     blocked_address_sql,
     contact_address_sql,
+    read_contacts,
+    read_entries,
 )
 
 # To header while a message is compiled; the message of each recipient has its own.
@@ -125,8 +127,8 @@ class SmtpTransport(Transport):
         return SQL.identifier(table, "partner_mailing_further")
 
     def read_addresses(self):
-        self.env["res.partner"].sudo()._partner_mailing_read_addresses()
-        self.env["mail.blacklist"].sudo()._partner_mailing_read_addresses()
+        read_contacts(self.env["res.partner"].sudo())
+        read_entries(self.env["mail.blacklist"].sudo())
 
     def read_extra_addresses(self):
         return [
