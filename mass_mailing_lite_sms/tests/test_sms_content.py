@@ -175,6 +175,7 @@ class TestSmsSamples(SmsCase):
 
     def test_tests_by_sms_are_counted_too(self):
         self.env.company.partner_mailing_test_limit_day = 1
+        self.env.company.partner_mailing_test_numbers = "+34 600 111 222"
         mailing = self.new_sms()
         dialog = self.open_dialog("partner.mailing.test", mailing, numbers="+34600111222")
         dialog.action_send()

@@ -94,7 +94,6 @@ FUNCTIONS = {
     "sender": address_field.read_one,
     "leftovers": leftover.find_leftovers,
     "link": link_problem.find_problem,
-    "remedied link": link_problem.get_remedied,
     "host": link_problem.is_private_host,
     "srcset": srcset.find_addresses,
     "srcset in a body": lambda text: srcset.replace_in_srcsets(f' srcset="{text}" {text}', str),
