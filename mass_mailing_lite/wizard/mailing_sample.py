@@ -22,7 +22,7 @@ class PartnerMailingSample(models.AbstractModel):
     )
     partner_id = fields.Many2one(
         "res.partner",
-        "Preview for",
+        "Contact",
         default=lambda self: self.env.user.partner_id,
         help="The contact whose name and other fields are filled in.",
     )

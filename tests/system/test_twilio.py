@@ -175,6 +175,7 @@ def test_a_test_arrives_or_says_what_twilio_said(office, twilio):
     )
     good, bad = new_number(), new_number()
     twilio.answers[bad] = Refusal(429, 20429, "Too Many Requests")
+    office.set_company(partner_mailing_test_numbers=f"{good}\n{bad}")
     for number in (good, bad):
         dialog = office.author.create("partner.mailing.test", mailing_id=mailing, numbers=number)
         if number == bad:

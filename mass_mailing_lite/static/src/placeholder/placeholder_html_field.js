@@ -77,7 +77,7 @@ export class PlaceholderHtmlField extends HtmlMailField {
             const chip = page.createElement("span");
             chip.className = "o_partner_mailing_chip";
             chip.style.cssText =
-                "padding: 0 0.4em; border-radius: 0.7em; background-color: rgba(113, 75, 103, 0.12)";
+                "padding: 0 0.4em; border-radius: 0.7em; color: #714b67; background-color: #eee9ed";
             chip.title = hint;
             chip.textContent = label;
             element.replaceWith(chip);
