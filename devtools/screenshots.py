@@ -28,7 +28,7 @@ COLOURS = 128
 
 ACTION = "/odoo/action-mass_mailing_lite."
 LINKS = """
-<p><a href="https://www.example.com/catalogue">Open the catalogue</a>
+<p><a href="https://www.example.com/spring">Open the catalogue</a>
 or <a href="https://www.example.com/floor-plan">find us on the floor plan</a>.</p>
 """
 LIMITS = {
