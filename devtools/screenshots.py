@@ -61,6 +61,14 @@ def prepare(url, name):
     marketing = company.login(url, name, "marketing")
     validator = company.login(url, name, "validator")
     done = send(url, name, marketing, validator)
+    marketing.call(demo.MAILING, "action_open_statistics", [done])  # the board then has its figures
+    # As in a database that recipients reach; no message is sent any more.
+    admin = company.login(url, name, "admin")
+    for key, value in (
+        ("web.base.url.freeze", "True"),
+        ("web.base.url", "https://odoo.example.com"),
+    ):
+        admin.call("ir.config_parameter", "set_param", key, value)
     templates = marketing.search_read("mail.template", [("model", "=", "res.partner")], "name")
     by_name = {template["name"]: template["id"] for template in templates}
     [audience] = marketing.search_read("partner.mailing.audience", [("name", "ilike", demo.TAG_IN)])
@@ -75,6 +83,7 @@ def prepare(url, name):
 
     draft = start("Announcement", "New catalogue")
     marketing.call(demo.MAILING, "action_load_recipients", [draft])
+    marketing.call(demo.MAILING, "action_keep_language", [draft], "en_US")
     marketing.call(demo.MAILING, "action_preview", [draft])
     waiting = start("Event Invitation", "An evening in our workshop")
     submit(marketing, waiting)
@@ -82,7 +91,6 @@ def prepare(url, name):
     later = start("Price Change", "New prices", scheduled_at=in_two_weeks)
     submit(marketing, later)
     validator.call(demo.MAILING, "action_validate", [later])
-    admin = company.login(url, name, "admin")
     [server] = admin.search_read("ir.mail_server", [("name", "=", company.MAIL_SERVER)], "id")
     admin.call("ir.mail_server", "write", [server["id"]], LIMITS)
     english = [("mailing_id", "=", done), ("state", "=", "sent"), ("lang", "=", "en_US")]
@@ -179,7 +187,6 @@ PICTURES = [
         {
             "templates": (f"{ACTION}mail_template_action", CARDS, []),
             "prepare": (f"{MAILINGS}/{{draft}}", FORM, []),
-            "recipients": (f"{MAILINGS}/{{draft}}", FORM, ["a[name=recipients]"]),
             "preview": (f"{MAILINGS}/{{draft}}", FORM, ["button[name=action_preview]"]),
             "result": (f"{MAILINGS}/{{done}}", FORM, ["a[name=recipients]"]),
             "statistics": (f"{MAILINGS}/{{done}}", FORM, ["button[name=action_open_statistics]"]),
@@ -190,7 +197,14 @@ PICTURES = [
             ),
         },
     ),
-    ("marketing", TALL, {"options": (f"{MAILINGS}/{{draft}}", FORM, ["a[name=options]"])}),
+    (
+        "marketing",
+        TALL,
+        {
+            "recipients": (f"{MAILINGS}/{{draft}}", FORM, ["a[name=recipients]"]),
+            "options": (f"{MAILINGS}/{{draft}}", FORM, ["a[name=options]"]),
+        },
+    ),
     ("marketing", WIDE, {"dashboard": ("/odoo/mailing-dashboard", ".o_partner_mailing_tiles", [])}),
     ("validator", DESKTOP, {"review": (f"{MAILINGS}/{{waiting}}", FORM, [])}),
     ("validator", PHONE, {"review-phone": (f"{MAILINGS}/{{waiting}}", FORM, [])}),

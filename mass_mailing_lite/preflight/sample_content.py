@@ -71,5 +71,6 @@ class SampleContent(Check):
 
 
 def shorten(passage):
-    """Return a passage as it is quoted."""
+    """Return a passage as it is quoted: after a placeholder it may begin with a comma."""
+    passage = passage.lstrip(" ,;:")
     return passage if len(passage) <= LONGEST else f"{passage[: LONGEST - 1].rstrip()}…"
