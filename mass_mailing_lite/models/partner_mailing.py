@@ -172,7 +172,7 @@ class PartnerMailing(models.Model):
 
     # Content
     name = fields.Char(
-        "Title", required=True, tracking=True, help="For you: recipients do not see it."
+        "Title", required=True, tracking=True, help="Internal: recipients do not see it."
     )
     subject = fields.Char(translate=True, render_engine="inline_template")
     preview_text = fields.Char(

@@ -617,7 +617,7 @@ class PartnerMailing(models.Model):
         begin = self._get_expected_begin()
         if self.scheduled_at and begin > precise_now():
             return self.env._("%s, if it begins on time", moment)
-        return self.env._("%s, if it began now", moment)
+        return self.env._("%s, if sending starts now", moment)
 
     def _get_rate_in_words(self):
         """Return sentences about what limits the rate of sending, False when nothing is known."""

@@ -32,7 +32,7 @@ class TestExpected(Heard, SendingCase):
         self.server.partner_mailing_limit_minute = 10
         mailing = self.loaded(100)
         self.assertEnds(mailing, fields.Datetime.now() + timedelta(minutes=9))
-        self.assertIn("if it began now", mailing.expected_text)
+        self.assertIn("if sending starts now", mailing.expected_text)
         mailing.scheduled_at = fields.Datetime.now() + timedelta(days=2)
         self.assertEnds(mailing, mailing.scheduled_at + timedelta(minutes=9))
         self.assertIn("if it begins on time", mailing.expected_text)
@@ -94,7 +94,7 @@ class TestExpected(Heard, SendingCase):
         mailing.action_submit()
         page = mailing.with_user(self.validator).review_html
         self.assertIn("takes no more than 10 a minute, 5,000 a day", page)
-        self.assertIn("if it began now", page)
+        self.assertIn("if sending starts now", page)
 
     def test_screens_hear_the_end_and_what_holds_the_mailing(self):
         self.server.partner_mailing_limit_minute = 3

@@ -283,12 +283,12 @@ class TestFindings(MailingCase):
         )
         mailing.action_submit()
         review = mailing.with_user(self.validator).review_html
-        self.assertIn("Before It Leaves", review)
+        self.assertIn("Before Sending", review)
         self.assertIn("${name}", review)
         self.assertIn("www.example.com", review)
         clean = self.new_mailing()
         clean.action_submit()
-        self.assertNotIn("Before It Leaves", clean.with_user(self.validator).review_html)
+        self.assertNotIn("Before Sending", clean.with_user(self.validator).review_html)
 
     def test_what_was_sent_has_no_findings(self):
         mailing = self.new_mailing(body_html="<p>Dear ${name}</p>")
