@@ -1,7 +1,6 @@
 import difflib
 import hashlib
 import json
-import re
 from functools import partial
 
 from markupsafe import Markup
@@ -13,6 +12,7 @@ from odoo.tools import SQL, format_list, human_size
 from odoo.tools.mail import html2plaintext
 from odoo.tools.misc import formatLang
 
+from ..tools import local_file
 from ..tools.placeholder_kind import to_inline
 from .partner_mailing import EDITABLE_STATES, VALIDATOR_GROUP
 from .partner_mailing_content import PATH
@@ -30,10 +30,6 @@ MAX_NAMES = 5  # of the validators that are asked
 
 # Fingerprint: URLs of pictures and files in a body, as Odoo's editor writes them, and in Odoo's
 # other forms, by model or by query.
-LOCAL_FILE = re.compile(r"/web/(?:image|content)/?(?:ir\.attachment/)?(\d{1,10})(?!\d)")
-ADDRESS = re.compile(r"[^\s\"'<>]+")
-LOCAL_QUERY = re.compile(r"[?&;]id=(\d{1,10})(?!\d)")
-MAX_ID = 2**31  # of PostgreSQL's integer
 # The fields that reach a recipient, or decide when and through which server.
 COVERED_FIELDS = frozenset(
     {
@@ -802,7 +798,7 @@ class PartnerMailing(models.Model):
         mailing = self.sudo()
         if bodies is None:
             bodies = mailing._get_translations()["body_html"]
-        shown = {number for body in bodies.values() for number in find_local_files(body)}
+        shown = {number for body in bodies.values() for number in local_file.find_all(body)}
         files = mailing.attachment_ids
         return files | files.browse(shown - set(files.ids)).exists() if shown else files
 
@@ -1116,22 +1112,17 @@ class PartnerMailing(models.Model):
     def _count_audience(self, audience):
         """Return how many submitted recipients are in an audience."""
         query = self._readable_contacts(audience._get_included_domain())
-        [(count,)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT count(*) FROM partner_mailing_recipient
-                 WHERE mailing_id = %s AND is_submitted AND partner_id IN %s
-                """,
-                self.id,
-                query.subselect(),
-            )
-        )
-        return count
+        return self._count_submitted(query.subselect())
 
     def _count_marked(self):
         """Return how many submitted recipients were marked in the list of contacts."""
-        if not self.marked_count:
-            return 0
+        return self.marked_count and self._count_submitted(self._marked_contacts_sql())
+
+    def _count_submitted(self, contacts):
+        """Return how many submitted recipients are among contacts.
+
+        :param contacts: ``SQL`` of their ids, in parentheses
+        """
         [(count,)] = self.env.execute_query(
             SQL(
                 """
@@ -1139,7 +1130,7 @@ class PartnerMailing(models.Model):
                  WHERE mailing_id = %s AND is_submitted AND partner_id IN %s
                 """,
                 self.id,
-                self._marked_contacts_sql(),
+                contacts,
             )
         )
         return count
@@ -1342,12 +1333,3 @@ def diff_lines(old, new):
     lines = difflib.ndiff(old.splitlines(), new.splitlines())
     changed = [(line[0], line[2:]) for line in lines if line[0] in "+-" and line[2:].strip()]
     return changed[:MAX_DIFF_LINES]
-
-
-def find_local_files(body):
-    """Return the ids in the addresses of pictures and files in a body, those of queries included."""
-    found = LOCAL_FILE.findall(body)
-    for address in ADDRESS.findall(body) if "/web/" in body else ():
-        if "/web/image" in address or "/web/content" in address:
-            found += LOCAL_QUERY.findall(address)
-    return {number for number in map(int, found) if number < MAX_ID}

@@ -462,7 +462,7 @@ class PartnerMailing(models.Model):
     def _is_allowed(self, expression):
         """Tell whether all users may use an expression.
 
-        Not one with HTML, such as a salesperson's signature: whoever writes that could put links
+        Not one with HTML, such as a salesperson's signature: its writer could put links
         and pictures into what was validated.
         """
         is_allowed = self.env["ir.qweb"]._is_expression_allowed(expression, "res.partner")

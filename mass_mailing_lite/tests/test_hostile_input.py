@@ -1,8 +1,8 @@
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
-from ..models.partner_mailing_approval import find_local_files
 from ..models.partner_mailing_link import find_links
+from ..tools import local_file
 from .common import MailingCase
 
 
@@ -85,5 +85,5 @@ class TestHostileInput(MailingCase):
             ("/shop?id=17", set()),
         ):
             with self.subTest(path=path[:40]):
-                self.assertEqual(find_local_files(f'<p><img src="{path}"/></p>'), found)
+                self.assertEqual(local_file.find_all(f'<p><img src="{path}"/></p>'), found)
                 self.new_mailing(body_html=f'<p><img src="{path}"/></p>')._get_content_files()

@@ -8,8 +8,25 @@ IN_PATH = re.compile(r"/web/(?:image|content)/(?:ir\.attachment/)?(\d{1,9})(?=[-
 IN_QUERY = re.compile(r"(?<=[?&;]id=)(\d{1,9})(?=[&;#]|$)")
 OTHER_MODEL = re.compile(r"[?&;]model=(?!ir\.attachment(?:[&;#]|$))")
 TOKEN = re.compile(r"(?<=[?&;]access_token=)[^&#;]{0,200}")
+# For ``find_all``, which takes each address that may show a file.
+ANY_IN_PATH = re.compile(r"/web/(?:image|content)/?(?:ir\.attachment/)?(\d{1,10})(?!\d)")
+ANY_IN_QUERY = re.compile(r"[?&;]id=(\d{1,10})(?!\d)")
+ANY_ADDRESS = re.compile(r"[^\s\"'<>]+")
+MAX_ID = 2**31  # of PostgreSQL's integer
 DELIMITERS = frozenset("\"'<>(),;= \t\r\n")
 MAX_HOST = 300  # characters before the path
+
+
+def find_all(body):
+    """Return the ids of all files that a body may show, on whatever host and with any query.
+
+    For the fingerprint: a file too many does no harm. ``find`` is for those that are replaced.
+    """
+    found = ANY_IN_PATH.findall(body)
+    for address in ANY_ADDRESS.findall(body) if "/web/" in body else ():
+        if "/web/image" in address or "/web/content" in address:
+            found += ANY_IN_QUERY.findall(address)
+    return {number for number in map(int, found) if number < MAX_ID}
 
 
 def find(body, base_url):

@@ -181,7 +181,7 @@ class TestLanes(JobCase):
         self.assertEqual(mailing.state, "done")
 
     def test_a_job_sends_only_what_is_validated(self):
-        """Whoever queues it, on whatever channel: a job has no say in what is sent."""
+        """Queued again by any user on any channel, a job sends only what is validated."""
         self.queue()
         job = self.jobs()
         manager = self._new_user("jobs", "user")

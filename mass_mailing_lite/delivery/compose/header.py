@@ -282,7 +282,7 @@ def encode_parsed(policy: EmailPolicy, name: str, value: object) -> bytes:
 
     Python decodes encoded words while it folds, and some of its versions then write a coded line
     break as a line break. Its folding also loses the quotation marks of a long name with a comma,
-    and the field then has a mailbox for each part of the name (issue 121284 of Python).
+    and the field then has a mailbox for each part of the name (gh-121284 in CPython's tracker).
 
     :param policy: of the message
     :param value: as ``EmailMessage.raw_items`` has it
