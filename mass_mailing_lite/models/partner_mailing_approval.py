@@ -1,21 +1,14 @@
-import difflib
-import hashlib
-import json
-from functools import partial
-
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_list, human_size
-from odoo.tools.mail import html2plaintext
+from odoo.tools import SQL, format_list
 from odoo.tools.misc import formatLang
 
+from .. import review
 from ..tools import local_file
-from ..tools.placeholder_kind import to_inline
 from .partner_mailing import EDITABLE_STATES, VALIDATOR_GROUP
-from .partner_mailing_content import PATH
 
 APPROVAL_STATES = [
     ("pending", "Waiting"),
@@ -28,8 +21,6 @@ REQUEST_ACTIVITY = "mass_mailing_lite.mail_activity_type_validate"
 REFUSAL_ACTIVITY = "mass_mailing_lite.mail_activity_type_refused"
 MAX_NAMES = 5  # of the validators that are asked
 
-# Fingerprint: URLs of pictures and files in a body, as Odoo's editor writes them, and in Odoo's
-# other forms, by model or by query.
 # The fields that reach a recipient, or decide when and through which server.
 COVERED_FIELDS = frozenset(
     {
@@ -58,13 +49,6 @@ COVERED_FIELDS = frozenset(
 )
 # Not hashed themselves: the fingerprint covers the list that is loaded from them.
 LIST_SOURCES = {"audience_ids", "marked_partner_ids", "extra_emails", "with_further_addresses"}
-
-# Review: how many recipients and how many changed lines of the body it shows.
-SAMPLE_SIZE = 5
-MAX_DIFF_LINES = 40
-# Of each placeholder: how many values it shows, and how much of each.
-LONGEST_VALUES = 5
-MAX_VALUE = 200
 
 
 class PartnerMailingApproval(models.Model):
@@ -173,8 +157,8 @@ class PartnerMailingApproval(models.Model):
 class PartnerMailing(models.Model):
     """The approval of a mailing.
 
-    In the order of this file: the request, the decision, a Send On that has passed, the right to
-    decide, the fingerprint, the review page, the changes since the last decision.
+    In the order of this file: the request, the decision, the right to decide, what the fingerprint
+    covers, the review. How the fingerprint is taken, and what the review shows, is in ``review/``.
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
@@ -321,14 +305,8 @@ class PartnerMailing(models.Model):
                 "scheduled_at": self.scheduled_at,
                 "fingerprint": fingerprint,
                 "recipient_count": count,
-                "content": main._get_content_to_compare(),
-                "summary": {
-                    **self._get_list_summary(),
-                    "pictures": sorted(
-                        file.checksum or ""
-                        for file in self._get_content_files() - self.sudo().attachment_ids
-                    ),
-                },
+                "content": review.get_content(main),
+                "summary": review.ListSummary(self).read(),
             }
         )
 
@@ -411,7 +389,7 @@ class PartnerMailing(models.Model):
         for mailing in self:
             request = mailing._check_can_decide()
             mailing._check_is_submitted(request)
-            change = mailing._settle_schedule(request, scheduled_at)
+            change = review.ScheduleChoice(mailing, request).settle(scheduled_at)
             if mailing._needs_second_validator(request):
                 request._record_first_validation(note)
                 mailing._notify_decision(
@@ -553,68 +531,6 @@ class PartnerMailing(models.Model):
         ).with_env(self.env)
 
     # ------------------------------------------------------------
-    # A Send On that has passed
-    # ------------------------------------------------------------
-
-    def _settle_schedule(self, request, choice):
-        """Write the validator's choice where Send On has passed while the mailing waited.
-
-        :param choice: the new time (UTC), False for at once, None for no choice
-        :return: a sentence about the change, or False
-        :raises UserError: when a choice is needed and not made, or the other way round
-        """
-        self.ensure_one()
-        before = self.scheduled_at
-        moment = self._read_new_schedule(choice)
-        if not self._is_schedule_past():
-            if choice is None or moment == before:
-                return False
-            raise UserError(
-                self.env._(
-                    'The time of the mailing "%s" has not passed, so it is part of what was'
-                    " submitted. Refuse the mailing, and its author can choose another one.",
-                    self.name,
-                )
-            )
-        past = self._name_moment(before)
-        if choice is None:
-            raise UserError(
-                self.env._(
-                    '"%(field)s" of the mailing "%(mailing)s" was %(time)s, which has passed. Press'
-                    " Validate again and choose: send it now, or at a new time.",
-                    field=self._fields["scheduled_at"]._description_string(self.env),
-                    mailing=self.name,
-                    time=past,
-                )
-            )
-        self._check_schedule(moment)
-        request._reschedule(moment)
-        if not moment:
-            return self.env._("Send On, %s, had passed: the mailing is sent at once.", past)
-        return self.env._(
-            "Send On, %(before)s, had passed: the mailing is sent on %(after)s.",
-            before=past,
-            after=self._name_moment(moment),
-        )
-
-    def _read_new_schedule(self, choice):
-        """Return a choice of the validator as a moment (naive, UTC), False for none.
-
-        :raises UserError: names the field and the value
-        """
-        try:
-            return fields.Datetime.to_datetime(choice or None) or False
-        except (TypeError, ValueError) as error:
-            raise UserError(
-                self.env._(
-                    '"%(value)s" in the field "%(field)s" is no date and time. Write it as'
-                    " 2030-12-31 08:00:00, in UTC.",
-                    value=choice,
-                    field=self._fields["scheduled_at"]._description_string(self.env),
-                )
-            ) from error
-
-    # ------------------------------------------------------------
     # Right to decide
     # ------------------------------------------------------------
 
@@ -736,31 +652,10 @@ class PartnerMailing(models.Model):
     def _get_fingerprint(self):
         """Return ``(fingerprint, recipient_count)`` of what would be sent now.
 
-        The fingerprint is the SHA-256 (hex) of the covered fields, in every
-        language, of the files' bytes and of the submitted list; the count is
-        the length of that list.
+        See ``review.Fingerprint``.
         """
         self.ensure_one()
-        mailing = self.sudo()
-        mailing.flush_recordset()
-        self.env["partner.mailing.recipient"].flush_model()
-        translations = mailing._get_translations()
-        [(list_hash, count)] = self.env.execute_query(
-            self.env["partner.mailing.recipient"]._list_fingerprint_sql(mailing)
-        )
-        texts = [text for by_lang in translations.values() for text in by_lang.values()]
-        content = {
-            **mailing._get_plain_content(),
-            **translations,
-            **mailing._get_company_data(texts),
-        }
-        digest = hashlib.sha256()
-        for value in (content, list_hash):
-            digest.update(json.dumps(value, sort_keys=True, default=str).encode())
-        for file in mailing._get_content_files(translations["body_html"]).sorted("id"):
-            digest.update(json.dumps([file.name, file.mimetype]).encode())
-            digest.update(hashlib.sha256(file.raw or b"").digest())
-        return digest.hexdigest(), count
+        return review.Fingerprint(self.sudo()).take()
 
     def _get_plain_content(self):
         """Return the covered fields that are not translated: {field name: value}.
@@ -852,394 +747,17 @@ class PartnerMailing(models.Model):
         for mailing in self:
             request = mailing.sudo()._get_pending_request()
             mailing.review_html = bool(request) and self.env["ir.qweb"]._render(
-                "mass_mailing_lite.mailing_review", mailing._get_review(request)
+                "mass_mailing_lite.mailing_review",
+                review.ReviewPage(mailing, request).get_values(),
             )
 
-    def _get_review(self, request):
-        """Return the values of the review page; figures are those of the request."""
-        self.ensure_one()
-        mailing, transport = self.sudo(), self.sudo()._get_transport()
-        sample = (
-            self.env["partner.mailing.recipient"]
-            .sudo()
-            .search([("mailing_id", "=", self.id), ("state", "=", "pending")], limit=SAMPLE_SIZE)
-        )
-        return {
-            "mailing": mailing,
-            "human_size": human_size,
-            "number": partial(formatLang, self.env, digits=0),
-            "moment": mailing._name_moment,
-            "approval": request,
-            **self._get_labelled_summary(request.summary or {}),
-            "compared": transport.compared_fields,
-            "copies": mailing._get_copies_in_words(request),
-            "excluded_since": max(request.recipient_count - mailing.recipient_count, 0),
-            "sample": sample,
-            "address_column": transport.address_column,
-            "versions": mailing._get_reviewed_versions(request),
-            "server": mailing.mail_server_id.name,
-            "begin": mailing._get_begin_with_hours(),
-            "is_past": mailing._is_schedule_past(),
-            "expected": mailing.expected_text,
-            "rate": mailing._get_rate_in_words(),
-            "second": mailing._get_second_in_words(request),
-            "is_own": not self._get_cannot_validate_reason()
-            and bool(self._get_conflict_of_interest(self.env.user)),
-            "unsubscribe_groups": mailing.unsubscribe_category_ids.mapped("name"),
-            "changes": mailing._show_changes(mailing._get_changes(request)),
-            "before": mailing._get_request_before(request),
-            "before_words": mailing._get_decision_in_words(mailing._get_request_before(request)),
-            "findings": mailing._get_findings(),
-        }
-
-    def _get_copies_in_words(self, request):
-        """Return what the addresses for copies get, in words."""
-        if self.copy_policy == "once":
-            return self.env._("each gets one copy of the mailing")
-        return self.env._(
-            "each gets a copy of each message: %s",
-            formatLang(self.env, request.recipient_count, digits=0),
-        )
-
-    def _get_second_in_words(self, request):
-        """Return who else must agree, where two validators are needed; False where one is."""
-        if request.first_validator_id:
-            words = self.env._(
-                "Validated by %(name)s on %(time)s. You are the second of two validators.",
-                name=request.first_validator_id.name,
-                time=self._name_moment(request.first_validated_at),
-            )
-            return " ".join(filter(None, [words, request.first_note]))
-        if self._needs_second_validator(request):
-            return self.env._(
-                "Two validators must agree. After the first validation the mailing waits for the second."
-            )
-        return False
+    def _get_changes(self, request):
+        """Return what changed since the last decision, see ``review.Comparison``."""
+        return review.Comparison(self, request).get_changes()
 
     def _get_reviewed_versions(self, request):
-        """Return all versions that recipients get, each as one of them reads it, the largest first.
-
-        :return: list of dicts: ``label``, ``count``, ``name`` of the recipient, ``confirmed``
-            (words), ``subject``, ``body``
-        """
-        self.ensure_one()
-        Recipient = self.env["partner.mailing.recipient"].sudo()
-        transport = self._get_transport()
-        own = {version.lang: version for version in self.version_ids}
-        groups = {}
-        for lang, count in (request.summary or {}).get("languages", []):
-            read = self._get_read_version(self._get_recipient_language({"lang": lang}))
-            group = groups.setdefault(read, {"langs": [], "count": 0})
-            group["langs"].append(lang or False)
-            group["count"] += count
-        versions = []
-        for lang, group in sorted(groups.items(), key=lambda item: -item[1]["count"]):
-            of_version = Domain("mailing_id", "=", self.id) & Domain("lang", "in", group["langs"])
-            reader = Recipient.search(
-                of_version & Domain("state", "=", "pending"), limit=1
-            ) or Recipient.search(of_version & Domain("is_submitted", "=", True), limit=1)
-            label = self._get_language_name(lang)
-            if lang == self.main_lang and own:
-                label = self.env._("%s (main version)", label)
-            versions.append(
-                {
-                    "label": label,
-                    "count": group["count"],
-                    "name": reader.name or reader[transport.address_column],
-                    "confirmed": (lang in own and own[lang].confirmed_by_id and own[lang].hint)
-                    or self._describe_kept_samples(lang),
-                    **transport.get_sample(reader),
-                }
-            )
-        return versions
-
-    def _get_labelled_summary(self, summary):
-        """Return the lists of a summary with labels in the current language, as (label, count).
-
-        :param dict summary: what ``_get_list_summary`` returned
-        """
-        reasons = dict(
-            self.env["partner.mailing.recipient"]
-            ._fields["skip_reason"]
-            ._description_selection(self.env)
-        )
-        languages = dict(self.env["res.lang"].get_installed())
-        return {
-            "languages": [
-                (languages.get(code, self.env._("No language set")), count)
-                for code, count in summary.get("languages", [])
-            ],
-            "audiences": [
-                (name or self.env._("Extra addresses"), count)
-                for name, count in summary.get("audiences", [])
-            ],
-            "marked": summary.get("marked", 0),
-            "main_copies": summary.get("copies", 0),
-            "overlap": self._count_chosen(summary)
-            > sum(count for _code, count in summary.get("languages", [])),
-            "further": summary.get("further", 0),
-            "personal": [
-                (self._get_placeholder_label(expression), values)
-                for expression, values in summary.get("personal", [])
-            ],
-            "excluded": [
-                (reasons.get(key, key), count) for key, count in summary.get("left_out", [])
-            ],
-        }
-
-    def _get_list_summary(self):
-        """Return how the list is made up: by language, by audience, excluded by reason.
-
-        :return: dict: lists of [label or key, count] for ``languages``, ``audiences`` and
-            ``left_out`` (excluded); ``marked`` and ``copies``, how many were marked or get the one
-            copy of the mailing; ``further``, how many are further addresses of contacts;
-            ``addresses``, a checksum; ``largest_domain``, see ``_count_largest_domain``
-        """
-        self.ensure_one()
-        Recipient = self.env["partner.mailing.recipient"].sudo()
-        of_mailing = [("mailing_id", "=", self.id)]
-        by_language = Recipient._read_group(
-            [*of_mailing, ("is_submitted", "=", True)], ["lang"], ["__count"], order="__count desc"
-        )
-        by_reason = Recipient._read_group(
-            [*of_mailing, ("state", "=", "skipped")],
-            ["skip_reason"],
-            ["__count"],
-            order="__count desc",
-        )
-        audiences = [
-            [audience.name, self._count_audience(audience)] for audience in self.audience_ids
-        ]
-        extra = Recipient.search_count(
-            [*of_mailing, ("is_submitted", "=", True), ("partner_id", "=", False)]
-        )
-        copies = self._count_main_copies()
-        if extra > copies:
-            # Its name is added in the language of the review page.
-            audiences.append(["", extra - copies])
-        return {
-            "languages": [[lang or "", count] for lang, count in by_language],
-            "left_out": [[reason, count] for reason, count in by_reason],
-            "audiences": audiences,
-            "marked": self._count_marked(),
-            "copies": copies,
-            "addresses": self._get_address_checksum(),
-            "further": Recipient.search_count(
-                [*of_mailing, ("is_further", "=", True), ("is_submitted", "=", True)]
-            ),
-            "largest_domain": self._count_largest_domain(),
-            "personal": self._get_personal_values(),
-        }
-
-    def _get_personal_values(self):
-        """Return the placeholders with the longest values that submitted recipients have for them.
-
-        Once a request. Plan at a million rows: for each placeholder a scan of the list, joined with
-        the contacts, and its different values; 1 to 2 s.
-
-        :return: [[expression, [values]]]
-        """
-        stored = self.sudo()._get_translations(self._get_sent_fields())
-        langs = {lang for texts in stored.values() for lang in texts}
-        expressions = {}
-        for lang in sorted(lang for lang in langs if self.env["res.lang"]._get_data(code=lang)):
-            mailing = self.with_context(lang=lang)
-            for name in self._get_sent_fields():
-                expressions.update(dict.fromkeys(mailing._get_expressions(name)))
-        return [
-            [expression, values]
-            for expression in expressions
-            if PATH.fullmatch(expression) and (values := self._get_longest_values(expression))
-        ]
-
-    def _get_longest_values(self, expression):
-        """Return the longest values of a path of the contact; none where it is not stored."""
-        *through, last = expression.split(".")[1:]
-        if not through and last in ("name", "email"):
-            return self._get_longest_of_rows(last)
-        contacts = self.env["res.partner"].sudo().with_context(active_test=False)
-        query = contacts._search([])
-        model, alias = contacts, query.table
-        for name in through:
-            field = model._fields.get(name)
-            if field is None or field.type != "many2one" or not field.store:
-                return []
-            model, alias = field.join(model, alias, query)
-        field = model._fields.get(last)
-        if field is None or field.relational or not (field.store or field.inherited):
-            return []
-        value = SQL("%s::text", model._field_to_sql(alias, last, query))
-        query.add_join(
-            "JOIN",
-            "listed",
-            "partner_mailing_recipient",
-            SQL("listed.partner_id = %s", SQL.identifier(query.table, "id")),
-        )
-        query.add_where(SQL("listed.mailing_id = %s AND listed.is_submitted", self.id))
-        return self._find_longest(query.select(SQL("left(%s, %s)", value, MAX_VALUE)))
-
-    def _get_longest_of_rows(self, name):
-        """Return the longest values of a column that recipients without a contact have, too."""
-        return self._find_longest(
-            SQL(
-                """
-                SELECT left(COALESCE(p.%(name)s, r.%(name)s), %(size)s)
-                  FROM partner_mailing_recipient r
-             LEFT JOIN res_partner p ON p.id = r.partner_id
-                 WHERE r.mailing_id = %(mailing)s AND r.is_submitted
-                """,
-                name=SQL.identifier(name),
-                size=MAX_VALUE,
-                mailing=self.id,
-            )
-        )
-
-    def _find_longest(self, values):
-        """Return the longest of different values, given as a SELECT of one column."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT value FROM (%s) AS read (value)
-                 WHERE value != '' GROUP BY value
-              ORDER BY length(value) DESC, value LIMIT %s
-                """,
-                values,
-                LONGEST_VALUES,
-            )
-        )
-        return [value for (value,) in rows]
-
-    def _count_audience(self, audience):
-        """Return how many submitted recipients are in an audience."""
-        query = self._readable_contacts(audience._get_included_domain())
-        return self._count_submitted(query.subselect())
-
-    def _count_marked(self):
-        """Return how many submitted recipients were marked in the list of contacts."""
-        return self.marked_count and self._count_submitted(self._marked_contacts_sql())
-
-    def _count_submitted(self, contacts):
-        """Return how many submitted recipients are among contacts.
-
-        :param contacts: ``SQL`` of their ids, in parentheses
-        """
-        [(count,)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT count(*) FROM partner_mailing_recipient
-                 WHERE mailing_id = %s AND is_submitted AND partner_id IN %s
-                """,
-                self.id,
-                contacts,
-            )
-        )
-        return count
-
-    def _count_main_copies(self):
-        """Return how many submitted recipients are addresses for the one copy of the mailing."""
-        if self.copy_policy != "once":
-            return 0
-        transport = self._get_transport()
-        return (
-            self.env["partner.mailing.recipient"]
-            .sudo()
-            .search_count(
-                [
-                    ("mailing_id", "=", self.id),
-                    ("is_submitted", "=", True),
-                    ("partner_id", "=", False),
-                    (transport.address_column, "in", transport.read_copies()),
-                ]
-            )
-        )
-
-    def _count_chosen(self, summary):
-        """Return the sum over all sources; it is over the total where sources overlap."""
-        by_source = sum(count for _name, count in summary.get("audiences", []))
-        return by_source + summary.get("marked", 0) + summary.get("copies", 0)
-
-    def _get_address_checksum(self):
-        """Return a text that differs when other addresses were submitted, in whatever order."""
-        # Plan at a million rows: one scan, 0.4 s, once a request.
-        [(checksum,)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT sum(hashtextextended(%s, 0)::numeric)::text FROM partner_mailing_recipient s
-                 WHERE mailing_id = %s AND is_submitted
-                """,
-                self.env["partner.mailing.recipient"]._address_sql("s"),
-                self.id,
-            )
-        )
-        return checksum
-
-    def _count_largest_domain(self):
-        """Return the number of submitted recipients in the largest domain, 0 without a limit."""
-        # Plan at a million rows: one scan, 0.5 s, once a request.
-        if not self._get_transport().get_limits().domain_minute:
-            return 0
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT count(*) FROM partner_mailing_recipient
-                 WHERE mailing_id = %s AND is_submitted
-              GROUP BY substring(email_normalized FROM '[^@]*$')
-              ORDER BY 1 DESC LIMIT 1
-                """,
-                self.id,
-            )
-        )
-        return rows[0][0] if rows else 0
-
-    # ------------------------------------------------------------
-    # What changed since the last decision
-    # ------------------------------------------------------------
-
-    def _get_content_to_compare(self):
-        """Return the content to compare a later request with: {field name: text}.
-
-        Texts in the language of the environment, and ``name@language`` for each other language.
-        """
-        self.ensure_one()
-        mailing = self.sudo()
-        names = self._get_transport().compared_fields
-        values = {name: mailing._get_text_to_compare(name) for name in names}
-        values.update(mailing._get_translations_to_compare(names))
-        return {name: value or "" for name, value in values.items()}
-
-    def _get_text_to_compare(self, name):
-        """Return the value of a field as readable text."""
-        field, value = self._fields[name], self[name]
-        if name == "attachment_ids":
-            return ", ".join(
-                f"{file.name} ({file.checksum[:8] if file.checksum else 0})" for file in value
-            )
-        if field.relational:
-            return ", ".join(value.mapped("name"))
-        if field.type == "html":
-            return read_body(value)
-        if field.type == "datetime":
-            return fields.Datetime.to_string(value)
-        if field.type == "selection":
-            return dict(field._description_selection(self.env))[value]
-        if field.type == "boolean":
-            return self.env._("Yes") if value else self.env._("No")
-        return value
-
-    def _get_translations_to_compare(self, names):
-        """Return {name@language: text} of fields in other languages than the environment's."""
-        return {
-            f"{name}@{lang}": read_body(text) if name == "body_html" else text
-            for name, texts in self._get_translations().items()
-            for lang, text in texts.items()
-            if name in names and lang != self.env.lang and self.env["res.lang"]._get_data(code=lang)
-        }
-
-    def _get_request_before(self, request):
-        """Return the last request before that was decided on, empty when there was none."""
-        return self.sudo().approval_ids.filtered(
-            lambda other: other.id < request.id and other.state in ("refused", "void", "validated")
-        )[:1]
+        """Return the versions that recipients get, see ``review.ReviewPage``."""
+        return review.ReviewPage(self, request).get_versions()
 
     def _get_decision_in_words(self, request):
         """Return who decided on a request, and when; False without a request."""
@@ -1254,82 +772,8 @@ class PartnerMailing(models.Model):
         words = self.env._("Validated by %(name)s on %(time)s.", **decision)
         return f"{words} {self.env._('Taken back to draft since.')}"
 
-    def _get_changes(self, request):
-        """Return the differences from the request before: ``[(label, old, new, body lines)]``.
-
-        None when there was no request before.
-        """
-        before = self._get_request_before(request)
-        if not before:
-            return None
-        old, new = before.content or {}, request.content or {}
-        changes = [
-            (
-                self._get_label_to_compare(name),
-                self._show_compared(name, old.get(name, "")),
-                self._show_compared(name, text := new.get(name, "")),
-                diff_lines(old.get(name, ""), text) if name.startswith("body_html") else [],
-            )
-            # A field that a request of an earlier version did not store is no change.
-            for name in {**new, **old}
-            if (name in old or "@" in name) and old.get(name, "") != new.get(name, "")
-        ]
-        pictures = [(one.summary or {}).get("pictures") for one in (before, request)]
-        if None not in pictures and pictures[0] != pictures[1]:
-            label = self.env._("Pictures and files in the body")
-            counts = [formatLang(self.env, len(one), digits=0) for one in pictures]
-            changes.append((label, counts[0], self.env._("%s, not the same", counts[1]), []))
-        return changes + self._get_list_changes(before, request)
-
-    def _get_list_changes(self, before, request):
-        """Return what ``_get_changes`` says about the list of recipients."""
-        label = self._fields["recipient_count"]._description_string(self.env)
-        counts = [formatLang(self.env, one.recipient_count, digits=0) for one in (before, request)]
-        if before.recipient_count != request.recipient_count:
-            return [(label, *counts, [])]
-        sums = [(one.summary or {}).get("addresses") for one in (before, request)]
-        if all(sums) and sums[0] != sums[1]:
-            return [(label, counts[0], self.env._("%s, not the same", counts[1]), [])]
-        return []
-
-    def _show_compared(self, name, text):
-        """Return a compared text as the review shows it: a time in the reader's time zone."""
-        if self._fields[name.partition("@")[0]].type != "datetime":
-            return text
-        if not text:
-            return self.env._("as soon as it is validated")
-        return self._name_moment(fields.Datetime.to_datetime(text))
-
-    def _show_changes(self, changes):
-        """Return changes with chips in place of placeholders, as HTML."""
-        show = self._show_placeholders
-        return changes and [
-            (label, show(old), show(new), [(sign, show(line)) for sign, line in lines])
-            for label, old, new, lines in changes
-        ]
-
-    def _get_label_to_compare(self, name):
-        """Return the label of a field, with the language if it is a translation."""
-        name, _at, lang = name.partition("@")
-        label = self._fields[name]._description_string(self.env)
-        return (
-            f"{label} ({self.env['res.lang']._get_data(code=lang).name or lang})" if lang else label
-        )
-
-
-def read_body(source):
-    """Return a body as text, with inline placeholders: a change of one is a change to compare."""
-    return html2plaintext(to_inline(str(source or ""), bool).source)
-
 
 def to_paragraphs(texts):
     """Return plain texts as HTML, each a paragraph."""
     paragraphs = (Markup("<br/>").join(text.splitlines()) for text in texts)
     return Markup().join(Markup("<p>%s</p>") % paragraph for paragraph in paragraphs)
-
-
-def diff_lines(old, new):
-    """Return the lines that differ between two texts: ``[("-" or "+", line)]``."""
-    lines = difflib.ndiff(old.splitlines(), new.splitlines())
-    changed = [(line[0], line[2:]) for line in lines if line[0] in "+-" and line[2:].strip()]
-    return changed[:MAX_DIFF_LINES]

@@ -14,6 +14,7 @@ from odoo.tools.rendering_tools import parse_inline_template
 from ..tools import file_name, local_file
 from ..tools.blank import describe_characters, is_blank
 from ..tools.markup import has_open_tags, measure_depth
+from ..tools.placeholder import PATH
 from ..tools.placeholder_kind import to_elements, to_inline
 from ..tools.version import (
     SOURCE,
@@ -39,7 +40,6 @@ PLAIN = {"email_from": "email_from", "reply_to": "reply_to", "mail_server_id": "
 # Placeholders: the group that may use all of QWeb, the fields, and what a placeholder looks like.
 EDITOR_GROUP = "mail.group_mail_template_editor"
 CONTENT = ("subject", "preview_text", "body_html")
-PATH = re.compile(r"object(?:\.[A-Za-z_]\w*)+", re.ASCII)
 VALUE_DIRECTIVES = ("t-out", "t-esc", "t-field")
 
 # Pictures and files: a pasted picture is in the body itself, as a data: URL (RFC 2397).

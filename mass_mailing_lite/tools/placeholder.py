@@ -20,12 +20,12 @@ TEXT = "text"
 HTML = "html"
 
 __all__ = [
-    "HTML", "TEXT", "Placeholder", "UnsupportedTemplate",
+    "HTML", "PATH", "TEXT", "Placeholder", "UnsupportedTemplate",
     "find_placeholders", "split_inline", "substitute_placeholders",
 ]  # fmt: skip
 
 _BLANKS = re.compile(r"\s*")
-_PATH = re.compile(r"object(?:\.[A-Za-z_]\w*)+", re.ASCII)
+PATH = re.compile(r"object(?:\.[A-Za-z_]\w*)+", re.ASCII)
 
 
 class Placeholder(NamedTuple):
@@ -167,6 +167,6 @@ def _unquote(fallback: str) -> str:
 
 def _placeholder(expression: str, fallback: str) -> Placeholder:
     path = expression.strip()
-    if not _PATH.fullmatch(path):
+    if not PATH.fullmatch(path):
         raise UnsupportedTemplate(path)
     return Placeholder(path, fallback)

@@ -1,0 +1,30 @@
+"""What a validator decides on: a room of plain classes, each made of a mailing for one call.
+
+::
+
+    ReviewPage        page.py             the values of the review page, in order of the page
+      ListSummary     list_summary.py     how the list is made up, stored with the request
+      PersonalValues  personal_values.py  the longest values of placeholders, stored with it
+      Comparison      comparison.py       what changed since the last decision
+    Fingerprint       fingerprint.py      SHA-256 over all that reaches a recipient
+    ScheduleChoice    schedule_choice.py  a Send On that has passed, when it is decided on
+
+The models call them in short methods of ``models/partner_mailing_approval.py``, and keep what is
+stored, the rights and the state. A class takes a ``partner.mailing`` record as it is: its
+environment decides rights and language.
+"""
+
+from .comparison import Comparison, get_content
+from .fingerprint import Fingerprint
+from .list_summary import ListSummary
+from .page import ReviewPage
+from .schedule_choice import ScheduleChoice
+
+__all__ = [
+    "Comparison",
+    "Fingerprint",
+    "ListSummary",
+    "ReviewPage",
+    "ScheduleChoice",
+    "get_content",
+]
