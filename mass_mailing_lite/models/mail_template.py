@@ -2,10 +2,10 @@ from contextlib import contextmanager
 
 from odoo import api, fields, models
 
+from ..content import TRANSLATED
 from ..tools.placeholder import TEXT
 from ..tools.version import SOURCE, get_stale_fields, note_changes
 from .mailing_call import only_one
-from .partner_mailing_content import TRANSLATED
 
 
 class MailTemplate(models.Model):

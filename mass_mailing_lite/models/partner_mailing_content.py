@@ -1,64 +1,29 @@
-import binascii
-import re
 from contextlib import contextmanager
-
-from lxml import etree, html
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Command
-from odoo.tools.mail import html2plaintext, is_html_empty
+from odoo.tools.mail import is_html_empty
 from odoo.tools.misc import formatLang
-from odoo.tools.rendering_tools import parse_inline_template
 
-from ..tools import file_name, local_file
-from ..tools.blank import describe_characters, is_blank
-from ..tools.markup import has_open_tags, measure_depth
+from .. import content
+from ..content.placeholders import find_expressions
+from ..tools.blank import is_blank
 from ..tools.placeholder import PATH
 from ..tools.placeholder_kind import to_elements, to_inline
-from ..tools.version import (
-    SOURCE,
-    get_followers,
-    get_made_for,
-    get_main_text,
-    get_missing_texts,
-    get_own_texts,
-    get_stale_fields,
-    note_changes,
-)
+from ..tools.version import SOURCE, get_made_for, get_main_text, get_own_texts, get_stale_fields
 from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
 from .res_partner import COMPANY_FIELDS
 
-# Templates: field of the mailing -> field of the template that fills it.
-TRANSLATED = {
-    "subject": "subject",
-    "preview_text": "partner_mailing_preview_text",
-    "body_html": "body_html",
-}
-PLAIN = {"email_from": "email_from", "reply_to": "reply_to", "mail_server_id": "mail_server_id"}
-
-# Placeholders: the group that may use all of QWeb, the fields, and what a placeholder looks like.
+# Placeholders: the group that may use all of QWeb, and the fields.
 EDITOR_GROUP = "mail.group_mail_template_editor"
 CONTENT = ("subject", "preview_text", "body_html")
-VALUE_DIRECTIVES = ("t-out", "t-esc", "t-field")
-
-# Pictures and files: a pasted picture is in the body itself, as a data: URL (RFC 2397).
-INLINE_PICTURE = re.compile(
-    r"""(?<=["'(])data:(image/[a-z.+-]+);base64,([A-Za-z0-9+/=\s]+)(?=["')])"""
-)
-DATA_URL = "data:image/"
-MEGABYTE = 1024 * 1024
-BASE64_LINE = 76  # characters in a line, without CRLF (RFC 2045, section 6.8)
-
-# Levels of elements in a body. Odoo's QWeb compiles a level with several calls, and Python allows a
-# thousand; newsletters with tables in tables have 30 or 40.
-MAX_DEPTH = 80
 
 
 class PartnerMailing(models.Model):
     """The content of a mailing.
 
     In the order of this file: templates, placeholders, languages, addresses, pictures and files.
+    What is no matter of records, rights and states is in ``content/``.
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
@@ -137,17 +102,8 @@ class PartnerMailing(models.Model):
         return is_html_empty(self.body_html) and "<img" not in (self.body_html or "")
 
     def _get_template_values(self, template):
-        """Return the values from a template in the current language: {field name: value}.
-
-        A From address with placeholders (``{{ user.email_formatted }}``) is not among them: a
-        mailing has one From address, which is known before it is sent.
-        """
-        values = {name: template[source] for name, source in TRANSLATED.items()}
-        for name, source in PLAIN.items():
-            value = template[source]
-            if value and "{{" not in str(value):
-                values[name] = value
-        return values
+        """Return the values from a template in the current language: {field name: value}."""
+        return content.TemplateExchange(self).get_values(template)
 
     def _load_template(self, template, langs=()):
         """Replace the content by the template's: in the main language, and in those that are wanted.
@@ -158,26 +114,7 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         self._check_editable(self.env._("load a template"))
         template.check_access("read")
-        main = self.main_lang
-        values = self._get_template_values(template.with_context(lang=main))
-        values["mail_server_id"] = (values.get("mail_server_id") or self.mail_server_id).id
-        self.with_context(lang=main).write(
-            {
-                **values,
-                "template_id": template.id,
-                "attachment_ids": [Command.set(template.attachment_ids.ids)],
-            }
-        )
-        wanted = self._get_template_languages(template)
-        for name, source in TRANSLATED.items():
-            stored = _get_stored(template, source)
-            text = get_main_text(stored, main)
-            texts = {lang: False for lang in _get_stored(self, name) if lang != main}
-            texts.update({SOURCE: text, main: text})
-            texts.update({lang: stored[lang] for lang in langs if lang in wanted & set(stored)})
-            if text or any(texts.values()):
-                self.update_field_translations(name, texts)
-        self._take_template_versions(langs)
+        content.TemplateExchange(self).load(template, langs)
 
     def _take_template_languages(self, langs):
         """Add languages of the template to a draft whose main texts are those of the template.
@@ -189,53 +126,21 @@ class PartnerMailing(models.Model):
         """
         self.ensure_one()
         self._check_editable(self.env._("take over languages"))
-        template = self.template_id
-        template.check_access("read")
-        langs = self._get_template_languages(template) & set(langs)
-        stale = self._get_stale_versions()
-        for name, source in TRANSLATED.items():
-            texts = {
-                lang: text
-                for lang, text in _get_stored(template, source).items()
-                if lang in langs and self._has_text_of(template, name)
-            }
-            if texts:
-                self.update_field_translations(name, texts)
-        self._take_template_versions(langs, stale)
-
-    def _has_text_of(self, template, name):
-        """Return whether a main text is still that of the template."""
-        ours = get_main_text(_get_stored(self, name), self.main_lang)
-        theirs = get_main_text(_get_stored(template, TRANSLATED[name]), self.main_lang)
-        return html2plaintext(ours) == html2plaintext(theirs)
+        self.template_id.check_access("read")
+        content.TemplateExchange(self).take_languages(langs)
 
     def _get_template_languages(self, template):
-        """Return the set of the languages, beside the main one, that a template could bring.
-
-        Those of the recipients, or all that are installed while the list is not loaded.
-        """
-        stored = [_get_stored(template, source) for source in TRANSLATED.values()]
-        known = self.language_counts or dict(self.env["res.lang"].get_installed())
-        return {
-            lang
-            for texts in stored
-            for lang, text in texts.items()
-            if text and lang in known and text != get_main_text(texts, self.main_lang)
-        } - {self.main_lang}
+        """Return the set of the languages, beside the main one, that a template could bring."""
+        return content.TemplateExchange(self).get_languages(template)
 
     @api.depends("state", "template_id", "main_lang", "language_counts", "version_ids", "body_html")
     @api.depends_context("lang")
     def _compute_languages_not_taken(self):
         for mailing in self:
-            saved, template = mailing._origin, mailing.template_id.sudo()
-            langs = set()
-            if saved and template and mailing.state == "draft":
-                langs = saved._get_template_languages(template)
-                langs -= set(saved.sudo().version_ids.mapped("lang"))
-            if langs and not saved._has_text_of(template, "body_html"):
-                langs = set()
+            langs = content.TemplateExchange(mailing).get_languages_not_taken()
+            counts = mailing.language_counts or {}
             mailing.languages_not_taken = mailing._describe_languages(
-                {lang: (mailing.language_counts or {}).get(lang, 0) for lang in sorted(langs)}
+                {lang: counts.get(lang, 0) for lang in langs}
             )
 
     def action_take_languages(self):
@@ -261,33 +166,7 @@ class PartnerMailing(models.Model):
             raise UserError(
                 self.env._('The mailing "%s" has neither subject nor body to save.', self.name)
             )
-        values = {source: self[name] for name, source in TRANSLATED.items()}
-        values.update({source: self[name] for name, source in PLAIN.items()})
-        files = [
-            file.sudo().copy({"res_model": "mail.template", "res_id": 0, "name": file.name})
-            for file in self.attachment_ids
-        ]
-        template = self.env["mail.template"].create(
-            {
-                **values,
-                "name": name,
-                "model_id": self.env["ir.model"]._get_id("res.partner"),
-                "lang": "{{ object.lang }}",
-                "mail_server_id": self.mail_server_id.id,
-                "attachment_ids": [Command.set([file.id for file in files])],
-            }
-        )
-        template.sudo().partner_mailing_main_lang = self.main_lang
-        for ours, theirs in TRANSLATED.items():
-            _copy_translations(self, ours, template, theirs)
-        stale = {
-            lang: [TRANSLATED[name] for name in names if name in TRANSLATED]
-            for lang, names in self._get_stale_versions().items()
-        }
-        template._note_partner_mailing_versions(
-            get_made_for(*template._get_partner_mailing_texts(), stale)
-        )
-        return template
+        return content.TemplateExchange(self).save(name)
 
     # ------------------------------------------------------------
     # Placeholders
@@ -331,49 +210,14 @@ class PartnerMailing(models.Model):
         ``expression`` is the text in a template (``object.function``), ``path`` the same without
         ``object.``, ``label`` its name in the current language.
         """
-        placeholders = [
-            {
-                "expression": expression,
-                "path": expression.removeprefix("object."),
-                "label": self._get_placeholder_label(expression),
-            }
-            for expression in self.env["res.partner"].mail_allowed_qweb_expressions()
-            if self._ends_in_value(expression)
-        ]
-        return sorted(placeholders, key=lambda placeholder: placeholder["label"])
+        return self._placeholders().get_all()
 
     def _get_placeholder_label(self, expression):
         """Return the name of a placeholder in the current language."""
-        own = {
-            "object.commercial_company_name": self.env._("Company"),
-            "object.lang": self.env._("Language Code"),
-            "object.user_id.signature": self.env._("Salesperson's Signature"),
-        }
-        if expression in own:
-            return own[expression]
-        model, label = self.env["res.partner"], ""
-        for name in expression.split(".")[1:]:
-            field = model._fields[name]
-            if name != "name" or not label:  # the name of the country is the country
-                label = field._description_string(self.env)
-            if field.relational:
-                model = self.env[field.comodel_name]
-        return label
+        return self._placeholders().get_label(expression)
 
-    def _ends_in_value(self, expression):
-        """Return whether a path of the contact exists and ends in a value, not in a record."""
-        field = self._get_last_field(expression)
-        return field is not None and not field.relational and not self._is_markup(expression)
-
-    def _get_last_field(self, expression):
-        """Return the field in which a path of the contact ends; None when it does not exist."""
-        model, field = self.env["res.partner"], None
-        for name in expression.split(".")[1:]:
-            if model is None or name not in model._fields:
-                return None
-            field = model._fields[name]
-            model = self.env[field.comodel_name] if field.relational else None
-        return field
+    def _placeholders(self):
+        return content.Placeholders(self.env, COMPANY_FIELDS)
 
     @api.constrains(lambda self: self._get_rendered_fields())
     def _check_placeholders(self):
@@ -381,10 +225,11 @@ class PartnerMailing(models.Model):
 
         :raises ValidationError: names the placeholder and the field with it
         """
+        known = self._placeholders()
         for mailing in self:
             for name in self._get_rendered_fields():
                 for expression in mailing._get_expressions(name):
-                    if PATH.fullmatch(expression) and mailing._is_unknown(expression):
+                    if PATH.fullmatch(expression) and known.is_unknown(expression):
                         raise ValidationError(
                             self.env._(
                                 'The placeholder "%(expression)s" in the field "%(field)s" does not exist:'
@@ -403,7 +248,7 @@ class PartnerMailing(models.Model):
         """
         for mailing in self:
             if mailing.subject and is_blank(mailing.subject):
-                raise ValidationError(mailing._describe_blank_subject(mailing.subject))
+                raise ValidationError(content.describe_blank_subject(mailing, mailing.subject))
 
     def _check_subjects(self):
         """Refuse a subject in which a reader sees nothing, in any language.
@@ -413,21 +258,7 @@ class PartnerMailing(models.Model):
         self.flush_recordset(["subject"])
         for lang, subject in self.sudo()._get_translations().get("subject", {}).items():
             if subject and is_blank(subject):
-                raise UserError(self._describe_blank_subject(subject, lang))
-
-    def _describe_blank_subject(self, subject, lang=None):
-        """Return a sentence that names the field, in its language, and the characters in it."""
-        language = self.env["res.lang"]._get_data(code=lang or self.env.lang or "en_US")
-        return self.env._(
-            'The field "%(field)s" of the mailing "%(mailing)s" (%(language)s) holds "%(value)s", which'
-            " is nothing but blanks (%(characters)s): recipients would see a message without a"
-            " subject. Write a subject.",
-            field=self._fields["subject"]._description_string(self.env),
-            mailing=self.name,
-            language=language.name or lang,
-            value=subject,
-            characters=describe_characters(subject),
-        )
+                raise UserError(content.describe_blank_subject(self, subject, lang))
 
     def _check_access_right_dynamic_template(self):
         """Name the forbidden placeholder; Odoo's check only says that there is one.
@@ -460,67 +291,19 @@ class PartnerMailing(models.Model):
         return ", ".join(placeholder["expression"] for placeholder in self.get_placeholders())
 
     def _is_allowed(self, expression):
-        """Tell whether all users may use an expression.
-
-        Not one with HTML, such as a salesperson's signature: its writer could put links
-        and pictures into what was validated.
-        """
-        is_allowed = self.env["ir.qweb"]._is_expression_allowed(expression, "res.partner")
-        return is_allowed and not self._is_markup(expression)
-
-    def _is_markup(self, expression):
-        """Tell whether an expression is the path of a field with HTML that people write.
-
-        The company's logo is HTML of the addon.
-        """
-        if not PATH.fullmatch(expression) or expression.removeprefix("object.") in COMPANY_FIELDS:
-            return False
-        field = self._get_last_field(expression)
-        return field is not None and field.type == "html"
-
-    def _is_unknown(self, expression):
-        """Return whether a path has a name that is no field.
-
-        Methods and attributes count as known, because template editors may use them.
-        """
-        model = self.env["res.partner"]
-        for name in expression.split(".")[1:]:
-            if name not in model._fields:
-                return not hasattr(type(model), name)
-            field = model._fields[name]
-            if not field.relational:
-                return False
-            model = self.env[field.comodel_name]
-        return False
+        """Tell whether all users may use an expression."""
+        return self._placeholders().is_allowed(expression)
 
     def _get_expressions(self, name):
-        """Return the expressions that a field's template evaluates, as typed, in order.
-
-        A directive that is no placeholder is returned with its name: ``t-if="object.city"``.
-        """
-        source = str(self[name] or "")
-        if name != "body_html":
-            found = (expression for _text, expression, _default in parse_inline_template(source))
-            return [expression for expression in found if expression]
-        if not source.strip():
-            return []
-        expressions = []
-        for element in html.fragment_fromstring(source, create_parent="div").iter(etree.Element):
-            for attribute, value in element.attrib.items():
-                if attribute in VALUE_DIRECTIVES:
-                    expressions.append(value.strip())
-                    if len(element) or len(element.attrib) > 1:
-                        # The element has more than a value, so it needs QWeb.
-                        expressions.append(etree.tostring(element, encoding="unicode")[:80])
-                elif attribute.startswith("t-"):
-                    expressions.append(f'{attribute}="{value}"')
-        return expressions
+        """Return the expressions that a field's template evaluates, as typed, in order."""
+        return find_expressions(str(self[name] or ""), is_html=name == "body_html")
 
     def _has_unsafe_expression(self):
         """Check the rendered fields alone.
 
         The mixin reads every field of the record, so for ``recipient_ids`` a million ids.
         """
+        is_markup = self._placeholders().is_markup
         for mailing in self.sudo():
             for name in self._get_rendered_fields():
                 if self._fields[name].render_engine == "qweb":
@@ -529,7 +312,7 @@ class PartnerMailing(models.Model):
                     is_unsafe = self._has_unsafe_expression_template_inline_template
                 if is_unsafe(mailing[name], "res.partner", name):
                     return True
-                if any(map(mailing._is_markup, mailing._get_expressions(name))):
+                if any(map(is_markup, mailing._get_expressions(name))):
                     return True
         return False
 
@@ -586,8 +369,8 @@ class PartnerMailing(models.Model):
         counts = self.language_counts or {}
         # One sentence for all languages that lack the same fields.
         lacking = {}
-        missing = self._get_missing_translations(sort_by_count(counts, names))
-        for lang, labels in missing.items():
+        langs = sort_by_count(counts, names)
+        for lang, labels in content.VersionNotes(self).get_missing_translations(langs).items():
             lacking.setdefault(", ".join(labels), []).append(
                 f"{names.get(lang, lang)} ({counts[lang]:,})"
             )
@@ -599,28 +382,6 @@ class PartnerMailing(models.Model):
             )
             for labels, langs in lacking.items()
         )
-
-    def _get_missing_translations(self, langs):
-        """Return the fields that recipients get in another language than their own.
-
-        If all recipients have one language, no translation is missing: they get the text as written.
-
-        :param langs: codes of the recipients' languages
-        :return: {language code: [labels of fields]}, without languages that lack no field
-        """
-        saved = self._origin
-        if len(langs) < 2 or not saved:
-            return {}
-        names = saved._get_transport().translated_fields
-        stored, main = saved._get_version_texts()
-        missing = {}
-        for lang in langs:
-            for name in names:
-                text = get_main_text(stored[name], main)
-                if text and lang != main and stored[name].get(lang, text) == text:
-                    label = self._fields[name]._description_string(self.env)
-                    missing.setdefault(lang, []).append(label)
-        return missing
 
     @api.depends(
         lambda self: ["channel", "main_lang", "version_ids.made_for", *self._get_rendered_fields()]
@@ -657,10 +418,8 @@ class PartnerMailing(models.Model):
         before = [mailing._get_version_texts() for mailing in self]
         stale = [mailing._get_stale_versions() for mailing in self]
         yield
-        for mailing, (stored, main), outdated in zip(self, before, stale, strict=True):
-            if mailing.main_lang != main:
-                mailing._change_main_version(main, outdated)
-            mailing._write_texts(get_followers(stored, *mailing._get_version_texts()))
+        for mailing, texts, outdated in zip(self, before, stale, strict=True):
+            content.VersionNotes(mailing).follow(texts, outdated)
         self._note_versions()
 
     def _write_texts(self, texts):
@@ -676,69 +435,17 @@ class PartnerMailing(models.Model):
     def _note_versions(self, made_for=None):
         """Note for which main texts the versions are made, after a change of texts.
 
-        It compares the texts with those noted before, so it does not matter how they were changed.
-
         :param made_for: {language code: {field: [own, main]}}, in place of what was noted
         """
         for mailing in self:
-            if mailing.state in EDITABLE_STATES:
-                stored, main = mailing._get_version_texts()
-                mailing._write_texts(get_missing_texts(stored, main, mailing.language_counts or {}))
-            stored, main = mailing._get_version_texts()
-            versions = mailing.sudo().version_ids._as_system()
-            before = {version.lang: version.made_for for version in versions}
-            noted = note_changes(before if made_for is None else made_for, stored, main)
-            gone = versions.filtered(lambda version, noted=noted: version.lang not in noted)
-            gone.unlink()
-            versions -= gone
-            for lang, pairs in noted.items():
-                version = versions.filtered(lambda one, lang=lang: one.lang == lang)
-                if not version:
-                    versions.create({"mailing_id": mailing.id, "lang": lang, "made_for": pairs})
-                elif version.made_for != pairs:
-                    version.write(
-                        {"made_for": pairs, "confirmed_by_id": False, "confirmed_at": False}
-                    )
-            mailing.invalidate_recordset(["version_ids"], flush=False)
-
-    def _change_main_version(self, before, stale):
-        """Make the version in the new main language the main one.
-
-        What the others were made for follows from the old main version: they are up to date if they
-        and the new main version were.
-
-        :param before: code of the main language before
-        :param stale: what ``_get_stale_versions`` returned before
-        """
-        stored, main = self._get_version_texts()
-        self._write_texts(
-            {
-                name: {main: get_main_text(texts, before)}
-                for name, texts in stored.items()
-                if not texts.get(main) and texts
-            }
-        )
-        self._note_versions(get_made_for(*self._get_version_texts(), stale))
+            is_draft = mailing.state in EDITABLE_STATES
+            content.VersionNotes(mailing).note(made_for, is_draft=is_draft)
 
     def _take_versions(self, mailing):
         """Note that the versions are made for the main one as far as those of ``mailing``, of which
         this is a copy, are.
         """
-        stale = mailing._get_stale_versions()
-        self._note_versions(get_made_for(*self._get_version_texts(), stale))
-
-    def _take_template_versions(self, langs, before=None):
-        """Note that versions are made for the main version as far as those of the template are.
-
-        :param langs: codes of the languages that were taken from it
-        :param before: what ``_get_stale_versions`` returned before, for the others
-        """
-        ours = {source: name for name, source in TRANSLATED.items()}
-        stale = {lang: list(names) for lang, names in (before or {}).items()}
-        for lang, names in self.template_id.sudo()._get_partner_mailing_stale().items():
-            if lang in langs or lang == self.main_lang:
-                stale.setdefault(lang, []).extend(ours[name] for name in names)
-        self._note_versions(get_made_for(*self._get_version_texts(), stale))
+        content.VersionNotes(self).note_as(mailing._get_stale_versions())
 
     def _get_read_version(self, lang):
         """Return the code of the version that is read in a language: its own, or the main one."""
@@ -805,26 +512,9 @@ class PartnerMailing(models.Model):
     def _get_samples(self, facts=None):
         """Return {code of a version: [sample passage]} of what is not confirmed.
 
-        What a version has in common with the main one is named there alone: it follows the main one.
-
         :param facts: of the check ``sample_content``, those that are stored if not given
         """
-        stored = self.finding_facts or {}
-        facts = stored.get("sample_content", {}) if facts is None else facts
-        if not facts:
-            return {}
-        written = set(stored.get("languages", facts))
-        samples, common = {}, set()
-        for lang in self._get_read_versions():
-            # Without a text in a language, Odoo shows that of the source language.
-            found = facts.get(lang if lang in written else SOURCE, ())
-            kept = (self.kept_samples or {}).get(lang, {}).get("keys", ())
-            passages = [text for key, text in found if key not in kept and key not in common]
-            if passages:
-                samples[lang] = passages
-            if lang == self.main_lang:
-                common = {key for key, _text in found}
-        return samples
+        return content.VersionNotes(self).get_samples(facts)
 
     def _describe_languages(self, counts):
         """Return languages in words, those with the most recipients first.
@@ -1058,57 +748,15 @@ class PartnerMailing(models.Model):
 
         :raises ValidationError: names the field, the depth and what to do
         """
-        body = vals.get("body_html")
-        if not isinstance(body, str):
-            return
-        if has_open_tags(body):
-            raise ValidationError(
-                self.env._(
-                    'In the field "%(field)s" many tags do not end. Insert the text without its'
-                    " formatting.",
-                    field=self._fields["body_html"]._description_string(self.env),
-                )
-            )
-        if (depth := measure_depth(body)) > MAX_DEPTH:
-            raise ValidationError(
-                self.env._(
-                    'In the field "%(field)s" elements stand in each other %(depth)s levels deep; at'
-                    " most %(most)s are possible. Insert the text without its formatting.",
-                    field=self._fields["body_html"]._description_string(self.env),
-                    depth=depth,
-                    most=MAX_DEPTH,
-                )
-            )
+        if isinstance(body := vals.get("body_html"), str):
+            content.check_nesting(self, body)
 
     def _store_pictures(self, vals):
         """Return values with a URL in place of each picture in the body, and the new files.
 
         This comes before ``create`` and ``write`` of Odoo, whose sanitizer removes such pictures.
         """
-        files = self.env["ir.attachment"]
-        body = str(vals.get("body_html") or "")
-        if DATA_URL not in body:
-            return vals, files
-        addresses = {}
-        for source, kind, encoded in {
-            match.group(0, 1, 2) for match in INLINE_PICTURE.finditer(body)
-        }:
-            if file := self._store_picture(kind, encoded):
-                [token] = file.generate_access_token()
-                addresses[source] = f"/web/image/{file.id}?access_token={token}"
-                files += file
-        replaced = INLINE_PICTURE.sub(lambda match: addresses.get(match[0], match[0]), body)
-        return {**vals, "body_html": replaced}, files
-
-    def _store_picture(self, kind, encoded):
-        """Store a picture as a file and return it; return no record when it cannot be decoded."""
-        try:
-            octets = binascii.a2b_base64(encoded)
-        except binascii.Error:
-            return self.env["ir.attachment"]
-        name = f"picture.{kind.partition('/')[2].partition('+')[0]}"
-        values = {"name": name, "raw": octets, "mimetype": kind, "res_model": self._name}
-        return self.env["ir.attachment"].sudo().create(values)
+        return content.BodyPictures(self).store(vals)
 
     def _link_pictures(self, files):
         """Link files that were just stored to the mailing: they are deleted with it."""
@@ -1118,68 +766,10 @@ class PartnerMailing(models.Model):
     def _own_pictures(self):
         """Give the mailing files of its own in place of those of other records that its body shows.
 
-        In every language. A picture of a template, of another mailing or of the library could be
-        changed or deleted there after messages have left. A file that the user has just uploaded
-        becomes the mailing's; others are copied, if the user may read them or the address has
-        their token.
+        See ``content.BodyPictures``.
         """
         for mailing in self:
-            base_url = mailing.get_base_url().rstrip("/")
-            mailing.flush_recordset(["body_html"])
-            bodies = mailing.sudo()._get_translations(["body_html"])["body_html"]
-            shown = {}
-            for body in bodies.values():
-                for number, tokens in local_file.find(body, base_url).items():
-                    shown.setdefault(number, set()).update(tokens)
-            replaced = mailing._copy_pictures(shown) if shown else {}
-            if replaced:
-                stale = mailing._get_stale_versions()
-                changed = {
-                    lang: local_file.replace(body, base_url, replaced)
-                    for lang, body in bodies.items()
-                }
-                mailing._write_texts({"body_html": changed})
-                mailing.invalidate_recordset(["body_html"], flush=False)
-                mailing._note_versions(get_made_for(*mailing._get_version_texts(), stale))
-
-    def _copy_pictures(self, shown):
-        """Return {id of a foreign file: (id of the mailing's own, access token)}.
-
-        :param shown: {id: access tokens that the body has for it}
-        """
-        self.ensure_one()
-        owner = {"res_model": self._name, "res_id": self.id}
-        files = self.env["ir.attachment"].sudo()
-        replaced = {}
-        for file in files.browse(shown).exists():
-            if (file.res_model, file.res_id) == (self._name, self.id) and not file.res_field:
-                continue
-            is_loose = not file.res_id or (
-                file.res_model in self.env and self.env[file.res_model].is_transient()
-            )
-            if is_loose and not file.res_field and file.create_uid.id == self.env.uid:
-                file.write(owner)
-                continue
-            token = file.access_token
-            if not (token and token in shown[file.id]) and not file.with_user(
-                self.env.uid
-            ).has_access("read"):
-                continue
-            same = [(name, "=", value) for name, value in owner.items()]
-            same += [(name, "=", file[name]) for name in ("checksum", "mimetype", "name", "url")]
-            # Not one that is attached, which the author may remove.
-            own = (files.search(same) - self.sudo().attachment_ids)[:1] or file.copy(
-                {
-                    **owner,
-                    "res_field": False,
-                    "public": False,
-                    "access_token": False,
-                    "name": file.name,
-                }
-            )
-            [new_token] = own.generate_access_token()
-            replaced[file.id] = (own.id, new_token)
-        return replaced
+            content.BodyPictures(mailing).own()
 
     def _freeze_files(self):
         """Keep the mailing's files as they are for ever: what was validated may be sent."""
@@ -1200,27 +790,7 @@ class PartnerMailing(models.Model):
         :raises AccessError: for a file that the user may not read
         """
         for mailing in self:
-            foreign = mailing.attachment_ids.filtered(
-                lambda file, mailing=mailing: (
-                    (file.res_model, file.res_id) != (mailing._name, mailing.id)
-                )
-            )
-            if not foreign:
-                continue
-            foreign.check_access("read")
-            uploaded = foreign.filtered(
-                lambda file: not file.res_id and file.create_uid == self.env.user
-            )
-            owner = {"res_model": mailing._name, "res_id": mailing.id}
-            uploaded.sudo().write(owner)
-            copies = self.env["ir.attachment"]
-            for file in foreign - uploaded:
-                copies |= file.sudo().copy({**owner, "name": file.name})
-            if copies:
-                kept = mailing.attachment_ids - foreign + uploaded
-                mailing._as_system().write(
-                    {"attachment_ids": [fields.Command.set((kept + copies).ids)]}
-                )
+            content.link_attachments(mailing)
 
     @api.constrains("attachment_ids", "mail_server_id", "email_from", "body_html")
     def _check_message_size(self):
@@ -1229,29 +799,7 @@ class PartnerMailing(models.Model):
         :raises ValidationError: with both sizes
         """
         for mailing in self:
-            files = mailing.sudo().attachment_ids
-            size = sum(encoded_size(file.file_size) for file in files)
-            # The body is sent as HTML and, shorter, as text.
-            size += 2 * len((mailing.body_html or "").encode())
-            if size < MEGABYTE:
-                continue  # every server takes that, so the server is not looked up
-            server, _terms = mailing._get_server_and_terms()
-            limit = server._get_max_email_size()
-            if size > limit * MEGABYTE:
-                raise ValidationError(
-                    self.env._(
-                        'The message of the mailing "%(mailing)s" is too large: the files in the field'
-                        ' "%(field)s" have %(files).1f MB, and encoded with them the message has'
-                        ' %(size).1f MB. The mail server "%(server)s" takes %(limit).1f MB at most.'
-                        " Remove or shrink files, or put them on the web and write a link.",
-                        mailing=mailing.name,
-                        field=self._fields["attachment_ids"]._description_string(self.env),
-                        files=sum(files.mapped("file_size")) / MEGABYTE,
-                        size=size / MEGABYTE,
-                        server=server.name or self.env._("Default"),
-                        limit=limit,
-                    )
-                )
+            content.check_message_size(mailing)
 
     @api.model
     def _check_file_name(self, name):
@@ -1259,46 +807,7 @@ class PartnerMailing(models.Model):
 
         :raises ValidationError: names the file
         """
-        problem = file_name.find_problem(name)
-        if problem == file_name.HIDDEN:
-            shown = "".join("?" if file_name.is_hidden(char) else char for char in name)
-            raise ValidationError(
-                self.env._(
-                    'The name of the file "%s" holds a line break or another invisible sign'
-                    " (shown as ?), which mail programs refuse or show as something else."
-                    " Rename the file and attach it again.",
-                    shown,
-                )
-            )
-        if problem:
-            raise ValidationError(
-                self.env._(
-                    'The name of the file "%s" looks like that of another kind of file: it has two'
-                    " extensions, or blanks that move the last one out of sight. Rename the file and"
-                    " attach it again.",
-                    " ".join(name.split()),
-                )
-            )
-
-
-def _get_stored(record, name):
-    """Return the stored texts of a translated field: {language code: text}."""
-    return {
-        lang: str(text)
-        for lang, text in (record._fields[name]._get_stored_translations(record) or {}).items()
-        if text
-    }
-
-
-def _copy_translations(source, source_name, target, target_name):
-    """Give ``target`` the languages of ``source`` and no others."""
-    wanted = source._fields[source_name]._get_stored_translations(source) or {}
-    present = target._fields[target_name]._get_stored_translations(target) or {}
-    installed = {code for code, _name in source.env["res.lang"].get_installed()} | {SOURCE}
-    changes = {lang: False for lang in present if lang not in wanted and lang != SOURCE}
-    changes.update({lang: str(value) for lang, value in wanted.items() if lang in installed})
-    if changes and wanted != present:
-        target.update_field_translations(target_name, changes)
+        content.check_file_name(self.env, name)
 
 
 def sort_by_count(counts, names):
@@ -1308,9 +817,3 @@ def sort_by_count(counts, names):
     :param names: {language code: name}
     """
     return sorted(counts, key=lambda lang: (-counts[lang], names.get(lang, lang)))
-
-
-def encoded_size(octets):
-    """Return how many octets a file of ``octets`` has in a message, as base64 with line breaks."""
-    encoded = (octets + 2) // 3 * 4
-    return encoded + (encoded + BASE64_LINE - 1) // BASE64_LINE * 2

@@ -8,7 +8,7 @@ from odoo import Command
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from ..models.partner_mailing_content import encoded_size
+from ..content.checks import encoded_size
 from .common import MailingCase
 
 ANYONE = SimpleNamespace(from_filter=False, smtp_from=False)

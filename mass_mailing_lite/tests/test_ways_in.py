@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tests import Form, new_test_user, tagged
 
-from ..models.partner_mailing_content import MAX_DEPTH
+from ..content.checks import MAX_DEPTH
 from .common import MailingCase, SendingCase
 from .fuzzing import find_models
 

@@ -12,7 +12,7 @@ from devtools import paths, samples
 LIMITS = {"partner.mailing": 8, "partner.mailing.recipient": 3}
 
 # Packages of plain classes, which take records and define no models.
-PLAIN = ("sender", "transport", "review")
+PLAIN = ("sender", "transport", "content", "review")
 
 # Compared by name: what a class has once for itself, and what Odoo calls of each class.
 NOT_METHODS = {"init"}
@@ -67,7 +67,7 @@ def test_no_method_overrides_one_of_the_same_model_and_addon(addon):
 
 
 @pytest.mark.parametrize("package", PLAIN)
-def test_the_sender_the_transports_and_the_review_are_no_models(package):
+def test_packages_of_plain_classes_are_no_models(package):
     for path in (paths.ROOT / "mass_mailing_lite" / package).glob("*.py"):
         assert not any(
             isinstance(node, ast.ClassDef) and get_model(node)
@@ -103,7 +103,7 @@ def test_imports_are_told_by_their_absolute_names(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("package", PLAIN)
-def test_the_sender_the_transports_and_the_review_import_no_models(package):
+def test_packages_of_plain_classes_import_no_models(package):
     forbidden = ("odoo.models", "odoo.api", "odoo.orm", "mass_mailing_lite.models")
     types = {"odoo.models.BaseModel"}  # of annotations
     for path in (paths.ROOT / "mass_mailing_lite" / package).glob("*.py"):

@@ -1,0 +1,33 @@
+"""What an author writes: a room of plain classes, each made of a mailing for one call.
+
+::
+
+    TemplateExchange   template_exchange.py   texts and files from a template, and into a new one
+    Placeholders       placeholders.py        which placeholders there are, and their names
+    VersionNotes       version_notes.py       for which main version each language version is made
+    BodyPictures       files.py               pictures and files in a body, attached files
+    check_…            checks.py              refusals of what is typed or attached, in words
+
+The models call them in short methods of ``models/partner_mailing_content.py``, and keep what is
+stored, the rights and the state. A class takes a ``partner.mailing`` record as it is: its
+environment decides rights and language.
+"""
+
+from .checks import check_file_name, check_message_size, check_nesting, describe_blank_subject
+from .files import BodyPictures, link_attachments
+from .placeholders import Placeholders
+from .template_exchange import TRANSLATED, TemplateExchange
+from .version_notes import VersionNotes
+
+__all__ = [
+    "TRANSLATED",
+    "BodyPictures",
+    "Placeholders",
+    "TemplateExchange",
+    "VersionNotes",
+    "check_file_name",
+    "check_message_size",
+    "check_nesting",
+    "describe_blank_subject",
+    "link_attachments",
+]

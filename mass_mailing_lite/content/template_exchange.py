@@ -1,0 +1,178 @@
+from odoo.fields import Command
+from odoo.tools.mail import html2plaintext
+
+from ..tools.version import SOURCE, get_made_for, get_main_text
+from .version_notes import VersionNotes
+
+# Field of the mailing -> field of the template that fills it.
+TRANSLATED = {
+    "subject": "subject",
+    "preview_text": "partner_mailing_preview_text",
+    "body_html": "body_html",
+}
+PLAIN = {"email_from": "email_from", "reply_to": "reply_to", "mail_server_id": "mail_server_id"}
+
+
+class TemplateExchange:
+    """What goes from a template into a mailing, and from a mailing into a new template.
+
+    :param mailing: a ``partner.mailing`` record, perhaps not saved
+    """
+
+    def __init__(self, mailing):
+        self.mailing = mailing
+        self.env = mailing.env
+
+    def get_values(self, template):
+        """Return the values from a template in the current language: {field name: value}.
+
+        A From address with placeholders (``{{ user.email_formatted }}``) is not among them: a
+        mailing has one From address, which is known before it is sent.
+        """
+        values = {name: template[source] for name, source in TRANSLATED.items()}
+        for name, source in PLAIN.items():
+            value = template[source]
+            if value and "{{" not in str(value):
+                values[name] = value
+        return values
+
+    def load(self, template, langs):
+        """Replace the content by the template's.
+
+        :param langs: codes of further languages of the template than the main one
+        """
+        mailing, main = self.mailing, self.mailing.main_lang
+        values = self.get_values(template.with_context(lang=main))
+        values["mail_server_id"] = (values.get("mail_server_id") or mailing.mail_server_id).id
+        mailing.with_context(lang=main).write(
+            {
+                **values,
+                "template_id": template.id,
+                "attachment_ids": [Command.set(template.attachment_ids.ids)],
+            }
+        )
+        wanted = self.get_languages(template)
+        for name, source in TRANSLATED.items():
+            stored = _get_stored(template, source)
+            text = get_main_text(stored, main)
+            texts = {lang: False for lang in _get_stored(mailing, name) if lang != main}
+            texts.update({SOURCE: text, main: text})
+            texts.update({lang: stored[lang] for lang in langs if lang in wanted & set(stored)})
+            if text or any(texts.values()):
+                mailing.update_field_translations(name, texts)
+        self._take_versions(langs)
+
+    def take_languages(self, langs):
+        """Add languages of the template whose main texts are still those of the mailing.
+
+        :param langs: codes of languages
+        """
+        mailing, template = self.mailing, self.mailing.template_id
+        langs = self.get_languages(template) & set(langs)
+        stale = mailing._get_stale_versions()
+        for name, source in TRANSLATED.items():
+            texts = {
+                lang: text
+                for lang, text in _get_stored(template, source).items()
+                if lang in langs and self.has_text_of(template, name)
+            }
+            if texts:
+                mailing.update_field_translations(name, texts)
+        self._take_versions(langs, stale)
+
+    def has_text_of(self, template, name):
+        """Return whether a main text is still that of the template."""
+        main = self.mailing.main_lang
+        ours = get_main_text(_get_stored(self.mailing, name), main)
+        theirs = get_main_text(_get_stored(template, TRANSLATED[name]), main)
+        return html2plaintext(ours) == html2plaintext(theirs)
+
+    def get_languages(self, template):
+        """Return the set of the languages, beside the main one, that a template could bring.
+
+        Those of the recipients, or all that are installed while the list is not loaded.
+        """
+        main = self.mailing.main_lang
+        stored = [_get_stored(template, source) for source in TRANSLATED.values()]
+        known = self.mailing.language_counts or dict(self.env["res.lang"].get_installed())
+        return {
+            lang
+            for texts in stored
+            for lang, text in texts.items()
+            if text and lang in known and text != get_main_text(texts, main)
+        } - {main}
+
+    def get_languages_not_taken(self):
+        """Return the languages that the mailing's template could still bring, sorted."""
+        saved, template = self.mailing._origin, self.mailing.template_id.sudo()
+        if not (saved and template and self.mailing.state == "draft"):
+            return []
+        exchange = TemplateExchange(saved)
+        langs = exchange.get_languages(template) - set(saved.sudo().version_ids.mapped("lang"))
+        if langs and not exchange.has_text_of(template, "body_html"):
+            return []
+        return sorted(langs)
+
+    def save(self, name):
+        """Return a new template of the current user, with the content in every language."""
+        mailing = self.mailing
+        values = {source: mailing[field] for field, source in TRANSLATED.items()}
+        values.update({source: mailing[field] for field, source in PLAIN.items()})
+        files = [
+            file.sudo().copy({"res_model": "mail.template", "res_id": 0, "name": file.name})
+            for file in mailing.attachment_ids
+        ]
+        template = self.env["mail.template"].create(
+            {
+                **values,
+                "name": name,
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "lang": "{{ object.lang }}",
+                "mail_server_id": mailing.mail_server_id.id,
+                "attachment_ids": [Command.set([file.id for file in files])],
+            }
+        )
+        template.sudo().partner_mailing_main_lang = mailing.main_lang
+        for ours, theirs in TRANSLATED.items():
+            _copy_translations(mailing, ours, template, theirs)
+        stale = {
+            lang: [TRANSLATED[field] for field in names if field in TRANSLATED]
+            for lang, names in mailing._get_stale_versions().items()
+        }
+        template._note_partner_mailing_versions(
+            get_made_for(*template._get_partner_mailing_texts(), stale)
+        )
+        return template
+
+    def _take_versions(self, langs, before=None):
+        """Note that versions are made for the main version as far as those of the template are.
+
+        :param langs: codes of the languages that were taken from it
+        :param before: what ``_get_stale_versions`` returned before, for the others
+        """
+        ours = {source: name for name, source in TRANSLATED.items()}
+        stale = {lang: list(names) for lang, names in (before or {}).items()}
+        for lang, names in self.mailing.template_id.sudo()._get_partner_mailing_stale().items():
+            if lang in langs or lang == self.mailing.main_lang:
+                stale.setdefault(lang, []).extend(ours[name] for name in names)
+        VersionNotes(self.mailing).note_as(stale)
+
+
+def _get_stored(record, name):
+    """Return the stored texts of a translated field: {language code: text}."""
+    return {
+        lang: str(text)
+        for lang, text in (record._fields[name]._get_stored_translations(record) or {}).items()
+        if text
+    }
+
+
+def _copy_translations(source, source_name, target, target_name):
+    """Give ``target`` the languages of ``source`` and no others."""
+    wanted = source._fields[source_name]._get_stored_translations(source) or {}
+    present = target._fields[target_name]._get_stored_translations(target) or {}
+    installed = {code for code, _name in source.env["res.lang"].get_installed()} | {SOURCE}
+    changes = {lang: False for lang in present if lang not in wanted and lang != SOURCE}
+    changes.update({lang: str(value) for lang, value in wanted.items() if lang in installed})
+    if changes and wanted != present:
+        target.update_field_translations(target_name, changes)
