@@ -6,6 +6,8 @@
     Placeholders       placeholders.py        which placeholders there are, and their names
     VersionNotes       version_notes.py       for which main version each language version is made
     BodyPictures       files.py               pictures and files in a body, attached files
+    Card               card.py                a subject or body for a card, or in the review
+    SendOn             send_on.py             when it is to be sent, in words
     check_…            checks.py              refusals of what is typed or attached, in words
 
 The models call them in short methods of ``models/partner_mailing_content.py``, and keep what is
@@ -13,16 +15,20 @@ stored, the rights and the state. A class takes a ``partner.mailing`` record as 
 environment decides rights and language.
 """
 
+from .card import Card
 from .checks import check_file_name, check_message_size, check_nesting, describe_blank_subject
 from .files import BodyPictures, link_attachments
 from .placeholders import Placeholders
+from .send_on import SendOn
 from .template_exchange import TRANSLATED, TemplateExchange
 from .version_notes import VersionNotes
 
 __all__ = [
     "TRANSLATED",
     "BodyPictures",
+    "Card",
     "Placeholders",
+    "SendOn",
     "TemplateExchange",
     "VersionNotes",
     "check_file_name",

@@ -2,7 +2,7 @@
 from . import mailing_call
 
 # isort: split
-from . import mailing_addresses, mailing_guard
+from . import mailing_addresses, mailing_favorites, mailing_guard
 
 # isort: split
 # What a mailing is, and its way from draft to done.

@@ -1,22 +1,11 @@
-from markupsafe import Markup
-
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
-from odoo.tools.misc import format_date, format_time
+from odoo.exceptions import UserError
 
-from ..tools.placeholder import (
-    HTML,
-    TEXT,
-    UnsupportedTemplate,
-    split_inline,
-    substitute_placeholders,
-)
+from .. import content
 from ..transport.compiled import xml_to_html
 from ..transport.one_by_one import OneByOneTransport
 from ..transport.smtp import SmtpTransport
 from .mailing_addresses import AddressField
-from .rate_field import RateField, rate
 
 STATES = [
     ("draft", "Draft"),
@@ -52,9 +41,6 @@ UNDECIDED_STATES = ("draft", "to_validate")
 USER_GROUP = "mass_mailing_lite.group_user"
 VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
 
-# Cards and review: a placeholder, as the client's style sheets show it elsewhere.
-CHIP_STYLE = "padding: 0 0.4em; border-radius: 0.7em; color: #714b67; background-color: #eee9ed"
-
 # Fields whose cached values are wrong after SQL has written recipients or totals.
 TOTALS = (
     "recipient_count",
@@ -87,18 +73,14 @@ LIST_FIELDS = {
     "company_id",
 }
 
-# Filters of recipients that did not get the message: the list needs no columns of opens and clicks.
-FILTERS_WITHOUT_MESSAGE = ("failed", "bounced", "excluded", "uncertain")
-
 
 class PartnerMailing(models.Model):
     """A message to many contacts, which a second person validates before it is sent.
 
-    In the order of this file: fields, computed fields, favorites, cards of the board, transport, CRUD,
-    states, Send On, dialogs. The steps of a mailing's life have a file each, in this order:
-    ``…_checklist``,
-    ``…_recipients`` (audiences become the list), ``…_content`` and ``…_message`` (content becomes
-    messages), ``…_approval``, ``…_sending``, ``…_results``.
+    In the order of this file: fields, computed fields, cards of the board, transport, CRUD, states,
+    dialogs. The steps of a mailing's life have a file each, in this order: ``…_checklist`` (with
+    Send On), ``…_recipients`` (audiences become the list), ``…_content`` and ``…_message`` (content
+    becomes messages), ``…_approval``, ``…_sending``, ``…_results``.
     """
 
     _name = "partner.mailing"
@@ -108,6 +90,7 @@ class PartnerMailing(models.Model):
         "mail.render.mixin",
         "partner.mailing.guard",
         "partner.mailing.addresses",
+        "partner.mailing.favorites",
     ]
     _description = "Mailing"
     _order = "id desc"
@@ -378,12 +361,6 @@ class PartnerMailing(models.Model):
         compute="_compute_can_edit", help="The user may pause, resume and cancel."
     )
     cannot_validate_reason = fields.Char(compute="_compute_cannot_validate_reason")
-    time_zone = fields.Char(
-        compute="_compute_time_zone", help="The time zone in which the user sees and types times."
-    )
-    schedule_notice = fields.Char(
-        compute="_compute_schedule_notice", help="What becomes of a Send On that has passed."
-    )
     state_color = fields.Integer(compute="_compute_state_color", help="Of the calendar.")
 
     # Totals: maintained in a row of another table, see partner.mailing.counter.
@@ -416,36 +393,6 @@ class PartnerMailing(models.Model):
     )
     unsubscribed_count = fields.Integer("Unsubscribed", related="counter_id.unsubscribed_count")
     progress = fields.Float(compute="_compute_progress", help="0 to 100.")
-    opened_rate = RateField(
-        "Opened (%)",
-        compute="_compute_rates",
-        help="Of the delivered messages. Empty if openings are not tracked.",
-    )
-    clicked_rate = RateField(
-        "Clicked (%)",
-        compute="_compute_rates",
-        help="Of the delivered messages. Empty if clicks are not tracked.",
-    )
-    bounced_rate = RateField("Bounced (%)", compute="_compute_rates", help="Of the sent messages.")
-
-    # Favorites: of each user, see _set_favorite.
-    favorite_user_ids = fields.Many2many(
-        "res.users",
-        "partner_mailing_favorite_rel",
-        "mailing_id",
-        "user_id",
-        string="Favorite Of",
-        copy=False,
-    )
-    is_favorite = fields.Boolean(
-        "Favorite",
-        compute="_compute_is_favorite",
-        inverse="_inverse_is_favorite",
-        search="_search_is_favorite",
-        copy=False,
-        help="One of your favorites. Other users have their own.",
-    )
-
     # Cards
     subject_in_words = fields.Char(
         "Subject in Words",
@@ -472,22 +419,6 @@ class PartnerMailing(models.Model):
             mailing.progress = (
                 100.0 * done / mailing.recipient_count if mailing.recipient_count else 0.0
             )
-
-    @api.depends(
-        "sent_count",
-        "bounced_count",
-        "opened_count",
-        "clicked_count",
-        "track_opens",
-        "track_clicks",
-    )
-    def _compute_rates(self):
-        for mailing in self:
-            totals = mailing._get_totals()
-            delivered = totals["delivered"]
-            mailing.opened_rate = mailing.track_opens and rate(totals["opened"], delivered)
-            mailing.clicked_rate = mailing.track_clicks and rate(totals["clicked"], delivered)
-            mailing.bounced_rate = rate(totals["bounced"], totals["sent"])
 
     @api.depends("state", "scheduled_at", "started_at")
     def _compute_calendar_at(self):
@@ -545,49 +476,6 @@ class PartnerMailing(models.Model):
         self._show_addresses_read()
 
     # ------------------------------------------------------------
-    # Favorites
-    # ------------------------------------------------------------
-
-    @api.depends("favorite_user_ids")
-    @api.depends_context("uid")
-    def _compute_is_favorite(self):
-        for mailing in self:
-            mailing.is_favorite = self.env.user in mailing.favorite_user_ids
-
-    def _inverse_is_favorite(self):
-        for mailing in self:
-            mailing._set_favorite(mailing.is_favorite)
-
-    @api.model
-    def _search_is_favorite(self, operator, _value):
-        if operator != "in":
-            return NotImplemented
-        return [("favorite_user_ids", "in", [self.env.uid])]
-
-    def _set_favorite(self, is_favorite):
-        """Add the mailings to the favorites of the user, or remove them.
-
-        Written by SQL: readers may do it, and the mailing is not changed by it.
-        """
-        self.check_access("read")
-        if is_favorite:
-            query = SQL(
-                "INSERT INTO partner_mailing_favorite_rel (mailing_id, user_id)"
-                " SELECT unnest(%s::int[]), %s ON CONFLICT DO NOTHING",
-                self.ids,
-                self.env.uid,
-            )
-        else:
-            query = SQL(
-                "DELETE FROM partner_mailing_favorite_rel"
-                " WHERE mailing_id = ANY(%s) AND user_id = %s",
-                self.ids,
-                self.env.uid,
-            )
-        self.env.cr.execute(query)
-        self.invalidate_recordset(["favorite_user_ids", "is_favorite"], flush=False)
-
-    # ------------------------------------------------------------
     # Cards of the board
     # ------------------------------------------------------------
 
@@ -606,52 +494,16 @@ class PartnerMailing(models.Model):
     @api.model
     def _get_miniature(self, body, subject):
         """Return a body as a whole page, for a frame in which no script runs."""
-        body = xml_to_html(str(body))
-        return Markup(self._wrap_body(self._name_placeholders(body, HTML), subject or "", ""))
+        return content.Card(self).get_miniature(xml_to_html(str(body)), subject)
 
     @api.model
     def _name_placeholders(self, source, kind):
         """Return a subject or body with the names of fields in place of placeholders.
 
-        QWeb logic stays as it is: it is not evaluated for a card. What is no placeholder of the
-        list is an expression in a subject: its source is for template editors.
-
         :param kind: ``TEXT`` or ``HTML`` of ``tools.placeholder``
         :return: text with ``[Name]``; for ``HTML`` a source with chips
         """
-        labels = self._get_placeholder_labels()
-        source = str(source or "")
-        if kind == TEXT:
-            name = self._make_company_filler(
-                kind, lambda one: f"[{self._name_placeholder(one, labels)}]"
-            )
-            return "".join(
-                piece if isinstance(piece, str) else name(piece) for piece in split_inline(source)
-            )
-        name = self._make_company_filler(kind, lambda one: make_chip(labels[one.path]))
-        try:
-            return substitute_placeholders(source, kind, frozenset(labels), name)
-        except UnsupportedTemplate:
-            return source
-
-    @api.model
-    def _show_placeholders(self, text):
-        """Return a text that is stored as HTML, in which placeholders are chips."""
-        labels = self._get_placeholder_labels()
-        return Markup("").join(
-            piece if isinstance(piece, str) else make_chip(self._name_placeholder(piece, labels))
-            for piece in split_inline(text)
-        )
-
-    @api.model
-    def _get_placeholder_labels(self):
-        return {
-            placeholder["expression"]: placeholder["label"]
-            for placeholder in self.get_placeholders()
-        }
-
-    def _name_placeholder(self, placeholder, labels):
-        return labels.get(placeholder.path) or self.env._("Expression")
+        return content.Card(self).name_placeholders(source, kind)
 
     # ------------------------------------------------------------
     # Transport
@@ -939,44 +791,6 @@ class PartnerMailing(models.Model):
         if not (self.env.su or self.env.user.has_group(VALIDATOR_GROUP)):
             self.check_access("write")
 
-    def _is_hidden_at(self, record):
-        """Tell whether users who see a record may not see the mailing.
-
-        :param record: with a chatter: a contact, an entry of the blocklist
-        """
-        self.ensure_one()
-        mailing = self.sudo()
-        if mailing.manage_group_ids or mailing.view_group_ids:
-            return True
-        company = record.sudo().company_id if "company_id" in record._fields else None
-        if company == mailing.company_id:
-            return False
-        return mailing.env["res.company"].search_count([], limit=2) > 1
-
-    def _get_name_at(self, record):
-        """Return the title for the chatter of a record; only the number where it is hidden."""
-        if self._is_hidden_at(record):
-            return self.env._("No. %s", self.id)
-        return self.sudo().name
-
-    def _get_name_for(self, user):
-        """Return the title, only the number for a user who may not read the mailing."""
-        readable = self.with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
-        return self.sudo().name if readable.has_access("read") else self.env._("No. %s", self.id)
-
-    def _check_can_test(self):
-        """Raise unless the user may change or validate the mailing: a test is sent unvalidated."""
-        self.ensure_one()
-        self.check_access("read")
-        if not (self.has_access("write") or self.env.user.has_group(VALIDATOR_GROUP)):
-            raise AccessError(
-                self.env._(
-                    'You may read the mailing "%s", but not test it: tests are for users who may change'
-                    " or validate it.",
-                    self.name,
-                )
-            )
-
     def _check_state(self, states, what):
         """Raise unless the mailing is in one of ``states``; ``what`` names the attempted action."""
         self.ensure_one()
@@ -1009,134 +823,8 @@ class PartnerMailing(models.Model):
                 )
 
     # ------------------------------------------------------------
-    # Send On
-    # ------------------------------------------------------------
-
-    @api.depends_context("tz", "uid")
-    def _compute_time_zone(self):
-        # Without one the browser shows its own time, which the server does not know.
-        self.time_zone = self.env.context.get("tz") or self.env.user.tz
-
-    @api.depends("state", "scheduled_at", "started_at")
-    @api.depends_context("lang", "tz", "uid")
-    def _compute_schedule_notice(self):
-        for mailing in self:
-            mailing.schedule_notice = mailing._is_schedule_past() and mailing._get_schedule_notice()
-
-    def _get_schedule_notice(self):
-        """Return a sentence about a Send On that has passed, False where it does not matter."""
-        moment = self._name_moment(self.scheduled_at)
-        if self.state == "draft":
-            return self.env._(
-                "Send On, %s, has passed. Choose a later time, or empty the field: then the mailing"
-                " is sent as soon as it is validated.",
-                moment,
-            )
-        if self.state == "to_validate":
-            return self.env._(
-                "Send On, %s, has passed. The validator decides whether the mailing is sent now or"
-                " at a new time.",
-                moment,
-            )
-        if self.state == "paused" and not self.started_at:
-            return self.env._(
-                "Send On, %s, has passed. When you resume the mailing, it is sent at once.", moment
-            )
-        return False
-
-    def _is_schedule_past(self):
-        """Tell whether the mailing has a Send On that has passed."""
-        return bool(self.scheduled_at) and self.scheduled_at <= fields.Datetime.now()
-
-    def _check_schedule(self, moment):
-        """Raise when a moment for Send On has passed.
-
-        :param moment: naive, UTC; false for none
-        :raises UserError: names the field and the moment
-        """
-        if moment and moment <= fields.Datetime.now():
-            raise UserError(
-                self.env._(
-                    '"%(field)s" of the mailing "%(mailing)s" is %(time)s, which has passed. Choose'
-                    " a later time, or empty the field: then the mailing is sent as soon as it is"
-                    " validated.",
-                    field=self._fields["scheduled_at"]._description_string(self.env),
-                    mailing=self.name or "",
-                    time=self._name_moment(moment),
-                )
-            )
-
-    def _name_moment(self, moment, person=None):
-        """Return a moment (naive, UTC) with its year and its time zone, in the user's language.
-
-        :param person: a user in whose time zone it is, the current one if there is none
-        """
-        zone = person.sudo().tz if person else self.env.context.get("tz") or self.env.user.tz
-        zone = zone or "UTC"
-        local = fields.Datetime.context_timestamp(self.with_context(tz=zone), moment)
-        return self.env._(
-            "%(date)s, %(time)s (%(zone)s)",
-            date=format_date(self.env, local, date_format="medium"),
-            time=format_time(self.env, moment, tz=zone, time_format="short"),
-            zone=zone,
-        )
-
-    def _get_begin_in_words(self):
-        """Return when the mailing begins once it is validated."""
-        self.ensure_one()
-        if self._is_schedule_past():
-            return self.env._(
-                "%s has passed: the validator decides whether it is sent now or at a new time",
-                self._name_moment(self.scheduled_at),
-            )
-        if self.scheduled_at:
-            return self._name_moment(self.scheduled_at)
-        return self.env._("as soon as it is validated")
-
-    # ------------------------------------------------------------
     # Dialogs
     # ------------------------------------------------------------
-
-    def action_open_recipients(self):
-        """Open the page of all recipients.
-
-        ``recipient_filter`` in the context names a filter of that page. An addon that brings a
-        channel overrides this method to add to the context.
-        """
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "mass_mailing_lite.partner_mailing_recipient_action"
-        )
-        action["domain"] = [("mailing_id", "=", self.id)]
-        action["display_name"] = self.env._("Recipients of %s", self.name)
-        name = self.env.context.get("recipient_filter")
-        action["context"] = {
-            "default_mailing_id": self.id,
-            "partner_mailing_tracked": (self.track_opens or self.track_clicks)
-            and name not in FILTERS_WITHOUT_MESSAGE,
-            # Before the start, states and dates of sending say nothing.
-            "partner_mailing_not_started": not self.started_at,
-        }
-        if name:
-            action["context"][f"search_default_{name}"] = 1
-        return action
-
-    def action_send_test(self):
-        """Open the dialog that sends a test.
-
-        :raises AccessError: for users who may only read the mailing
-        """
-        self._check_can_test()
-        return self._open_dialog("partner.mailing.test", self.env._("Send a Test"))
-
-    def action_preview(self):
-        """Open the preview; the checklist then has the version of its recipient as seen."""
-        action = self._open_dialog(
-            "partner.mailing.preview", self.env._("Preview"), dialog_size="extra-large"
-        )
-        reader = self.recipient_window_ids[:1] or self.env.user.partner_id
-        self._record_look(self._get_recipient_language({"lang": reader.lang}))
-        return action
 
     def _open_dialog(self, model, title, **context):
         """Return the action that opens a dialog about the mailing, with its first recipient."""
@@ -1154,11 +842,3 @@ class PartnerMailing(models.Model):
             "target": "new",
             "context": context,
         }
-
-
-def make_chip(label):
-    """Return the HTML of a placeholder that is shown by the name of its field.
-
-    With a style of its own, because it also stands in pages without the client's style sheets.
-    """
-    return Markup('<span class="o_partner_mailing_chip" style="%s">%s</span>') % (CHIP_STYLE, label)

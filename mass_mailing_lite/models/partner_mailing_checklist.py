@@ -2,13 +2,14 @@ import hashlib
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
+from ..content import SendOn
 from ..preflight import CHECKS, LEVELS, STOP
 from ..tools.version import get_main_text
-from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
+from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES, VALIDATOR_GROUP
 from .partner_mailing_approval import LIST_SOURCES
 
 # Tests: fields that a test does not show, because they decide when and to whom a message is sent.
@@ -44,7 +45,7 @@ class PartnerMailing(models.Model):
     and in the review. The facts behind them are stored when the content changes.
 
     In the order of this file: the fields, the list, one method for each step, what was seen and
-    tested in which language, the findings.
+    tested in which language, when it is to be sent, the findings.
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
@@ -75,6 +76,12 @@ class PartnerMailing(models.Model):
         compute="_compute_test_state",
     )
     test_status = fields.Char(compute="_compute_test_state")
+    time_zone = fields.Char(
+        compute="_compute_time_zone", help="The time zone in which the user sees and types times."
+    )
+    schedule_notice = fields.Char(
+        compute="_compute_schedule_notice", help="What becomes of a Send On that has passed."
+    )
     finding_facts = fields.Json(
         compute="_compute_finding_facts",
         store=True,
@@ -241,6 +248,36 @@ class PartnerMailing(models.Model):
     # What was seen and tested
     # ------------------------------------------------------------
 
+    def action_send_test(self):
+        """Open the dialog that sends a test.
+
+        :raises AccessError: for users who may only read the mailing
+        """
+        self._check_can_test()
+        return self._open_dialog("partner.mailing.test", self.env._("Send a Test"))
+
+    def action_preview(self):
+        """Open the preview; the checklist then has the version of its recipient as seen."""
+        action = self._open_dialog(
+            "partner.mailing.preview", self.env._("Preview"), dialog_size="extra-large"
+        )
+        reader = self.recipient_window_ids[:1] or self.env.user.partner_id
+        self._record_look(self._get_recipient_language({"lang": reader.lang}))
+        return action
+
+    def _check_can_test(self):
+        """Raise unless the user may change or validate the mailing: a test is sent unvalidated."""
+        self.ensure_one()
+        self.check_access("read")
+        if not (self.has_access("write") or self.env.user.has_group(VALIDATOR_GROUP)):
+            raise AccessError(
+                self.env._(
+                    'You may read the mailing "%s", but not test it: tests are for users who may change'
+                    " or validate it.",
+                    self.name,
+                )
+            )
+
     @api.depends(
         lambda self: [
             "attachment_ids",
@@ -356,6 +393,45 @@ class PartnerMailing(models.Model):
         read = self._get_read_version(lang or self.main_lang)
         present = self._get_version_fingerprints()
         return {**(known or {}), **{one: present[one] for one in present if one == read}}
+
+    # ------------------------------------------------------------
+    # Send On
+    # ------------------------------------------------------------
+
+    @api.depends_context("tz", "uid")
+    def _compute_time_zone(self):
+        # Without one the browser shows its own time, which the server does not know.
+        self.time_zone = self.env.context.get("tz") or self.env.user.tz
+
+    @api.depends("state", "scheduled_at", "started_at")
+    @api.depends_context("lang", "tz", "uid")
+    def _compute_schedule_notice(self):
+        for mailing in self:
+            mailing.schedule_notice = SendOn(mailing).get_notice()
+
+    def _is_schedule_past(self):
+        """Tell whether the mailing has a Send On that has passed."""
+        return SendOn(self).is_past()
+
+    def _check_schedule(self, moment):
+        """Raise when a moment for Send On has passed.
+
+        :param moment: naive, UTC; false for none
+        :raises UserError: names the field and the moment
+        """
+        SendOn(self).check(moment)
+
+    def _name_moment(self, moment, person=None):
+        """Return a moment (naive, UTC) with its year and its time zone, in the user's language.
+
+        :param person: a user in whose time zone it is, the current one if there is none
+        """
+        return SendOn(self).name(moment, person)
+
+    def _get_begin_in_words(self):
+        """Return when the mailing begins once it is validated."""
+        self.ensure_one()
+        return SendOn(self).get_begin_in_words()
 
     # ------------------------------------------------------------
     # Findings

@@ -5,7 +5,11 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .rate_field import RateField, rate
+
 MAX_ROWS = 10  # in a table of the page
+# Filters of recipients that did not get the message: the list needs no columns of opens and clicks.
+FILTERS_WITHOUT_MESSAGE = ("failed", "bounced", "excluded", "uncertain")
 # Steps of the funnel, in order: {key: filter of the recipients' page that a click opens}.
 FUNNEL = {
     "recipients": "written_to",
@@ -19,7 +23,8 @@ BATCH = 20_000  # rows, 0.4 s
 
 
 class PartnerMailing(models.Model):
-    """The statistics of a mailing, and the removal of its recipients' personal data.
+    """The recipients' page and the statistics of a mailing, the removal of its recipients' personal
+    data, and the mailing's name in other places.
 
     Totals come from the counter, the rest from the breakdown, which the button that opens the page
     counts; reading the page again counts nothing.
@@ -27,6 +32,17 @@ class PartnerMailing(models.Model):
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
 
+    opened_rate = RateField(
+        "Opened (%)",
+        compute="_compute_rates",
+        help="Of the delivered messages. Empty if openings are not tracked.",
+    )
+    clicked_rate = RateField(
+        "Clicked (%)",
+        compute="_compute_rates",
+        help="Of the delivered messages. Empty if clicks are not tracked.",
+    )
+    bounced_rate = RateField("Bounced (%)", compute="_compute_rates", help="Of the sent messages.")
     statistics = fields.Json(compute="_compute_statistics")
     personal_data_removed_at = fields.Datetime(
         "Personal Data Removed On",
@@ -36,8 +52,52 @@ class PartnerMailing(models.Model):
     )
 
     # ------------------------------------------------------------
+    # Recipients
+    # ------------------------------------------------------------
+
+    def action_open_recipients(self):
+        """Open the page of all recipients.
+
+        ``recipient_filter`` in the context names a filter of that page. An addon that brings a
+        channel overrides this method to add to the context.
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mass_mailing_lite.partner_mailing_recipient_action"
+        )
+        action["domain"] = [("mailing_id", "=", self.id)]
+        action["display_name"] = self.env._("Recipients of %s", self.name)
+        name = self.env.context.get("recipient_filter")
+        action["context"] = {
+            "default_mailing_id": self.id,
+            "partner_mailing_tracked": (self.track_opens or self.track_clicks)
+            and name not in FILTERS_WITHOUT_MESSAGE,
+            # Before the start, states and dates of sending say nothing.
+            "partner_mailing_not_started": not self.started_at,
+        }
+        if name:
+            action["context"][f"search_default_{name}"] = 1
+        return action
+
+    # ------------------------------------------------------------
     # Statistics
     # ------------------------------------------------------------
+
+    @api.depends(
+        "sent_count",
+        "bounced_count",
+        "opened_count",
+        "clicked_count",
+        "track_opens",
+        "track_clicks",
+    )
+    def _compute_rates(self):
+        for mailing in self:
+            totals = mailing._get_totals()
+            delivered = totals["delivered"]
+            mailing.opened_rate = mailing.track_opens and rate(totals["opened"], delivered)
+            mailing.clicked_rate = mailing.track_clicks and rate(totals["clicked"], delivered)
+            mailing.bounced_rate = rate(totals["bounced"], totals["sent"])
 
     @api.depends_context("uid", "lang")
     def _compute_statistics(self):
@@ -270,3 +330,32 @@ class PartnerMailing(models.Model):
                         mailing.name,
                     )
                 )
+
+    # ------------------------------------------------------------
+    # Name of the mailing, for people who may not see it
+    # ------------------------------------------------------------
+
+    def _is_hidden_at(self, record):
+        """Tell whether users who see a record may not see the mailing.
+
+        :param record: with a chatter: a contact, an entry of the blocklist
+        """
+        self.ensure_one()
+        mailing = self.sudo()
+        if mailing.manage_group_ids or mailing.view_group_ids:
+            return True
+        company = record.sudo().company_id if "company_id" in record._fields else None
+        if company == mailing.company_id:
+            return False
+        return mailing.env["res.company"].search_count([], limit=2) > 1
+
+    def _get_name_at(self, record):
+        """Return the title for the chatter of a record; only the number where it is hidden."""
+        if self._is_hidden_at(record):
+            return self.env._("No. %s", self.id)
+        return self.sudo().name
+
+    def _get_name_for(self, user):
+        """Return the title, only the number for a user who may not read the mailing."""
+        readable = self.with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
+        return self.sudo().name if readable.has_access("read") else self.env._("No. %s", self.id)

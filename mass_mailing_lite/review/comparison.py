@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.tools.mail import html2plaintext
 from odoo.tools.misc import formatLang
 
+from ..content import Card
 from ..tools.placeholder_kind import to_inline
 
 MAX_DIFF_LINES = 40  # of the body
@@ -69,7 +70,7 @@ class Comparison:
 
     def get_shown_changes(self):
         """Return the same as HTML, with chips in place of placeholders."""
-        changes, show = self.get_changes(), self.mailing._show_placeholders
+        changes, show = self.get_changes(), Card(self.mailing).show_placeholders
         return changes and [
             (label, show(old), show(new), [(sign, show(line)) for sign, line in lines])
             for label, old, new, lines in changes

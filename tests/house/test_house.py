@@ -11,6 +11,9 @@ from devtools import paths, samples
 # How many classes of one addon may describe one model.
 LIMITS = {"partner.mailing": 8, "partner.mailing.recipient": 3}
 
+# A reader sees the subject of a file at once.
+MAX_LINES = 900
+
 # Packages of plain classes, which take records and define no models.
 PLAIN = ("sender", "transport", "content", "review")
 
@@ -54,6 +57,12 @@ def test_a_model_has_few_classes(addon):
         found[model].append(path.name)
     many = {model: files for model, files in found.items() if len(files) > LIMITS.get(model, 1)}
     assert many == {}, "merge these classes: each describes the same model"
+
+
+def test_no_file_has_a_second_subject(addon):
+    sizes = {path: len(path.read_text().splitlines()) for path in addon.rglob("*.py")}
+    long = {path.name: size for path, size in sizes.items() if size > MAX_LINES}
+    assert long == {}, "move what is no matter of records, rights and states to a plain class"
 
 
 def test_no_method_overrides_one_of_the_same_model_and_addon(addon):
