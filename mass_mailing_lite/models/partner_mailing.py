@@ -3,7 +3,6 @@ from odoo.exceptions import UserError
 
 from .. import content
 from ..transport.compiled import xml_to_html
-from ..transport.one_by_one import OneByOneTransport
 from ..transport.smtp import SmtpTransport
 from .mailing_addresses import AddressField
 
@@ -515,8 +514,7 @@ class PartnerMailing(models.Model):
 
         An addon that brings a channel overrides this method and adds its class.
         """
-        one_by_one = self.env["ir.mail_server"]._get_message_overrides()
-        return {"email": OneByOneTransport if one_by_one else SmtpTransport}
+        return {"email": SmtpTransport}
 
     def _get_transport(self):
         """Return the ``Transport`` of the mailing, with the rights and language of the record."""

@@ -1,3 +1,4 @@
+import collections
 import logging
 import sys
 from pathlib import Path
@@ -17,11 +18,12 @@ MAX_FILES = 15
 class TestHouse(MailingCase):
     def test_submit_runs_through_few_files(self):
         mailing = self.new_mailing()
-        files = set()
+        files, calls = set(), collections.Counter()
 
         def note(frame, event, _argument):
             if event == "call":
                 files.add(frame.f_code.co_filename)
+                calls[frame.f_code.co_name] += 1
 
         before = sys.getprofile()
         sys.setprofile(note)
@@ -33,3 +35,5 @@ class TestHouse(MailingCase):
         _logger.info("Submit runs through %s files: %s", len(ours), ", ".join(ours))
         self.assertEqual(mailing.state, "to_validate")
         self.assertLessEqual(len(ours), MAX_FILES, ours)
+        # Once for each message that is built to see that it can be.
+        self.assertEqual(calls["_get_message_overrides"], calls["_build_common_message"])

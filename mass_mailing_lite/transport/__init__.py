@@ -4,7 +4,8 @@
 
     Transport                  base.py        the interface: what the addon asks of a channel
       SmtpTransport            smtp.py        SMTP, over sessions of Odoo's outgoing mail servers
-        OneByOneTransport      one_by_one.py  each message through ``ir.mail_server.send_email``
+    OneByOnePool               one_by_one.py  its pool where another addon must get each message:
+                                              each goes through ``ir.mail_server.send_email``
     Compiled                   compiled.py    the message of a mailing in one language, to be filled
 
 ``partner.mailing._get_transport()`` makes the transport of a mailing; nothing else depends on the

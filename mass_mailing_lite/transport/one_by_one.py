@@ -22,7 +22,6 @@ from ..delivery.smtp import limit
 from ..delivery.smtp.fault import FAULTS, decode_reply
 from ..delivery.smtp.pool import MAX_DEFERRED, NoSession
 from ..odoo_seams.smtp_session import ObservedSession
-from .smtp import SmtpTransport
 
 _logger = logging.getLogger(__name__)
 
@@ -45,14 +44,6 @@ BUILT = frozenset(
 )
 
 _logged = set()  # {(database, modules)} that the log has named already
-
-
-class OneByOneTransport(SmtpTransport):
-    """E-mail for databases in which another addon must get each message."""
-
-    def open_pool(self, connect, connections):
-        modules = self.env["ir.mail_server"]._get_message_overrides()
-        return OneByOnePool(self.mailing, connect, modules, self.get_capacity())
 
 
 class OneByOnePool:

@@ -35,6 +35,7 @@ from .canonical_address import (
     read_contacts,
     read_entries,
 )
+from .one_by_one import OneByOnePool
 
 # To header while a message is compiled; the message of each recipient has its own.
 SAMPLE_ADDRESS = "recipient@example.com"
@@ -386,6 +387,9 @@ class SmtpTransport(Transport):
         return _capacities.setdefault((self.env.cr.dbname, server.id, *login), Capacity())
 
     def open_pool(self, connect, connections):
+        # Where another addon must get each message, it leaves more slowly.
+        if modules := self.env["ir.mail_server"]._get_message_overrides():
+            return OneByOnePool(self.mailing, connect, modules, self.get_capacity())
         return Pool(connect, connections, capacity=self.get_capacity())
 
     def send_test(self, session, messages):
