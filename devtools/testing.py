@@ -1,6 +1,7 @@
 """`make test`: the addons' tests inside Odoo, then the whole-system tests from outside.
 
-Each suite runs in several processes (pytest-xdist). In the addons' suites each process has a
+Tests of plain Python need neither, so they run beside all that: while the databases are made, which
+takes two minutes of one processor in a new checkout. Each other suite runs in several processes (pytest-xdist). In the addons' suites each process has a
 database of its own, a copy of the suite's, and gets whole classes; in the system suite it gets
 whole files, whose databases, servers and ports are their own. `--fast` leaves out the tests that
 need a browser and the slow ones; see `selection.py`.
@@ -9,6 +10,7 @@ A browser tour that cannot start its browser is skipped by Odoo without a word, 
 collects no test at all; both count as failures here.
 """
 
+import contextlib
 import os
 import re
 import subprocess
@@ -19,9 +21,11 @@ from . import browser, database, paths
 from .cache import only_one
 from .console import Failure, say
 from .odoo_process import odoo
-from .process import end_with_parent
+from .process import end_with_parent, log_file, running
 
-SYSTEM_TESTS = paths.ROOT / "tests"
+OUTSIDE = paths.ROOT / "tests"  # what runs without Odoo in its own process
+SYSTEM_TESTS = OUTSIDE / "system"
+PLAIN_TESTS = [OUTSIDE / name for name in ("delivery", "tools", "house")]
 LIMIT = 2400  # seconds; a loop in C code is deaf to the limit that pytest sets each test
 NO_TESTS = 5  # pytest's exit code when it selected none
 FAST = "--fast"
@@ -33,8 +37,9 @@ GIVEN_UP = re.compile(r"chrome|chromium|websocket|browser|odoo-http|playwright",
 
 def test(arguments):
     """Run all tests, or with pytest's arguments (paths, `-k name`) some of them."""
-    with only_one("test", "`make test`"), odoo() as tools:
+    with only_one("test", "`make test`"), odoo() as tools, _plain(tools, arguments) as end:
         results = [_run(tools, suite, own) for suite, own in _suites(tools, arguments).items()]
+        results += end()
     if failures := [failure for _number, failure in results if failure]:
         raise Failure("\n".join(failures))
     numbers = [number for number, _failure in results]
@@ -45,11 +50,41 @@ def test(arguments):
     return 0
 
 
-def _suites(tools, arguments):
-    """Return the arguments of both runs of pytest, or of the one that the arguments' paths need."""
+@contextlib.contextmanager
+def _plain(tools, arguments):
+    """Run the tests of plain Python beside the block, unless the arguments choose some tests.
+
+    It gives a function that waits for them, shows what they said and returns their results.
+    """
+    chosen, options = _split(arguments)
+    if chosen:
+        yield list
+        return
+    command, report = _command(tools, "plain", [*PLAIN_TESTS, "-p", "no:odoo", *options, "-n0"])
+    environment = tools.environment()
+    with running(command, log="tests-plain", cwd=paths.ROOT, env=environment) as process:
+
+        def end():
+            try:
+                code = process.wait(LIMIT)
+            except subprocess.TimeoutExpired:
+                return [(0, _describe_limit("plain"))]
+            say(f"\n═══ plain ═══\n{log_file('tests-plain').read_text(errors='replace')}")
+            return [_read(code, "plain", report)]
+
+        yield end
+
+
+def _split(arguments):
+    """Return the paths of tests among the arguments, and the others."""
     chosen = [argument for argument in arguments if Path(argument.partition("::")[0]).exists()]
-    options = [argument for argument in arguments if argument not in chosen]
-    system = [path for path in chosen if Path(path).resolve().is_relative_to(SYSTEM_TESTS)]
+    return chosen, [argument for argument in arguments if argument not in chosen]
+
+
+def _suites(tools, arguments):
+    """Return the arguments of each run of pytest, or of those that the arguments' paths need."""
+    chosen, options = _split(arguments)
+    system = [path for path in chosen if Path(path).resolve().is_relative_to(OUTSIDE)]
     addons = [path for path in chosen if path not in system]
     if not chosen:
         system = [SYSTEM_TESTS]
@@ -84,17 +119,14 @@ def _is_in_bridge(path):
 def _run(tools, suite, arguments):
     """Run one pytest; return the number of its tests, and what went wrong."""
     say(f"\n═══ {suite} ═══")
-    report = paths.RUN / f"tests-{suite}.xml"
-    report.unlink(missing_ok=True)
-    command = [tools.python, "-m", "pytest", f"--junitxml={report}", "-p", "devtools.selection"]
-    command += [*_side_by_side(suite, arguments), *arguments]
+    command, report = _command(tools, suite, [*_side_by_side(suite, arguments), *arguments])
     # pytest-odoo copies a database for each process with PostgreSQL's programs.
     folders = [tools.server.programs] if tools.server.programs else []
     if FAST not in arguments:
         folders.append(browser.folder())
     try:
         code = subprocess.call(
-            [str(part) for part in command],
+            command,
             stdin=subprocess.DEVNULL,
             cwd=paths.ROOT,
             env=tools.environment(*folders),
@@ -102,7 +134,24 @@ def _run(tools, suite, arguments):
             preexec_fn=end_with_parent,
         )
     except subprocess.TimeoutExpired:
-        return 0, f"The tests of {suite} took longer than {LIMIT} s and were ended."
+        return 0, _describe_limit(suite)
+    return _read(code, suite, report)
+
+
+def _command(tools, suite, arguments):
+    """Return the command of one pytest, and the path of the report that it writes."""
+    report = paths.RUN / f"tests-{suite}.xml"
+    report.unlink(missing_ok=True)
+    command = [tools.python, "-m", "pytest", f"--junitxml={report}", "-p", "devtools.selection"]
+    return [str(part) for part in (*command, *arguments)], report
+
+
+def _describe_limit(suite):
+    return f"The tests of {suite} took longer than {LIMIT} s and were ended."
+
+
+def _read(code, suite, report):
+    """Return the number of tests in a report, and what went wrong."""
     if code not in (0, NO_TESTS):
         return 0, f"The tests of {suite} failed."
     cases = ElementTree.parse(report).getroot().findall(".//testcase")
