@@ -25,12 +25,17 @@ class Client:
     def __init__(self, url, database, login, password=None):
         self.url = url
         self._numbers = itertools.count(1)
+        self._cookies = http.cookiejar.CookieJar()
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
-            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
+            urllib.request.HTTPCookieProcessor(self._cookies),
         )
         credentials = {"db": database, "login": login, "password": password or login}
         self.uid = self._post("/web/session/authenticate", credentials)["uid"]
+
+    def cookies(self):
+        """Return the cookies of the session, as Playwright takes them."""
+        return [{"name": one.name, "value": one.value, "url": self.url} for one in self._cookies]
 
     def call(self, model, method, *args, **kwargs):
         """Call a public method of a model and return its result."""

@@ -103,15 +103,54 @@ def chromium():
             running.close()
 
 
-@pytest.fixture
-def page(chromium, request):
-    """Return a page of a new session; a failed test leaves a picture of it in the run folder."""
+def new_context(chromium):
+    """Return a session of the browser, without cookies and with an empty cache."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(PATIENCE * 1000)
+    return context
+
+
+@contextlib.contextmanager
+def new_page(context, request):
+    """Give a page of a session; a failed test leaves a picture of it in the run folder."""
     page = context.new_page()
     failures = request.session.testsfailed
     yield page
     if request.session.testsfailed > failures:
         folder = paths.make_folder(paths.RUN / "screenshots")
         page.screenshot(path=folder / f"{request.node.name}.png")
-    context.close()
+    page.close()
+
+
+@pytest.fixture
+def page(chromium, request):
+    """Return a page of a new session."""
+    with contextlib.closing(new_context(chromium)) as context, new_page(context, request) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def sessions(odoo_server, chromium):
+    """Return a function that gives the browser's session of a user, who is logged in.
+
+    One for each user and file: to log in, and to load the web client into an empty cache, takes
+    longer than most tests of what it shows.
+    """
+    found = {}
+
+    def session(user):
+        if user not in found:
+            found[user] = new_context(chromium)
+            found[user].add_cookies(odoo_server.login(user).cookies())
+        return found[user]
+
+    yield session
+    for context in found.values():
+        context.close()
+
+
+@pytest.fixture
+def page_of(sessions, request):
+    """Return a function that opens a page of a user, who is logged in."""
+    with contextlib.ExitStack() as stack:
+        yield lambda user: stack.enter_context(new_page(sessions(user), request))

@@ -57,19 +57,10 @@ def written(odoo_server):
     return {"draft": draft, "waiting": waiting, "validated": validated}
 
 
-def log_in(odoo_server, page, user):
-    """Open the web client as a user."""
-    page.goto(f"{odoo_server.url}/web/login")
-    page.fill("input[name=login]", user)
-    page.fill("input[name=password]", user)
-    page.click(".oe_login_form button[type=submit]")
-    page.wait_for_selector(".o_main_navbar")
-
-
 @pytest.fixture
-def web(odoo_server, page):
+def web(odoo_server, page_of):
     """Return a function that opens an action of ours, as the validator, and waits for it."""
-    log_in(odoo_server, page, "validator")
+    page = page_of("validator")
 
     def go(action, shown):
         page.goto(f"{odoo_server.url}/odoo/action-mass_mailing_lite.{action}")
@@ -138,9 +129,9 @@ def test_the_dialogs(web, written, state, button):
     assert violations(page, ".modal") == []
 
 
-def test_the_steps_of_a_mailing_are_walked_by_keyboard(odoo_server, page, written):
+def test_the_steps_of_a_mailing_are_walked_by_keyboard(odoo_server, page_of, written):
     """The checklist's buttons stand in the order of the steps, say how each stands, and open its tab."""
-    log_in(odoo_server, page, "marketing")
+    page = page_of("marketing")
     place = f"action-mass_mailing_lite.partner_mailing_action/{written['draft']}"
     page.goto(f"{odoo_server.url}/odoo/{place}")
     page.wait_for_selector("nav[aria-label='Steps of the mailing']")
@@ -158,9 +149,9 @@ def test_the_steps_of_a_mailing_are_walked_by_keyboard(odoo_server, page, writte
     assert len(set(seen)) == 3
 
 
-def test_a_phone_shows_the_next_step_in_words(odoo_server, page, written):
+def test_a_phone_shows_the_next_step_in_words(odoo_server, page_of, written):
+    page = page_of("marketing")
     page.set_viewport_size({"width": 390, "height": 844})
-    log_in(odoo_server, page, "marketing")
     place = f"action-mass_mailing_lite.partner_mailing_action/{written['draft']}"
     page.goto(f"{odoo_server.url}/odoo/{place}")
     page.wait_for_selector(".o_partner_mailing_checklist")
