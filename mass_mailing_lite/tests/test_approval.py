@@ -435,6 +435,22 @@ class TestApproval(MailingCase):
         for place in (mailing.with_user(self.validator).review_html, activity.note):
             self.assertIn("Prices &lt;of&gt; May", place)
 
+    def test_validators_get_the_request_as_they_get_messages(self):
+        """In Odoo or by e-mail; to most tests of this suite the message does not matter."""
+        self.validator.notification_type = "email"
+        mailing = self.new_mailing().with_context(mail_activity_quick_update=False)
+        mailing.action_submit("Prices of May")
+        kinds = {}
+        for message in self.env["mail.message"].search(
+            [("model", "=", mailing._name), ("res_id", "=", mailing.id)]
+        ):
+            for one in message.notification_ids.filtered("notification_type"):
+                kinds[one.res_partner_id] = (one.notification_type, message.body)
+        for user, kind in ((self.validator, "email"), (self.manager, "inbox")):
+            found, body = kinds[user.partner_id]
+            self.assertEqual(found, kind)
+            self.assertIn("Prices of May", body)
+
     def test_the_button_opens_no_dialog_for_what_is_not_complete(self):
         with self.assertRaisesRegex(UserError, "Subject"):
             self.new_mailing(subject=False).action_open_submission()
