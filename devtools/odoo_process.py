@@ -10,7 +10,7 @@ from pathlib import Path
 from . import odoo_source, paths, postgres, process, python_env
 from .console import Failure
 
-PATIENCE = 90  # seconds for a server to answer its first request
+PATIENCE = 180  # seconds for a server to answer its first request
 DEAD_PORT = 1  # no mail leaves the machine while a database has no mail server of its own
 
 

@@ -98,7 +98,9 @@ def chromium():
         for name, value in browser.driver_environment().items():
             patch.setenv(name, value)
         with sync_playwright() as playwright:
-            running = playwright.chromium.launch(executable_path=program, args=browser.OPTIONS)
+            running = playwright.chromium.launch(
+                executable_path=program, args=browser.OPTIONS, timeout=PATIENCE * 1000
+            )
             yield running
             running.close()
 

@@ -27,6 +27,17 @@ def validated(author, validator, **values):
     return mailing
 
 
+def switch_scheduler(server, is_on):
+    """Let scheduled actions send, or not; wait for one that is sending.
+
+    While they do not, a command that needs seconds to begin does not come too late.
+    """
+    server.sql(
+        f"UPDATE ir_cron SET active = {is_on} WHERE id = (SELECT res_id FROM ir_model_data"
+        " WHERE module = 'mass_mailing_lite' AND name = 'ir_cron_send')"
+    )
+
+
 def addresses(count):
     """Return ``count`` different addresses, a line each."""
     return "\n".join(f"reader{number}@example.com" for number in range(count))

@@ -10,7 +10,8 @@ import pytest
 
 from devtools.rpc import RpcError
 
-from .mailings import MAILING
+from .mailings import MAILING, switch_scheduler
+from .proofs import wait_for
 from .test_rate_limits import LATE, MINUTE, most_in_a_window
 from .twilio import CUT, HALF, HANG, PAGE, Refusal, Twilio
 from .twilio_office import new_number, open_office
@@ -260,9 +261,11 @@ def test_no_minute_holds_more_than_the_limit_over_all_senders(office, twilio):
     tools = office.server.tools
     office.set_company(partner_mailing_sms_limit_minute=LIMIT)
     try:
-        # The first is too large for one minute; what is left then and the second fill the next.
-        lists = [[new_number() for _number in range(count)] for count in (30, 10)]
-        mailings = [office.write(numbers) for numbers in lists]
+        # Two minutes' worth. The commands begin before the scheduled action could have sent all of
+        # a mailing; the third mailing calls it.
+        lists = [[new_number() for _number in range(count)] for count in (30, 9, 1)]
+        switch_scheduler(office.server, False)
+        mailings = [office.write(numbers) for numbers in lists[:2]]
         with contextlib.ExitStack() as stack:
             senders = [
                 stack.enter_context(
@@ -275,9 +278,15 @@ def test_no_minute_holds_more_than_the_limit_over_all_senders(office, twilio):
                 )
                 for mailing in mailings
             ]  # fmt: skip
+            everyone = {number for some in lists for number in some}
+            wait_for(lambda: len(everyone & set(twilio.requests)) >= LIMIT, 120, "sends")
+            switch_scheduler(office.server, True)
+            mailings.append(office.write(lists[2]))
             outputs = [sender.communicate(timeout=150)[0] for sender in senders]
             assert [sender.returncode for sender in senders] == [0, 0], outputs
+        assert [office.settle(mailing, until=("done",)) for mailing in mailings] == ["done"] * 3
     finally:
+        switch_scheduler(office.server, True)
         office.set_company(partner_mailing_sms_limit_minute=0)
     numbers = [number for some in lists for number in some]
     moments = sorted(twilio.taken(number).moment for number in numbers)
