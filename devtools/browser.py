@@ -58,9 +58,10 @@ def folder():
     Odoo looks for names in an order of its own, and would take another one that does not work.
     """
     place = make_folder(RUN / "browser")
+    text = f'#!/bin/sh\nexec {shlex.quote(str(program()))} "$@"\n'
     for name in NAMES:
         script = place / name
-        script.write_text(f'#!/bin/sh\nexec {shlex.quote(str(program()))} "$@"\n')
+        script.write_text(text)
         script.chmod(0o755)
     return place
 

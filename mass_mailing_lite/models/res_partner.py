@@ -35,6 +35,17 @@ COMPANY_FIELDS = (
 )
 
 
+def _company_field(kind, label, **options):
+    """Return a field with data of the company that writes to the contact."""
+    return kind(
+        label,
+        compute="_compute_partner_mailing_company",
+        exportable=False,
+        groups="base.group_user",
+        **options,
+    )
+
+
 class ResPartner(models.Model):
     """A contact, which can be marked for mailings and be a recipient of mailings."""
 
@@ -55,43 +66,12 @@ class ResPartner(models.Model):
     )
 
     # Of the company that writes to the contact, for placeholders; see res.company.
-    partner_mailing_company_name = fields.Char(
-        "Our Company: Name",
-        compute="_compute_partner_mailing_company",
-        exportable=False,
-        groups="base.group_user",
-    )
-    partner_mailing_company_address = fields.Char(
-        "Our Company: Address",
-        compute="_compute_partner_mailing_company",
-        exportable=False,
-        groups="base.group_user",
-    )
-    partner_mailing_company_website = fields.Char(
-        "Our Company: Website",
-        compute="_compute_partner_mailing_company",
-        exportable=False,
-        groups="base.group_user",
-    )
-    partner_mailing_company_email = fields.Char(
-        "Our Company: E-mail",
-        compute="_compute_partner_mailing_company",
-        exportable=False,
-        groups="base.group_user",
-    )
-    partner_mailing_company_phone = fields.Char(
-        "Our Company: Phone",
-        compute="_compute_partner_mailing_company",
-        exportable=False,
-        groups="base.group_user",
-    )
-    partner_mailing_company_logo = fields.Html(
-        "Our Company: Logo",
-        compute="_compute_partner_mailing_company",
-        sanitize=False,
-        exportable=False,
-        groups="base.group_user",
-    )
+    partner_mailing_company_name = _company_field(fields.Char, "Our Company: Name")
+    partner_mailing_company_address = _company_field(fields.Char, "Our Company: Address")
+    partner_mailing_company_website = _company_field(fields.Char, "Our Company: Website")
+    partner_mailing_company_email = _company_field(fields.Char, "Our Company: E-mail")
+    partner_mailing_company_phone = _company_field(fields.Char, "Our Company: Phone")
+    partner_mailing_company_logo = _company_field(fields.Html, "Our Company: Logo", sanitize=False)
 
     partner_mailing_address = fields.Char(
         "Canonical E-mail",

@@ -32,8 +32,8 @@ class BaseUrl(Check):
         scheme, host = split_host(address)
         if scheme not in ("http", "https") or not host:
             message = self.env._(
-                'The web address of this database, "%s", is none: the unsubscribe link, local'
-                " links and pictures will not work.",
+                'The web address of this database, "%s", is not a valid address: the unsubscribe'
+                " link, local links and pictures will not work.",
                 address,
             )
         elif is_private_host(host):

@@ -14,6 +14,8 @@ Two ways are no more than half of one:
 import re
 from functools import lru_cache
 
+from lxml import etree
+
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)", re.DOTALL)
 # Declarations end with semicolons; those in brackets and quotation marks are part of a value.
 _DECLARATION = re.compile(
@@ -34,8 +36,6 @@ SHOWN, HIDDEN, UNLESS_LINK, WITHOUT_TEXT, CUT = range(5)
 def is_hidden(element) -> bool:
     """Tell whether a child of a shown element is hidden.
 
-    The text of an element that hides nothing but text is removed from the tree.
-
     :param element: an lxml element
     """
     style = element.get("style")
@@ -45,13 +45,22 @@ def is_hidden(element) -> bool:
             return True
         if effect == UNLESS_LINK:
             return element.tag != "a" and next(element.iter("a"), None) is None
-        if effect == WITHOUT_TEXT:
-            _remove_text(element)
-        elif effect == CUT and _has_no_size(element):
+        if effect == CUT and _has_no_size(element):
             return True
     if element.tag == "img" and _has_no_size(element):
         return True
     return element.get("hidden") is not None
+
+
+def remove_hidden_text(tree):
+    """Remove from a tree the text of those elements that hide nothing but text.
+
+    :param tree: an lxml element
+    """
+    for element in tree.iter(etree.Element):
+        style = element.get("style")
+        if style is not None and get_effect(style) == WITHOUT_TEXT:
+            _remove_text(element)
 
 
 @lru_cache(maxsize=1024)

@@ -26,7 +26,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from .hidden import is_hidden
+from .hidden import is_hidden, remove_hidden_text
 
 _WHITESPACE = re.compile(r"[ \t\r\n\f]+")
 _BLANKS = re.compile(r"  +")
@@ -65,6 +65,7 @@ def html_to_text(source: str) -> str:
         return ""
     pieces: list[str] = []
     try:
+        remove_hidden_text(tree)
         _content(tree, pieces.append)
     except RecursionError:  # hundreds of nested elements
         pieces = [" ".join(tree.itertext())]
