@@ -79,9 +79,11 @@ class Ledger:
         """Return for whom messages were accepted, in order."""
         return [entry.address for entry in list(self.entries)]
 
-    def moments(self):
-        """Return when messages were accepted."""
-        return [entry.moment for entry in list(self.entries)]
+    def moments(self, domain=""):
+        """Return when messages were accepted, of one domain or of all, in order."""
+        return sorted(
+            entry.moment for entry in list(self.entries) if entry.address.endswith(domain)
+        )
 
     def _accept(self):
         with contextlib.suppress(OSError):

@@ -1,5 +1,7 @@
 """What the system tests do with mailings, through the public interface of a running Odoo."""
 
+import subprocess
+
 MAILING = "partner.mailing"
 RECIPIENT = "partner.mailing.recipient"
 
@@ -25,6 +27,19 @@ def validated(author, validator, **values):
     author.call(MAILING, "action_submit", [mailing])
     validator.call(MAILING, "action_validate", [mailing])
     return mailing
+
+
+def command(server, *arguments):
+    """Start the command that sends; return its process, whose output is text."""
+    tools = server.tools
+    return subprocess.Popen(
+        [str(part) for part in tools.command("mailing_send", "-d", server.database, *arguments)],
+        env=tools.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def switch_scheduler(server, is_on):

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from . import mailings
 
-pytestmark = pytest.mark.slow(110)
+pytestmark = pytest.mark.slow(70)
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
 

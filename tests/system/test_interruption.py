@@ -12,8 +12,8 @@ import pytest
 from devtools import company
 
 from .ledger import SILENCE, Ledger
-from .mailings import addresses, validated
-from .proofs import wait_for
+from .mailings import addresses, command, validated
+from .proofs import states, wait_for
 
 pytestmark = pytest.mark.slow(90)
 
@@ -27,26 +27,6 @@ def server(start_server):
     with start_server("interruption", max_cron_threads=0) as running:
         company.create_users(running.login("admin"))
         yield running
-
-
-def command(server, *arguments):
-    tools = server.tools
-    return subprocess.Popen(
-        [str(part) for part in tools.command("mailing_send", "-d", server.database, *arguments)],
-        env=tools.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def states(server, mailing):
-    """Return {address: state} as the database says."""
-    lines = server.sql(
-        f"SELECT email_normalized, state FROM partner_mailing_recipient WHERE mailing_id = {mailing}"
-    )
-    return dict(lines)
 
 
 def count_sent(server, mailing):

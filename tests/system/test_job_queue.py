@@ -12,10 +12,11 @@ from benchmarks import _peers as peers
 from benchmarks._balancer import Balancer
 from benchmarks._hosts import odoo_host, wait_for_runner
 from devtools import company, database, process
-from devtools.inbox import Inbox
 
 from .conftest import OdooServer
+from .ledger import Ledger
 from .mailings import MAILING, addresses, validated
+from .proofs import compare, states
 
 pytestmark = pytest.mark.slow(70)
 
@@ -24,23 +25,10 @@ COUNT = 240
 PATIENCE = 150  # seconds; a scheduler that missed its call looks after 60
 
 
-class Ledger(Inbox):
-    """An SMTP server that notes when it accepted each message, and for whom."""
-
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.entries = []
-
-    async def handle_DATA(self, server, session, envelope):
-        """Note the moment as well."""
-        reply = await super().handle_DATA(server, session, envelope)
-        self.entries.append((time.monotonic(), envelope.rcpt_tos[0]))
-        return reply
-
-    def rate(self):
-        """Return messages a second, from the first to the last."""
-        moments = sorted(moment for moment, _address in self.entries)
-        return (len(moments) - 1) / (moments[-1] - moments[0])
+def rate(ledger):
+    """Return messages a second, from the first to the last."""
+    moments = ledger.moments()
+    return (len(moments) - 1) / (moments[-1] - moments[0])
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +66,9 @@ def hosts(tools, balancer, two_ports):
 
 
 @contextlib.contextmanager
-def slow_ledger(folder):
+def slow_ledger():
     """Run a mail server behind a slow line; give it and the line's port."""
-    with Ledger(folder) as ledger, peers.slow_line(ledger.port, ROUND_TRIP) as port:
+    with Ledger() as ledger, peers.slow_line(ledger.port, ROUND_TRIP) as port:
         yield ledger, port
 
 
@@ -117,7 +105,7 @@ def last_job(server):
 
 
 @pytest.fixture(scope="module")
-def measured(hosts, tmp_path_factory):
+def measured(hosts):
     """Send the same by one host with one lane, then by two with two; return what was seen."""
     first, running = hosts()
     company.create_users(first.login("admin"))
@@ -126,7 +114,7 @@ def measured(hosts, tmp_path_factory):
     for lanes in (1, 2):
         if lanes == 2:
             found["second"], _running = hosts()
-        with slow_ledger(tmp_path_factory.mktemp("lanes")) as (ledger, port):
+        with slow_ledger() as (ledger, port):
             found[lanes] = measure(first, ledger, port, lanes)
     return found
 
@@ -137,8 +125,8 @@ def measure(server, ledger, port, lanes):
     before = last_job(server)
     wait_until_done(server, send(server))
     return {
-        "rate": ledger.rate(),
-        "ledger": collections.Counter(address for _moment, address in ledger.entries),
+        "rate": rate(ledger),
+        "ledger": collections.Counter(ledger.addresses()),
         "parents": {parent(pid) for pid in worker_pids(server, before)},
     }
 
@@ -158,9 +146,9 @@ def test_two_hosts_share_a_mailing_and_are_faster_than_one(measured):
     assert measured[2]["rate"] > measured[1]["rate"]
 
 
-def test_a_host_that_is_killed_takes_nothing_with_it_and_nobody_gets_it_twice(measured, tmp_path):
+def test_a_host_that_is_killed_takes_nothing_with_it_and_nobody_gets_it_twice(measured):
     second = measured["second"]
-    with slow_ledger(tmp_path) as (ledger, port):
+    with slow_ledger() as (ledger, port):
         set_lanes(second, port, 2)
         mailing = send(second)
         until = time.monotonic() + PATIENCE
@@ -170,27 +158,17 @@ def test_a_host_that_is_killed_takes_nothing_with_it_and_nobody_gets_it_twice(me
         # The one with the runner, and all its workers with it.
         os.killpg(measured["process"].pid, signal.SIGKILL)
         wait_until_done(second, mailing)
-        said = collections.Counter(address for _moment, address in ledger.entries)
-    rows = second.sql(
-        "SELECT email_normalized, state FROM partner_mailing_recipient"
-        f" WHERE mailing_id = {mailing}"
-    )
-    states = dict(rows)
-    sent = {address for address, state in states.items() if state == "sent"}
-    uncertain = {address for address, state in states.items() if state == "uncertain"}
-    assert len(states) == COUNT
-    assert max(said.values()) == 1, "twice"
-    assert sent <= set(said), "sent, says the database, and it never arrived"
-    assert set(said) <= sent | uncertain, "arrived, and the database does not know"
-    assert sent | uncertain == set(states), "forgotten"
-    assert len(uncertain) <= 10, "one connection, a claim of a few messages"
+        found = states(second, mailing)
+        assert len(found) == COUNT
+        assert set(found.values()) <= {"sent", "uncertain"}, "forgotten"
+        assert compare(ledger, found) <= 10, "one connection, a claim of a few messages"
 
 
-def test_after_the_kill_the_other_host_goes_on_with_jobs(measured, tmp_path):
+def test_after_the_kill_the_other_host_goes_on_with_jobs(measured):
     second = measured["second"]
     wait_for_runner(second.tools.server, second.database)
     before = last_job(second)
-    with slow_ledger(tmp_path) as (ledger, port):
+    with slow_ledger() as (ledger, port):
         set_lanes(second, port, 1)
         mailing = send(second, 20)
         wait_until_done(second, mailing)

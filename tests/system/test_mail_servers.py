@@ -13,8 +13,7 @@ import pytest
 from devtools import company, paths
 
 from . import exim, mail_server, opensmtpd, postfix
-from .mailings import validated
-from .test_interruption import command
+from .mailings import command, validated
 
 pytestmark = pytest.mark.slow(80)
 

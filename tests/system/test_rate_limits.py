@@ -1,41 +1,24 @@
 """Limits of mail servers, as the servers see them: several senders, several mailings, one minute."""
 
-import subprocess
+import contextlib
 import time
 
 import pytest
 
 from devtools import company
-from devtools.inbox import Inbox
 
-from .mailings import MAILING, switch_scheduler, validated
+from .ledger import Ledger
+from .mailings import MAILING, command, switch_scheduler, validated
 from .proofs import wait_for
 
-pytestmark = pytest.mark.slow(80)
+# It waits for most of the time, so it begins early, beside what computes.
+pytestmark = pytest.mark.slow(120)
 
 MINUTE = 60.0
 # How late a message may be that has to wait: the scheduler is told, begins its job, connects. On a
 # busy machine that takes many seconds; a scheduler that is not told looks after 60.
 LATE = 40.0
 SHARED_LIMIT, DOMAIN_LIMIT = 60, 10
-
-
-class Ledger(Inbox):
-    """An SMTP server that notes when it accepted each message, and for whom."""
-
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.entries = []
-
-    async def handle_DATA(self, server, session, envelope):
-        """Note the moment before the reply: later than that, no sender knows of it."""
-        reply = await super().handle_DATA(server, session, envelope)
-        self.entries.append((time.monotonic(), envelope.rcpt_tos[0]))
-        return reply
-
-    def moments(self, domain=""):
-        """Return when messages were accepted, of one domain or of all."""
-        return sorted(moment for moment, address in self.entries if address.endswith(domain))
 
 
 def most_in_a_window(moments, seconds=MINUTE):
@@ -54,20 +37,8 @@ def server(start_server):
         yield running
 
 
-def command(server, *arguments):
-    tools = server.tools
-    return subprocess.Popen(
-        [str(part) for part in tools.command("mailing_send", "-d", server.database, *arguments)],
-        env=tools.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 @pytest.fixture(scope="module")
-def ledgers(server, tmp_path_factory):
+def ledgers(server):
     """Send through four servers at once, until all is done; return what each of them noted.
 
     Two processes of the command and the scheduled action share the mailings of the first.
@@ -85,10 +56,10 @@ def ledgers(server, tmp_path_factory):
         "domain": [f"{to('big.example', 16)}\n{to('small.example', 4)}"],
         "free": [to("example.com", 300)],
     }
-    found, numbers = {}, {}
+    numbers = {}
+    running = contextlib.ExitStack()
+    found = {name: running.enter_context(Ledger()) for name in limits}
     for name, values in limits.items():
-        found[name] = Ledger(tmp_path_factory.mktemp(name))
-        found[name].start()
         numbers[name] = admin.create(
             "ir.mail_server",
             name=name,
@@ -118,9 +89,8 @@ def ledgers(server, tmp_path_factory):
     while {row["state"] for row in author.call(MAILING, "read", everything, ["state"])} != {"done"}:
         assert time.monotonic() < until, author.call(MAILING, "read", everything, ["state"])
         time.sleep(0.5)
-    yield found
-    for ledger in found.values():
-        ledger.stop()
+    with running:
+        yield found
 
 
 def test_no_window_holds_more_than_the_limit_whoever_sends(ledgers):

@@ -10,8 +10,7 @@ from devtools.inbox import Inbox
 from devtools.rpc import Client
 
 from . import exim, opensmtpd, postfix
-from .mailings import validated
-from .test_interruption import command
+from .mailings import command, validated
 from .test_mail_servers import use
 
 pytestmark = pytest.mark.slow(90)

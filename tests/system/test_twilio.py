@@ -4,13 +4,12 @@ Each answer of Twilio leads to the state that the table of `docs/sms.md` names.
 """
 
 import contextlib
-import subprocess
 
 import pytest
 
 from devtools.rpc import RpcError
 
-from .mailings import MAILING, switch_scheduler
+from .mailings import MAILING, command, switch_scheduler
 from .proofs import wait_for
 from .test_rate_limits import LATE, MINUTE, most_in_a_window
 from .twilio import CUT, HALF, HANG, PAGE, Refusal, Twilio
@@ -258,7 +257,6 @@ def test_a_report_may_come_before_the_answer(office, twilio, answer, status, cod
 
 def test_no_minute_holds_more_than_the_limit_over_all_senders(office, twilio):
     """Two processes of the command and the scheduled action share the company's limit."""
-    tools = office.server.tools
     office.set_company(partner_mailing_sms_limit_minute=LIMIT)
     try:
         # Two minutes' worth. The commands begin before the scheduled action could have sent all of
@@ -268,16 +266,9 @@ def test_no_minute_holds_more_than_the_limit_over_all_senders(office, twilio):
         mailings = [office.write(numbers) for numbers in lists[:2]]
         with contextlib.ExitStack() as stack:
             senders = [
-                stack.enter_context(
-                    subprocess.Popen(
-                        [str(part) for part in tools.command(
-                            "mailing_send", "-d", office.server.database, "--mailing", mailing)],
-                        env=tools.environment(), stdin=subprocess.DEVNULL,
-                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                    )
-                )
+                stack.enter_context(command(office.server, "--mailing", str(mailing)))
                 for mailing in mailings
-            ]  # fmt: skip
+            ]
             everyone = {number for some in lists for number in some}
             wait_for(lambda: len(everyone & set(twilio.requests)) >= LIMIT, 120, "sends")
             switch_scheduler(office.server, True)
