@@ -49,6 +49,7 @@ UNSENT_STATES = ("draft", "to_validate", "validated")
 # States in which warnings are shown: the author can still change the mailing, a validator refuse it.
 UNDECIDED_STATES = ("draft", "to_validate")
 
+VIEWER_GROUP = "mass_mailing_lite.group_viewer"
 USER_GROUP = "mass_mailing_lite.group_user"
 VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
 
@@ -958,6 +959,22 @@ class PartnerMailing(models.Model):
         if self._is_hidden_at(record):
             return self.env._("No. %s", self.id)
         return self.sudo().name
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        """Let viewers read the chatter; users who may read a mailing post in it, too."""
+        operations = super()._mail_get_operation_for_mail_message_operation(message_operation)
+        if message_operation == "create" and not self.env.user.has_group(USER_GROUP):
+            return dict.fromkeys(operations, "write")
+        return operations
+
+    @api.model
+    def get_empty_list_help(self, help_message):
+        """Tell a viewer, who prepares nothing, that there is nothing to see yet."""
+        if not self.has_access("create"):
+            help_message = Markup("<p class='o_view_nocontent_smiling_face'>%s</p>") % self.env._(
+                "There is no mailing here that you may see"
+            )
+        return super().get_empty_list_help(help_message)
+
 
     def _get_name_for(self, user):
         """Return the title, only the number for a user who may not read the mailing."""
@@ -1147,6 +1164,8 @@ class PartnerMailing(models.Model):
         if first:
             context["default_recipient_id"] = first.id
         return {
+        # A viewer has no right to most dialogs: said here, before one opens.
+        self.env[model].check_access("create")
             "type": "ir.actions.act_window",
             "name": title,
             "res_model": model,

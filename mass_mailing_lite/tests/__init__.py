@@ -62,6 +62,7 @@ from . import (
     test_unsubscribe,
     test_versions,
     test_view_in_browser,
+    test_viewer,
     test_ways_in,
     test_wizards,
 )
