@@ -12,6 +12,7 @@ from ..tools.placeholder import (
     split_inline,
     substitute_placeholders,
 )
+from ..transport.allowed_senders import AllowedSenders
 from ..transport.compiled import xml_to_html
 from ..transport.one_by_one import OneByOneTransport
 from ..transport.smtp import SmtpTransport
@@ -205,7 +206,7 @@ class PartnerMailing(models.Model):
     # Options
     email_from = fields.Char(
         "From",
-        default=lambda self: self._get_own_mailbox(),
+        default=lambda self: AllowedSenders(self.env.company, self.env.user).get_default(),
         help="The From address, as Name <address>.",
     )
     reply_to = fields.Char(help="Empty: replies go to the From address.")
@@ -687,6 +688,7 @@ class PartnerMailing(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = [self._with_sender_of_company(vals) for vals in vals_list]
         for vals in vals_list:
             self._check_nesting(vals)
         stored = [self._store_pictures(self._tidy_headers(vals)) for vals in vals_list]
@@ -709,7 +711,7 @@ class PartnerMailing(models.Model):
         moment = "scheduled_at" in fields and self._get_moment_of_calendar()
         if moment and not values.get("scheduled_at"):
             values["scheduled_at"] = moment
-        return values
+        return self._with_allowed_sender(values)
 
     def _get_moment_of_calendar(self):
         """Return the moment to come that the calendar has put into the context, or False."""
@@ -838,6 +840,8 @@ class PartnerMailing(models.Model):
                 duplicate._add_marked(mailing._marked_contacts_sql())
             duplicate._take_exclusions(mailing)
             duplicate._log_duplicate()
+            if "email_from" not in (default or {}):
+                duplicate._log_refused_sender(mailing.email_from)
         return copies
 
     def copy_data(self, default=None):
@@ -846,6 +850,8 @@ class PartnerMailing(models.Model):
             for mailing, vals in zip(self, vals_list, strict=True):
                 vals["name"] = self.env._("%s (copy)", mailing.name)
         for mailing, vals in zip(self, vals_list, strict=True):
+            if "email_from" not in (default or {}) and mailing._get_sender_problem(self.env.user):
+                vals["email_from"] = mailing._get_allowed_senders().get_default()
             if vals.get("mail_server_id") and mailing._get_server_problem(self.env.user):
                 vals["mail_server_id"] = False
         return vals_list
@@ -878,7 +884,7 @@ class PartnerMailing(models.Model):
                         mailing.name,
                     )
                 )
-            if problem := mailing._get_request_server_problem():
+            if problem := mailing._get_request_problem():
                 raise UserError(problem)
             state = "sending" if mailing.started_at else "validated"
             mailing._as_system().write(
@@ -954,11 +960,6 @@ class PartnerMailing(models.Model):
             return False
         return mailing.env["res.company"].search_count([], limit=2) > 1
 
-    def _get_name_at(self, record):
-        """Return the title for the chatter of a record; only the number where it is hidden."""
-        if self._is_hidden_at(record):
-            return self.env._("No. %s", self.id)
-        return self.sudo().name
     def _mail_get_operation_for_mail_message_operation(self, message_operation):
         """Let viewers read the chatter; users who may read a mailing post in it, too."""
         operations = super()._mail_get_operation_for_mail_message_operation(message_operation)
@@ -969,12 +970,17 @@ class PartnerMailing(models.Model):
     @api.model
     def get_empty_list_help(self, help_message):
         """Tell a viewer, who prepares nothing, that there is nothing to see yet."""
-        if not self.has_access("create"):
+        if not self.sudo(False).has_access("create"):  # actions are read as superuser
             help_message = Markup("<p class='o_view_nocontent_smiling_face'>%s</p>") % self.env._(
                 "There is no mailing here that you may see"
             )
         return super().get_empty_list_help(help_message)
 
+    def _get_name_at(self, record):
+        """Return the title for the chatter of a record; only the number where it is hidden."""
+        if self._is_hidden_at(record):
+            return self.env._("No. %s", self.id)
+        return self.sudo().name
 
     def _get_name_for(self, user):
         """Return the title, only the number for a user who may not read the mailing."""
@@ -1159,13 +1165,13 @@ class PartnerMailing(models.Model):
         """Return the action that opens a dialog about the mailing, with its first recipient."""
         self.ensure_one()
         self.check_access("read")
+        # A viewer has no right to most dialogs: said here, before one opens.
+        self.env[model].check_access("create")
         context["default_mailing_id"] = self.id
         first = self.recipient_window_ids[:1]
         if first:
             context["default_recipient_id"] = first.id
         return {
-        # A viewer has no right to most dialogs: said here, before one opens.
-        self.env[model].check_access("create")
             "type": "ir.actions.act_window",
             "name": title,
             "res_model": model,

@@ -274,7 +274,7 @@ class PartnerMailing(models.Model):
                     ),
                     to_administrators=True,
                 )
-            elif problem := localized._get_request_server_problem():
+            elif problem := localized._get_request_problem():
                 localized._pause_with_alert(problem)
             elif mailing._is_late(now):
                 localized._pause_with_alert(

@@ -1,4 +1,5 @@
 from . import (
+    test_allowed_senders,
     test_approval,
     test_audiences,
     test_checklist,

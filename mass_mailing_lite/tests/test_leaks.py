@@ -85,6 +85,7 @@ class LeakCase(MailingCase):
         system["partner.mailing.unsubscription"].create(
             {**of_mailing, "email_normalized": "anna@example.com"}
         )
+        system["partner.mailing.sender"].create({"address": "news@example.com"})
         system["partner.mailing.tester"].create({"user_id": self.marketer.id})
         server = system["ir.mail_server"].create({"name": "S", "smtp_host": "127.0.0.1"})
         limit = system["partner.mailing.rate.limit"].create({"mail_server_id": server.id})
