@@ -1007,8 +1007,11 @@ class PartnerMailing(models.Model):
     @api.depends_context("uid")
     def _compute_sender_warning(self):
         for mailing in self:
+            # A reader of a draft is not the user whose right matters.
+            is_asked = mailing.state != "draft" or mailing.can_write
             mailing.sender_warning = mailing.state in UNDECIDED_STATES and (
-                mailing._get_sender_problem() or mailing._get_transport().get_sender_warning()
+                (is_asked and mailing._get_sender_problem())
+                or mailing._get_transport().get_sender_warning()
             )
 
     @api.depends("cc", "bcc", "copy_policy", "recipient_count")

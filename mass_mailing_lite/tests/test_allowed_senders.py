@@ -137,7 +137,8 @@ class TestAllowedSenders(MailingCase):
         self.assertEqual(
             mailing.sender_suggestions, ['"Boss" <boss@example.com>', "all@example.com"]
         )
-        self.assertFalse(mailing.with_user(self.validator).sender_warning is False)
+        self.assertFalse(mailing.with_user(self.validator).sender_warning, "only a reader")
+        self.assertIn(REFUSED, mailing.with_user(self.manager).sender_warning)
 
     def test_a_list_of_another_company_means_nothing_here(self):
         there = self.env["res.company"].create({"name": "There"})

@@ -77,6 +77,13 @@ TABLE = {
         }
         for trace in ("reaction", "click")
     },
+    ("partner.mailing.sender", OTHERS): {
+        "viewer": set(),
+        "marketer": set(),
+        "validator": set(),
+        "manager": {READ, WRITE, CREATE, UNLINK},
+        "outsider": set(),
+    },
     ("partner.mailing.audience", OTHERS): {
         "viewer": {READ},
         "marketer": {READ, WRITE, CREATE, UNLINK},
@@ -93,6 +100,7 @@ class TestRightsTable(MailingCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.viewer = cls._new_user("viewer", "viewer")
+        cls.sender = cls.env["partner.mailing.sender"].create({"address": "example.com"})
 
     def test_the_table_of_rights_is_true(self):
         for (model, whose), by_role in TABLE.items():
@@ -135,6 +143,7 @@ class TestRightsTable(MailingCase):
             "partner.mailing.link": link,
             "partner.mailing.reaction": reaction,
             "partner.mailing.click": click,
+            "partner.mailing.sender": self.sender,
             "partner.mailing.audience": self.audience,
         }[model]
 

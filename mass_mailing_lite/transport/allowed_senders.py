@@ -29,7 +29,10 @@ class AllowedSenders:
         if senders or for_all:
             own = senders.filtered(lambda sender: sender._is_for(self.user)).mapped("address")
             default = [self.default] if self.default else []
-            self.entries = list(dict.fromkeys([*default, *for_all, *own]))
+            entries = {}
+            for entry in (*default, *for_all, *own):
+                entries.setdefault("".join(allowed_addresses.read_entry(entry)), entry)
+            self.entries = list(entries.values())
         self._allowed = allowed_addresses.read_all(self.entries or ())
 
     def allows(self, address):
