@@ -1125,7 +1125,7 @@ class PartnerMailing(models.Model):
             "The From address %(sender)s was not taken over: you may not write from it. The mailing"
             " has %(own)s.",
             sender=sender,
-            own=self.email_from or self.env._("none"),
+            own=self.email_from or self.env._("no address"),
         )
 
     @api.depends("company_id", "state")

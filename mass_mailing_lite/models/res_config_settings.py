@@ -29,6 +29,7 @@ class ResConfigSettings(models.TransientModel):
         groups="mass_mailing_lite.group_manager",
     )
     partner_mailing_sender_proposals = fields.Json(
+        "Proposed Senders",
         compute="_compute_partner_mailing_sender_proposals",
         groups="mass_mailing_lite.group_manager",
         help="Addresses and domains that Odoo sends for, and that are not allowed yet.",

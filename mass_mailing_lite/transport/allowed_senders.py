@@ -49,7 +49,7 @@ class AllowedSenders:
         forbidden = value and self._find_forbidden(value)
         if not forbidden:
             return False
-        names = self.entries[:MAX_SHOWN] or [self.env._("none")]
+        names = self.entries[:MAX_SHOWN] or [self.env._("no address")]
         if len(self.entries) > MAX_SHOWN:
             names.append("…")
         return self.env._(
