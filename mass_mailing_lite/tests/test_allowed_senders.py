@@ -106,6 +106,8 @@ class TestAllowedSenders(MailingCase):
             '"news@example.com" <x@evil.example>',
             '"boss@bank.example" <news@example.com>',
             "=?utf-8?q?boss=40bank.example?= <news@example.com>",
+            "(boss＠bank.example) <news@example.com>",
+            '"News/boss@bank.example." <news@example.com>',
             "news@example.com, x@evil.example",
             "{{ user.email_formatted }}",
             "{{ object.email or 'news@example.com' }}",

@@ -1,11 +1,12 @@
 """Which From addresses a user may write the mailings of a company from, and which are proposed."""
 
-from ..delivery.address import same
+from ..delivery.address import fold, same
 from ..tools import address_field, allowed_addresses
 
 MAX_SHOWN = 10  # allowed entries that an error names
 MAX_SUGGESTIONS = 20
-EDGES = "<>()[]{}\"'.,;:"  # around an address in a name
+# Around and between addresses in a name.
+MARKS = str.maketrans(dict.fromkeys("<>()[]{}\"'`,;:/|“”„«»", " "))
 
 
 class AllowedSenders:
@@ -143,5 +144,5 @@ def find_known(company):
 
 def find_addresses(name):
     """Return the addresses in a name, in canonical form."""
-    words = (word.strip(EDGES) for word in (name or "").split())
+    words = (word.strip(".") for word in fold(name or "").translate(MARKS).split())
     return [same(word) for word in words if allowed_addresses.read_entry(word)[0]]
