@@ -52,6 +52,14 @@ class TestViewer(MailingCase):
         with Form(seen) as form:
             self.assertEqual(form.subject, "News for {{ object.name }}")
         self.assertFalse(seen.can_write or seen.can_edit or seen.can_steer)
+        server = self.env["ir.mail_server"].create({"name": "Relay", "smtp_host": "127.0.0.1"})
+        draft = self.new_mailing(
+            mail_server_id=server.id,
+            unsubscribe_category_ids=[Command.link(self.news.id)],
+            view_group_ids=[Command.link(self.env.ref(GROUP % "viewer").id)],
+        )
+        draft.action_load_recipients()
+        self.assertEqual(Form(draft.with_user(self.viewer)).mail_server_id.display_name, "Relay")
         rows = self.env["partner.mailing.recipient"].with_user(self.viewer)
         row = rows.search([("mailing_id", "=", mailing.id)], limit=1)
         Form(row)
