@@ -17,6 +17,7 @@ BATCH = 1000  # contacts in one call of the import, as Odoo's import page does i
 USERS = (
     ("marketing", "Marketing", "mass_mailing_lite.group_user", "prepares mailings"),
     ("validator", "Validator", "mass_mailing_lite.group_validator", "validates them"),
+    ("viewer", "Viewer", "mass_mailing_lite.group_viewer", "sees mailings and results"),
 )
 
 
@@ -26,7 +27,7 @@ def login(url, database, name):
 
 
 def create_users(admin):
-    """Create the user who prepares and the one who validates; they get messages inside Odoo.
+    """Create a user for each role but the administrator; they get messages inside Odoo.
 
     Messages by e-mail would arrive in the inbox that is compared with what a mailing sent.
     """

@@ -36,6 +36,7 @@
         "views/partner_mailing_phone_views.xml",
         "views/partner_mailing_to_validate_views.xml",
         "views/partner_mailing_unsubscription_views.xml",
+        "views/partner_mailing_sender_views.xml",
         "views/public_page_templates.xml",
         "views/ir_mail_server_views.xml",
         "views/res_partner_views.xml",

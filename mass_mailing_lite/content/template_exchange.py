@@ -34,6 +34,8 @@ class TemplateExchange:
             value = template[source]
             if value and "{{" not in str(value):
                 values[name] = value
+        if self.mailing._get_allowed_senders().get_problem(values.get("email_from")):
+            del values["email_from"]
         return values
 
     def load(self, template, langs):
@@ -61,6 +63,8 @@ class TemplateExchange:
             if text or any(texts.values()):
                 mailing.update_field_translations(name, texts)
         self._take_versions(langs)
+        if refused := mailing._describe_sender_of(template):
+            mailing._message_log(body=refused)
 
     def take_languages(self, langs):
         """Add languages of the template whose main texts are still those of the mailing.

@@ -21,6 +21,7 @@ from . import (
     partner_mailing_message,
     partner_mailing_recipient,
     partner_mailing_recipients,
+    partner_mailing_sender,
     partner_mailing_tester,
     partner_mailing_version,
 )

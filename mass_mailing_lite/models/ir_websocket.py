@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import SQL
 
+from .partner_mailing import VALIDATOR_GROUP, VIEWER_GROUP
+
 # Type of the notification, and part of the name of a company's channel.
 PROGRESS = "partner_mailing_progress"
 # Part of the name of a company's channel with the mailings that only some users see: its validators,
@@ -17,9 +19,9 @@ class IrWebsocket(models.AbstractModel):
         """Add the channels with the progress of the mailings that the user may read."""
         channels = super()._build_bus_channel_list(channels)
         user = self.env.user
-        if user.has_group("mass_mailing_lite.group_user"):
+        if user.has_group(VIEWER_GROUP):
             names = [PROGRESS]
-            if user.has_group("mass_mailing_lite.group_validator"):
+            if user.has_group(VALIDATOR_GROUP):
                 names.append(FOR_VALIDATORS)
             names += [
                 FOR_GROUP % group

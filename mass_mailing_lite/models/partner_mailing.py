@@ -1,7 +1,10 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .. import content
+from ..transport.allowed_senders import AllowedSenders
 from ..transport.compiled import xml_to_html
 from ..transport.smtp import SmtpTransport
 from .mailing_addresses import AddressField
@@ -37,6 +40,7 @@ UNSENT_STATES = ("draft", "to_validate", "validated")
 # States in which warnings are shown: the author can still change the mailing, a validator refuse it.
 UNDECIDED_STATES = ("draft", "to_validate")
 
+VIEWER_GROUP = "mass_mailing_lite.group_viewer"
 USER_GROUP = "mass_mailing_lite.group_user"
 VALIDATOR_GROUP = "mass_mailing_lite.group_validator"
 
@@ -186,7 +190,7 @@ class PartnerMailing(models.Model):
     # Options
     email_from = fields.Char(
         "From",
-        default=lambda self: self._get_own_mailbox(),
+        default=lambda self: AllowedSenders(self.env.company, self.env.user).get_default(),
         help="The From address, as Name <address>.",
     )
     reply_to = fields.Char(help="Empty: replies go to the From address.")
@@ -536,6 +540,7 @@ class PartnerMailing(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = [self._with_sender_of_company(vals) for vals in vals_list]
         for vals in vals_list:
             self._check_nesting(vals)
         stored = [self._store_pictures(self._tidy_headers(vals)) for vals in vals_list]
@@ -558,7 +563,7 @@ class PartnerMailing(models.Model):
         moment = "scheduled_at" in fields and self._get_moment_of_calendar()
         if moment and not values.get("scheduled_at"):
             values["scheduled_at"] = moment
-        return values
+        return self._with_allowed_sender(values)
 
     def _get_moment_of_calendar(self):
         """Return the moment to come that the calendar has put into the context, or False."""
@@ -687,6 +692,8 @@ class PartnerMailing(models.Model):
                 duplicate._add_marked(mailing._marked_contacts_sql())
             duplicate._take_exclusions(mailing)
             duplicate._log_duplicate()
+            if "email_from" not in (default or {}):
+                duplicate._log_refused_sender(mailing.email_from)
         return copies
 
     def copy_data(self, default=None):
@@ -695,6 +702,8 @@ class PartnerMailing(models.Model):
             for mailing, vals in zip(self, vals_list, strict=True):
                 vals["name"] = self.env._("%s (copy)", mailing.name)
         for mailing, vals in zip(self, vals_list, strict=True):
+            if "email_from" not in (default or {}) and mailing._get_sender_problem(self.env.user):
+                vals["email_from"] = mailing._get_allowed_senders().get_default()
             if vals.get("mail_server_id") and mailing._get_server_problem(self.env.user):
                 vals["mail_server_id"] = False
         return vals_list
@@ -727,7 +736,7 @@ class PartnerMailing(models.Model):
                         mailing.name,
                     )
                 )
-            if problem := mailing._get_request_server_problem():
+            if problem := mailing._get_request_problem():
                 raise UserError(problem)
             state = "sending" if mailing.started_at else "validated"
             mailing._as_system().write(
@@ -789,6 +798,22 @@ class PartnerMailing(models.Model):
         if not (self.env.su or self.env.user.has_group(VALIDATOR_GROUP)):
             self.check_access("write")
 
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        """Let viewers read the chatter; users who may read a mailing post in it, too."""
+        operations = super()._mail_get_operation_for_mail_message_operation(message_operation)
+        if message_operation == "create" and not self.env.user.has_group(USER_GROUP):
+            return dict.fromkeys(operations, "write")
+        return operations
+
+    @api.model
+    def get_empty_list_help(self, help_message):
+        """Tell a viewer, who prepares nothing, that there is nothing to see yet."""
+        if not self.sudo(False).has_access("create"):  # actions are read as superuser
+            help_message = Markup("<p class='o_view_nocontent_smiling_face'>%s</p>") % self.env._(
+                "There is no mailing here that you may see"
+            )
+        return super().get_empty_list_help(help_message)
+
     def _check_state(self, states, what):
         """Raise unless the mailing is in one of ``states``; ``what`` names the attempted action."""
         self.ensure_one()
@@ -828,6 +853,8 @@ class PartnerMailing(models.Model):
         """Return the action that opens a dialog about the mailing, with its first recipient."""
         self.ensure_one()
         self.check_access("read")
+        # A viewer has no right to most dialogs: said here, before one opens.
+        self.env[model].check_access("create")
         context["default_mailing_id"] = self.id
         first = self.recipient_window_ids[:1]
         if first:

@@ -254,7 +254,7 @@ class PartnerMailing(models.Model):
             )
         self._check_schedule(self.scheduled_at)
         transport.check_addresses()
-        if problem := self._get_server_problem(self.env.user):
+        if problem := self._get_departure_problem(self.env.user):
             raise UserError(problem)
         if "subject" in transport.required_fields:
             self._check_headers()
@@ -412,9 +412,9 @@ class PartnerMailing(models.Model):
         return True
 
     def _check_is_submitted(self, request):
-        """Raise unless the mailing is still what was submitted.
+        """Raise unless the mailing is still what was submitted, and may leave as it is.
 
-        :raises UserError: names the mailing
+        :raises UserError: names the mailing, or the From address that is not allowed any more
         """
         if request.fingerprint != self._get_fingerprint()[0]:
             raise UserError(
@@ -424,6 +424,8 @@ class PartnerMailing(models.Model):
                     self.name,
                 )
             )
+        if problem := self._get_departure_problem(request.sudo().requested_by_id):
+            raise UserError(problem)
 
     def action_refuse(self, reason=None):
         """Refuse with a reason; without one, open the dialog that asks for it.
@@ -716,7 +718,7 @@ class PartnerMailing(models.Model):
                         mailing.name,
                     )
                 )
-            if problem := mailing._get_request_server_problem():
+            if problem := mailing._get_request_problem():
                 raise UserError(problem)
 
     def _check_covered_unlocked(self, names):

@@ -17,7 +17,7 @@ from ..sender.sender import Sender
 from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
 from .ir_websocket import FOR_GROUP, FOR_VALIDATORS, PROGRESS
-from .partner_mailing import USER_GROUP
+from .partner_mailing import VIEWER_GROUP
 
 _logger = logging.getLogger(__name__)
 
@@ -274,7 +274,7 @@ class PartnerMailing(models.Model):
                     ),
                     to_administrators=True,
                 )
-            elif problem := localized._get_request_server_problem():
+            elif problem := localized._get_request_problem():
                 localized._pause_with_alert(problem)
             elif mailing._is_late(now):
                 localized._pause_with_alert(
@@ -763,7 +763,7 @@ class PartnerMailing(models.Model):
         if not groups:
             return [(self.company_id, PROGRESS)]
         own = (self.user_id | self.create_uid).filtered(
-            lambda user: self.company_id in user.company_ids and user.has_group(USER_GROUP)
+            lambda user: self.company_id in user.company_ids and user.has_group(VIEWER_GROUP)
         )
         return [
             (self.company_id, FOR_VALIDATORS),

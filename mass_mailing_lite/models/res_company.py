@@ -1,5 +1,6 @@
 import re
 from datetime import timezone
+from itertools import product
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytz
@@ -9,7 +10,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import ValidationError
 
 from ..delivery.schedule.hours import SendingHours
-from ..tools import allowed_addresses
+from ..tools import address_field, allowed_addresses
 
 # Sending hours: one field for each day, and the fields that decide when mailings may be sent.
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -34,6 +35,9 @@ NOT_NEGATIVE = (
 MAX_WINDOW = 1000
 MAX_TRIES = 100
 
+# Lists of addresses and domains that an administrator allows.
+ADDRESS_LISTS = ("partner_mailing_test_recipients", "partner_mailing_allowed_senders")
+
 FEEDBACK_NAME = re.compile(r"[A-Za-z0-9_-]{5,15}")
 
 
@@ -55,6 +59,21 @@ class ResCompany(models.Model):
     partner_mailing_two_validators_from = fields.Integer(
         "Two Validators From",
         help="Number of recipients from which two validators must agree. 0: one validator is enough.",
+    )
+
+    # From addresses. Of mailing administrators alone: others may change a company, too.
+    partner_mailing_default_from = fields.Char(
+        "Default Sender",
+        groups="mass_mailing_lite.group_manager",
+        help="The From address of new mailings, as Name <address>. It is always allowed. Empty: the"
+        " address of the user.",
+    )
+    partner_mailing_allowed_senders = fields.Text(
+        "Allowed Senders",
+        groups="mass_mailing_lite.group_manager",
+        help="Addresses and domains that all users may write mailings from, one a line or separated by"
+        " commas. A domain does not include the domains below it. Empty, and none for certain people:"
+        " all addresses are allowed.",
     )
 
     # Tests are not validated
@@ -189,19 +208,17 @@ class ResCompany(models.Model):
                         )
                     )
 
-    @api.constrains("partner_mailing_test_recipients")
-    def _check_partner_mailing_test_recipients(self):
-        for company in self:
-            wrong = allowed_addresses.read(company.partner_mailing_test_recipients).wrong
+    @api.constrains(*ADDRESS_LISTS)
+    def _check_partner_mailing_address_lists(self):
+        for company, name in product(self.sudo(), ADDRESS_LISTS):
+            wrong = allowed_addresses.read(company[name]).wrong
             if wrong:
                 raise ValidationError(
                     self.env._(
                         '"%(value)s" in the field "%(field)s" is neither an address nor a domain.'
                         " Write one a line, as name@example.com or example.com.",
                         value=wrong[0][:100],
-                        field=self._fields["partner_mailing_test_recipients"]._description_string(
-                            self.env
-                        ),
+                        field=self._fields[name]._description_string(self.env),
                     )
                 )
 
@@ -221,11 +238,38 @@ class ResCompany(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._tidy_partner_mailing_sender(vals) for vals in vals_list])
+
     def write(self, vals):
-        result = super().write(vals)
+        result = super().write(self._tidy_partner_mailing_sender(vals))
         if not HOUR_FIELDS.isdisjoint(vals):
             self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
         return result
+
+    @api.model
+    def _tidy_partner_mailing_sender(self, vals):
+        """Return the values with the default sender in its proper form.
+
+        :raises ValidationError: names the field, the value, what is wrong and the remedy
+        """
+        name = "partner_mailing_default_from"
+        if not isinstance(vals, dict) or not isinstance(vals.get(name), str):
+            return vals
+        try:
+            box = address_field.read_one(vals[name])
+        except address_field.Unreadable as error:
+            raise ValidationError(
+                self.env._(
+                    'The field "%(field)s" cannot be saved with this value: %(value)s\n%(reason)s\n'
+                    "Write one address, as name@example.com or as Name <name@example.com>.",
+                    field=self._fields[name]._description_string(self.env),
+                    value=address_field.shorten(vals[name], 200),
+                    reason=self.env["partner.mailing"]._get_field_problems()[error.problem],
+                )
+            ) from error
+        return {**vals, name: box.proper if box else False}
 
     def _has_partner_mailing_user(self, address):
         """Tell whether an active internal user of this company has a canonical address."""

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..transport.allowed_senders import get_proposals
 from .res_company import DAY_FIELDS
 
 
@@ -16,6 +17,22 @@ class ResConfigSettings(models.TransientModel):
     )
     partner_mailing_two_validators_from = fields.Integer(
         related="company_id.partner_mailing_two_validators_from", readonly=False
+    )
+    partner_mailing_default_from = fields.Char(
+        related="company_id.partner_mailing_default_from",
+        readonly=False,
+        groups="mass_mailing_lite.group_manager",
+    )
+    partner_mailing_allowed_senders = fields.Text(
+        related="company_id.partner_mailing_allowed_senders",
+        readonly=False,
+        groups="mass_mailing_lite.group_manager",
+    )
+    partner_mailing_sender_proposals = fields.Json(
+        "Proposed Senders",
+        compute="_compute_partner_mailing_sender_proposals",
+        groups="mass_mailing_lite.group_manager",
+        help="Addresses and domains that Odoo sends for, and that are not allowed yet.",
     )
     partner_mailing_test_recipients = fields.Text(
         related="company_id.partner_mailing_test_recipients", readonly=False
@@ -69,6 +86,11 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_on_fri = fields.Boolean("Friday")
     partner_mailing_on_sat = fields.Boolean("Saturday")
     partner_mailing_on_sun = fields.Boolean("Sunday")
+
+    @api.depends("company_id")
+    def _compute_partner_mailing_sender_proposals(self):
+        for settings in self:
+            settings.partner_mailing_sender_proposals = get_proposals(settings.company_id)
 
     @api.model
     def get_values(self):

@@ -54,7 +54,7 @@ class ResPartner(models.Model):
     partner_mailing_count = fields.Integer(
         "Mailings",
         compute="_compute_partner_mailing_count",
-        groups="mass_mailing_lite.group_user",
+        groups="mass_mailing_lite.group_viewer",
     )
     # Not the relation itself: Odoo searches a stored many2many by ids without the record rules.
     partner_mailing_marked_ids = fields.Many2many(
@@ -62,7 +62,7 @@ class ResPartner(models.Model):
         string="Added to Mailings",
         compute="_compute_partner_mailing_marked_ids",
         search="_search_partner_mailing_marked_ids",
-        groups="mass_mailing_lite.group_user",
+        groups="mass_mailing_lite.group_viewer",
     )
 
     # Of the company that writes to the contact, for placeholders; see res.company.

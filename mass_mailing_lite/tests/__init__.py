@@ -1,4 +1,5 @@
 from . import (
+    test_allowed_senders,
     test_approval,
     test_audiences,
     test_checklist,
@@ -62,6 +63,7 @@ from . import (
     test_unsubscribe,
     test_versions,
     test_view_in_browser,
+    test_viewer,
     test_ways_in,
     test_wizards,
 )

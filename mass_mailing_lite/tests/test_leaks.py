@@ -35,15 +35,17 @@ class LeakCase(MailingCase):
             }
         )
         cls.portal = new_test_user(cls.env, "portal_reader", "base.group_portal")
+        cls.viewer = cls._new_user("viewer", "viewer")
         cls.people = (
             cls.stranger,
             cls.colleague,
+            cls.viewer,
             cls.outsider,
             cls.portal,
             cls.env.ref("base.public_user"),
         )
         # To export is a right of its own.
-        for person in (cls.stranger, cls.colleague):
+        for person in (cls.stranger, cls.colleague, cls.viewer):
             person.group_ids += cls.env.ref("base.group_allow_export")
         cls.readers = cls.env["res.groups"].create({"name": "Readers"})
 
@@ -83,6 +85,7 @@ class LeakCase(MailingCase):
         system["partner.mailing.unsubscription"].create(
             {**of_mailing, "email_normalized": "anna@example.com"}
         )
+        system["partner.mailing.sender"].create({"address": "news@example.com"})
         system["partner.mailing.tester"].create({"user_id": self.marketer.id})
         server = system["ir.mail_server"].create({"name": "S", "smtp_host": "127.0.0.1"})
         limit = system["partner.mailing.rate.limit"].create({"mail_server_id": server.id})
@@ -233,7 +236,7 @@ class TestLeaks(LeakCase):
             **parents,
         }
         for dialog in self.dialogs():
-            for person in (self.stranger, self.colleague):
+            for person in (self.stranger, self.colleague, self.viewer):
                 theirs = dialog.with_user(person)
                 if not theirs.has_access("create"):
                     continue

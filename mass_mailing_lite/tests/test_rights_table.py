@@ -16,36 +16,42 @@ TABLE = {
         "outsider": set(),
     },
     ("partner.mailing", OTHERS): {
+        "viewer": {READ},
         "marketer": {READ},
         "validator": {READ},
         "manager": {READ, WRITE, CREATE, UNLINK},
         "outsider": set(),
     },
     ("partner.mailing.recipient", OTHERS): {
+        "viewer": {READ},
         "marketer": {READ},
         "validator": {READ},
         "manager": {READ},
         "outsider": set(),
     },
     ("partner.mailing.approval", OTHERS): {
+        "viewer": {READ},
         "marketer": {READ},
         "validator": {READ},
         "manager": {READ},
         "outsider": set(),
     },
     ("partner.mailing.version", OTHERS): {
+        "viewer": {READ},
         "marketer": {READ},
         "validator": {READ},
         "manager": {READ},
         "outsider": set(),
     },
     ("partner.mailing.unsubscription", OTHERS): {
+        "viewer": {READ},
         "marketer": {READ},
         "validator": {READ},
         "manager": {READ},
         "outsider": set(),
     },
     ("partner.mailing.counter", OTHERS): {
+        "viewer": set(),
         "marketer": set(),
         "validator": set(),
         "manager": {READ},
@@ -53,6 +59,7 @@ TABLE = {
     },
     **{
         (f"partner.mailing.{figures}", OTHERS): {
+            "viewer": {READ},
             "marketer": {READ},
             "validator": {READ},
             "manager": {READ},
@@ -62,6 +69,7 @@ TABLE = {
     },
     **{
         (f"partner.mailing.{trace}", OTHERS): {
+            "viewer": set(),
             "marketer": set(),
             "validator": set(),
             "manager": {READ},
@@ -69,7 +77,15 @@ TABLE = {
         }
         for trace in ("reaction", "click")
     },
+    ("partner.mailing.sender", OTHERS): {
+        "viewer": set(),
+        "marketer": set(),
+        "validator": set(),
+        "manager": {READ, WRITE, CREATE, UNLINK},
+        "outsider": set(),
+    },
     ("partner.mailing.audience", OTHERS): {
+        "viewer": {READ},
         "marketer": {READ, WRITE, CREATE, UNLINK},
         "validator": {READ, WRITE, CREATE, UNLINK},
         "manager": {READ, WRITE, CREATE, UNLINK},
@@ -80,6 +96,12 @@ TABLE = {
 
 @tagged("post_install", "-at_install")
 class TestRightsTable(MailingCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.viewer = cls._new_user("viewer", "viewer")
+        cls.sender = cls.env["partner.mailing.sender"].create({"address": "example.com"})
+
     def test_the_table_of_rights_is_true(self):
         for (model, whose), by_role in TABLE.items():
             for role, expected in by_role.items():
@@ -121,6 +143,7 @@ class TestRightsTable(MailingCase):
             "partner.mailing.link": link,
             "partner.mailing.reaction": reaction,
             "partner.mailing.click": click,
+            "partner.mailing.sender": self.sender,
             "partner.mailing.audience": self.audience,
         }[model]
 

@@ -6,11 +6,17 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from .common import GROUP
 from .smtp_inbox import SmtpInbox
 
+TOUR_USERS = (
+    ("tour_user", "user"),
+    ("tour_validator", "validator"),
+    ("tour_viewer", "viewer"),
+)
+
 
 @tagged("post_install", "-at_install")
 class TestTour(HttpCase):
     def test_prepare_submit_validate_and_see_the_result(self):
-        for login, group in (("tour_user", "user"), ("tour_validator", "validator")):
+        for login, group in TOUR_USERS:
             new_test_user(
                 self.env,
                 login,
@@ -32,9 +38,10 @@ class TestTour(HttpCase):
         self.env["partner.mailing.audience"].create(
             {"name": "Readers of the tour", "category_ids": [Command.link(tag.id)]}
         )
+        self.env.company.partner_mailing_allowed_senders = "example.com\nshop@example.org"
         self.start_tour("/odoo", "mass_mailing_lite_prepare", login="tour_user")
         mailing = self.env["partner.mailing"].search([("name", "=", "Tour news")])
-        self.assertEqual(mailing.state, "to_validate")
+        self.assertEqual((mailing.state, mailing.email_from), ("to_validate", "shop@example.org"))
         validator = self.env["res.users"].search([("login", "=", "tour_validator")])
         self.env["partner.mailing"].with_user(validator).create({"name": "Own draft"})
         self.start_tour("/odoo", "mass_mailing_lite_validate", login="tour_validator")
@@ -48,4 +55,4 @@ class TestTour(HttpCase):
             with patch.object(self.registry["ir.mail_server"], "_disable_send", return_value=False):
                 self.env.ref("mass_mailing_lite.ir_cron_send").method_direct_trigger()
         self.assertEqual(inbox.addresses, ["tour@example.com"])
-        self.start_tour("/odoo", "mass_mailing_lite_result", login="tour_user")
+        self.start_tour("/odoo", "mass_mailing_lite_result", login="tour_viewer")

@@ -64,6 +64,10 @@ class Transport:
         :raises UserError: names field and value
         """
 
+    def get_sender_problem(self, user):
+        """Return why a user may not send the mailing from its From address, in words, or False."""
+        return False
+
     def get_sender_warning(self):
         """Return a warning when recipients will see another From address than the typed one.
 

@@ -88,6 +88,13 @@ class SmtpTransport(Transport):
         for name in self.mailing._address_fields:
             self.mailing._read_addresses(name)
 
+    def get_sender_problem(self, user):
+        # In the language of the mailing's environment, whoever is asked about.
+        mailing = self.mailing
+        return mailing._get_allowed_senders(user.with_env(mailing.env)).get_problem(
+            mailing.email_from
+        )
+
     def get_sender_warning(self):
         mailing = self.mailing
         if not (sender := mailing._read_known_addresses("email_from")):

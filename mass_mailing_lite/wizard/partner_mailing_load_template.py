@@ -17,6 +17,7 @@ class PartnerMailingLoadTemplate(models.TransientModel):
     template_id = fields.Many2one("mail.template", domain=[("model", "=", "res.partner")])
     only_languages = fields.Boolean()
     replaced = fields.Char(compute="_compute_replaced")
+    sender_notice = fields.Char(compute="_compute_replaced")
     language_ids = fields.Many2many(
         "res.lang",
         string="Further Languages",
@@ -31,7 +32,7 @@ class PartnerMailingLoadTemplate(models.TransientModel):
 
     @api.depends("mailing_id", "template_id")
     def _compute_replaced(self):
-        """List the labels of the fields that the template replaces."""
+        """List the labels of the fields that the template replaces; say whose sender is not taken."""
         for wizard in self:
             mailing, template = wizard.mailing_id, wizard.template_id
             names = [name for name in ("subject", "preview_text") if mailing[name]]
@@ -40,6 +41,7 @@ class PartnerMailingLoadTemplate(models.TransientModel):
             if mailing.attachment_ids:
                 names.append("attachment_ids")
             values = mailing._get_template_values(template) if template else {}
+            wizard.sender_notice = template and mailing._describe_sender_of(template)
             names += [
                 name
                 for name in ("email_from", "reply_to", "mail_server_id")

@@ -43,7 +43,8 @@ class PartnerMailingTest(models.TransientModel):
         mailing = self.mailing_id
         mailing._check_can_test()
         mailing._check_state(UNDECIDED_STATES, self.env._("send a test"))
-        if problem := mailing._get_server_problem(self.env.user):
+        problem = mailing._get_server_problem(self.env.user) or mailing._get_sender_problem()
+        if problem:
             raise UserError(problem)
         transport = mailing.sudo()._get_transport()
         transport.check_addresses()

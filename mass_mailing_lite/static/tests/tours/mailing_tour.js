@@ -7,6 +7,9 @@ registry.category("web_tour.tours").add("mass_mailing_lite_prepare", {
         { trigger: ".o_list_button_add", content: "Create a mailing", run: "click" },
         { trigger: "[name=name] textarea, [name=name] input", run: "edit Tour news" },
         { trigger: "[name=subject] input, [name=subject] textarea", run: "edit Hello {{ object.name }}" },
+        { trigger: "button.o_partner_mailing_senders", content: "Choose a sender", run: "click" },
+        { trigger: ".o-dropdown-item:contains(shop@example.org)", run: "click" },
+        { trigger: "[name=email_from] input:value(shop@example.org)" },
         { trigger: "[name=body_html] .odoo-editor-editable", run: "editor It is summer." },
         { trigger: "a[name=recipients]", content: "Open the recipients", run: "click" },
         { trigger: "[name=audience_ids] input", run: "edit Readers of the tour" },
@@ -50,12 +53,16 @@ registry.category("web_tour.tours").add("mass_mailing_lite_validate", {
     ],
 });
 
-// Opens the sent mailing and its recipients.
+// Opens the sent mailing and its recipients, as a viewer: nothing to create or to change.
 registry.category("web_tour.tours").add("mass_mailing_lite_result", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action",
     steps: () => [
+        { trigger: ".o_data_row td:contains(Tour news)" },
+        { trigger: "body:not(:has(.o_list_button_add))" },
         { trigger: ".o_data_row td:contains(Tour news)", run: "click" },
         { trigger: ".o_arrow_button_current:contains(Done)" },
+        { trigger: ".o_form_view:not(:has(.o_form_button_create, button[name=action_retry_failed]))" },
+        { trigger: ".o-mail-Chatter-sendMessage:disabled" },
         { trigger: "button[name=action_open_recipients] [name=sent_count]:contains(1)", run: "click" },
         { trigger: ".o_data_row:contains(tour@example.com) .badge:contains(Sent)" },
     ],
