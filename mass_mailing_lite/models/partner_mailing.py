@@ -150,6 +150,7 @@ class PartnerMailing(models.Model):
             "favorite_user_ids",
             "refusal_id",
             "kept_samples",
+            "frames",
             *TOTALS,
         }
     )

@@ -26,6 +26,7 @@ from ..tools.version import (
     get_stale_fields,
     note_changes,
 )
+from ..transport.frame import make_frames
 from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
 from .res_partner import COMPANY_FIELDS
 
@@ -35,7 +36,12 @@ TRANSLATED = {
     "preview_text": "partner_mailing_preview_text",
     "body_html": "body_html",
 }
-PLAIN = {"email_from": "email_from", "reply_to": "reply_to", "mail_server_id": "mail_server_id"}
+PLAIN = {
+    "email_from": "email_from",
+    "reply_to": "reply_to",
+    "mail_server_id": "mail_server_id",
+    "layout_id": "partner_mailing_layout_id",
+}
 
 # Placeholders: the group that may use all of QWeb, the fields, and what a placeholder looks like.
 EDITOR_GROUP = "mail.group_mail_template_editor"
@@ -63,6 +69,22 @@ class PartnerMailing(models.Model):
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
 
+    layout_id = fields.Many2one(
+        "partner.mailing.layout",
+        "Layout",
+        check_company=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        default=lambda self: self._get_default_layout(),
+        help="Header and footer around your text, as template editors prepared them.",
+    )
+    # Read with a layout only: several kilobytes.
+    frames = fields.Json(
+        copy=False,
+        readonly=True,
+        prefetch=False,
+        help="The layout as it was submitted: {language code: HTML with a place for the body}.",
+    )
     language_counts = fields.Json(
         copy=False,
         readonly=True,
@@ -147,7 +169,26 @@ class PartnerMailing(models.Model):
             value = template[source]
             if value and "{{" not in str(value):
                 values[name] = value
+        if values.get("layout_id") and not self._can_use_layout(values["layout_id"]):
+            del values["layout_id"]
         return values
+
+    @api.model
+    def _get_default_layout(self):
+        """Return the layout that the company has set for new mailings, if there is one."""
+        layout = self.env.company.sudo().partner_mailing_layout_id
+        return layout.with_env(self.env) if layout.active else layout.browse()
+
+    def _can_use_layout(self, layout):
+        """Tell whether a layout is offered, and to the company of the mailing."""
+        layout, company = layout.sudo(), self.company_id or self.env.company
+        return layout.active and layout.company_id in (layout.company_id.browse(), company)
+
+    def _keep_frames(self):
+        """Keep the layout as it is now, with the mailing that is submitted."""
+        self.ensure_one()
+        if self.layout_id or self.sudo().frames:
+            self._as_system().frames = make_frames(self)
 
     def _load_template(self, template, langs=()):
         """Replace the content by the template's: in the main language, and in those that are wanted.
@@ -160,7 +201,8 @@ class PartnerMailing(models.Model):
         template.check_access("read")
         main = self.main_lang
         values = self._get_template_values(template.with_context(lang=main))
-        values["mail_server_id"] = (values.get("mail_server_id") or self.mail_server_id).id
+        for name in ("mail_server_id", "layout_id"):
+            values[name] = (values.get(name) or self[name]).id
         self.with_context(lang=main).write(
             {
                 **values,
@@ -274,6 +316,7 @@ class PartnerMailing(models.Model):
                 "model_id": self.env["ir.model"]._get_id("res.partner"),
                 "lang": "{{ object.lang }}",
                 "mail_server_id": self.mail_server_id.id,
+                "partner_mailing_layout_id": self.layout_id.id,
                 "attachment_ids": [Command.set([file.id for file in files])],
             }
         )
