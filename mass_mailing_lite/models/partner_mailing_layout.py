@@ -391,6 +391,17 @@ class PartnerMailingLayout(models.Model):
             values[name] = color if COLOR.fullmatch(color) else default
         return values
 
+    def _get_placeholders(self):
+        """Return the placeholders of contacts in the code, in the order of their names."""
+        return sorted(
+            {
+                expression
+                for one in self
+                for source in one._get_templates().values()
+                for expression in layout.find_placeholders(source)
+            }
+        )
+
     def _get_checksum(self, company):
         """Return a short text that differs when another content reaches recipients."""
         content = json.dumps(self._get_content(company), sort_keys=True, default=str)

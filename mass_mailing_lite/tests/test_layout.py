@@ -124,6 +124,12 @@ class TestLayout(LayoutCase, HttpCase):
         )
         page = self.html(self.with_layout(), partner_id=self.anna.id)
         self.assertIn('<b style="color: #000;">Anna</b>, colleague of Tom &amp; Jerry', page)
+        mailing = self.with_layout(body_html="<p>Hello</p>", subject="News")
+        mailing.action_submit()
+        self.assertEqual(mailing._get_contact_columns(), ("function", "name"), "read by the claim")
+        [request] = mailing.sudo().approval_ids
+        named = [expression for expression, _values in request.summary["personal"]]
+        self.assertIn("object.name", named, "the review lists them with their longest values")
 
     def test_a_body_with_logic_stands_in_it_too(self):
         mailing = self.new_mailing(
@@ -151,7 +157,7 @@ class TestLayout(LayoutCase, HttpCase):
             transport = self.with_layout(body_html="<p>Hello</p>").sudo()._get_transport()
             compiled = transport.compile("en_US", transport.get_offline_session())
             self.assertFalse([slot for slot in compiled.slots if isinstance(slot, str)])
-            self.assertFalse(compiled.contact_fields, "nothing is read of contacts")
+            self.assertFalse([slot for slot in compiled.slots if "company" in str(slot)])
 
     # Who may do what
 
@@ -336,7 +342,7 @@ class TestLayout(LayoutCase, HttpCase):
         review = mailing.with_user(self.validator).review_html
         _before, _head, after = review.partition("Head of Tom &amp; Jerry")
         self.assertIn("it is summer", after)
-        self.assertIn("Letterhead", review)
+        self.assertIn("<th>Layout</th><td>Letterhead</td>", review)
         mailing.with_user(self.validator).action_refuse("No")
         self.layout.body_html = PLAIN.replace("Head of", "News of")
         mailing.action_submit()

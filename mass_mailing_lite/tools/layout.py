@@ -238,6 +238,18 @@ def prepare(source):
     return tree, kept
 
 
+def find_placeholders(source):
+    """Return the set of the contact's expressions that a template shows."""
+    return {
+        value.strip()
+        for element in _parse(source).iter(etree.Element)
+        for name, value in element.attrib.items()
+        if name in _VALUES
+        and _PLAIN.fullmatch(value.strip())
+        and not value.strip().startswith(COMPANY_PLACEHOLDER)
+    }
+
+
 def split_frame(frame):
     """Return what a rendered layout has before and behind the place for the body, as HTML.
 

@@ -335,11 +335,12 @@ class SmtpTransport(Transport):
             mailing._render_field(name, contact._ids, set_lang=lang)[contact._ids[0]]
             for name in ("subject", "preview_text", "body_html")
         )
+        body = fill_frame(mailing.with_context(lang=lang), body, contact)
         line = read_inbox_line(self.mailing.email_from, subject, preview, body)
         return {
             "subject": subject,
             "preview_text": preview,
-            "body": Markup(fill_frame(mailing.with_context(lang=lang), body, contact)),
+            "body": Markup(body),
             "inbox_line": line,
         }
 
