@@ -709,7 +709,7 @@ class PartnerMailing(models.Model):
             for source in stored.get(name, {}).values()
             for column in CONTACT_FIELD.findall(source)
         }
-        for frame in (self.layout_id and self.frames or {}).values():
+        for frame in ((self.layout_id and self.frames) or {}).values():
             names.update(CONTACT_FIELD.findall(frame))
         return tuple(sorted(name for name in names if self._is_text_column(name)))
 

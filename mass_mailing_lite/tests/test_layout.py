@@ -414,8 +414,7 @@ class TestLayout(LayoutCase, HttpCase):
 class TestLayoutSending(LayoutCase, SendingCase):
     def test_it_is_sent_with_as_many_statements_for_each_recipient(self):
         costs = []
-        for mailing in (self.new_validated_mailing(), self.validated()):
-            mailing = mailing.sudo()
+        for mailing in (self.new_validated_mailing().sudo(), self.validated().sudo()):
             self.env.flush_all()
             self.env.invalidate_all()
             transport, start = mailing._get_transport(), self.env.cr.sql_log_count
