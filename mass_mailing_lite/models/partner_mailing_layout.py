@@ -159,12 +159,17 @@ class PartnerMailingLayout(models.Model):
                 one._stop_mailings()
 
     def _stop_mailings(self):
-        """Pause what was validated with the layout as it was, and tell the responsible."""
+        """Pause what was validated with the layout as it was, and tell the responsible.
+
+        The user has changed what reaches recipients, and so is no second person for these mailings.
+        """
         self.ensure_one()
-        mailings = self.env["partner.mailing"].sudo()
-        for mailing in mailings.search(
-            [("layout_id", "=", self.id), ("state", "in", ("validated", "sending"))]
-        ):
+        mailings = self.env["partner.mailing"].sudo().with_context(active_test=False)
+        mailings = mailings.search(
+            [("layout_id", "=", self.id), ("state", "in", ("draft", *OPEN_STATES))]
+        )
+        mailings.with_env(self.env)._add_editor()
+        for mailing in mailings.filtered(lambda one: one.state in ("validated", "sending")):
             localized = mailing._in_language_of_responsible()
             localized._pause_with_alert(
                 localized.env._(

@@ -324,6 +324,15 @@ class TestLayout(LayoutCase, HttpCase):
         mailing.with_user(self.validator).action_validate()
         self.assertIn("News of", self.html(mailing))
 
+    def test_the_user_who_changed_the_layout_does_not_validate_its_mailings(self):
+        self.validator.group_ids += self.env.ref("mail.group_mail_template_editor")
+        mailing = self.with_layout()
+        self.layout.with_user(self.validator).body_html = PLAIN.replace("Head of", "News of")
+        mailing.action_submit()
+        with self.assertRaisesRegex(AccessError, "You changed this mailing"):
+            mailing.with_user(self.validator).action_validate()
+        mailing.with_user(self.manager).action_validate()
+
     def test_a_change_of_what_it_says_of_the_company_voids_a_validation(self):
         mailing = self.validated()
         self.env.company.phone = "+49 30 1234"

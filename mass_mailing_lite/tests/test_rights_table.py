@@ -69,6 +69,12 @@ TABLE = {
         }
         for trace in ("reaction", "click")
     },
+    ("partner.mailing.layout", OTHERS): {
+        "marketer": {READ},
+        "validator": {READ},
+        "manager": {READ},
+        "outsider": set(),
+    },
     ("partner.mailing.audience", OTHERS): {
         "marketer": {READ, WRITE, CREATE, UNLINK},
         "validator": {READ, WRITE, CREATE, UNLINK},
@@ -122,6 +128,7 @@ class TestRightsTable(MailingCase):
             "partner.mailing.reaction": reaction,
             "partner.mailing.click": click,
             "partner.mailing.audience": self.audience,
+            "partner.mailing.layout": self.env.ref("mass_mailing_lite.layout_plain"),
         }[model]
 
     def react(self, mailing):
