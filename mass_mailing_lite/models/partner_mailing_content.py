@@ -71,7 +71,6 @@ class PartnerMailing(models.Model):
 
     layout_id = fields.Many2one(
         "partner.mailing.layout",
-        "Layout",
         check_company=True,
         ondelete="restrict",
         index="btree_not_null",
