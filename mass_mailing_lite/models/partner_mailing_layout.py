@@ -377,6 +377,7 @@ class PartnerMailingLayout(models.Model):
                 "kept": [Markup(one) for one in kept],
             },
             minimal_qcontext=True,
+            preserve_comments=True,
         )
         start, end = f"<{layout.WRAPPER}>", f"</{layout.WRAPPER}>"
         return str(rendered).strip().removeprefix(start).removesuffix(end)

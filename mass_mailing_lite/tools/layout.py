@@ -53,6 +53,9 @@ _VOID = frozenset(
 )  # fmt: skip
 
 
+_CONDITIONAL_COMMENTS = ("[if ", "<![endif]")
+
+
 class LayoutError(Exception):
     """A layout cannot be used.
 
@@ -220,6 +223,10 @@ def prepare(source):
     :param str source: a template that ``check_template`` accepts
     """
     tree, kept = _parse(source), []
+    for comment in list(tree.iter(etree.Comment)):
+        # Those that Outlook reads are content; others are notes of the webmaster.
+        if not comment.text.startswith(_CONDITIONAL_COMMENTS):
+            comment.drop_tree()
     for element in list(tree.iter(etree.Element)):
         name = next((name for name in _VALUES if name in element.attrib), None)
         if not name:
