@@ -252,6 +252,7 @@ class TestLayout(LayoutCase, HttpCase):
             (f"<html><body>{PLAIN}</body></html>", "cannot contain <html>"),
             (f"{PLAIN}<script>alert(1)</script>", "cannot contain <script>"),
             (f'{PLAIN}<t t-call="web.login"/>', 't-call="web.login" is not possible'),
+            (f'{PLAIN}<p groups="base.group_user">x</p>', "is not possible"),
             (f'{PLAIN}<t t-foreach="[1]" t-as="x">x</t>', "is not possible"),
             (f'{PLAIN}<p t-out="company.env"/>', '"company.env" is not known'),
             (f'{PLAIN}<p t-out="company"/>', '"company" is not known'),

@@ -142,6 +142,8 @@ def _get_expressions(name, value):
     """Return the expressions in an attribute."""
     if name.startswith("t-attf-"):
         return [one or other for one, other in _FORMATTED.findall(value)]
+    if name == "groups":  # QWeb would ask for the groups of the user who sends
+        raise LayoutError(DIRECTIVE, f'{name}="{value}"')
     if not name.startswith("t-"):
         if "{{" in value:
             raise LayoutError(LITERAL, value)

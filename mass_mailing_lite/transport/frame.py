@@ -9,7 +9,7 @@ from markupsafe import escape
 from odoo.exceptions import UserError
 
 from ..tools import layout, local_file
-from ..tools.placeholder import HTML, substitute_placeholders
+from ..tools.placeholder import HTML, UnsupportedTemplate, substitute_placeholders
 
 
 def get_frame(mailing):
@@ -72,15 +72,19 @@ def insert_body(mailing, frame, body, marker_for):
     """
     allowed = frozenset(mailing.env["res.partner"].mail_allowed_qweb_expressions())
     try:
-        parts = layout.split_frame(mailing._get_html(frame))
-    except layout.LayoutError as error:
+        before, after = (
+            substitute_placeholders(part, HTML, allowed, marker_for)
+            for part in layout.split_frame(mailing._get_html(frame))
+        )
+    except (layout.LayoutError, UnsupportedTemplate) as error:
+        # Checked when it was saved; an addon with a placeholder may have been removed since.
         raise UserError(
             mailing.env._(
-                'The layout "%s" has no place for the text of the mailing.',
-                mailing.sudo().layout_id.name,
+                'The layout "%(name)s" cannot be used: %(error)s',
+                name=mailing.sudo().layout_id.name,
+                error=error,
             )
         ) from error
-    before, after = (substitute_placeholders(part, HTML, allowed, marker_for) for part in parts)
     if layout.has_logo(frame):
         # Templates begin with the logo; a message shows it once.
         body = layout.remove_logo(body)
