@@ -10,7 +10,12 @@ TRANSLATED = {
     "preview_text": "partner_mailing_preview_text",
     "body_html": "body_html",
 }
-PLAIN = {"email_from": "email_from", "reply_to": "reply_to", "mail_server_id": "mail_server_id"}
+PLAIN = {
+    "email_from": "email_from",
+    "reply_to": "reply_to",
+    "mail_server_id": "mail_server_id",
+    "layout_id": "partner_mailing_layout_id",
+}
 
 
 class TemplateExchange:
@@ -36,6 +41,8 @@ class TemplateExchange:
                 values[name] = value
         if self.mailing._get_allowed_senders().get_problem(values.get("email_from")):
             del values["email_from"]
+        if values.get("layout_id") and not self.mailing._can_use_layout(values["layout_id"]):
+            del values["layout_id"]
         return values
 
     def load(self, template, langs):
@@ -45,7 +52,8 @@ class TemplateExchange:
         """
         mailing, main = self.mailing, self.mailing.main_lang
         values = self.get_values(template.with_context(lang=main))
-        values["mail_server_id"] = (values.get("mail_server_id") or mailing.mail_server_id).id
+        for name in ("mail_server_id", "layout_id"):
+            values[name] = (values.get(name) or mailing[name]).id
         mailing.with_context(lang=main).write(
             {
                 **values,

@@ -18,6 +18,7 @@ from . import (
     partner_mailing_approval,
     partner_mailing_audience,
     partner_mailing_content,
+    partner_mailing_layout,
     partner_mailing_message,
     partner_mailing_recipient,
     partner_mailing_recipients,

@@ -26,6 +26,14 @@ class MailTemplate(models.Model):
     partner_mailing_made_for = fields.Json(
         copy=False, help="For which main texts each language version was written."
     )
+    # Odoo's own field, email_layout_xmlid, names a view that Odoo puts around a single message.
+    partner_mailing_layout_id = fields.Many2one(
+        "partner.mailing.layout",
+        "Layout",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="For mailings: header and footer around the text.",
+    )
     partner_mailing_subject = fields.Char(
         "Subject in Words",
         compute="_compute_partner_mailing_card",

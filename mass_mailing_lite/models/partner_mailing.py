@@ -136,6 +136,7 @@ class PartnerMailing(models.Model):
             "favorite_user_ids",
             "refusal_id",
             "kept_samples",
+            "frames",
             *TOTALS,
         }
     )

@@ -280,6 +280,7 @@ class PartnerMailing(models.Model):
         """
         self.ensure_one()
         self._own_pictures()
+        self._keep_frames()
         recipients = self.env["partner.mailing.recipient"]
         recipients._exclude_deleted_contacts(self)
         recipients._exclude_unsubscribed(self)
@@ -659,6 +660,15 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         return review.Fingerprint(self.sudo()).take()
 
+    def _get_layout_content(self):
+        """Return what the fingerprint covers of the layout, as it is now and as it was kept.
+
+        Nothing without a layout: mailings that were validated before there were layouts stay valid.
+        """
+        if not self.layout_id or "layout_id" not in self._get_content_fields():
+            return {}
+        return {"layout": self.layout_id._get_content(self.company_id), "frames": self.frames}
+
     def _get_plain_content(self):
         """Return the covered fields that are not translated: {field name: value}.
 
@@ -669,7 +679,7 @@ class PartnerMailing(models.Model):
         return {
             name: self[name].ids if self._fields[name].relational else self[name] or False
             for name in names
-            if not self._fields[name].translate
+            if not self._fields[name].translate and (name != "layout_id" or self[name])
         }
 
     def _get_translations(self, names=None):
@@ -696,6 +706,8 @@ class PartnerMailing(models.Model):
         if bodies is None:
             bodies = mailing._get_translations()["body_html"]
         shown = {number for body in bodies.values() for number in local_file.find_all(body)}
+        if mailing.layout_id and mailing.frames:
+            shown.update(*map(local_file.find_all, mailing.frames.values()))
         files = mailing.attachment_ids
         return files | files.browse(shown - set(files.ids)).exists() if shown else files
 

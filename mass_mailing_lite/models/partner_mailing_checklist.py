@@ -340,6 +340,7 @@ class PartnerMailing(models.Model):
         mailing.flush_recordset()
         translations = mailing._get_translations()
         plain, tested = mailing._get_plain_content(), self._get_tested_fields()
+        layout = mailing._get_layout_content().get("layout")
         files = [
             (file.name, file.mimetype, file.checksum)
             for file in mailing._get_content_files(translations["body_html"]).sorted("id")
@@ -351,6 +352,8 @@ class PartnerMailing(models.Model):
                 for name, by_lang in translations.items()
             }
             content = {name: value for name, value in {**plain, **texts}.items() if name in tested}
+            if layout:
+                content["layout"] = layout
             text = json.dumps([content, files], sort_keys=True, default=str)
             fingerprints[lang] = hashlib.sha256(text.encode()).hexdigest()
         return fingerprints
@@ -445,6 +448,7 @@ class PartnerMailing(models.Model):
             "has_unsubscribe",
             "track_clicks",
             "track_opens",
+            "layout_id",
             *self._get_rendered_fields(),
         ]
     )

@@ -50,7 +50,8 @@ class PartnerMailingLink(models.Model):
         Links in messages that were sent lead to the same addresses as before.
         """
         mailing.flush_recordset(["body_html"])
-        bodies = mailing._get_translations()["body_html"].values()
+        frames = mailing.layout_id and mailing.sudo().frames
+        bodies = [*mailing._get_translations()["body_html"].values(), *(frames or {}).values()]
         found = {
             url for body in bodies for url in find_links(mailing._complete_addresses(body or ""))
         }

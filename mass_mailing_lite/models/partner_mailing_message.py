@@ -25,6 +25,7 @@ from ..tools import address_field
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
 from ..tools.srcset import replace_in_srcsets
 from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, xml_to_html
+from ..transport.frame import get_frame, insert_body
 from ..transport.smtp import SAMPLE_ADDRESS
 from .partner_mailing_link import LINK, encode_address, find_links, get_address
 from .res_partner import COMPANY_FIELDS
@@ -222,7 +223,9 @@ class PartnerMailing(models.Model):
         """
         make = self._get_link_key(VIEW).make
         token = make(self.id or 0)
-        if self.has_unsubscribe and f"/partner_mailing/{UNSUBSCRIBE}" not in body:
+        if frame := get_frame(self):
+            body = insert_body(self, frame, body, lambda slot: slot.path)
+        elif self.has_unsubscribe and f"/partner_mailing/{UNSUBSCRIBE}" not in body:
             body += str(self._render_footer(lambda slot: token))
         body = self._insert_link_slots(body, lambda slot: token)
         if self.track_clicks:
@@ -514,6 +517,12 @@ class PartnerMailing(models.Model):
 
         return Value(*(replace_in_pieces(PERSONAL_LINK, complete, part) for part in value))
 
+    def _insert_frame(self, body, marker_for):
+        """Return the body in its layout, which has a footer, or with the addon's own footer."""
+        if frame := get_frame(self):
+            return insert_body(self, frame, body, marker_for)
+        return f"{body}{self._get_footer(marker_for)}"
+
     def _get_footer(self, marker_for):
         """Return the footer as HTML; empty if the body has the unsubscribe link, or none is wanted."""
         if not self.has_unsubscribe or self._has_link_in_body(UNSUBSCRIBE):
@@ -700,6 +709,8 @@ class PartnerMailing(models.Model):
             for source in stored.get(name, {}).values()
             for column in CONTACT_FIELD.findall(source)
         }
+        for frame in ((self.layout_id and self.frames) or {}).values():
+            names.update(CONTACT_FIELD.findall(frame))
         return tuple(sorted(name for name in names if self._is_text_column(name)))
 
     def _is_text_column(self, name):

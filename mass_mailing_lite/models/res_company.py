@@ -52,6 +52,12 @@ class ResCompany(models.Model):
         "Mail Server for Mailings",
         help="The default for new mailings. Empty: Odoo chooses the server that fits the From address.",
     )
+    partner_mailing_layout_id = fields.Many2one(
+        "partner.mailing.layout",
+        "Layout for Mailings",
+        ondelete="restrict",
+        help="The default for new mailings. Empty: none.",
+    )
     partner_mailing_self_validation = fields.Boolean(
         "Allow Self-Validation",
         help="Authors may validate their own mailings, for companies of one person. Each approval says so.",

@@ -12,6 +12,9 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_mail_server_id = fields.Many2one(
         related="company_id.partner_mailing_mail_server_id", readonly=False
     )
+    partner_mailing_layout_id = fields.Many2one(
+        related="company_id.partner_mailing_layout_id", readonly=False
+    )
     partner_mailing_self_validation = fields.Boolean(
         related="company_id.partner_mailing_self_validation", readonly=False
     )

@@ -19,6 +19,7 @@ from . import (
     odd_names,
     sample_content,
     stale_language,
+    two_footers,
 )
 from .check import CHECKS, INFO, LEVELS, STOP, WARNING, Check, Content, register
 

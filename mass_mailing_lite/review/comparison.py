@@ -110,6 +110,9 @@ def _get_text(mailing, name):
         return ", ".join(
             f"{file.name} ({file.checksum[:8] if file.checksum else 0})" for file in value
         )
+    if name == "layout_id" and value:
+        # It may have another content under the same name.
+        return f"{value.name} ({value._get_checksum(mailing.company_id)})"
     if field.relational:
         return ", ".join(value.mapped("name"))
     if field.type == "html":

@@ -29,6 +29,7 @@ class Fingerprint:
             **mailing._get_plain_content(),
             **translations,
             **mailing._get_company_data(texts),
+            **mailing._get_layout_content(),
         }
         digest = hashlib.sha256()
         for value in (content, list_hash):

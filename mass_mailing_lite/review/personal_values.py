@@ -41,6 +41,9 @@ class PersonalValues:
             in_lang = mailing.with_context(lang=lang)
             for name in mailing._get_sent_fields():
                 expressions.update(dict.fromkeys(in_lang._get_expressions(name)))
+        layout = mailing.sudo().layout_id
+        if layout and "layout_id" in mailing._get_content_fields():
+            expressions.update(dict.fromkeys(layout._get_placeholders()))
         return expressions
 
     def _get_longest(self, expression):

@@ -25,6 +25,7 @@ from . import (
     test_house,
     test_html,
     test_identity,
+    test_layout,
     test_leaks,
     test_links,
     test_lost_database,

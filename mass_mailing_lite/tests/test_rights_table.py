@@ -84,6 +84,13 @@ TABLE = {
         "manager": {READ, WRITE, CREATE, UNLINK},
         "outsider": set(),
     },
+    ("partner.mailing.layout", OTHERS): {
+        "viewer": {READ},
+        "marketer": {READ},
+        "validator": {READ},
+        "manager": {READ},
+        "outsider": set(),
+    },
     ("partner.mailing.audience", OTHERS): {
         "viewer": {READ},
         "marketer": {READ, WRITE, CREATE, UNLINK},
@@ -145,6 +152,7 @@ class TestRightsTable(MailingCase):
             "partner.mailing.click": click,
             "partner.mailing.sender": self.sender,
             "partner.mailing.audience": self.audience,
+            "partner.mailing.layout": self.env.ref("mass_mailing_lite.layout_plain"),
         }[model]
 
     def react(self, mailing):

@@ -35,6 +35,7 @@ from .canonical_address import (
     read_contacts,
     read_entries,
 )
+from .frame import fill_frame
 from .one_by_one import OneByOnePool
 
 # To header while a message is compiled; the message of each recipient has its own.
@@ -54,6 +55,7 @@ class SmtpTransport(Transport):
         "subject",
         "preview_text",
         "body_html",
+        "layout_id",
         "email_from",
         "reply_to",
         "cc",
@@ -71,6 +73,7 @@ class SmtpTransport(Transport):
         "track_clicks",
         "track_opens",
     )
+    own_fields = frozenset({"layout_id"})
     extra_field, problems_field = "extra_emails", "extra_emails_problems"
     has_templates = True
     typed_column, address_column = "email", "email_normalized"
@@ -250,7 +253,7 @@ class SmtpTransport(Transport):
             subject = f"{subject_prefix} {subject}"
         preview = mailing._insert_slots("preview_text", TEXT, marker_for)
         body = mailing._insert_slots("body_html", HTML, marker_for)
-        body = mailing._insert_link_slots(f"{body}{mailing._get_footer(marker_for)}", marker_for)
+        body = mailing._insert_link_slots(mailing._insert_frame(body, marker_for), marker_for)
         return mailing._get_mail_server_model()._build_common_message(
             email_from=self._get_header("email_from"),
             email_to=[SAMPLE_ADDRESS],
@@ -340,6 +343,7 @@ class SmtpTransport(Transport):
             mailing._render_field(name, contact._ids, set_lang=lang)[contact._ids[0]]
             for name in ("subject", "preview_text", "body_html")
         )
+        body = fill_frame(mailing.with_context(lang=lang), body, contact)
         line = read_inbox_line(self.mailing.email_from, subject, preview, body)
         return {
             "subject": subject,
