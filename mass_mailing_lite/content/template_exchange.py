@@ -141,6 +141,7 @@ class TemplateExchange:
                 "model_id": self.env["ir.model"]._get_id("res.partner"),
                 "lang": "{{ object.lang }}",
                 "mail_server_id": mailing.mail_server_id.id,
+                "partner_mailing_layout_id": mailing.layout_id.id,
                 "attachment_ids": [Command.set([file.id for file in files])],
             }
         )
