@@ -7,6 +7,12 @@ from .check import INFO, Check, register
 
 # A placeholder that shows a part of a name.
 PART = re.compile(rf"object\.(?:{'|'.join(PARTS)})\b")
+# One without a fallback: {{ object.x }} in a subject, an element without content in a body.
+BARE = re.compile(
+    rf"\{{\{{\s{{0,9}}object\.(?:{'|'.join(PARTS)})\s{{0,9}}\}}\}}"
+    rf"|t-out=\"object\.(?:{'|'.join(PARTS)})\"\s{{0,9}}(?:/>|>\s{{0,9}}</)"
+)
+ONLY_SHOWN, SHOWN_BARE = 1, 2
 
 
 @register
@@ -21,7 +27,9 @@ class FirstNames(Check):
 
     def look(self, content):
         texts = [content.source, *content.texts.values()]
-        return True if any(map(PART.search, texts)) else None
+        if any(map(BARE.search, texts)):
+            return SHOWN_BARE
+        return ONLY_SHOWN if any(map(PART.search, texts)) else None
 
     def describe(self, facts):
         counts = (self.mailing.list_facts or {}).get(self.key)
@@ -39,11 +47,17 @@ class FirstNames(Check):
                 names=", ".join(f'"{name}"' for name in counts["names"]),
             )
             message = f"{message} {unclear}"
+        is_bare = SHOWN_BARE in facts.values()
+        if is_bare:
+            bare = self.env._("A placeholder has no fallback: they read nothing in its place.")
+            message = f"{message} {bare}"
         return [
             {
                 **self.make_finding(
                     message,
-                    self.env._(
+                    self.env._("Click on the placeholder and write a text for When Empty.")
+                    if is_bare
+                    else self.env._(
                         "Read the text with the fallback in their place, or correct the contacts and"
                         " load the recipients again."
                     ),
@@ -53,6 +67,6 @@ class FirstNames(Check):
                     if counts["unsure"]
                     else self.env._("See These Recipients"),
                 ),
-                **({} if counts["unsure"] else {"level": INFO}),
+                **({} if counts["unsure"] or is_bare else {"level": INFO}),
             }
         ]

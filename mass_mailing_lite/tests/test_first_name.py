@@ -128,6 +128,23 @@ class TestFirstName(MailingCase):
         shown = self.env[action["res_model"]].search(action["domain"])
         self.assertEqual(shown.mapped("email"), ["c2@example.com"])
 
+    def test_a_placeholder_without_a_fallback_is_pointed_at(self):
+        self.env["res.partner"].search([("name", "=", "Google")]).unlink()
+        for subject, body in (
+            (f"Dear {{{{ {FIRST} }}}}", "<p>Hi</p>"),
+            ("News", f'<p>Dear <t t-out="{FIRST}"/>,</p>'),
+        ):
+            mailing = self.new_mailing(subject=subject, body_html=body)
+            mailing.action_load_recipients()
+            finding = self.finding(mailing)
+            self.assertEqual(finding["level"], "warning")
+            self.assertIn("has no fallback", finding["message"])
+        self.assertNotIn("has no fallback", self.loaded_finding(self.new_personal()))
+
+    def loaded_finding(self, mailing):
+        mailing.action_load_recipients()
+        return self.finding(mailing)["message"]
+
     def test_names_are_counted_when_the_placeholder_comes_after_the_list(self):
         mailing = self.new_mailing()
         mailing.action_load_recipients()
