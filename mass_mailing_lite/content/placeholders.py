@@ -2,6 +2,7 @@ from lxml import etree, html
 
 from odoo.tools.rendering_tools import parse_inline_template
 
+from ..tools.person_name import PARTS
 from ..tools.placeholder import PATH
 
 VALUE_DIRECTIVES = ("t-out", "t-esc", "t-field")
@@ -25,6 +26,10 @@ class Placeholders:
                 "expression": expression,
                 "path": expression.removeprefix("object."),
                 "label": self.get_label(expression),
+                # Many names are not clear, and "Dear ," is no greeting.
+                "fallback": self.env._("customer")
+                if expression.removeprefix("object.") in PARTS
+                else "",
             }
             for expression in self.env["res.partner"].mail_allowed_qweb_expressions()
             if self._ends_in_value(expression)

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .. import content
+from ..tools.person_name import PARTS
 from ..transport.allowed_senders import AllowedSenders
 from ..transport.compiled import xml_to_html
 from ..transport.smtp import SmtpTransport
@@ -599,7 +600,15 @@ class PartnerMailing(models.Model):
         self._link_pictures(files)
         if "body_html" in vals:
             self._own_pictures()
+        self._note_parts_in(vals)
         return result
+
+    def _note_parts_in(self, vals):
+        """Count fallbacks of first names, when a text with one of them is saved."""
+        texts = [str(vals.get(name) or "") for name in self._get_rendered_fields()]
+        if any(name in text for name in PARTS for text in texts):
+            for mailing in self:
+                mailing._note_name_parts()
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
         if field_name in self._get_covered_fields() and not self._is_system():

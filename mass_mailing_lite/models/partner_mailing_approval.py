@@ -199,9 +199,13 @@ class PartnerMailing(models.Model):
     def action_open_submission(self):
         """Open the dialog that submits, which says what will happen and takes a comment.
 
+        A mailing to one recipient, opened from the contact, is submitted at once.
+
         :raises UserError: as ``action_submit``
         """
         self.ensure_one()
+        if self.env.context.get("partner_mailing_submit_at_once") and self.recipient_count == 1:
+            return self.action_submit()
         self._prepare_submission()
         return self._open_dialog("partner.mailing.submit", self.env._("Submit for Validation"))
 

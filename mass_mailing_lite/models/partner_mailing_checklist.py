@@ -8,6 +8,8 @@ from odoo.tools.misc import formatLang
 
 from ..content import SendOn
 from ..preflight import CHECKS, LEVELS, STOP
+from ..preflight.list_names import ListNames
+from ..tools.person_name import PARTS
 from ..tools.version import get_main_text
 from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES, VALIDATOR_GROUP
 from .partner_mailing_approval import LIST_SOURCES
@@ -531,9 +533,41 @@ class PartnerMailing(models.Model):
                 sentence=SENTENCE_IN_NAME,
             )
         )
-        facts = {"odd_names": {"count": count, "names": names}} if count else False
-        if facts != (self.list_facts or False):
-            self._as_system().write({"list_facts": facts})
+        facts = {"odd_names": {"count": count, "names": names}} if count else {}
+        self._write_list_facts(facts)
+        self._note_name_parts()
+
+    def _note_name_parts(self):
+        """Store how many recipients get a fallback for a part of their name, if the text shows one.
+
+        Called when the list is loaded, when a text is saved, and at the submission.
+        """
+        self.ensure_one()
+        used, facts = self._get_name_parts(), dict(self.list_facts or {})
+        known = facts.pop("first_names", None)
+        if used and self.recipient_count:
+            if known and known["fields"] == used:
+                return
+            facts["first_names"] = ListNames(self, used).get_facts()
+        self._write_list_facts(facts)
+
+    def _write_list_facts(self, facts):
+        if (facts or False) != (self.list_facts or False):
+            self._as_system().write({"list_facts": facts or False})
+
+    def action_open_unclear_names(self):
+        """Show the recipients whose first name or surname is unclear.
+
+        All that get a fallback where none is unclear; 5,000 at most.
+        """
+        self._check_saved()
+        self.ensure_one()
+        self.check_access("read")
+        names = ListNames(self, self._get_name_parts() or [*PARTS][:1])
+        action = self.action_open_recipients()
+        action["display_name"] = self.env._("Unclear Names in %s", self.name)
+        action["domain"] = [("id", "in", names.find(only_unsure=True) or names.find())]
+        return action
 
     def _check_findings(self):
         """Raise when a check found what stops the mailing.
@@ -543,6 +577,7 @@ class PartnerMailing(models.Model):
         :raises UserError: with what was found, and the remedies
         """
         self._note_versions()
+        self._note_name_parts()
         self._as_system().write({"finding_facts": self._look()})
         stops = [finding for finding in self._get_findings() if finding["level"] == STOP]
         if stops:

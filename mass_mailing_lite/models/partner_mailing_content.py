@@ -256,7 +256,8 @@ class PartnerMailing(models.Model):
         """Return the placeholders that all users may use, as dicts in the order of their labels.
 
         ``expression`` is the text in a template (``object.function``), ``path`` the same without
-        ``object.``, ``label`` its name in the current language.
+        ``object.``, ``label`` its name in the current language, ``fallback`` what is proposed for
+        an empty value.
         """
         return self._placeholders().get_all()
 

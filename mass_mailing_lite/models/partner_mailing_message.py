@@ -22,6 +22,7 @@ from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
 from ..preflight import Content
 from ..tools import address_field
+from ..tools.person_name import PARTS, read_contact
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
 from ..tools.srcset import replace_in_srcsets
 from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, xml_to_html
@@ -615,6 +616,8 @@ class PartnerMailing(models.Model):
             return lambda contact, _row: render(contact)
         *through, last = slot.path.split(".")[1:]
         key, fallback = get_contact_key(last), slot.fallback
+        if last in PARTS and not through:
+            return self._make_name_reader(last, fallback)
 
         def read(contact, row):
             value = row[key] if contact is None else contact[last]
@@ -626,6 +629,19 @@ class PartnerMailing(models.Model):
             return read(contact, row)
 
         return read_through if through else read
+
+    def _make_name_reader(self, name, fallback):
+        """Return the function that fills a slot with a part of a name; see ``_make_reader``."""
+        columns = self.env["res.partner"]._get_name_columns()
+        keys, part = [(column, get_contact_key(column)) for column in columns], PARTS[name]
+
+        def read(contact, row):
+            if contact is not None:
+                return contact[name] or fallback
+            person = read_contact({column: row[key] for column, key in keys})
+            return getattr(person, part) or fallback
+
+        return read
 
     def _make_body_reader(self):
         """Return the function that renders a body with QWeb logic and inserts the tokens."""
@@ -711,7 +727,23 @@ class PartnerMailing(models.Model):
         }
         for frame in ((self.layout_id and self.frames) or {}).values():
             names.update(CONTACT_FIELD.findall(frame))
-        return tuple(sorted(name for name in names if self._is_text_column(name)))
+        columns = {name for name in names if self._is_text_column(name)}
+        return tuple(sorted(columns | self._get_columns_of_parts(names)))
+
+    @api.model
+    def _get_columns_of_parts(self, names):
+        """Return the columns that the parts of a name are read from, if one is among the names."""
+        used = not PARTS.keys().isdisjoint(names)
+        return set(self.env["res.partner"]._get_name_columns()) if used else set()
+
+    def _get_name_parts(self):
+        """Return the fields with parts of a name that the content has placeholders for, in order."""
+        self.flush_recordset(self._get_sent_fields())
+        stored = self.sudo()._get_translations(self._get_sent_fields())
+        texts = [text for texts in stored.values() for text in texts.values()]
+        texts += ((self.layout_id and self.frames) or {}).values()
+        used = {name for text in texts for name in CONTACT_FIELD.findall(text)}
+        return [name for name in PARTS if name in used]
 
     def _is_text_column(self, name):
         """Return whether a contact's field is a text column with one value for all users."""
@@ -735,6 +767,7 @@ class PartnerMailing(models.Model):
                 slot.path if isinstance(slot, Placeholder) else self[slot] or ""
             )
         }
+        names |= self._get_columns_of_parts(names)
         fields = self.env["res.partner"]._fields
         return tuple(name for name in names if name in fields and fields[name].store)
 

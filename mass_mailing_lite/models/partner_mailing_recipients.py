@@ -262,6 +262,24 @@ class PartnerMailing(models.Model):
         self._as_system().write(values)
         return {**result, "present": present, "unusable": max(selected - usable, 0)}
 
+    @api.model
+    def _find_empty_draft(self, name, contact):
+        """Return the user's own draft to one contact that was left as it was made, or none."""
+        drafts = self.search(
+            [("state", "=", "draft"), ("create_uid", "=", self.env.uid), ("name", "=", name)],
+            order="id desc",
+            limit=10,
+        )
+        return drafts.filtered(
+            lambda draft: (
+                draft.marked_partner_ids == contact
+                and draft.pending_count == 1
+                and not draft.audience_ids
+                and not draft.extra_emails
+                and draft._is_content_empty()
+            )
+        )[:1]
+
     def _count_present(self, contacts):
         """Return how many contacts of a query are in the list, excluded ones among them."""
         [(present,)] = self.env.execute_query(

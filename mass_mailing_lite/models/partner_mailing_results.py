@@ -232,7 +232,9 @@ class PartnerMailing(models.Model):
             if commit_progress(count) <= 0:
                 return False
         self._blank_sources()
-        self._as_system().write({"personal_data_removed_at": fields.Datetime.now()})
+        self._as_system().write(
+            {"personal_data_removed_at": fields.Datetime.now(), "list_facts": False}
+        )
         commit_progress(1)
         return True
 

@@ -13,6 +13,7 @@ An addon adds a check by registering a subclass of ``Check`` when it is imported
 
 from . import (
     base_url,
+    first_names,
     gmail_clip,
     literal_placeholder,
     local_link,

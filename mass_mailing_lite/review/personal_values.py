@@ -1,5 +1,7 @@
 from odoo.tools import SQL
 
+from ..preflight.list_names import ListNames
+from ..tools.person_name import PARTS
 from ..tools.placeholder import PATH
 
 # Of each placeholder: how many values the review shows, and how much of each.
@@ -51,6 +53,8 @@ class PersonalValues:
         *through, last = expression.split(".")[1:]
         if not through and last in ("name", "email"):
             return self._get_longest_of_rows(last)
+        if not through and last in PARTS:
+            return ListNames(self.mailing, [last]).get_longest(LONGEST_VALUES)
         contacts = self.env["res.partner"].sudo().with_context(active_test=False)
         query = contacts._search([])
         model, alias = contacts, query.table

@@ -17,6 +17,7 @@ from . import (
     test_favorites,
     test_files,
     test_findings,
+    test_first_name,
     test_fuzz,
     test_gateway_bounces,
     test_gateway_replies,

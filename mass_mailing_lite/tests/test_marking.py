@@ -38,6 +38,73 @@ class TestMarking(MailingCase):
         self.assertEqual(wizard.action_open_mailing()["res_id"], mailing.id)
         self.assertCountersTrue(mailing)
 
+    def test_one_contact_is_written_to_and_submitted_in_two_presses(self):
+        contact = self.anna.with_user(self.marketer)
+        action = contact.action_partner_mailing_send()
+        mailing = self.env[action["res_model"]].with_user(self.marketer).browse(action["res_id"])
+        self.assertEqual(mailing.name, "Mailing to Anna")
+        self.assertEqual(self.states(mailing), {"anna@example.com": "pending"})
+        self.assertTrue(mailing.recipients_loaded_at)
+        at_once = mailing.with_context(**action["context"])
+        with self.assertRaisesRegex(UserError, "Still missing: Subject"):
+            at_once.action_open_submission()
+        mailing.write({"subject": "Your order", "body_html": "<p>It is ready.</p>"})
+        self.assertEqual(mailing.action_open_submission()["res_model"], "partner.mailing.submit")
+        self.assertIs(at_once.action_open_submission(), True)
+        self.assertEqual(mailing.state, "to_validate", "a second person decides, as always")
+        mailing.with_user(self.validator).action_validate()
+        self.assertEqual(mailing.state, "validated")
+
+    def test_a_longer_list_is_not_submitted_without_the_question(self):
+        action = self.anna.with_user(self.marketer).action_partner_mailing_send()
+        mailing = self.env["partner.mailing"].with_user(self.marketer).browse(action["res_id"])
+        mailing.write({"subject": "x", "body_html": "<p>x</p>", "audience_ids": self.audience.ids})
+        mailing.action_load_recipients()
+        again = mailing.with_context(**action["context"]).action_open_submission()
+        self.assertEqual(again["res_model"], "partner.mailing.submit")
+
+    def test_the_same_from_the_list_of_contacts_for_one_and_for_several(self):
+        Partner = self.env["res.partner"].with_user(self.marketer)
+        for contacts, name in (
+            (self.anna, "Mailing to Anna"),
+            (self.anna + self.boris, "Mailing to 2 contacts"),
+        ):
+            selected = Partner.with_context(active_ids=contacts.ids, active_model="res.partner")
+            action = selected.action_partner_mailing_send()
+            mailing = self.env["partner.mailing"].browse(action["res_id"])
+            self.assertEqual(mailing.name, name)
+            self.assertEqual(mailing.recipient_ids.partner_id, contacts)
+        with self.assertRaisesRegex(UserError, "Select the contacts"):
+            Partner.with_context(active_ids=["x"]).action_partner_mailing_send()
+
+    def test_an_empty_draft_to_the_contact_is_opened_again(self):
+        contact = self.anna.with_user(self.marketer)
+        first = contact.action_partner_mailing_send()["res_id"]
+        self.assertEqual(contact.action_partner_mailing_send()["res_id"], first)
+        self.env["partner.mailing"].browse(first).subject = "Begun"
+        second = contact.action_partner_mailing_send()["res_id"]
+        self.assertNotEqual(second, first)
+        other = self.anna.with_user(self.colleague).action_partner_mailing_send()["res_id"]
+        self.assertNotEqual(other, second, "each author has drafts of their own")
+
+    def test_a_contact_that_cannot_be_written_to_is_named_with_the_reason(self):
+        self.env["mail.blacklist"]._add("blocked@example.com")
+        before = self.env["partner.mailing"].search_count([])
+        for name, address, reason in (
+            ("Silent", False, "no e-mail address"),
+            ("Broken", "broken", "Invalid e-mail address"),
+            ("Blocked", "blocked@example.com", "blocklist"),
+        ):
+            contact = self._new_contact(name, address).with_user(self.marketer)
+            with (
+                self.assertRaisesRegex(UserError, f'"{name}".*(?i:{reason})'),
+                self.env.cr.savepoint(),
+            ):
+                contact.action_partner_mailing_send()
+        self.assertEqual(self.env["partner.mailing"].search_count([]), before)
+        with self.assertRaises(AccessError):
+            self.anna.with_user(self.outsider).action_partner_mailing_send()
+
     def test_it_says_who_came_in_who_was_there_and_who_cannot_be_written_to(self):
         mailing = self.new_mailing()
         mailing.action_load_recipients()

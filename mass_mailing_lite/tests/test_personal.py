@@ -95,9 +95,12 @@ class TestPersonal(MailingCase):
         self.assertIn("Reader xxxxxx", page)
 
     def test_these_values_go_when_personal_data_is_removed(self):
+        self._new_contact("win@prize.example", "odd@example.com", self.news)
         mailing = self.new_mailing()
         mailing.action_submit()
         self.assertTrue(mailing.sudo().approval_ids.summary["personal"])
+        self.assertIn("win@prize.example", str(mailing.list_facts))
         mailing.action_cancel()
         mailing._remove_personal_data(lambda count: 1)
+        self.assertFalse(mailing.list_facts)
         self.assertFalse(mailing.sudo().approval_ids.summary["personal"])

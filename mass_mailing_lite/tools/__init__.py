@@ -6,6 +6,7 @@
 ``spreadsheet``      files of addresses: CSV, Excel, OpenDocument, vCard
 ``placeholder``      plain placeholders of a template, found and replaced
 ``placeholder_kind`` placeholders of the wrong kind, turned into the right one
+``person_name``      first name, surname and patronymic in a name; ``first_names`` has its words
 ``leftover``         placeholders of other programs that were left in a text
 ``link_problem``     what is wrong with an address for a reader on another computer
 ``sample``           passages of the shipped templates that are still in a text

@@ -13,6 +13,7 @@ from ..delivery.compose.link_token import LinkSlot
 from ..delivery.compose.message import Value
 from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.slots import SlotMarkers
+from ..tools.person_name import PARTS
 from ..tools.placeholder import Placeholder
 
 # The element around a body while it is parsed, which needs one.
@@ -67,6 +68,8 @@ def row_fills(row, slot):
     if not isinstance(slot, Placeholder):
         return isinstance(slot, LinkSlot)
     _object, name, *further = slot.path.split(".")
+    if name in PARTS:
+        name = "is_company"  # which comes with the other columns of a name
     return not further and get_contact_key(name) in row
 
 

@@ -6,7 +6,9 @@ from odoo.exceptions import UserError
 from odoo.tools.misc import formatLang
 
 from ..models.partner_mailing_content import sort_by_count
+from ..preflight.list_names import ListNames
 from ..tools.inbox_line import read_inbox_line
+from ..tools.person_name import PARTS
 
 
 class PartnerMailingPreview(models.TransientModel):
@@ -112,6 +114,19 @@ class PartnerMailingPreview(models.TransientModel):
         self.ensure_one()
         return self._show_first(
             [("name", "in", (False, ""))], self.env._("Each recipient has a name.")
+        )
+
+    def action_unclear_name(self):
+        """Show the first recipient who gets the fallback of a first name or surname.
+
+        :raises UserError: when there is none
+        """
+        self.ensure_one()
+        self._check_readable()
+        names = ListNames(self.mailing_id, self.mailing_id._get_name_parts() or [*PARTS][:1])
+        return self._show_first(
+            [("id", "in", names.find(only_unsure=True, most=1) or names.find(most=1))],
+            self.env._("No recipient gets the fallback of a first name or surname."),
         )
 
     def _show_first(self, domain, otherwise=""):

@@ -56,6 +56,7 @@ export class PlaceholderPopover extends Component {
 
     choose(placeholder) {
         this.state.chosen = placeholder;
+        this.state.fallback ||= placeholder.fallback || "";
         this.state.showsExpression = false;
     }
 

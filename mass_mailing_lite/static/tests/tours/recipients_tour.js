@@ -61,7 +61,9 @@ registry.category("web_tour.tours").add("mass_mailing_lite_review", {
     ],
 });
 
-// Makes an audience and a mailing to it, opens the audience from the mailing and comes back.
+// Makes an audience and a mailing to it, opens the audience from the mailing and comes back; goes
+// through the steps by Back and Next, by mouse and by keyboard; opens a contact of the audience's
+// tag and begins a mailing to it alone.
 registry.category("web_tour.tours").add("mass_mailing_lite_audience", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_audience_action",
     steps: () => [
@@ -76,6 +78,25 @@ registry.category("web_tour.tours").add("mass_mailing_lite_audience", {
         { trigger: "[name=audience_ids] .o_tag:contains(Tour tag)", run: "click" },
         { trigger: "[name=summary]:contains(Tour tag)" },
         { trigger: ".o_back_button, .breadcrumb-item:contains(Mailing to Tour tag)", run: "click" },
-        { trigger: ".o_partner_mailing_form" },
+        { trigger: ".o_partner_mailing_form a[name=recipients]", run: "click" },
+        { trigger: "[data-step=recipients].o_here" },
+        { trigger: "button.o_partner_mailing_back:enabled[title*='(Alt+I)']", run: "click" },
+        { trigger: "a[name=content].active" },
+        { trigger: "[data-step=write].o_here", run: "press alt+o" },
+        { trigger: "a[name=recipients].active" },
+        { trigger: "button.o_partner_mailing_next[title^='Next: Preview']", run: "click" },
+        { trigger: ".modal .o_partner_mailing_preview" },
+        { trigger: ".modal button[special=cancel]", run: "click" },
+        { trigger: "body:not(:has(.modal)) button.o_partner_mailing_next[title^='Next: Test']", run: "click" },
+        { trigger: ".modal button[special=cancel]", run: "click" },
+        { trigger: "body:not(:has(.modal)) button.o_partner_mailing_next[title^='Next: Submit']", run: "click" },
+        { trigger: "button.o_partner_mailing_next:disabled" },
+        { trigger: ".o_partner_mailing_form a[name=recipients]", run: "click" },
+        { trigger: "[name=audience_ids] .o_tag:contains(Tour tag)", run: "click" },
+        { trigger: "[name=category_ids] .o_tag:contains(Tour tag)", run: "click" },
+        { trigger: ".o_data_row td:contains(Tagged)", run: "click" },
+        { trigger: "button[name=action_partner_mailing_send]", run: "click" },
+        { trigger: ".o_partner_mailing_form [name=name] input:value(Mailing to Tagged)" },
+        { trigger: "[data-step=recipients]:contains(1 recipient)" },
     ],
 });

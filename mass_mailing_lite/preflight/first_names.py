@@ -1,0 +1,72 @@
+import re
+
+from odoo.tools.misc import formatLang
+
+from ..tools.person_name import PARTS
+from .check import INFO, Check, register
+
+# A placeholder that shows a part of a name.
+PART = re.compile(rf"object\.(?:{'|'.join(PARTS)})\b")
+# One without a fallback: {{ object.x }} in a subject, an element without content in a body.
+BARE = re.compile(
+    rf"\{{\{{\s{{0,9}}object\.(?:{'|'.join(PARTS)})\s{{0,9}}\}}\}}"
+    rf"|t-out=\"object\.(?:{'|'.join(PARTS)})\"\s{{0,9}}(?:/>|>\s{{0,9}}</)"
+)
+ONLY_SHOWN, SHOWN_BARE = 1, 2
+
+
+@register
+class FirstNames(Check):
+    """How many recipients get the fallback of a first name or surname, and whose name is unclear.
+
+    Names are one text in Odoo; the parts are read by rules, which leave out what they do not know.
+    """
+
+    key = "first_names"
+    sequence = 41
+
+    def look(self, content):
+        texts = [content.source, *content.texts.values()]
+        if any(map(BARE.search, texts)):
+            return SHOWN_BARE
+        return ONLY_SHOWN if any(map(PART.search, texts)) else None
+
+    def describe(self, facts):
+        counts = (self.mailing.list_facts or {}).get(self.key)
+        if not facts or not counts or not counts["fallback"]:
+            return []
+        message = self.env._(
+            "Recipients whose first name or surname is not known, so that they get the fallback:"
+            " %(count)s.",
+            count=formatLang(self.env, counts["fallback"], digits=0),
+        )
+        if counts["unsure"]:
+            unclear = self.env._(
+                "Unclear names: %(count)s, such as %(names)s.",
+                count=formatLang(self.env, counts["unsure"], digits=0),
+                names=", ".join(f'"{name}"' for name in counts["names"]),
+            )
+            message = f"{message} {unclear}"
+        is_bare = SHOWN_BARE in facts.values()
+        if is_bare:
+            bare = self.env._("A placeholder has no fallback: they read nothing in its place.")
+            message = f"{message} {bare}"
+        return [
+            {
+                **self.make_finding(
+                    message,
+                    self.env._("Click on the placeholder and write a text for When Empty.")
+                    if is_bare
+                    else self.env._(
+                        "Read the text with the fallback in their place, or correct the contacts and"
+                        " load the recipients again."
+                    ),
+                    count=counts["fallback"],
+                    action="action_open_unclear_names",
+                    label=self.env._("See Unclear Names")
+                    if counts["unsure"]
+                    else self.env._("See These Recipients"),
+                ),
+                **({} if counts["unsure"] or is_bare else {"level": INFO}),
+            }
+        ]
