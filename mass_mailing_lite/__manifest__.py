@@ -18,6 +18,7 @@
         "data/mail_activity_type_data.xml",
         "data/mail_layout_templates.xml",
         "data/mail_footer_templates.xml",
+        "data/mail_files_templates.xml",
         "data/mail_template_data.xml",
         "data/mailing_review_templates.xml",
         "wizard/partner_mailing_import_views.xml",

@@ -8,6 +8,7 @@ from odoo.tools.misc import formatLang
 
 from ..preflight import CHECKS, LEVELS, STOP
 from ..tools.version import get_main_text
+from ..transport.file_links import name_kind
 from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
 from .partner_mailing_approval import LIST_SOURCES
 
@@ -304,7 +305,7 @@ class PartnerMailing(models.Model):
         translations = mailing._get_translations()
         plain, tested = mailing._get_plain_content(), self._get_tested_fields()
         files = [
-            (file.name, file.mimetype, file.checksum)
+            (file.name, file.mimetype, file.checksum, *name_kind(file))
             for file in mailing._get_content_files(translations["body_html"]).sorted("id")
         ]
         fingerprints = {}

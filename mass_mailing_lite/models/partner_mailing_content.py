@@ -13,6 +13,7 @@ from odoo.tools.rendering_tools import parse_inline_template
 
 from ..tools import file_name, local_file
 from ..tools.blank import describe_characters, is_blank
+from ..tools.link_days import MAX_DAYS, MIN_DAYS
 from ..tools.markup import has_open_tags, measure_depth
 from ..tools.placeholder import PATH
 from ..tools.placeholder_kind import to_elements, to_inline
@@ -26,6 +27,7 @@ from ..tools.version import (
     get_stale_fields,
     note_changes,
 )
+from ..transport.file_links import get_links, name_size
 from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
 from .res_partner import COMPANY_FIELDS
 
@@ -98,6 +100,18 @@ class PartnerMailing(models.Model):
     )
     language_summary = fields.Char("Languages", compute="_compute_languages")
     language_warning = fields.Char(compute="_compute_languages")
+    link_days = fields.Integer(
+        "Links Work for (Days)",
+        default=lambda self: self.env.company.partner_mailing_link_days,
+        help="Files that are sent as links can be downloaded for so many days after their message.",
+    )
+    file_summary = fields.Json(
+        compute="_compute_file_summary",
+        help="How large the message is with its files, and how large it may be, in bytes and words.",
+    )
+    has_links = fields.Boolean(
+        "Has Files as Links", compute="_compute_file_summary", help="Some files are sent as links."
+    )
     sender_warning = fields.Char(compute="_compute_sender_warning")
     copies_notice = fields.Char(compute="_compute_copies_notice")
 
@@ -1222,6 +1236,60 @@ class PartnerMailing(models.Model):
                     {"attachment_ids": [fields.Command.set((kept + copies).ids)]}
                 )
 
+    @api.depends(
+        "state",
+        "channel",
+        "attachment_ids",
+        "attachment_ids.partner_mailing_as_link",
+        "body_html",
+        "mail_server_id",
+        "email_from",
+    )
+    @api.depends_context("lang")
+    def _compute_file_summary(self):
+        for mailing in self:
+            mailing.has_links = bool(get_links(mailing))
+            is_open = mailing.state in EDITABLE_STATES and mailing.attachment_ids
+            mailing.file_summary = bool(is_open) and mailing._get_file_summary()
+
+    def _get_file_summary(self):
+        """Return ``size`` and ``limit`` of the message in bytes, and ``text``, both in words."""
+        size, _files = self._measure_message()
+        server, _terms = self._get_server_and_terms()
+        limit = server._get_max_email_size() * MEGABYTE
+        return {
+            "size": size,
+            "limit": int(limit),
+            "text": self.env._(
+                "%(size)s of %(limit)s; larger files become links.",
+                size=name_size(self.env, size),
+                limit=name_size(self.env, limit),
+            ),
+        }
+
+    def _measure_message(self):
+        """Return ``(size, files)``: of a message in bytes, and the files that are attached to it."""
+        files = self.sudo().attachment_ids.filtered(lambda file: not file.partner_mailing_as_link)
+        size = sum(encoded_size(file.file_size) for file in files)
+        # The body is sent as HTML and, shorter, as text.
+        return size + 2 * len((self.body_html or "").encode()), files
+
+    @api.constrains("link_days")
+    def _check_link_days(self):
+        for mailing in self:
+            if not MIN_DAYS <= mailing.link_days <= MAX_DAYS:
+                raise ValidationError(
+                    self.env._(
+                        '"%(field)s" of the mailing "%(mailing)s" is %(number)s; it must be from'
+                        " %(least)s to %(most)s.",
+                        field=self._fields["link_days"]._description_string(self.env),
+                        mailing=mailing.name,
+                        number=mailing.link_days,
+                        least=MIN_DAYS,
+                        most=MAX_DAYS,
+                    )
+                )
+
     @api.constrains("attachment_ids", "mail_server_id", "email_from", "body_html")
     def _check_message_size(self):
         """Refuse a message that is larger than the mail server takes.
@@ -1229,10 +1297,7 @@ class PartnerMailing(models.Model):
         :raises ValidationError: with both sizes
         """
         for mailing in self:
-            files = mailing.sudo().attachment_ids
-            size = sum(encoded_size(file.file_size) for file in files)
-            # The body is sent as HTML and, shorter, as text.
-            size += 2 * len((mailing.body_html or "").encode())
+            size, files = mailing._measure_message()
             if size < MEGABYTE:
                 continue  # every server takes that, so the server is not looked up
             server, _terms = mailing._get_server_and_terms()
@@ -1243,7 +1308,7 @@ class PartnerMailing(models.Model):
                         'The message of the mailing "%(mailing)s" is too large: the files in the field'
                         ' "%(field)s" have %(files).1f MB, and encoded with them the message has'
                         ' %(size).1f MB. The mail server "%(server)s" takes %(limit).1f MB at most.'
-                        " Remove or shrink files, or put them on the web and write a link.",
+                        " Remove or shrink files, or send them as links: tick As a Link below a file.",
                         mailing=mailing.name,
                         field=self._fields["attachment_ids"]._description_string(self.env),
                         files=sum(files.mapped("file_size")) / MEGABYTE,

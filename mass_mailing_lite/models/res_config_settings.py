@@ -17,6 +17,9 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_two_validators_from = fields.Integer(
         related="company_id.partner_mailing_two_validators_from", readonly=False
     )
+    partner_mailing_link_days = fields.Integer(
+        related="company_id.partner_mailing_link_days", readonly=False
+    )
     partner_mailing_test_recipients = fields.Text(
         related="company_id.partner_mailing_test_recipients", readonly=False
     )

@@ -5,6 +5,7 @@ from odoo.tools.mail import html2plaintext
 from odoo.tools.misc import formatLang
 
 from ..tools.placeholder_kind import to_inline
+from ..transport.file_links import get_links
 
 MAX_DIFF_LINES = 40  # of the body
 
@@ -107,8 +108,12 @@ def _get_text(mailing, name):
     env, field, value = mailing.env, mailing._fields[name], mailing[name]
     if name == "attachment_ids":
         return ", ".join(
-            f"{file.name} ({file.checksum[:8] if file.checksum else 0})" for file in value
+            f"{file.name} ({file.checksum[:8] if file.checksum else 0})"
+            + (f" {env._('(as a link)')}" if file.partner_mailing_as_link else "")
+            for file in value
         )
+    if name == "link_days":
+        return str(value) if get_links(mailing) else ""
     if field.relational:
         return ", ".join(value.mapped("name"))
     if field.type == "html":

@@ -14,6 +14,7 @@ from . import (
     test_expected,
     test_extra_addresses,
     test_favorites,
+    test_file_links,
     test_files,
     test_findings,
     test_fuzz,

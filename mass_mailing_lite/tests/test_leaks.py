@@ -89,6 +89,7 @@ class LeakCase(MailingCase):
         system["partner.mailing.reservation"].create(
             {"rate_limit_id": limit.id, "count": 1, "taken_at": 1.0}
         )
+        system["partner.mailing.file"].create({**of_mailing, "name": "Secret.pdf", "days": 1})
         self.make_dialogs(mailing, version)
 
     def make_dialogs(self, mailing, version):

@@ -35,6 +35,7 @@ from .canonical_address import (
     read_contacts,
     read_entries,
 )
+from .file_links import render_block
 
 # To header while a message is compiled; the message of each recipient has its own.
 SAMPLE_ADDRESS = "recipient@example.com"
@@ -62,6 +63,7 @@ class SmtpTransport(Transport):
         "mail_server_id",
         "scheduled_at",
         "attachment_ids",
+        "link_days",
         "audience_ids",
         "extra_emails",
         "with_further_addresses",
@@ -242,7 +244,10 @@ class SmtpTransport(Transport):
             subject = f"{subject_prefix} {subject}"
         preview = mailing._insert_slots("preview_text", TEXT, marker_for)
         body = mailing._insert_slots("body_html", HTML, marker_for)
-        body = mailing._insert_link_slots(f"{body}{mailing._get_footer(marker_for)}", marker_for)
+        files = render_block(mailing, marker_for)
+        body = mailing._insert_link_slots(
+            f"{body}{files}{mailing._get_footer(marker_for)}", marker_for
+        )
         return mailing._get_mail_server_model()._build_common_message(
             email_from=self._get_header("email_from"),
             email_to=[SAMPLE_ADDRESS],
