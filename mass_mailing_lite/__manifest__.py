@@ -29,6 +29,7 @@
         "wizard/partner_mailing_preview_views.xml",
         "wizard/partner_mailing_template_views.xml",
         "wizard/partner_mailing_version_edit_views.xml",
+        "wizard/partner_mailing_sender_check_views.xml",
         "views/partner_mailing_recipient_views.xml",
         "views/partner_mailing_approval_views.xml",
         "views/partner_mailing_audience_views.xml",

@@ -46,6 +46,7 @@ from . import (
     test_rights_table,
     test_samples,
     test_schedule,
+    test_sender_check,
     test_senders,
     test_sending,
     test_sending_settings,

@@ -107,6 +107,7 @@ class LeakCase(MailingCase):
             ("load.template", of_mailing),
             ("save.template", of_mailing),
             ("mark", {**of_mailing, "partner_domain": "[]"}),
+            ("sender.check", of_mailing),
             ("refresh", {**of_mailing, "in_count": 3}),
             ("version.edit", {"version_id": version.id}),
         ):
