@@ -107,9 +107,10 @@ def _get_text(mailing, name):
     """Return the value of a field as readable text."""
     env, field, value = mailing.env, mailing._fields[name], mailing[name]
     if name == "attachment_ids":
+        as_link = env._("(as a link)")
         return ", ".join(
             f"{file.name} ({file.checksum[:8] if file.checksum else 0})"
-            + (f" {env._('(as a link)')}" if file.partner_mailing_as_link else "")
+            + (f" {as_link}" if file.partner_mailing_as_link else "")
             for file in value
         )
     if name == "link_days":
