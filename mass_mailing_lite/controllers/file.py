@@ -120,7 +120,7 @@ class PartnerMailingFiles(Controller):
             {
                 "company": Company.of(env["res.company"].browse(found.company_id)),
                 "sentence": env._(
-                    "It could be downloaded until %s.",
+                    "It could be downloaded until %s",
                     format_date(env, found.last_day(), date_format="long"),
                 ),
             },

@@ -44,7 +44,7 @@ def render_block(mailing, marker_for):
                 }
                 for file in links
             ],
-            "until": env._("Available until %s.", format_date(env, until, date_format="long")),
+            "until": env._("Available until %s", format_date(env, until, date_format="long")),
         },
         minimal_qcontext=True,
     )
@@ -63,8 +63,8 @@ def describe_links(mailing):
     return {
         "files": [(file.name, name_size(env, file.file_size)) for file in links],
         "until": env._(
-            "Each link works for %(days)s days after its message is sent: until %(until)s for a"
-            " message of %(begin)s.",
+            "Until %(until)s for a message of %(begin)s: each link works for %(days)s days after its"
+            " message is sent.",
             days=mailing.link_days,
             until=format_date(env, until, date_format="medium"),
             begin=format_date(env, moment.date(), date_format="medium"),
