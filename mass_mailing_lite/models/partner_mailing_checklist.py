@@ -435,7 +435,7 @@ class PartnerMailing(models.Model):
         """
         findings, fine = [], []
         for check in sorted(CHECKS.values(), key=lambda check: check.sequence):
-            if check.kind == SENDER:
+            if check.kind == SENDER and check(self).applies():
                 found = check(self).describe_sender()
                 findings += found
                 fine += [] if found else [check(self).get_title()]

@@ -51,9 +51,7 @@ class PartnerMailingFile(models.Model):
     # Empty when the file was removed with the personal data.
     attachment_id = fields.Many2one("ir.attachment", ondelete="set null", index="btree_not_null")
     name = fields.Char("File Name", required=True)
-    days = fields.Integer(
-        "Days", required=True, help="How long a link works after its message was sent."
-    )
+    days = fields.Integer(required=True, help="How long a link works after its message was sent.")
     download_count = fields.Integer(
         "Downloads",
         default=0,

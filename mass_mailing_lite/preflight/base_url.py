@@ -29,6 +29,9 @@ class BaseUrl(Check):
     def describe(self, facts):
         return self.describe_sender() if facts else []
 
+    def applies(self):
+        return True
+
     def get_title(self):
         return self.env._("web address of this database")
 

@@ -65,6 +65,13 @@ class Check:
         """
         raise NotImplementedError
 
+    def applies(self) -> bool:
+        """Tell whether the channel of the mailing has what a check of the sender looks at.
+
+        By default a From address, as e-mail has.
+        """
+        return "email_from" in self.mailing._get_transport().required_fields
+
     def describe_sender(self) -> list[dict[str, Any]]:
         """Return the findings of a check of the sender, whatever the content is."""
         return self.describe({})

@@ -18,16 +18,13 @@ class FromFilter(Check):
 
     def describe(self, facts):
         mailing = self.mailing
-        transport = mailing._get_transport()
-        if "email_from" in transport.required_fields and not mailing._read_known_addresses(
-            "email_from"
-        ):
+        if not mailing._read_known_addresses("email_from"):
             finding = self.make_finding(
                 self.env._("There is no From address."),
                 self.env._("Write one, such as Name <name@example.com>."),
             )
             return [{**finding, "level": STOP}]
-        if not (warning := transport.get_sender_warning()):
+        if not (warning := mailing._get_transport().get_sender_warning()):
             return []
         return [
             self.make_finding(

@@ -17,8 +17,7 @@ class OneClick(Check):
         return None
 
     def describe(self, facts):
-        # A channel without e-mail headers has another way out.
-        if self.mailing.has_unsubscribe or not self.mailing._get_transport().has_templates:
+        if self.mailing.has_unsubscribe:
             return []
         return [
             self.make_finding(
