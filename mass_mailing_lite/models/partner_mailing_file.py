@@ -14,7 +14,8 @@ class Found(NamedTuple):
 
     :ivar file_id: of the ``partner.mailing.file``
     :ivar attachment_id: None when the file was removed
-    :ivar sent_at: when the recipient's message was sent (naive, UTC); None while it is transmitted
+    :ivar sent_at: when the recipient's message was sent (naive, UTC); None while it is transmitted;
+        where it is uncertain whether it arrived, the end or the begin of the mailing
     :ivar lang: of the recipient, or None
     """
 
@@ -124,7 +125,8 @@ class PartnerMailingFile(models.Model):
             SQL(
                 """
                 SELECT f.id, f.attachment_id, m.id, m.company_id, f.days,
-                       COALESCE(r.sent_at, m.finished_at), r.lang
+                       COALESCE(r.sent_at, CASE WHEN r.state != 'sending' THEN
+                           COALESCE(m.finished_at, m.started_at) END), r.lang
                   FROM partner_mailing_recipient r
                   JOIN partner_mailing m ON m.id = r.mailing_id
                   JOIN partner_mailing_file f ON f.mailing_id = m.id AND f.id = %s

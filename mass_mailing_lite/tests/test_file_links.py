@@ -300,6 +300,14 @@ class TestDownloads(FileLinkCase, SendingCase, HttpCase):
         self.assertNotIn("catalogue", answer.text)
         self.assertIn('lang="es', self.get(self.link("boris@example.com")).text)
         self.assertEqual(self.downloads(mailing), ([1], 0))
+        for state, status in (("uncertain", 410), ("sending", 200)):
+            self.env.cr.execute(
+                "UPDATE partner_mailing_recipient SET sent_at = NULL, state = %s WHERE mailing_id = %s",
+                [state, mailing.id],
+            )
+            mailing._as_system().finished_at = fields.Datetime.now() - timedelta(days=40)
+            self.env.flush_all()
+            self.assertEqual(self.get(self.link()).status_code, status, state)
 
     def test_what_has_left_can_be_downloaded_whatever_becomes_of_the_mailing(self):
         self.server.partner_mailing_limit_minute = 1
