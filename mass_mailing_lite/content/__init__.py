@@ -16,7 +16,13 @@ environment decides rights and language.
 """
 
 from .card import Card
-from .checks import check_file_name, check_message_size, check_nesting, describe_blank_subject
+from .checks import (
+    check_file_name,
+    check_message_size,
+    check_nesting,
+    describe_blank_subject,
+    describe_size,
+)
 from .files import BodyPictures, link_attachments
 from .placeholders import Placeholders
 from .send_on import SendOn
@@ -35,5 +41,6 @@ __all__ = [
     "check_message_size",
     "check_nesting",
     "describe_blank_subject",
+    "describe_size",
     "link_attachments",
 ]

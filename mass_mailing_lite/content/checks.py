@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 from ..tools import file_name
 from ..tools.blank import describe_characters
 from ..tools.markup import has_open_tags, measure_depth
+from ..transport.file_links import name_size
 
 MEGABYTE = 1024 * 1024
 BASE64_LINE = 76  # characters in a line, without CRLF (RFC 2045, section 6.8)
@@ -61,10 +62,8 @@ def check_message_size(mailing):
 
     :raises ValidationError: with both sizes
     """
-    env, files = mailing.env, mailing.sudo().attachment_ids
-    size = sum(encoded_size(file.file_size) for file in files)
-    # The body is sent as HTML and, shorter, as text.
-    size += 2 * len((mailing.body_html or "").encode())
+    env = mailing.env
+    size, files = measure_message(mailing)
     if size < MEGABYTE:
         return  # every server takes that, so the server is not looked up
     server, _terms = mailing._get_server_and_terms()
@@ -75,7 +74,7 @@ def check_message_size(mailing):
                 'The message of the mailing "%(mailing)s" is too large: the files in the field'
                 ' "%(field)s" have %(files).1f MB, and encoded with them the message has'
                 ' %(size).1f MB. The mail server "%(server)s" takes %(limit).1f MB at most.'
-                " Remove or shrink files, or put them on the web and write a link.",
+                " Remove or shrink files, or send them as links: tick As a Link below a file.",
                 mailing=mailing.name,
                 field=mailing._fields["attachment_ids"]._description_string(env),
                 files=sum(files.mapped("file_size")) / MEGABYTE,
@@ -84,6 +83,30 @@ def check_message_size(mailing):
                 limit=limit,
             )
         )
+
+
+def measure_message(mailing):
+    """Return ``(size, files)``: of a message in bytes, and the files that are attached to it."""
+    files = mailing.sudo().attachment_ids.filtered(lambda file: not file.partner_mailing_as_link)
+    size = sum(encoded_size(file.file_size) for file in files)
+    # The body is sent as HTML and, shorter, as text.
+    return size + 2 * len((mailing.body_html or "").encode()), files
+
+
+def describe_size(mailing):
+    """Return ``size`` and ``limit`` of the message in bytes, and ``text``, both in words."""
+    size, _files = measure_message(mailing)
+    server, _terms = mailing._get_server_and_terms()
+    limit = server._get_max_email_size() * MEGABYTE
+    return {
+        "size": size,
+        "limit": int(limit),
+        "text": mailing.env._(
+            "%(size)s of %(limit)s; larger files become links.",
+            size=name_size(mailing.env, size),
+            limit=name_size(mailing.env, limit),
+        ),
+    }
 
 
 def encoded_size(octets):

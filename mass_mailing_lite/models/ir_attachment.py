@@ -6,10 +6,15 @@ from .partner_mailing import EDITABLE_STATES
 
 # The fields that change what recipients get of a file, and those that also change its owner.
 SEEN_FIELDS = frozenset(
-    {"raw", "datas", "db_datas", "store_fname", "name", "mimetype", "type", "url"}
+    {
+        *("raw", "datas", "db_datas", "store_fname", "name", "mimetype", "type", "url"),
+        "partner_mailing_as_link",
+    }
 )
 # Those that stand in the headers of an attachment.
 HEADER_FIELDS = frozenset({"name", "mimetype"})
+# Those that decide how large a message is, and whether a link can lead to the file.
+LINK_FIELDS = frozenset({"partner_mailing_as_link", "type"})
 CONTENT_FIELDS = SEEN_FIELDS | {"res_model", "res_id"}
 # Those that never change once the file was validated: links in messages hold the token.
 FROZEN_FIELDS = CONTENT_FIELDS | {"res_field", "access_token"}
@@ -28,6 +33,10 @@ class IrAttachment(models.Model):
     partner_mailing_is_frozen = fields.Boolean(
         "Part of a Validated Mailing", copy=False, groups="."
     )
+    partner_mailing_as_link = fields.Boolean(
+        "Sent as a Link",
+        help="Recipients of a mailing get a link to download the file, in place of the file itself.",
+    )
 
     def write(self, vals):
         drafts = self.env["partner.mailing"]
@@ -40,8 +49,10 @@ class IrAttachment(models.Model):
             if drafts and "name" in vals:
                 drafts._check_file_name(vals["name"] or "")
         result = super().write(vals)
-        if HEADER_FIELDS & set(vals):
+        if (HEADER_FIELDS | LINK_FIELDS) & set(vals):
             drafts._check_files()
+        if LINK_FIELDS & set(vals):
+            drafts._check_message_size()
         return result
 
     def unlink(self):

@@ -5,6 +5,7 @@ from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.exceptions import ValidationError
 
 from ..delivery.schedule.rate_limit import Limits
+from .mailing_call import only_one
 from .partner_mailing import UNFINISHED_STATES
 
 MAX_CONNECTIONS = 50
@@ -86,6 +87,19 @@ class IrMailServer(models.Model):
             # Mailings that wait for a limit may be sent now.
             self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
         return result
+
+    def action_open_partner_mailing_sender_check(self):
+        """Open the dialog with what was found about this server as a sender of mailings."""
+        server = only_one(self)
+        server.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Sender Check"),
+            "res_model": "partner.mailing.sender.check",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_mail_server_id": server.id},
+        }
 
     def _get_partner_mailing_limits(self):
         """Return the ``Limits`` of this server; an empty recordset has none."""

@@ -58,6 +58,7 @@ TOTALS = (
     "clicked_count",
     "unsubscribed_count",
     "machine_opened_count",
+    "downloaded_count",
     "replied_count",
     "further_count",
     "further_included_count",
@@ -395,6 +396,11 @@ class PartnerMailing(models.Model):
         "Opened by Mail Scanners",
         related="counter_id.machine_opened_count",
         help="Requests by mail scanners, and within seconds of delivery: not counted as opened.",
+    )
+    downloaded_count = fields.Integer(
+        "Downloaded By",
+        related="counter_id.downloaded_count",
+        help="Recipients that downloaded a file, where clicks are tracked.",
     )
     unsubscribed_count = fields.Integer("Unsubscribed", related="counter_id.unsubscribed_count")
     progress = fields.Float(compute="_compute_progress", help="0 to 100.")

@@ -8,6 +8,7 @@ from odoo.tools.misc import formatLang
 
 from .. import review
 from ..tools import local_file
+from ..transport.file_links import get_links
 from .partner_mailing import EDITABLE_STATES, VALIDATOR_GROUP
 
 APPROVAL_STATES = [
@@ -36,6 +37,7 @@ COVERED_FIELDS = frozenset(
         "mail_server_id",
         "scheduled_at",
         "attachment_ids",
+        "link_days",
         "audience_ids",
         "marked_partner_ids",
         "extra_emails",
@@ -411,6 +413,7 @@ class PartnerMailing(models.Model):
                 {"state": "validated", "editor_ids": [fields.Command.clear()]}
             )
             mailing._freeze_files()
+            self.env["partner.mailing.file"]._store(mailing)
             mailing._close_requests()
             mailing._notify_decision(self.env._("Validated."), change, note)
             mailing._trigger_sender()
@@ -680,6 +683,8 @@ class PartnerMailing(models.Model):
         files, of which the bytes are hashed.
         """
         names = self._get_content_fields() - {"attachment_ids"} - LIST_SOURCES
+        if not get_links(self):
+            names -= {"link_days"}  # so mailings without links keep the fingerprint they had
         return {
             name: self[name].ids if self._fields[name].relational else self[name] or False
             for name in names

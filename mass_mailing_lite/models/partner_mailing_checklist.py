@@ -7,10 +7,11 @@ from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
 from ..content import SendOn
-from ..preflight import CHECKS, LEVELS, STOP
+from ..preflight import CHECKS, LEVELS, SENDER, STOP
 from ..preflight.list_names import ListNames
 from ..tools.person_name import PARTS
 from ..tools.version import get_main_text
+from ..transport.file_links import name_kind
 from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES, VALIDATOR_GROUP
 from .partner_mailing_approval import LIST_SOURCES
 
@@ -344,7 +345,7 @@ class PartnerMailing(models.Model):
         plain, tested = mailing._get_plain_content(), self._get_tested_fields()
         layout = mailing._get_layout_content().get("layout")
         files = [
-            (file.name, file.mimetype, file.checksum)
+            (file.name, file.mimetype, file.checksum, *name_kind(file))
             for file in mailing._get_content_files(translations["body_html"]).sorted("id")
         ]
         fingerprints = {}
@@ -504,9 +505,28 @@ class PartnerMailing(models.Model):
         findings = [
             finding
             for check in sorted(CHECKS.values(), key=lambda check: check.sequence)
+            if check.on_form
             for finding in check(self).describe(facts.get(check.key, {}))
         ]
         return sorted(findings, key=lambda finding: LEVELS.index(finding["level"]))
+
+    def _get_sender_findings(self):
+        """Return ``(findings, titles)``: of all checks of the sender, and of those without a finding.
+
+        Findings as those of ``_get_findings``. The mailing may be in any state, and not saved.
+        """
+        findings, fine = [], []
+        for check in sorted(CHECKS.values(), key=lambda check: check.sequence):
+            if check.kind == SENDER and check(self).applies():
+                found = check(self).describe_sender()
+                findings += found
+                fine += [] if found else [check(self).get_title()]
+        return sorted(findings, key=lambda finding: LEVELS.index(finding["level"])), fine
+
+    def action_open_sender_check(self):
+        """Open the dialog with what was found about the sender of the mailing."""
+        self.ensure_one()
+        return self._open_dialog("partner.mailing.sender.check", self.env._("Sender Check"))
 
     def _store_list_facts(self):
         """Store what is odd in the list, which was just loaded.
@@ -534,6 +554,8 @@ class PartnerMailing(models.Model):
             )
         )
         facts = {"odd_names": {"count": count, "names": names}} if count else {}
+        if largest := self._count_largest_domain():
+            facts["largest_domain"] = largest
         self._write_list_facts(facts)
         self._note_name_parts()
 
@@ -568,6 +590,26 @@ class PartnerMailing(models.Model):
         action["display_name"] = self.env._("Unclear Names in %s", self.name)
         action["domain"] = [("id", "in", names.find(only_unsure=True) or names.find())]
         return action
+
+    def _count_largest_domain(self):
+        """Return the number of recipients in the domain with the most, 0 without a limit for one.
+
+        Plan at a million rows: one scan, 0.5 s, once a list.
+        """
+        if not self._get_transport().get_limits().domain_minute:
+            return 0
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FROM partner_mailing_recipient
+                 WHERE mailing_id = %s AND state = 'pending'
+              GROUP BY substring(email_normalized FROM '[^@]*$')
+              ORDER BY 1 DESC LIMIT 1
+                """,
+                self.id,
+            )
+        )
+        return rows[0][0] if rows else 0
 
     def _check_findings(self):
         """Raise when a check found what stops the mailing.

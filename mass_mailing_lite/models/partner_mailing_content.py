@@ -8,10 +8,12 @@ from odoo.tools.misc import formatLang
 from .. import content
 from ..content.placeholders import find_expressions
 from ..tools.blank import is_blank
+from ..tools.link_days import MAX_DAYS, MIN_DAYS
 from ..tools.placeholder import PATH
 from ..tools.placeholder_kind import to_elements, to_inline
 from ..tools.version import SOURCE, get_made_for, get_main_text, get_own_texts, get_stale_fields
 from ..transport.allowed_senders import AllowedSenders
+from ..transport.file_links import get_links
 from ..transport.frame import make_frames
 from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
 from .res_partner import COMPANY_FIELDS
@@ -80,6 +82,18 @@ class PartnerMailing(models.Model):
     )
     language_summary = fields.Char("Languages", compute="_compute_languages")
     language_warning = fields.Char(compute="_compute_languages")
+    link_days = fields.Integer(
+        "Links Work for (Days)",
+        default=lambda self: self.env.company.partner_mailing_link_days,
+        help="Files that are sent as links can be downloaded for so many days after their message.",
+    )
+    file_summary = fields.Json(
+        compute="_compute_file_summary",
+        help="How large the message is with its files, and how large it may be, in bytes and words.",
+    )
+    has_links = fields.Boolean(
+        "Has Files as Links", compute="_compute_file_summary", help="Some files are sent as links."
+    )
     sender_warning = fields.Char(compute="_compute_sender_warning")
     sender_suggestions = fields.Json(
         compute="_compute_sender_suggestions",
@@ -917,6 +931,38 @@ class PartnerMailing(models.Model):
         """
         for mailing in self:
             content.link_attachments(mailing)
+
+    @api.depends(
+        "state",
+        "channel",
+        "attachment_ids",
+        "attachment_ids.partner_mailing_as_link",
+        "body_html",
+        "mail_server_id",
+        "email_from",
+    )
+    @api.depends_context("lang")
+    def _compute_file_summary(self):
+        for mailing in self:
+            mailing.has_links = bool(get_links(mailing))
+            is_open = mailing.state in EDITABLE_STATES and mailing.attachment_ids
+            mailing.file_summary = bool(is_open) and content.describe_size(mailing)
+
+    @api.constrains("link_days")
+    def _check_link_days(self):
+        for mailing in self:
+            if not MIN_DAYS <= mailing.link_days <= MAX_DAYS:
+                raise ValidationError(
+                    self.env._(
+                        '"%(field)s" of the mailing "%(mailing)s" is %(number)s; it must be from'
+                        " %(least)s to %(most)s.",
+                        field=self._fields["link_days"]._description_string(self.env),
+                        mailing=mailing.name,
+                        number=mailing.link_days,
+                        least=MIN_DAYS,
+                        most=MAX_DAYS,
+                    )
+                )
 
     @api.constrains("attachment_ids", "mail_server_id", "email_from", "body_html")
     def _check_message_size(self):

@@ -58,6 +58,7 @@ class PartnerMailingCounter(models.Model):
     opened_count = fields.Integer(default=0, required=True)
     clicked_count = fields.Integer(default=0, required=True)
     machine_opened_count = fields.Integer(default=0, required=True)
+    downloaded_count = fields.Integer(default=0, required=True)
     replied_count = fields.Integer(default=0, required=True)
     # Further addresses of contacts with several; they change with the whole list alone.
     further_count = fields.Integer(default=0, required=True)

@@ -26,6 +26,7 @@ from ..tools.person_name import PARTS, read_contact
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
 from ..tools.srcset import replace_in_srcsets
 from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, xml_to_html
+from ..transport.file_links import SENT_AT, render_block
 from ..transport.frame import get_frame, insert_body
 from ..transport.smtp import SAMPLE_ADDRESS
 from .partner_mailing_link import LINK, encode_address, find_links, get_address
@@ -224,6 +225,7 @@ class PartnerMailing(models.Model):
         """
         make = self._get_link_key(VIEW).make
         token = make(self.id or 0)
+        body += str(render_block(self, lambda slot: token))
         if frame := get_frame(self):
             body = insert_body(self, frame, body, lambda slot: slot.path)
         elif self.has_unsubscribe and f"/partner_mailing/{UNSUBSCRIBE}" not in body:
@@ -241,7 +243,7 @@ class PartnerMailing(models.Model):
         """Return the files that each message has; none for "View in Browser"."""
         if self.env.context.get(WITHOUT_FILES):
             return self.env["ir.attachment"]
-        return self.attachment_ids
+        return self.attachment_ids.filtered(lambda file: not file.partner_mailing_as_link)
 
     # ------------------------------------------------------------
     # Headers
@@ -345,6 +347,11 @@ class PartnerMailing(models.Model):
             return self.env._(
                 'its type "%s" is none, such as text/plain. Upload the file again.',
                 address_field.shorten(kind, SHOWN),
+            )
+        if file.partner_mailing_as_link and file.type != "binary":
+            return self.env._(
+                "it is an address on the web, so it cannot be sent as a link. Write the address into"
+                " the text."
             )
         return False
 
@@ -816,7 +823,7 @@ class PartnerMailing(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT r.mailing_id, %s
+                SELECT r.mailing_id, r.sent_at, %s
                   FROM partner_mailing_recipient r
                  WHERE r.id = %s AND r.email_normalized IS NOT NULL
                    AND EXISTS (SELECT FROM partner_mailing_approval a
@@ -830,10 +837,10 @@ class PartnerMailing(models.Model):
         )
         if not rows:
             return None
-        mailing_id, *values = rows[0]
+        mailing_id, sent_at, *values = rows[0]
         row = dict(zip(ROW, values, strict=True))
         row["address"] = row.pop("email_normalized")
-        mailing = self.browse(mailing_id).with_context(**{WITHOUT_FILES: True})
+        mailing = self.browse(mailing_id).with_context(**{WITHOUT_FILES: True, SENT_AT: sent_at})
         _server, terms = mailing._get_server_and_terms()
         transport = mailing._get_transport()
         compiled = transport.compile(mailing._get_recipient_language(row), terms)

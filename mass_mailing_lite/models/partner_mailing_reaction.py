@@ -9,7 +9,10 @@ KINDS = [
     ("opened", "Opened"),
     ("clicked", "Clicked"),
     ("machine_opened", "Opened by a mail scanner"),
+    ("downloaded", "Downloaded a file"),
 ]
+# Of a file, not of a recipient: added to the file's total.
+DOWNLOAD = [("download", "Download")]
 
 
 class PartnerMailingClick(models.Model):
@@ -41,7 +44,8 @@ class PartnerMailingReaction(models.Model):
 
     # Without a foreign key: nothing is locked.
     mailing_id = UncheckedMany2one("partner.mailing", required=True)
-    kind = fields.Selection(KINDS, required=True)
+    kind = fields.Selection(KINDS + DOWNLOAD, required=True)
+    file_id = UncheckedMany2one("partner.mailing.file", help="Of a download.")
 
     @api.model
     def _cron_fold(self):
@@ -67,8 +71,13 @@ class PartnerMailingReaction(models.Model):
             SQL(
                 """
                 WITH taken AS (
-                    DELETE FROM partner_mailing_reaction RETURNING mailing_id, kind
-                ), counted AS (%s)
+                    DELETE FROM partner_mailing_reaction RETURNING mailing_id, kind, file_id
+                ), counted AS (%s), downloaded AS (
+                    UPDATE partner_mailing_file f SET download_count = f.download_count + t.number
+                      FROM (SELECT file_id, count(*) AS number FROM taken
+                             WHERE kind = 'download' GROUP BY file_id) t
+                     WHERE f.id = t.file_id
+                )
                 SELECT count(*) FROM taken
                 """,
                 self.env["partner.mailing.counter"]._update_totals_sql(
@@ -84,4 +93,5 @@ class PartnerMailingReaction(models.Model):
         [(count,)] = self.env.cr.fetchall()
         if count:
             self.env["partner.mailing.recipient"]._invalidate_rows()
+            self.env["partner.mailing.file"].invalidate_model(["download_count"], flush=False)
         return count

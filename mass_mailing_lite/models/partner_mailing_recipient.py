@@ -126,6 +126,7 @@ class PartnerMailingRecipient(models.Model):
     )
     opened_at = fields.Datetime("Opened On")
     clicked_at = fields.Datetime("Clicked On")
+    downloaded_at = fields.Datetime("Downloaded On")
     machine_opened_at = fields.Datetime(
         "Opened by a Mail Scanner On",
         help="By a mail scanner, or within seconds of delivery.",

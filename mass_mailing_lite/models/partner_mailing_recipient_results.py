@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ..delivery.address import same
 from ..sender.sql_terms import UTC_NOW
+from ..tools.machine_request import MACHINE_SECONDS
 
 # Of two bounces of a message the one of the higher rank is kept.
 RANK = "array_position(ARRAY['unconfirmed', 'transient', 'permanent'], {}::text)"
@@ -17,10 +18,6 @@ BLOCKLIST_MONTHS = 3  # … within this time
 UNNAMED_DAYS = 8
 MAX_TRIES = 20  # a mailing that is being sent writes its totals forty times a second
 LOCK_TIMEOUT = "5s"  # longer than any transaction of a sender
-
-# Scanners load pictures and links at once; a reader takes longer than so many seconds after
-# delivery.
-MACHINE_SECONDS = 10
 
 
 class PartnerMailingRecipient(models.Model):

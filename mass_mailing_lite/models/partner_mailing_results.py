@@ -163,6 +163,8 @@ class PartnerMailing(models.Model):
                 for row in by.get("language", ())
             ][:MAX_ROWS],
             "links": self._get_link_figures(),
+            "files": self.env["partner.mailing.file"]._get_figures(self),
+            "downloaded": self.track_clicks and self.downloaded_count,
         }
 
     def _get_link_figures(self):
@@ -232,6 +234,7 @@ class PartnerMailing(models.Model):
             if commit_progress(count) <= 0:
                 return False
         self._blank_sources()
+        self.env["partner.mailing.file"]._remove(self)
         self._as_system().write(
             {"personal_data_removed_at": fields.Datetime.now(), "list_facts": False}
         )

@@ -2,7 +2,6 @@ import logging
 import math
 import time
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -16,8 +15,9 @@ from ..delivery.smtp.limit import LIMIT_PAUSE
 from ..sender.sender import Sender
 from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
+from ..transport.pace import describe_limits, describe_pace
 from .ir_websocket import FOR_GROUP, FOR_VALIDATORS, PROGRESS
-from .partner_mailing import VIEWER_GROUP
+from .partner_mailing import UNSENT_STATES, VIEWER_GROUP
 
 _logger = logging.getLogger(__name__)
 
@@ -73,6 +73,12 @@ class PartnerMailing(models.Model):
         "Expected End Time", compute="_compute_expected_end", compute_sudo=True
     )
     expected_text = fields.Char("Expected End", compute="_compute_expected_end", compute_sudo=True)
+    pace_text = fields.Char(
+        "Sending Takes",
+        compute="_compute_expected_end",
+        compute_sudo=True,
+        help="How fast the mailing can leave, and when it is expected to end.",
+    )
 
     # ------------------------------------------------------------
     # A run
@@ -599,19 +605,26 @@ class PartnerMailing(models.Model):
         "scheduled_at",
         "recipient_count",
         "pending_count",
+        "list_facts",
     )
     @api.depends_context("lang", "tz", "uid")
     def _compute_expected_end(self):
         for mailing in self:
             count = mailing.pending_count
-            waits = mailing.state in ("draft", "to_validate", "validated", "sending", "paused")
-            end = mailing._get_expected_end(count) if waits and count else None
+            waits = count > 0 and mailing.state in (*UNSENT_STATES, "sending", "paused")
+            rate = mailing._get_measured_rate() if waits else 0.0
+            end = mailing._get_expected_end(count, rate, is_measured=True) if waits else None
             mailing.expected_end = end
             mailing.expected_text = end and mailing._get_expected_text(end)
+            is_ahead = waits and mailing.state in UNSENT_STATES
+            mailing.pace_text = is_ahead and describe_pace(mailing, end, rate)
 
-    def _get_expected_text(self, end):
-        """Return the expected end in the user's language and time zone."""
-        moment = self._name_moment(end)
+    def _get_expected_text(self, end, moment=None):
+        """Return the expected end in the user's language and time zone.
+
+        :param moment: the same in words, if it is not to be named with its date
+        """
+        moment = moment or self._name_moment(end)
         if self.state in ("validated", "sending"):
             return moment
         begin = self._get_expected_begin()
@@ -622,38 +635,26 @@ class PartnerMailing(models.Model):
     def _get_rate_in_words(self):
         """Return sentences about what limits the rate of sending, False when nothing is known."""
         transport = self._get_transport()
-        limits = transport.get_limits()
         rate = self._get_measured_rate()
-        number = partial(formatLang, self.env, digits=0)
-        parts = [
-            text
-            for limit, text in (
-                (limits.minute, self.env._("%s a minute", number(limits.minute))),
-                (limits.hour, self.env._("%s an hour", number(limits.hour))),
-                (limits.day, self.env._("%s a day", number(limits.day))),
-                (
-                    limits.domain_minute,
-                    self.env._("%s a minute to one domain", number(limits.domain_minute)),
-                ),
-            )
-            if limit
-        ]
-        if parts:
-            words = [transport.describe_limits(", ".join(parts))]
+        words = False
+        if limits := describe_limits(self.env, transport.get_limits()):
+            words = transport.describe_limits(limits)
         elif rate:
-            words = [self.env._("At the rate of earlier mailings: %s a minute.", number(60 * rate))]
-        else:
-            words = []
-        if hours := self.company_id._get_sending_hours():
-            words.append(
-                self.env._(
-                    "Only within the sending hours, from %(start)s to %(end)s (%(zone)s).",
-                    start=format_minutes(hours.start),
-                    end=format_minutes(hours.end),
-                    zone=self.company_id.partner_mailing_tz or "UTC",
-                )
+            words = self.env._(
+                "At the rate of earlier mailings: %s a minute.",
+                formatLang(self.env, 60 * rate, digits=0),
             )
-        return " ".join(words) or False
+        return " ".join(filter(None, [words, self._get_hours_in_words()])) or False
+
+    def _get_hours_in_words(self):
+        """Return a sentence about the sending hours of the company, False without any."""
+        hours = self.company_id._get_sending_hours()
+        return bool(hours) and self.env._(
+            "Only within the sending hours, from %(start)s to %(end)s (%(zone)s).",
+            start=format_minutes(hours.start),
+            end=format_minutes(hours.end),
+            zone=self.company_id.partner_mailing_tz or "UTC",
+        )
 
     def _get_begin_with_hours(self):
         """Return when the mailing begins once it is validated, with regard to the sending hours."""
@@ -671,10 +672,11 @@ class PartnerMailing(models.Model):
             moments.append(self.counter_id.wait_until)
         return max(filter(None, moments))
 
-    def _get_expected_end(self, count, rate=0.0):
+    def _get_expected_end(self, count, rate=0.0, is_measured=False):
         """Return when ``count`` messages will be sent (naive, UTC), None when that is unknown.
 
         :param float rate: messages a second of the last slice, 0 when it is unknown
+        :param is_measured: ``rate`` is what ``_get_measured_rate`` returned
         """
         self.ensure_one()
         mailing = self.sudo()
@@ -683,7 +685,7 @@ class PartnerMailing(models.Model):
             begin,
             count,
             mailing._get_transport().get_limits(),
-            mailing._get_measured_rate(rate),
+            rate if is_measured else mailing._get_measured_rate(rate),
             mailing.company_id._get_sending_hours(),
             min(count, mailing._get_largest_domain()),
         )
@@ -724,9 +726,13 @@ class PartnerMailing(models.Model):
         return count / seconds if seconds else 0.0
 
     def _get_largest_domain(self):
-        """Return the number of recipients of the largest domain, as counted at the request."""
+        """Return the number of recipients of the largest domain, as counted at the request.
+
+        Of a draft it is that of the list, as counted when it was loaded.
+        """
         request = self.approval_ids.filtered(lambda one: one.state in ("pending", "validated"))
-        return (request[:1].summary or {}).get("largest_domain", 0)
+        summary = request[:1].summary if request else self.list_facts
+        return (summary or {}).get("largest_domain", 0)
 
     # ------------------------------------------------------------
     # Progress on screens

@@ -11,6 +11,7 @@ from odoo.exceptions import ValidationError
 
 from ..delivery.schedule.hours import SendingHours
 from ..tools import address_field, allowed_addresses
+from ..tools.link_days import MAX_DAYS, MIN_DAYS
 
 # Sending hours: one field for each day, and the fields that decide when mailings may be sent.
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -65,6 +66,14 @@ class ResCompany(models.Model):
     partner_mailing_two_validators_from = fields.Integer(
         "Two Validators From",
         help="Number of recipients from which two validators must agree. 0: one validator is enough.",
+    )
+
+    # Files that are sent as links
+    partner_mailing_link_days = fields.Integer(
+        "Links to Files Work for (Days)",
+        default=30,
+        help="How long after a message its recipient can download a file that is sent as a link. The"
+        " default for new mailings.",
     )
 
     # From addresses. Of mailing administrators alone: others may change a company, too.
@@ -184,16 +193,25 @@ class ResCompany(models.Model):
                     )
                 )
 
-    @api.constrains(*NOT_NEGATIVE, "partner_mailing_server_tries")
+    @api.constrains(*NOT_NEGATIVE, "partner_mailing_server_tries", "partner_mailing_link_days")
     def _check_partner_mailing_numbers(self):
         maximum = {
             "partner_mailing_failure_share": 100,
             "partner_mailing_failure_window": MAX_WINDOW,
             "partner_mailing_server_tries": MAX_TRIES,
+            "partner_mailing_link_days": MAX_DAYS,
         }
-        minimum = {"partner_mailing_server_tries": 1, "partner_mailing_failure_window": 1}
+        minimum = {
+            "partner_mailing_server_tries": 1,
+            "partner_mailing_failure_window": 1,
+            "partner_mailing_link_days": MIN_DAYS,
+        }
         for company in self:
-            for name in (*NOT_NEGATIVE, "partner_mailing_server_tries"):
+            for name in (
+                *NOT_NEGATIVE,
+                "partner_mailing_server_tries",
+                "partner_mailing_link_days",
+            ):
                 label, value = company._fields[name]._description_string(self.env), company[name]
                 if value < minimum.get(name, 0):
                     raise ValidationError(

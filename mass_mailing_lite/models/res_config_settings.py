@@ -21,6 +21,9 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_two_validators_from = fields.Integer(
         related="company_id.partner_mailing_two_validators_from", readonly=False
     )
+    partner_mailing_link_days = fields.Integer(
+        related="company_id.partner_mailing_link_days", readonly=False
+    )
     partner_mailing_default_from = fields.Char(
         related="company_id.partner_mailing_default_from",
         readonly=False,

@@ -29,6 +29,7 @@ Odoo means to be overridden, and is listed here.
 ``_get_stored_translations`` of a field   ``models/partner_mailing_content.py``
 ``_display_address`` of a contact         ``models/partner_mailing_message.py``
 ``bus.bus._sendone``                      ``models/partner_mailing_sending.py``
+``ir.binary._get_stream_from``            ``controllers/file.py``
 ``_build_bus_channel_list``               ``models/ir_websocket.py``
 ``_check_access`` and ``_search`` of a    ``wizard/mailing_dialog.py``
 model

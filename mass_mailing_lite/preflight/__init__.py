@@ -8,20 +8,37 @@ A check works in two steps, because a form must open at once, whatever the lengt
    called for each look at the form, and asks the database for nothing but what the form reads
    anyway, such as the numbers of recipients in each language.
 
+Checks of the kind ``SENDER`` are about who sends: they also stand in the dialog *Sender Check*, which
+asks ``describe_sender`` at any time, also after sending.
+
 An addon adds a check by registering a subclass of ``Check`` when it is imported.
 """
 
 from . import (
     base_url,
+    bounce_address,
     first_names,
+    from_filter,
     gmail_clip,
     literal_placeholder,
     local_link,
     odd_names,
+    one_click,
     sample_content,
+    sender_domain,
     stale_language,
     two_footers,
 )
-from .check import CHECKS, INFO, LEVELS, STOP, WARNING, Check, Content, register
+from .check import CHECKS, INFO, LEVELS, SENDER, STOP, WARNING, Check, Content, register
 
-__all__ = ["CHECKS", "INFO", "LEVELS", "STOP", "WARNING", "Check", "Content", "register"]
+__all__ = [
+    "CHECKS",
+    "INFO",
+    "LEVELS",
+    "SENDER",
+    "STOP",
+    "WARNING",
+    "Check",
+    "Content",
+    "register",
+]

@@ -1,7 +1,7 @@
 from urllib.parse import urlsplit
 
 from ..tools.link_problem import is_private_host, split_host
-from .check import Check, register
+from .check import SENDER, Check, register
 
 # Paths of the web client: behind them a recipient finds the login page.
 CLIENT_PATHS = ("/odoo", "/web")
@@ -12,6 +12,7 @@ class BaseUrl(Check):
     """Whether recipients reach this database, where links and pictures of a message lead."""
 
     key = "base_url"
+    kind = SENDER
     sequence = 40
 
     def look(self, content):
@@ -26,8 +27,15 @@ class BaseUrl(Check):
         )
 
     def describe(self, facts):
-        if not facts:
-            return []
+        return self.describe_sender() if facts else []
+
+    def applies(self):
+        return True
+
+    def get_title(self):
+        return self.env._("web address of this database")
+
+    def describe_sender(self):
         address = self.mailing.get_base_url() or ""
         scheme, host = split_host(address)
         if scheme not in ("http", "https") or not host:

@@ -3,6 +3,8 @@ from typing import Any, ClassVar, NamedTuple
 
 # Levels of findings, the gravest first: it cannot be submitted; look at it; good to know.
 STOP, WARNING, INFO = LEVELS = ("stop", "warning", "info")
+# What a check is about: what is written, or who sends it.
+CONTENT, SENDER = "content", "sender"
 
 #: {key: class} of all checks.
 CHECKS: dict[str, type["Check"]] = {}
@@ -38,6 +40,10 @@ class Check:
     level: ClassVar[str] = WARNING
     #: Findings of one level are shown in this order.
     sequence: ClassVar[int] = 50
+    #: ``CONTENT`` or ``SENDER``; checks of the sender are shown in the dialog *Sender Check*, too.
+    kind: ClassVar[str] = CONTENT
+    #: Whether the form of a draft and the review show its findings.
+    on_form: ClassVar[bool] = True
 
     def __init__(self, mailing):
         self.mailing = mailing
@@ -57,6 +63,21 @@ class Check:
 
         :param facts: {language code: what ``look`` returned}, without languages that have none
         """
+        raise NotImplementedError
+
+    def applies(self) -> bool:
+        """Tell whether the channel of the mailing has what a check of the sender looks at.
+
+        By default a From address, as e-mail has.
+        """
+        return "email_from" in self.mailing._get_transport().required_fields
+
+    def describe_sender(self) -> list[dict[str, Any]]:
+        """Return the findings of a check of the sender, whatever the content is."""
+        return self.describe({})
+
+    def get_title(self) -> str:
+        """Return what a check of the sender looks at, as users know it."""
         raise NotImplementedError
 
     def name_language(self, lang: str) -> str:

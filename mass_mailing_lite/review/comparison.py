@@ -6,6 +6,7 @@ from odoo.tools.misc import formatLang
 
 from ..content import Card
 from ..tools.placeholder_kind import to_inline
+from ..transport.file_links import get_links
 
 MAX_DIFF_LINES = 40  # of the body
 
@@ -107,12 +108,17 @@ def _get_text(mailing, name):
     """Return the value of a field as readable text."""
     env, field, value = mailing.env, mailing._fields[name], mailing[name]
     if name == "attachment_ids":
+        as_link = env._("(as a link)")
         return ", ".join(
-            f"{file.name} ({file.checksum[:8] if file.checksum else 0})" for file in value
+            f"{file.name} ({file.checksum[:8] if file.checksum else 0})"
+            + (f" {as_link}" if file.partner_mailing_as_link else "")
+            for file in value
         )
     if name == "layout_id" and value:
         # It may have another content under the same name.
         return f"{value.name} ({value._get_checksum(mailing.company_id)})"
+    if name == "link_days":
+        return str(value) if get_links(mailing) else ""
     if field.relational:
         return ", ".join(value.mapped("name"))
     if field.type == "html":

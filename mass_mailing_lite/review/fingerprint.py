@@ -1,6 +1,8 @@
 import hashlib
 import json
 
+from ..transport.file_links import name_kind
+
 
 class Fingerprint:
     """What would be sent now, as a number that differs when anything of it does.
@@ -35,6 +37,6 @@ class Fingerprint:
         for value in (content, list_hash):
             digest.update(json.dumps(value, sort_keys=True, default=str).encode())
         for file in mailing._get_content_files(translations["body_html"]).sorted("id"):
-            digest.update(json.dumps([file.name, file.mimetype]).encode())
+            digest.update(json.dumps([file.name, file.mimetype, *name_kind(file)]).encode())
             digest.update(hashlib.sha256(file.raw or b"").digest())
         return digest.hexdigest(), count

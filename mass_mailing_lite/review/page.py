@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import human_size
 from odoo.tools.misc import formatLang
 
+from ..transport.file_links import describe_links
 from .comparison import Comparison
 from .list_summary import ListSummary
 
@@ -53,6 +54,7 @@ class ReviewPage:
             "before": comparison.before,
             "before_words": mailing._get_decision_in_words(comparison.before),
             "findings": mailing._get_findings(),
+            "links": describe_links(mailing),
         }
 
     def get_versions(self):

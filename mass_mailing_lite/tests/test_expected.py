@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests import freeze_time, tagged
 
+from . import pages
 from .common import SendingCase
 from .test_progress import Heard
 from .test_rate_limits import to
@@ -84,8 +85,53 @@ class TestExpected(Heard, SendingCase):
             audience_ids=False,
             extra_emails=to("big.example", 55) + "\n" + to("small.example", 5),
         )
+        mailing.action_load_recipients()
+        self.assertEnds(mailing, fields.Datetime.now() + timedelta(minutes=5))
         mailing.action_submit()
         self.assertEnds(mailing, fields.Datetime.now() + timedelta(minutes=5))
+
+    def test_an_author_reads_how_fast_the_mailing_leaves_and_when_it_ends(self):
+        self.server.partner_mailing_limit_hour = 3600
+        self.server.partner_mailing_limit_minute = 10
+        self.marketer.tz = "Europe/Madrid"
+        mailing = self.new_mailing(audience_ids=False, extra_emails=to("example.com", 255))
+        self.assertFalse(mailing.pace_text, "no list yet")
+        with freeze_time("2026-11-18 10:00:00"):
+            mailing.action_load_recipients()
+            self.assertEqual(
+                mailing.pace_text.replace("\u202f", " "),
+                'At most 10 a minute, 3,600 an hour through "Loopback": about 25 minutes. Expected to'
+                " end today, 11:25 AM (Europe/Madrid), if sending starts now.",
+            )
+            self.env.company.write(
+                {
+                    "partner_mailing_use_hours": True,
+                    "partner_mailing_hour_from": 8,
+                    "partner_mailing_hour_to": 10,
+                    "partner_mailing_tz": "UTC",
+                }
+            )
+            mailing.invalidate_recordset()
+            self.assertIn("tomorrow, 9:25", mailing.pace_text)
+            self.assertIn("about 25 minutes", mailing.pace_text)
+            self.assertIn("from 8:00 to 10:00 (UTC)", mailing.pace_text)
+            mailing.scheduled_at = "2026-12-24 08:00:00"
+            self.assertIn("Dec 24, 2026", mailing.pace_text)
+            self.assertIn("if it begins on time", mailing.pace_text)
+        mailing.action_cancel()
+        self.assertFalse(mailing.pace_text)
+
+    def test_an_author_reads_when_nothing_is_known(self):
+        self.assertIn("known after the first mailing", self.loaded(10).pace_text)
+
+    def test_the_pace_costs_the_form_no_query(self):
+        self.server.partner_mailing_limit_hour = 60
+        env = self.env(user=self.marketer)
+        mailing = self.loaded(5).with_env(env)
+        form = pages.opening_form(env, mailing)
+        rest = pages.opening_form(env, mailing, without=("pace_text",))
+        pages.cost(env, form)
+        self.assertEqual(pages.cost(env, form)[0], pages.cost(env, rest)[0])
 
     def test_the_validator_sees_the_end_and_what_decides_it(self):
         self.server.partner_mailing_limit_minute = 10

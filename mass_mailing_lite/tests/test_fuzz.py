@@ -6,6 +6,7 @@ from collections import Counter
 
 import requests
 
+from odoo import Command
 from odoo.models import MAGIC_COLUMNS
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
@@ -144,7 +145,11 @@ class TestFuzzRoutes(UnsubscribeCase):
             track_opens=True,
             track_clicks=True,
             body_html='<p>Dear reader, <a href="https://example.com/">look</a></p>',
+            attachment_ids=[
+                Command.create({"name": "a.pdf", "raw": b"a", "partner_mailing_as_link": True})
+            ],
         )
+        self.file = self.env["partner.mailing.file"].sudo().search([], limit=1, order="id desc")
         self.link = self.env["partner.mailing.link"].sudo().search([], limit=1)
         self.env.flush_all()
 
@@ -208,6 +213,9 @@ class TestFuzzRoutes(UnsubscribeCase):
 
         url = re.sub(
             r"<string:link>", lambda _m: chance.choice([str(self.link.id), fill("")]), path
+        )
+        url = re.sub(
+            r"<string:number>", lambda _m: chance.choice([str(self.file.id), fill("")]), url
         )
         url = re.sub(r"<[^>]+>", fill, url)
         texts = [*TEXTS[:20], "One-Click", "leave", "leave_all", "undo", "reason", "9" * 5000,

@@ -92,6 +92,7 @@ class LeakCase(MailingCase):
         system["partner.mailing.reservation"].create(
             {"rate_limit_id": limit.id, "count": 1, "taken_at": 1.0}
         )
+        system["partner.mailing.file"].create({**of_mailing, "name": "Secret.pdf", "days": 1})
         self.make_dialogs(mailing, version)
 
     def make_dialogs(self, mailing, version):
@@ -109,6 +110,7 @@ class LeakCase(MailingCase):
             ("load.template", of_mailing),
             ("save.template", of_mailing),
             ("mark", {**of_mailing, "partner_domain": "[]"}),
+            ("sender.check", of_mailing),
             ("refresh", {**of_mailing, "in_count": 3}),
             ("version.edit", {"version_id": version.id}),
         ):

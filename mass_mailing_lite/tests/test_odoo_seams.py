@@ -11,6 +11,7 @@ from lxml import html
 
 from odoo.addons.base.models import ir_cron
 from odoo.addons.base.models.ir_actions import IrActionsServer
+from odoo.addons.base.models.ir_binary import IrBinary
 from odoo.addons.base.models.ir_cron import IrCron
 from odoo.addons.base.models.ir_mail_server import IrMail_Server, MailDeliveryException
 from odoo.addons.base.models.ir_qweb import IrQweb
@@ -19,6 +20,7 @@ from odoo.addons.bus.models.bus import BusBus
 from odoo.addons.bus.models.ir_websocket import IrWebsocket
 from odoo.addons.mail.models.mail_render_mixin import MailRenderMixin
 from odoo.addons.mail.models.mail_thread import MailThread
+from odoo.http import Stream
 from odoo.models import BaseModel
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import file_open
@@ -508,6 +510,15 @@ class TestOdooSeams(TransactionCase):
         file = "models/ir_mail_server.py"
         self.assertAccepts(IrMail_Server, "_active_usages_compute", file)
         self.assertCalls(IrMail_Server, "write", "_active_usages_compute", file)
+
+    def test_a_file_is_streamed_by_the_way_of_odoo(self):
+        file = "controllers/file.py"
+        self.assertAccepts(
+            IrBinary, "_get_stream_from", file, None, filename="a", mimetype="text/plain"
+        )
+        self.assertAccepts(
+            Stream, "get_response", file, as_attachment=True, content_security_policy=""
+        )
 
     def test_the_bus_sends_to_a_channel_of_a_record_with_a_name(self):
         file = "models/partner_mailing_sending.py"

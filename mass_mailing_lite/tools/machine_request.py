@@ -25,6 +25,9 @@ the 16 mail filters below, and neither recognizes Apple's proxy.
 
 import re
 
+# Scanners load pictures and links at once; a reader takes longer than so many seconds after
+# delivery.
+MACHINE_SECONDS = 10
 # Parts of the user agent in lower case, by the source that documents them.
 MACHINES = (
     # Crawlers: robots.txt (RFC 9309, section 2.2.1) and the pages of the programs.

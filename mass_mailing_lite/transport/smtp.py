@@ -35,6 +35,7 @@ from .canonical_address import (
     read_contacts,
     read_entries,
 )
+from .file_links import render_block
 from .frame import fill_frame
 from .one_by_one import OneByOnePool
 
@@ -65,6 +66,7 @@ class SmtpTransport(Transport):
         "mail_server_id",
         "scheduled_at",
         "attachment_ids",
+        "link_days",
         "audience_ids",
         "extra_emails",
         "with_further_addresses",
@@ -253,7 +255,9 @@ class SmtpTransport(Transport):
             subject = f"{subject_prefix} {subject}"
         preview = mailing._insert_slots("preview_text", TEXT, marker_for)
         body = mailing._insert_slots("body_html", HTML, marker_for)
-        body = mailing._insert_link_slots(mailing._insert_frame(body, marker_for), marker_for)
+        files = render_block(mailing, marker_for)
+        framed = mailing._insert_frame(f"{body}{files}", marker_for)
+        body = mailing._insert_link_slots(framed, marker_for)
         return mailing._get_mail_server_model()._build_common_message(
             email_from=self._get_header("email_from"),
             email_to=[SAMPLE_ADDRESS],

@@ -10,6 +10,7 @@ from . import (
     partner_mailing_preview,
     partner_mailing_refresh,
     partner_mailing_save_template,
+    partner_mailing_sender_check,
     partner_mailing_test,
     partner_mailing_version_edit,
 )
