@@ -29,14 +29,6 @@ from ..tools.version import (
 from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
 from .res_partner import COMPANY_FIELDS
 
-# Templates: field of the mailing -> field of the template that fills it.
-TRANSLATED = {
-    "subject": "subject",
-    "preview_text": "partner_mailing_preview_text",
-    "body_html": "body_html",
-}
-PLAIN = {"email_from": "email_from", "reply_to": "reply_to", "mail_server_id": "mail_server_id"}
-
 # Placeholders: the group that may use all of QWeb, the fields, and what a placeholder looks like.
 EDITOR_GROUP = "mail.group_mail_template_editor"
 CONTENT = ("subject", "preview_text", "body_html")
@@ -107,12 +99,17 @@ class PartnerMailing(models.Model):
 
     @api.onchange("template_id")
     def _onchange_template_id(self):
-        """Fill an empty mailing from the template; the dialog replaces content that is there."""
-        template = self.template_id
+        self._fill_from_template()
+
+    def _fill_from_template(self):
+        """Fill an empty mailing from its template; the dialog replaces content that is there."""
+        transport = self._get_transport()
+        template = self[transport.template_field]
         if not template or not self._is_content_empty():
             return
         self.update(self._get_template_values(template))
-        self.attachment_ids = template.attachment_ids
+        if transport.files_field:
+            self[transport.files_field] = template[transport.files_field]
         if not self.name:
             self.name = template.name
 
@@ -131,7 +128,13 @@ class PartnerMailing(models.Model):
         return self._open_dialog("partner.mailing.save.template", self.env._("Save as Template"))
 
     def _is_content_empty(self):
-        return not self.subject and not self.attachment_ids and self._is_body_empty()
+        transport = self._get_transport()
+        names = [name for name in transport.template_texts if name != "preview_text"]
+        files = transport.files_field and self[transport.files_field]
+        return not files and all(self._is_text_empty(name) for name in names)
+
+    def _is_text_empty(self, name):
+        return self._is_body_empty() if name == "body_html" else not self[name]
 
     def _is_body_empty(self):
         return is_html_empty(self.body_html) and "<img" not in (self.body_html or "")
@@ -142,8 +145,9 @@ class PartnerMailing(models.Model):
         A From address with placeholders (``{{ user.email_formatted }}``) is not among them: a
         mailing has one From address, which is known before it is sent.
         """
-        values = {name: template[source] for name, source in TRANSLATED.items()}
-        for name, source in PLAIN.items():
+        transport = self._get_transport()
+        values = {name: template[source] for name, source in transport.template_texts.items()}
+        for name, source in transport.template_options.items():
             value = template[source]
             if value and "{{" not in str(value):
                 values[name] = value
@@ -158,18 +162,18 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         self._check_editable(self.env._("load a template"))
         template.check_access("read")
-        main = self.main_lang
-        values = self._get_template_values(template.with_context(lang=main))
-        values["mail_server_id"] = (values.get("mail_server_id") or self.mail_server_id).id
-        self.with_context(lang=main).write(
-            {
-                **values,
-                "template_id": template.id,
-                "attachment_ids": [Command.set(template.attachment_ids.ids)],
-            }
-        )
+        main, transport = self.main_lang, self._get_transport()
+        values = {
+            name: value.id if isinstance(value, models.BaseModel) else value
+            for name, value in self._get_template_values(template.with_context(lang=main)).items()
+        }
+        values[transport.template_field] = template.id
+        if transport.files_field:
+            files = template[transport.files_field]
+            values[transport.files_field] = [Command.set(files.ids)]
+        self.with_context(lang=main).write(values)
         wanted = self._get_template_languages(template)
-        for name, source in TRANSLATED.items():
+        for name, source in transport.template_texts.items():
             stored = _get_stored(template, source)
             text = get_main_text(stored, main)
             texts = {lang: False for lang in _get_stored(self, name) if lang != main}
@@ -189,11 +193,12 @@ class PartnerMailing(models.Model):
         """
         self.ensure_one()
         self._check_editable(self.env._("take over languages"))
-        template = self.template_id
+        transport = self._get_transport()
+        template = self[transport.template_field]
         template.check_access("read")
         langs = self._get_template_languages(template) & set(langs)
         stale = self._get_stale_versions()
-        for name, source in TRANSLATED.items():
+        for name, source in transport.template_texts.items():
             texts = {
                 lang: text
                 for lang, text in _get_stored(template, source).items()
@@ -206,7 +211,8 @@ class PartnerMailing(models.Model):
     def _has_text_of(self, template, name):
         """Return whether a main text is still that of the template."""
         ours = get_main_text(_get_stored(self, name), self.main_lang)
-        theirs = get_main_text(_get_stored(template, TRANSLATED[name]), self.main_lang)
+        source = self._get_transport().template_texts[name]
+        theirs = get_main_text(_get_stored(template, source), self.main_lang)
         return html2plaintext(ours) == html2plaintext(theirs)
 
     def _get_template_languages(self, template):
@@ -214,7 +220,8 @@ class PartnerMailing(models.Model):
 
         Those of the recipients, or all that are installed while the list is not loaded.
         """
-        stored = [_get_stored(template, source) for source in TRANSLATED.values()]
+        sources = self._get_transport().template_texts.values()
+        stored = [_get_stored(template, source) for source in sources]
         known = self.language_counts or dict(self.env["res.lang"].get_installed())
         return {
             lang
@@ -223,20 +230,43 @@ class PartnerMailing(models.Model):
             if text and lang in known and text != get_main_text(texts, self.main_lang)
         } - {self.main_lang}
 
-    @api.depends("state", "template_id", "main_lang", "language_counts", "version_ids", "body_html")
+    @api.model
+    def _get_template_fields(self):
+        """Return the names of the fields with a template, of all channels."""
+        kinds = self._get_transports().values()
+        return sorted({kind.template_field for kind in kinds if kind.template_field})
+
+    @api.depends(
+        lambda self: [
+            "state",
+            "channel",
+            "main_lang",
+            "language_counts",
+            "version_ids",
+            *self._get_template_fields(),
+            *sorted(self._collect_from_transports("template_texts")),
+        ]
+    )
     @api.depends_context("lang")
     def _compute_languages_not_taken(self):
         for mailing in self:
-            saved, template = mailing._origin, mailing.template_id.sudo()
+            saved, template = mailing._origin, mailing._get_template().sudo()
             langs = set()
             if saved and template and mailing.state == "draft":
                 langs = saved._get_template_languages(template)
                 langs -= set(saved.sudo().version_ids.mapped("lang"))
-            if langs and not saved._has_text_of(template, "body_html"):
-                langs = set()
+            if langs:
+                *_others, main_text = mailing._get_transport().template_texts
+                if not saved._has_text_of(template, main_text):
+                    langs = set()
             mailing.languages_not_taken = mailing._describe_languages(
                 {lang: (mailing.language_counts or {}).get(lang, 0) for lang in sorted(langs)}
             )
+
+    def _get_template(self):
+        """Return the template that the content was taken from: a record, empty for none."""
+        name = self._get_transport().template_field
+        return self[name] if name else self.env["mail.template"]
 
     def action_take_languages(self):
         """Open the dialog that takes over further languages of the template."""
@@ -246,42 +276,45 @@ class PartnerMailing(models.Model):
         return self._open_dialog(
             "partner.mailing.load.template",
             self.env._("Languages of the Template"),
-            default_template_id=self.template_id.id,
             default_only_languages=True,
+            **{f"default_{self._get_transport().template_field}": self._get_template().id},
         )
 
     def _save_as_template(self, name):
         """Return a new template of the current user, with the content in every language.
 
-        :raises UserError: when subject and body are empty
+        :raises UserError: when there is no text
         """
         self.ensure_one()
         self.check_access("read")
-        if not self.subject and self._is_body_empty():
-            raise UserError(
-                self.env._('The mailing "%s" has neither subject nor body to save.', self.name)
-            )
-        values = {source: self[name] for name, source in TRANSLATED.items()}
-        values.update({source: self[name] for name, source in PLAIN.items()})
-        files = [
-            file.sudo().copy({"res_model": "mail.template", "res_id": 0, "name": file.name})
-            for file in self.attachment_ids
-        ]
-        template = self.env["mail.template"].create(
+        transport = self._get_transport()
+        texts = transport.template_texts
+        if all(self._is_text_empty(one) for one in texts):
+            raise UserError(self.env._('The mailing "%s" has no text to save.', self.name))
+        Template = self.env[self._fields[transport.template_field].comodel_name]
+        values = {
+            source: value.id if isinstance(value := self[one], models.BaseModel) else value
+            for one, source in {**texts, **transport.template_options}.items()
+        }
+        if transport.files_field:
+            files = [
+                file.sudo().copy({"res_model": Template._name, "res_id": 0, "name": file.name})
+                for file in self[transport.files_field]
+            ]
+            values[transport.files_field] = [Command.set([file.id for file in files])]
+        template = Template.create(
             {
                 **values,
                 "name": name,
                 "model_id": self.env["ir.model"]._get_id("res.partner"),
                 "lang": "{{ object.lang }}",
-                "mail_server_id": self.mail_server_id.id,
-                "attachment_ids": [Command.set([file.id for file in files])],
             }
         )
         template.sudo().partner_mailing_main_lang = self.main_lang
-        for ours, theirs in TRANSLATED.items():
+        for ours, theirs in texts.items():
             _copy_translations(self, ours, template, theirs)
         stale = {
-            lang: [TRANSLATED[name] for name in names if name in TRANSLATED]
+            lang: [texts[one] for one in names if one in texts]
             for lang, names in self._get_stale_versions().items()
         }
         template._note_partner_mailing_versions(
@@ -733,9 +766,10 @@ class PartnerMailing(models.Model):
         :param langs: codes of the languages that were taken from it
         :param before: what ``_get_stale_versions`` returned before, for the others
         """
-        ours = {source: name for name, source in TRANSLATED.items()}
+        texts = self._get_transport().template_texts
+        ours = {source: name for name, source in texts.items()}
         stale = {lang: list(names) for lang, names in (before or {}).items()}
-        for lang, names in self.template_id.sudo()._get_partner_mailing_stale().items():
+        for lang, names in self._get_template().sudo()._get_partner_mailing_stale().items():
             if lang in langs or lang == self.main_lang:
                 stale.setdefault(lang, []).extend(ours[name] for name in names)
         self._note_versions(get_made_for(*self._get_version_texts(), stale))

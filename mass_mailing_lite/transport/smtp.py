@@ -71,7 +71,18 @@ class SmtpTransport(Transport):
         "track_opens",
     )
     extra_field, problems_field = "extra_emails", "extra_emails_problems"
-    has_templates = True
+    template_field = "template_id"
+    template_texts = {
+        "subject": "subject",
+        "preview_text": "partner_mailing_preview_text",
+        "body_html": "body_html",
+    }
+    template_options = {
+        "email_from": "email_from",
+        "reply_to": "reply_to",
+        "mail_server_id": "mail_server_id",
+    }
+    files_field = "attachment_ids"
     typed_column, address_column = "email", "email_normalized"
     test_field = "emails"
 
