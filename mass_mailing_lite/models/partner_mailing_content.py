@@ -103,8 +103,7 @@ class PartnerMailing(models.Model):
 
     def _fill_from_template(self):
         """Fill an empty mailing from its template; the dialog replaces content that is there."""
-        transport = self._get_transport()
-        template = self[transport.template_field]
+        transport, template = self._get_transport(), self._get_template()
         if not template or not self._is_content_empty():
             return
         self.update(self._get_template_values(template))
@@ -255,10 +254,8 @@ class PartnerMailing(models.Model):
             if saved and template and mailing.state == "draft":
                 langs = saved._get_template_languages(template)
                 langs -= set(saved.sudo().version_ids.mapped("lang"))
-            if langs:
-                *_others, main_text = mailing._get_transport().template_texts
-                if not saved._has_text_of(template, main_text):
-                    langs = set()
+            if langs and not saved._has_text_of(template, mailing._get_transport().main_text):
+                langs = set()
             mailing.languages_not_taken = mailing._describe_languages(
                 {lang: (mailing.language_counts or {}).get(lang, 0) for lang in sorted(langs)}
             )

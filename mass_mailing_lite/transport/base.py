@@ -42,7 +42,9 @@ class Transport:
     #: Name of the many2one field with the template of the content; None without templates. Its model
     #: inherits ``partner.mailing.template``.
     template_field = None
-    #: {field of the mailing: translated field of the template that fills it}, the main text last.
+    #: Name of the field with the text of the message.
+    main_text = None
+    #: {field of the mailing: translated field of the template that fills it}
     template_texts = {}
     #: The same of what a template has in common for all languages.
     template_options = {}

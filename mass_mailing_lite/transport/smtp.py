@@ -71,6 +71,7 @@ class SmtpTransport(Transport):
         "track_opens",
     )
     extra_field, problems_field = "extra_emails", "extra_emails_problems"
+    main_text = "body_html"
     template_field = "template_id"
     template_texts = {
         "subject": "subject",

@@ -32,6 +32,12 @@ class PartnerMailing(models.Model):
 
     channel = fields.Selection(selection_add=[("sms", "SMS")], ondelete={"sms": turn_into_email})
     sms_body = fields.Text("SMS Text", translate=True, render_engine="inline_template")
+    sms_template_id = fields.Many2one(
+        "sms.template",
+        "SMS Template",
+        domain=[("model", "=", "res.partner")],
+        help="The template that the text was taken from; you may change the text.",
+    )
     sms_length_text = fields.Char("Length", compute="_compute_sms_length")
     sms_parts = fields.Integer("SMS a Recipient", compute="_compute_sms_length")
     extra_numbers = fields.Text(
@@ -72,6 +78,12 @@ class PartnerMailing(models.Model):
             if len(texts) > len(shown):
                 shown.append(self.env._("… and %s more.", len(texts) - len(shown)))
             mailing.extra_numbers_problems = "\n".join(shown) or False
+
+    @api.onchange("sms_template_id")
+    def _onchange_sms_template_id(self):
+        """Fill an empty mailing from the template."""
+        if self.channel == "sms":
+            self._fill_from_template()
 
     # ------------------------------------------------------------
     # CRUD

@@ -9,4 +9,5 @@ from . import (
     test_sms_recipients,
     test_sms_reports,
     test_sms_sending,
+    test_sms_template,
 )

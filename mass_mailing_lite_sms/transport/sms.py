@@ -18,7 +18,7 @@ from ..odoo_seams.sms import get_batch_size
 from ..tools import number_list
 from ..tools.sms_length import UCS_2, measure
 from .pool import Session, SmsPool
-from .text import TextMessage, TextTemplate, clean_text
+from .text import TextMessage, TextTemplate, clean_text, make_card
 
 E164 = re.compile(r"\+[1-9][0-9]{5,14}")
 # A phone number as people write it; whether it is one, the library of Odoo says.
@@ -28,8 +28,6 @@ NO_BRACKETS = str.maketrans("<>", "()")
 # Has that form and is in no use: for a look at the message of a contact without a number.
 NO_NUMBER = "+10000000000"
 FOREIGN_SHOWN = 10
-# Of the board: the text alone, on a page of its own.
-CARD = Markup('<p style="font-size: 24px; padding: 16px; white-space: pre-wrap">%s</p>')
 
 
 class SmsTransport(Transport):
@@ -53,6 +51,9 @@ class SmsTransport(Transport):
         "track_clicks",
         "track_opens",
     )
+    main_text = "sms_body"
+    template_field = "sms_template_id"
+    template_texts = {"sms_body": "body"}
     extra_field, problems_field = "extra_numbers", "extra_numbers_problems"
     typed_column, address_column = "phone", "phone_sanitized"
     test_field = "numbers"
@@ -259,7 +260,7 @@ class SmsTransport(Transport):
 
     def get_card_page(self):
         text = self.get_card_subject()
-        return bool(text) and self.mailing._wrap_body(CARD % escape(text), "", "")
+        return bool(text) and self.mailing._wrap_body(make_card(text), "", "")
 
     # ------------------------------------------------------------
     # Connection
