@@ -10,7 +10,9 @@
         "security/ir.model.access.csv",
         "security/mass_mailing_lite_sms_rules.xml",
         "data/sms_template_data.xml",
+        "data/estimate_templates.xml",
         "data/mailing_review_templates.xml",
+        "wizard/partner_mailing_import_views.xml",
         "wizard/partner_mailing_preview_views.xml",
         "wizard/partner_mailing_template_views.xml",
         "wizard/partner_mailing_test_views.xml",
@@ -20,6 +22,9 @@
         "views/partner_mailing_sms_price_views.xml",
         "views/res_config_settings_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["mass_mailing_lite_sms/static/src/**/*"],
+    },
     "auto_install": ["mass_mailing_lite", "sms"],
     "uninstall_hook": "uninstall_hook",
 }

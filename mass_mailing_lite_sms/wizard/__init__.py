@@ -1,4 +1,5 @@
 from . import (
+    partner_mailing_import,
     partner_mailing_load_template,
     partner_mailing_preview,
     partner_mailing_sample,
