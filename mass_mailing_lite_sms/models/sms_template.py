@@ -23,6 +23,10 @@ class SmsTemplate(models.Model):
         sanitize=False,
         help="The text on a page of its own, with the names of the fields where values will stand.",
     )
+    partner_mailing_can_write = fields.Boolean(
+        compute="_compute_partner_mailing_can_write",
+        help="Whether the user may change the template, as `can_write` of `mail.template` says.",
+    )
     partner_mailing_length = fields.Char("Length", compute="_compute_partner_mailing_length")
 
     @api.depends("body")
@@ -33,6 +37,12 @@ class SmsTemplate(models.Model):
             text = Mailing._name_placeholders(template.body, TEXT)
             template.partner_mailing_subject = text
             template.partner_mailing_miniature = Mailing._wrap_body(make_card(text), "", "")
+
+    @api.depends_context("uid")
+    def _compute_partner_mailing_can_write(self):
+        writable = self._filtered_access("write")
+        for template in self:
+            template.partner_mailing_can_write = not template.id or template in writable
 
     @api.depends("body")
     @api.depends_context("lang", "uid")

@@ -1,3 +1,6 @@
+import importlib.util
+from pathlib import Path
+
 from odoo import Command
 from odoo.addons.mass_mailing_lite.tests.common import GROUP
 from odoo.exceptions import AccessError, ValidationError
@@ -7,6 +10,8 @@ from ..tools.phone_country import get_country_code
 from ..tools.sms_length import PART, UCS_2, measure, split
 from ..transport.estimate import MAX_MEASURED, Estimate
 from .common import ANNA, SmsCase
+
+SCRIPT = Path(__file__).parents[1] / "migrations" / "19.0.1.2.0" / "post-smswrite.py"
 
 
 @tagged("post_install", "-at_install")
@@ -50,7 +55,7 @@ class TestSmsEstimate(SmsCase):
         estimate = self.estimate(mailing)
         self.assertFalse(estimate.is_exact)
         self.assertAlmostEqual(estimate.sms, 602, delta=20)
-        self.assertIn(f"About <b>{estimate.sms}</b> SMS to 402", mailing.sms_estimate)
+        self.assertIn(f"About {estimate.sms} SMS to 402 recipients", mailing.sms_estimate)
         self.assertIn(
             f"those of {estimate.measured} recipients were measured", mailing.sms_estimate
         )
@@ -100,6 +105,22 @@ class TestSmsEstimate(SmsCase):
         mailing = self.loaded()
         self.row(mailing, ANNA).with_user(self.marketer).action_exclude()
         self.assertEqual([line[1:] for line in mailing.sms_countries], [["ES", 1]])
+
+    def test_lists_that_were_loaded_before_the_upgrade_have_figures_too(self):
+        mailing = self.new_sms()
+        mailing.action_submit()
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE partner_mailing SET sms_countries = NULL")
+        self.env.invalidate_all()
+        self.assertFalse(mailing.sms_estimate)
+        spec = importlib.util.spec_from_file_location("smswrite", SCRIPT)
+        script = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(script)
+        script.migrate(self.env.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+        self.assertIn("Spain", mailing.sms_estimate)
+        mailing.with_user(self.validator).action_validate()
+        self.assertEqual(mailing.state, "validated")
 
     def test_another_channel_has_no_estimate(self):
         mailing = self.loaded()

@@ -210,7 +210,7 @@ class TestSmsRecipients(SmsCase):
         counts = (wizard.address_count, wizard.repeated_count, wizard.problem_count)
         self.assertEqual(counts, (6, 1, 3))
         for line in (
-            "Line 5: 4.91702E+11 – the spreadsheet has cut off its last digits",
+            "Line 5: 4,91702E+11 – the spreadsheet has cut off its last digits",
             "Line 8: нет – it is no valid phone number",
             "Line 10: Иван | Москва – the chosen column is empty",
         ):

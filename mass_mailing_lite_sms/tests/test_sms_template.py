@@ -160,6 +160,8 @@ class TestSmsTemplate(SmsCase):
         }
         mine = Template.with_user(plain).create(values)
         mine.body = "Changed"
+        self.assertTrue(mine.partner_mailing_can_write)
+        self.assertFalse(mine.with_user(other).partner_mailing_can_write)
         for change in (lambda one: one.write({"body": "Not yours"}), lambda one: one.unlink()):
             with self.assertRaises(AccessError):
                 change(mine.with_user(other))

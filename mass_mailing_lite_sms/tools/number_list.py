@@ -22,6 +22,7 @@ WITHOUT_FRACTION = re.compile(r"(\+?[0-9]{5,15})[.,]0{1,3}")
 SCIENTIFIC = re.compile(r"\+?([0-9])(?:[.,]([0-9]{1,20}))?[eE]\+?([0-9]{1,2})")
 # The comma of such a number separates nothing.
 DECIMAL_COMMA = re.compile(r"(?<![0-9])([0-9]),([0-9]{1,20}[eE]\+?[0-9]{1,2})(?![0-9])")
+COMMA = "\ue000"  # stands for it meanwhile; no text has it
 FRACTION_COMMA = re.compile(r"(?<![0-9])([0-9]{7,15}),(0{1,3})(?![0-9])")
 # Between two numbers in a cell, in the languages of the screens.
 CONNECTOR = re.compile(
@@ -60,10 +61,12 @@ class Number(NamedTuple):
 def parse(text: str | None) -> list[Entry]:
     """Return the entries of a text, in the order typed."""
     entries = []
-    text = DECIMAL_COMMA.sub(r"\1.\2", FRACTION_COMMA.sub(r"\1.\2", text or ""))
+    joined = rf"\1{COMMA}\2"
+    text = DECIMAL_COMMA.sub(joined, FRACTION_COMMA.sub(joined, text or ""))
     for piece in filter(None, map(str.strip, SEPARATOR.split(text))):
-        match = BRACKETED.fullmatch(piece)
-        name, number = match.groups() if match else ("", piece)
+        typed = piece.replace(COMMA, ",")
+        match = BRACKETED.fullmatch(typed)
+        name, number = match.groups() if match else ("", typed)
         entries.append(Entry(name.strip(' "'), number.strip()))
     return entries
 

@@ -92,6 +92,38 @@ class Estimate:
         self._show(by_country)
 
     # ------------------------------------------------------------
+    # Words
+    # ------------------------------------------------------------
+
+    def describe(self):
+        """Return the number of SMS, and what they cost if prices are known, in words."""
+        values = {
+            "sms": formatLang(self._env, self.sms, digits=0),
+            "recipients": formatLang(self._env, self.recipients, digits=0),
+        }
+        if self.is_exact:
+            words = self._env._("%(sms)s SMS to %(recipients)s recipients", **values)
+        else:
+            words = self._env._("About %(sms)s SMS to %(recipients)s recipients", **values)
+        if self.costs:
+            costs = " + ".join(self.costs)
+            words = self._env._("%(number)s: %(cost)s", number=words, cost=costs)
+        return words
+
+    def describe_method(self):
+        """Return how a number that is not exact was found, in words."""
+        if not self.measured:
+            return self._env._("The text has template logic, which is not run for this figure.")
+        return self._env._(
+            "Placeholders make texts of different length: those of %s recipients were measured.",
+            formatLang(self._env, self.measured, digits=0),
+        )
+
+    def describe_unpriced(self):
+        """Return which countries are not in the cost, in words."""
+        return self._env._("Without a price, and not in the cost: %s", self.unpriced)
+
+    # ------------------------------------------------------------
     # Length of the texts
     # ------------------------------------------------------------
 
