@@ -48,6 +48,7 @@ class PartnerMailing(models.Model):
     sms_length_text = fields.Char("Length", compute="_compute_sms_length")
     sms_parts = fields.Integer("SMS a Recipient", compute="_compute_sms_length")
     sms_countries = fields.Json(
+        "Recipients by Country",
         copy=False,
         readonly=True,
         help="Numbers that are written to, as [language or null, country code, count], from when the"

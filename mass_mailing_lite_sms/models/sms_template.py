@@ -24,6 +24,7 @@ class SmsTemplate(models.Model):
         help="The text on a page of its own, with the names of the fields where values will stand.",
     )
     partner_mailing_can_write = fields.Boolean(
+        "Can Be Changed",
         compute="_compute_partner_mailing_can_write",
         help="Whether the user may change the template, as `can_write` of `mail.template` says.",
     )
