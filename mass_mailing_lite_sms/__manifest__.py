@@ -24,6 +24,7 @@
     ],
     "assets": {
         "web.assets_backend": ["mass_mailing_lite_sms/static/src/**/*"],
+        "web.assets_tests": ["mass_mailing_lite_sms/static/tests/tours/**/*"],
     },
     "auto_install": ["mass_mailing_lite", "sms"],
     "uninstall_hook": "uninstall_hook",

@@ -28,7 +28,11 @@ class SmsTemplate(models.Model):
         compute="_compute_partner_mailing_can_write",
         help="Whether the user may change the template, as `can_write` of `mail.template` says.",
     )
-    partner_mailing_length = fields.Char("Length", compute="_compute_partner_mailing_length")
+    partner_mailing_length = fields.Char(
+        "Length",
+        compute="_compute_partner_mailing_length",
+        groups="mass_mailing_lite.group_user",
+    )
 
     @api.depends("body")
     @api.depends_context("lang")

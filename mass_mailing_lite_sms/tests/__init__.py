@@ -11,4 +11,5 @@ from . import (
     test_sms_reports,
     test_sms_sending,
     test_sms_template,
+    test_tour_sms,
 )

@@ -42,11 +42,11 @@ def count_by_country(mailing):
     rows = mailing.env.execute_query(
         SQL(
             """
-            SELECT lang, min(number), sum(count)::integer
-              FROM (SELECT lang, %s AS prefix, min(phone_sanitized) AS number, count(*) AS count
+            SELECT lang, min(number), count(*)::integer
+              FROM (SELECT lang, phone_sanitized AS number, %s AS prefix
                       FROM partner_mailing_recipient
                      WHERE mailing_id = %s AND state <> 'skipped' AND phone_sanitized IS NOT NULL
-                  GROUP BY lang, prefix) counted
+                   ) numbers
           GROUP BY lang, prefix
             """,
             prefix,
