@@ -166,11 +166,12 @@ class PartnerMailing(models.Model):
 
     def _store_language_counts(self, groups):
         """Store the countries too, of a list of numbers."""
-        super()._store_language_counts(groups)
+        result = super()._store_language_counts(groups)
         if self.state == "draft" and (self.channel == "sms" or self.sms_countries):
             self._as_system().write(
                 {"sms_countries": count_by_country(self) if self.channel == "sms" else False}
             )
+        return result
 
     @api.model
     def _get_text_limits(self):
