@@ -1,4 +1,4 @@
-"""The keys of the passages in the templates that the addon ships: `python3 -m devtools samples`."""
+"""The keys of the passages in the templates that the addons ship: `python3 -m devtools samples`."""
 
 import ast
 import importlib.util
@@ -12,14 +12,19 @@ from . import paths
 from .console import say
 
 ADDON = paths.ROOT / "mass_mailing_lite"
-TEMPLATES = ADDON / "data" / "mail_template_data.xml"
-TEXTS = ("subject", "partner_mailing_preview_text")
+SMS_ADDON = paths.ROOT / "mass_mailing_lite_sms"
+# Addon and file of the templates of each channel, and their fields that are plain text.
+TEMPLATES = (
+    (ADDON, ADDON / "data" / "mail_template_data.xml"),
+    (SMS_ADDON, SMS_ADDON / "data" / "sms_template_data.xml"),
+)
+TEXTS = ("subject", "partner_mailing_preview_text", "body")
 SCRIPT = ADDON / "tools" / "sample.py"
 # Loaded by its path: the package around it imports Odoo.
 SPEC = importlib.util.spec_from_file_location("sample", SCRIPT)
 sample = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(sample)
-PLACE = re.compile(r"#: model:mail\.template,(\w+):mass_mailing_lite\.(\w+)")
+PLACE = re.compile(r"#: model:(?:mail|sms)\.template,(\w+):mass_mailing_lite(?:_sms)?\.(\w+)")
 # Lines that a real mailing may well keep, as they stand in the English templates.
 GENERIC = (
     "A date to note",
@@ -79,9 +84,14 @@ def find_keys():
 
 def read_texts():
     """Yield ``(lines, links)`` of each text in English, and a list of the same in each language."""
-    tree = etree.parse(str(TEMPLATES))
     terms = read_translations()
-    for record in tree.iter("record"):
+    for _addon, file in TEMPLATES:
+        yield from read_file(file, terms)
+
+
+def read_file(file, terms):
+    """Yield the same of one file."""
+    for record in etree.parse(str(file)).iter("record"):
         for field in record.iter("field"):
             name = field.get("name")
             if name in TEXTS:
@@ -99,7 +109,8 @@ def read_texts():
 def read_translations():
     """Return the texts of templates in other languages: {(field, record): [text]}."""
     terms = {}
-    for file in sorted((ADDON / "i18n").glob("*.po")):
+    files = [file for addon, _file in TEMPLATES for file in (addon / "i18n").glob("*.po")]
+    for file in sorted(files):
         for entry in file.read_text().split("\n\n"):
             places = PLACE.findall(entry)
             if places and (text := read_term(entry)):

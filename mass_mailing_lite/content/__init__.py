@@ -26,11 +26,10 @@ from .checks import (
 from .files import BodyPictures, link_attachments
 from .placeholders import Placeholders
 from .send_on import SendOn
-from .template_exchange import TRANSLATED, TemplateExchange
+from .template_exchange import TemplateExchange
 from .version_notes import VersionNotes
 
 __all__ = [
-    "TRANSLATED",
     "BodyPictures",
     "Card",
     "Placeholders",

@@ -1,25 +1,15 @@
+from odoo import models
 from odoo.fields import Command
 from odoo.tools.mail import html2plaintext
 
 from ..tools.version import SOURCE, get_made_for, get_main_text
 from .version_notes import VersionNotes
 
-# Field of the mailing -> field of the template that fills it.
-TRANSLATED = {
-    "subject": "subject",
-    "preview_text": "partner_mailing_preview_text",
-    "body_html": "body_html",
-}
-PLAIN = {
-    "email_from": "email_from",
-    "reply_to": "reply_to",
-    "mail_server_id": "mail_server_id",
-    "layout_id": "partner_mailing_layout_id",
-}
-
 
 class TemplateExchange:
     """What goes from a template into a mailing, and from a mailing into a new template.
+
+    Which fields those are is said by the ``Transport``.
 
     :param mailing: a ``partner.mailing`` record, perhaps not saved
     """
@@ -27,6 +17,13 @@ class TemplateExchange:
     def __init__(self, mailing):
         self.mailing = mailing
         self.env = mailing.env
+        self.transport = mailing._get_transport()
+        self.texts = self.transport.template_texts
+
+    def get_template(self):
+        """Return the template that the content was taken from: a record, empty for none."""
+        name = self.transport.template_field
+        return self.mailing[name] if name else self.env["mail.template"]
 
     def get_values(self, template):
         """Return the values from a template in the current language: {field name: value}.
@@ -34,14 +31,15 @@ class TemplateExchange:
         A From address with placeholders (``{{ user.email_formatted }}``) is not among them: a
         mailing has one From address, which is known before it is sent.
         """
-        values = {name: template[source] for name, source in TRANSLATED.items()}
-        for name, source in PLAIN.items():
+        mailing = self.mailing
+        values = {name: template[source] for name, source in self.texts.items()}
+        for name, source in self.transport.template_options.items():
             value = template[source]
             if value and "{{" not in str(value):
                 values[name] = value
-        if self.mailing._get_allowed_senders().get_problem(values.get("email_from")):
-            del values["email_from"]
-        if values.get("layout_id") and not self.mailing._can_use_layout(values["layout_id"]):
+        if mailing._describe_sender_of(template):
+            values.pop("email_from", None)
+        if values.get("layout_id") and not mailing._can_use_layout(values["layout_id"]):
             del values["layout_id"]
         return values
 
@@ -51,18 +49,16 @@ class TemplateExchange:
         :param langs: codes of further languages of the template than the main one
         """
         mailing, main = self.mailing, self.mailing.main_lang
-        values = self.get_values(template.with_context(lang=main))
-        for name in ("mail_server_id", "layout_id"):
-            values[name] = (values.get(name) or mailing[name]).id
-        mailing.with_context(lang=main).write(
-            {
-                **values,
-                "template_id": template.id,
-                "attachment_ids": [Command.set(template.attachment_ids.ids)],
-            }
-        )
+        values = {
+            name: value.id if isinstance(value, models.BaseModel) else value
+            for name, value in self.get_values(template.with_context(lang=main)).items()
+        }
+        values[self.transport.template_field] = template.id
+        if files := self.transport.files_field:
+            values[files] = [Command.set(template[files].ids)]
+        mailing.with_context(lang=main).write(values)
         wanted = self.get_languages(template)
-        for name, source in TRANSLATED.items():
+        for name, source in self.texts.items():
             stored = _get_stored(template, source)
             text = get_main_text(stored, main)
             texts = {lang: False for lang in _get_stored(mailing, name) if lang != main}
@@ -79,10 +75,10 @@ class TemplateExchange:
 
         :param langs: codes of languages
         """
-        mailing, template = self.mailing, self.mailing.template_id
+        mailing, template = self.mailing, self.get_template()
         langs = self.get_languages(template) & set(langs)
         stale = mailing._get_stale_versions()
-        for name, source in TRANSLATED.items():
+        for name, source in self.texts.items():
             texts = {
                 lang: text
                 for lang, text in _get_stored(template, source).items()
@@ -96,7 +92,7 @@ class TemplateExchange:
         """Return whether a main text is still that of the template."""
         main = self.mailing.main_lang
         ours = get_main_text(_get_stored(self.mailing, name), main)
-        theirs = get_main_text(_get_stored(template, TRANSLATED[name]), main)
+        theirs = get_main_text(_get_stored(template, self.texts[name]), main)
         return html2plaintext(ours) == html2plaintext(theirs)
 
     def get_languages(self, template):
@@ -105,7 +101,7 @@ class TemplateExchange:
         Those of the recipients, or all that are installed while the list is not loaded.
         """
         main = self.mailing.main_lang
-        stored = [_get_stored(template, source) for source in TRANSLATED.values()]
+        stored = [_get_stored(template, source) for source in self.texts.values()]
         known = self.mailing.language_counts or dict(self.env["res.lang"].get_installed())
         return {
             lang
@@ -116,40 +112,42 @@ class TemplateExchange:
 
     def get_languages_not_taken(self):
         """Return the languages that the mailing's template could still bring, sorted."""
-        saved, template = self.mailing._origin, self.mailing.template_id.sudo()
+        saved, template = self.mailing._origin, self.get_template().sudo()
         if not (saved and template and self.mailing.state == "draft"):
             return []
         exchange = TemplateExchange(saved)
         langs = exchange.get_languages(template) - set(saved.sudo().version_ids.mapped("lang"))
-        if langs and not exchange.has_text_of(template, "body_html"):
+        if langs and not exchange.has_text_of(template, self.transport.main_text):
             return []
         return sorted(langs)
 
     def save(self, name):
         """Return a new template of the current user, with the content in every language."""
-        mailing = self.mailing
-        values = {source: mailing[field] for field, source in TRANSLATED.items()}
-        values.update({source: mailing[field] for field, source in PLAIN.items()})
-        files = [
-            file.sudo().copy({"res_model": "mail.template", "res_id": 0, "name": file.name})
-            for file in mailing.attachment_ids
-        ]
-        template = self.env["mail.template"].create(
+        mailing, transport = self.mailing, self.transport
+        templates = self.env[mailing._fields[transport.template_field].comodel_name]
+        values = {
+            source: value.id if isinstance(value := mailing[one], models.BaseModel) else value
+            for one, source in {**self.texts, **transport.template_options}.items()
+        }
+        if transport.files_field:
+            files = [
+                file.sudo().copy({"res_model": templates._name, "res_id": 0, "name": file.name})
+                for file in mailing[transport.files_field]
+            ]
+            values[transport.files_field] = [Command.set([file.id for file in files])]
+        template = templates.create(
             {
                 **values,
                 "name": name,
                 "model_id": self.env["ir.model"]._get_id("res.partner"),
                 "lang": "{{ object.lang }}",
-                "mail_server_id": mailing.mail_server_id.id,
-                "partner_mailing_layout_id": mailing.layout_id.id,
-                "attachment_ids": [Command.set([file.id for file in files])],
             }
         )
         template.sudo().partner_mailing_main_lang = mailing.main_lang
-        for ours, theirs in TRANSLATED.items():
+        for ours, theirs in self.texts.items():
             _copy_translations(mailing, ours, template, theirs)
         stale = {
-            lang: [TRANSLATED[field] for field in names if field in TRANSLATED]
+            lang: [self.texts[field] for field in names if field in self.texts]
             for lang, names in mailing._get_stale_versions().items()
         }
         template._note_partner_mailing_versions(
@@ -163,9 +161,9 @@ class TemplateExchange:
         :param langs: codes of the languages that were taken from it
         :param before: what ``_get_stale_versions`` returned before, for the others
         """
-        ours = {source: name for name, source in TRANSLATED.items()}
+        ours = {source: name for name, source in self.texts.items()}
         stale = {lang: list(names) for lang, names in (before or {}).items()}
-        for lang, names in self.mailing.template_id.sudo()._get_partner_mailing_stale().items():
+        for lang, names in self.get_template().sudo()._get_partner_mailing_stale().items():
             if lang in langs or lang == self.mailing.main_lang:
                 stale.setdefault(lang, []).extend(ours[name] for name in names)
         VersionNotes(self.mailing).note_as(stale)

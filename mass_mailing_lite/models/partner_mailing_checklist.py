@@ -105,7 +105,6 @@ class PartnerMailing(models.Model):
         lambda self: [
             "name",
             "state",
-            "template_id",
             "recipients_loaded_at",
             "pending_count",
             "skipped_count",
@@ -121,6 +120,7 @@ class PartnerMailing(models.Model):
             "language_counts",
             "channel",
             "scheduled_at",
+            *self._get_template_fields(),
             *sorted(self._collect_from_transports("required_fields")),
             *sorted(self._get_extra_fields()),
             *(kind.problems_field for kind in self._get_transports().values()),
@@ -136,7 +136,7 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         transport = self._get_transport()
         steps = [
-            *([self._get_template_step()] if transport.has_templates else []),
+            *([self._get_template_step()] if transport.template_field else []),
             self._get_writing_step(transport),
             self._get_recipients_step(transport),
             self._get_preview_step(),
@@ -153,8 +153,8 @@ class PartnerMailing(models.Model):
 
     def _get_template_step(self):
         step = {"key": "template", "label": self.env._("Template"), "status": "done"}
-        if self.template_id:
-            step["hint"] = self.template_id.sudo().name
+        if template := self._get_template():
+            step["hint"] = template.sudo().name
         elif not self._is_content_empty() or self.state != "draft":
             step["hint"] = self.env._("Written freely")
         else:
@@ -162,7 +162,7 @@ class PartnerMailing(models.Model):
         if self.state == "draft" and self._origin:
             step["action"] = "action_load_template"
         elif self.state == "draft":
-            step["focus"] = "template_id"
+            step["focus"] = self._get_transport().template_field
         return step
 
     def _get_writing_step(self, transport):

@@ -107,12 +107,16 @@ class PartnerMailing(models.Model):
 
     @api.onchange("template_id")
     def _onchange_template_id(self):
-        """Fill an empty mailing from the template; the dialog replaces content that is there."""
-        template = self.template_id
+        return self._fill_from_template()
+
+    def _fill_from_template(self):
+        """Fill an empty mailing from its template; the dialog replaces content that is there."""
+        transport, template = self._get_transport(), self._get_template()
         if not template or not self._is_content_empty():
             return None
         self.update(self._get_template_values(template))
-        self.attachment_ids = template.attachment_ids
+        if transport.files_field:
+            self[transport.files_field] = template[transport.files_field]
         if not self.name:
             self.name = template.name
         if refused := self._describe_sender_of(template):
@@ -134,7 +138,13 @@ class PartnerMailing(models.Model):
         return self._open_dialog("partner.mailing.save.template", self.env._("Save as Template"))
 
     def _is_content_empty(self):
-        return not self.subject and not self.attachment_ids and self._is_body_empty()
+        transport = self._get_transport()
+        names = [name for name in transport.template_texts if name != "preview_text"]
+        files = transport.files_field and self[transport.files_field]
+        return not files and all(self._is_text_empty(name) for name in names)
+
+    def _is_text_empty(self, name):
+        return self._is_body_empty() if name == "body_html" else not self[name]
 
     def _is_body_empty(self):
         return is_html_empty(self.body_html) and "<img" not in (self.body_html or "")
@@ -145,7 +155,7 @@ class PartnerMailing(models.Model):
 
     def _describe_sender_of(self, template):
         """Return a sentence about a template's From address that is not taken over, or False."""
-        sender = template.email_from
+        sender = "email_from" in template._fields and template.email_from
         if not sender or "{{" in sender or not self._get_allowed_senders().get_problem(sender):
             return False
         return self._describe_refused_sender(sender)
@@ -188,14 +198,30 @@ class PartnerMailing(models.Model):
         """
         self.ensure_one()
         self._check_editable(self.env._("take over languages"))
-        self.template_id.check_access("read")
+        self._get_template().check_access("read")
         content.TemplateExchange(self).take_languages(langs)
 
     def _get_template_languages(self, template):
         """Return the set of the languages, beside the main one, that a template could bring."""
         return content.TemplateExchange(self).get_languages(template)
 
-    @api.depends("state", "template_id", "main_lang", "language_counts", "version_ids", "body_html")
+    @api.model
+    def _get_template_fields(self):
+        """Return the names of the fields with a template, of all channels."""
+        kinds = self._get_transports().values()
+        return sorted({kind.template_field for kind in kinds if kind.template_field})
+
+    @api.depends(
+        lambda self: [
+            "state",
+            "channel",
+            "main_lang",
+            "language_counts",
+            "version_ids",
+            *self._get_template_fields(),
+            *sorted(self._collect_from_transports("template_texts")),
+        ]
+    )
     @api.depends_context("lang")
     def _compute_languages_not_taken(self):
         for mailing in self:
@@ -205,6 +231,10 @@ class PartnerMailing(models.Model):
                 {lang: counts.get(lang, 0) for lang in langs}
             )
 
+    def _get_template(self):
+        """Return the template that the content was taken from: a record, empty for none."""
+        return content.TemplateExchange(self).get_template()
+
     def action_take_languages(self):
         """Open the dialog that takes over further languages of the template."""
         self.ensure_one()
@@ -213,21 +243,19 @@ class PartnerMailing(models.Model):
         return self._open_dialog(
             "partner.mailing.load.template",
             self.env._("Languages of the Template"),
-            default_template_id=self.template_id.id,
             default_only_languages=True,
+            **{f"default_{self._get_transport().template_field}": self._get_template().id},
         )
 
     def _save_as_template(self, name):
         """Return a new template of the current user, with the content in every language.
 
-        :raises UserError: when subject and body are empty
+        :raises UserError: when there is no text
         """
         self.ensure_one()
         self.check_access("read")
-        if not self.subject and self._is_body_empty():
-            raise UserError(
-                self.env._('The mailing "%s" has neither subject nor body to save.', self.name)
-            )
+        if all(self._is_text_empty(one) for one in self._get_transport().template_texts):
+            raise UserError(self.env._('The mailing "%s" has no text to save.', self.name))
         return content.TemplateExchange(self).save(name)
 
     # ------------------------------------------------------------

@@ -12,7 +12,7 @@ from .common import GROUP, MailingCase
 
 ADDON = "mass_mailing_lite"
 # Predefined records that belong to no mailing.
-SHARED = {"partner.mailing.audience", "partner.mailing.layout"}
+SHARED = {"partner.mailing.audience", "partner.mailing.layout", "partner.mailing.sms.price"}
 
 
 class LeakCase(MailingCase):

@@ -39,8 +39,17 @@ class Transport:
     #: Names of the text field with extra addresses (of no contact), and of the computed field that
     #: says which of them cannot be read.
     extra_field = problems_field = None
-    #: Whether the content can be loaded from a template (``mail.template``).
-    has_templates = False
+    #: Name of the many2one field with the template of the content; None without templates. Its model
+    #: inherits ``partner.mailing.template``.
+    template_field = None
+    #: Name of the field with the text of the message.
+    main_text = None
+    #: {field of the mailing: translated field of the template that fills it}
+    template_texts = {}
+    #: The same of what a template has in common for all languages.
+    template_options = {}
+    #: Name of the field with files, of mailing and template; None where messages have none.
+    files_field = None
 
     # ------------------------------------------------------------
     # Addresses

@@ -77,7 +77,20 @@ class SmtpTransport(Transport):
     )
     own_fields = frozenset({"layout_id"})
     extra_field, problems_field = "extra_emails", "extra_emails_problems"
-    has_templates = True
+    main_text = "body_html"
+    template_field = "template_id"
+    template_texts = {
+        "subject": "subject",
+        "preview_text": "partner_mailing_preview_text",
+        "body_html": "body_html",
+    }
+    template_options = {
+        "email_from": "email_from",
+        "reply_to": "reply_to",
+        "mail_server_id": "mail_server_id",
+        "layout_id": "partner_mailing_layout_id",
+    }
+    files_field = "attachment_ids"
     typed_column, address_column = "email", "email_normalized"
     test_field = "emails"
 

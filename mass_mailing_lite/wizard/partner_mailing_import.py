@@ -320,6 +320,7 @@ class PartnerMailingImport(models.TransientModel):
         return self.env["ir.qweb"]._render(
             "mass_mailing_lite.partner_mailing_import_preview",
             {
+                "address_label": self._get_address_label(),
                 "titles": table.rows[max(start - 1 - TITLES_SHOWN, 0) : max(start - 1, 0)],
                 "heading": table.rows[heading] if heading is not None else None,
                 "rows": read,
@@ -330,6 +331,10 @@ class PartnerMailingImport(models.TransientModel):
                 "shorten": lambda text: text[:CELL_SHOWN] + "…" if len(text) > CELL_SHOWN else text,
             },
         )
+
+    def _get_address_label(self):
+        """Return what an address of the mailing's channel is called."""
+        return self.env._("Address")
 
     # ------------------------------------------------------------
     # Reading

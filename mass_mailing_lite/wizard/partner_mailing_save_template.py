@@ -29,7 +29,7 @@ class PartnerMailingSaveTemplate(models.TransientModel):
         template = self.mailing_id._save_as_template(self.name)
         return {
             "type": "ir.actions.act_window",
-            "res_model": "mail.template",
+            "res_model": template._name,
             "res_id": template.id,
             "view_mode": "form",
             "views": [(False, "form")],

@@ -1,12 +1,18 @@
+from functools import partial
+
 from odoo import api, fields, models
+from odoo.addons.mass_mailing_lite.models.partner_mailing import PartnerMailing as Mailing
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+from odoo.tools.misc import formatLang
 
 from ..tools import number_list
 from ..tools.sms_length import measure
+from ..transport.estimate import Estimate, count_by_country
 from ..transport.sms import SmsTransport
 
 PROBLEMS_SHOWN = 20
+ESTIMATED_STATES = ("draft", "to_validate", "validated")  # nothing was sent yet
 MAX_TEXT = 3000  # characters with placeholders as typed; ten SMS hold half of that
 
 
@@ -29,11 +35,26 @@ class PartnerMailing(models.Model):
     """
 
     _inherit = "partner.mailing"
+    _system_fields = Mailing._system_fields | {"sms_countries"}
 
     channel = fields.Selection(selection_add=[("sms", "SMS")], ondelete={"sms": turn_into_email})
     sms_body = fields.Text("SMS Text", translate=True, render_engine="inline_template")
+    sms_template_id = fields.Many2one(
+        "sms.template",
+        "SMS Template",
+        domain=[("model", "=", "res.partner")],
+        help="The template that the text was taken from; you may change the text.",
+    )
     sms_length_text = fields.Char("Length", compute="_compute_sms_length")
     sms_parts = fields.Integer("SMS a Recipient", compute="_compute_sms_length")
+    sms_countries = fields.Json(
+        "Recipients by Country",
+        copy=False,
+        readonly=True,
+        help="Numbers that are written to, as [language or null, country code, count], from when the"
+        " list was loaded: counting a million takes a second.",
+    )
+    sms_estimate = fields.Html("SMS and Cost", compute="_compute_sms_estimate", sanitize=False)
     extra_numbers = fields.Text(
         help="Phone numbers that belong to no contact: one a line, or separated by commas or"
         " semicolons; with a name as Anna <+7 903 123-45-67>.",
@@ -59,19 +80,42 @@ class PartnerMailing(models.Model):
             mailing.sms_parts = length.parts
             mailing.sms_length_text = text and transport.describe_length(length)
 
+    @api.depends("sms_body", "channel", "state", "recipient_count", "sms_countries", "main_lang")
+    @api.depends_context("lang")
+    def _compute_sms_estimate(self):
+        for mailing in self:
+            is_ahead = mailing.channel == "sms" and mailing.state in ESTIMATED_STATES
+            mailing.sms_estimate = (
+                is_ahead and mailing.sms_body and mailing.sms_countries
+            ) and mailing._render_sms_estimate()
+
+    def _render_sms_estimate(self):
+        """Return the number of SMS and their cost, as HTML."""
+        estimate = Estimate(SmsTransport(self.sudo()))
+        return self.env["ir.qweb"]._render(
+            "mass_mailing_lite_sms.estimate",
+            {"estimate": estimate, "number": partial(formatLang, self.env, digits=0)},
+        )
+
     @api.depends("extra_numbers", "company_id")
     def _compute_extra_numbers_problems(self):
         for mailing in self:
             format_number = SmsTransport(mailing).format_number
             texts = [
-                entry.text
-                for entry in number_list.parse(mailing.extra_numbers)
-                if not format_number(entry.text)
+                one.text
+                for one in number_list.read(mailing.extra_numbers, format_number)
+                if one.problem
             ]
             shown = texts[:PROBLEMS_SHOWN]
             if len(texts) > len(shown):
                 shown.append(self.env._("… and %s more.", len(texts) - len(shown)))
             mailing.extra_numbers_problems = "\n".join(shown) or False
+
+    @api.onchange("sms_template_id")
+    def _onchange_sms_template_id(self):
+        """Fill an empty mailing from the template."""
+        if self.channel == "sms":
+            self._fill_from_template()
 
     # ------------------------------------------------------------
     # CRUD
@@ -120,9 +164,34 @@ class PartnerMailing(models.Model):
     def _get_transports(self):
         return {**super()._get_transports(), "sms": SmsTransport}
 
+    def _store_language_counts(self, groups):
+        """Store the countries too, of a list of numbers."""
+        result = super()._store_language_counts(groups)
+        if self.state == "draft" and (self.channel == "sms" or self.sms_countries):
+            self._as_system().write(
+                {"sms_countries": count_by_country(self) if self.channel == "sms" else False}
+            )
+        return result
+
     @api.model
     def _get_text_limits(self):
         return {**super()._get_text_limits(), "sms_body": MAX_TEXT}
+
+    @api.model
+    def _get_address_problems(self):
+        return {
+            **super()._get_address_problems(),
+            number_list.ROUNDED: self.env._(
+                "the spreadsheet has cut off its last digits. Format the column as text, enter the"
+                " number anew and save the file again."
+            ),
+        }
+
+    def action_import_addresses(self):
+        action = super().action_import_addresses()
+        if self.channel == "sms":
+            action["name"] = self.env._("Import Numbers")
+        return action
 
     def action_open_recipients(self):
         """Show addresses or numbers, as the channel has it."""

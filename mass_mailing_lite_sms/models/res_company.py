@@ -71,5 +71,16 @@ class ResCompany(models.Model):
             self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
         return result
 
+    def _get_partner_mailing_sms_price(self, country):
+        """Return ``(amount, currency)`` of one SMS to a country, None where it is not known.
+
+        An addon whose provider tells its prices overrides this method.
+        """
+        prices = self.env["partner.mailing.sms.price"].sudo()
+        price = prices.search(
+            [("company_id", "=", self.id), ("country_id", "=", country.id)], limit=1
+        )
+        return (price.price, price.currency_id) if price else None
+
     def _get_partner_mailing_sms_limits(self):
         return Limits(**{key: self[name] for key, name in LIMIT_FIELDS.items()})

@@ -2,6 +2,7 @@ from . import (
     test_odoo_seams,
     test_sms_attacks,
     test_sms_content,
+    test_sms_estimate,
     test_sms_fuzz,
     test_sms_length,
     test_sms_migration,
@@ -9,4 +10,6 @@ from . import (
     test_sms_recipients,
     test_sms_reports,
     test_sms_sending,
+    test_sms_template,
+    test_tour_sms,
 )

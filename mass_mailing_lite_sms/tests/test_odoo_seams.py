@@ -2,6 +2,7 @@ import ast
 import inspect
 from pathlib import Path
 
+from odoo.addons.sms.models.iap_account import IapAccount
 from odoo.addons.sms.models.sms_sms import SmsSms
 from odoo.addons.sms.models.sms_tracker import SmsTracker
 from odoo.addons.sms.tools.sms_api import SmsApi, SmsApiBase
@@ -123,6 +124,24 @@ class TestOdooSeams(BaseCase):
             "SmsApiTwilio._send_sms_batch() no longer knows requests without a response:"
             " TwilioListener returns None where nothing can be read.",
         )
+
+    def test_the_sender_of_sms_is_kept_where_it_is_read(self):
+        self.assertTrue(
+            hasattr(IapAccount, "sender_name"),
+            "iap.account has no sender_name: get_sender_id() reads it.",
+        )
+        try:
+            paths = [
+                file_path(f"sms_twilio/{name}")
+                for name in ("models/res_company.py", "models/sms_twilio_number.py")
+            ]
+        except FileNotFoundError:
+            self.skipTest("This Odoo comes without sms_twilio.")
+        source = "".join(Path(path).read_text() for path in paths)
+        for name in ("sms_provider", "'twilio'", "sms_twilio_number_ids", "number", "country_code"):
+            self.assertIn(
+                name, source, f"sms_twilio has no {name}: get_sender_id() reads its numbers."
+            )
 
 
 def get_calls(function):

@@ -145,6 +145,89 @@ class TestSmsRecipients(SmsCase):
             self.states(mailing), {"anna@example.com": "pending", "boris@example.com": "pending"}
         )
 
+    def test_numbers_are_read_as_people_type_paste_and_export_them(self):
+        russia, spain = self.env.ref("base.ru"), self.env.ref("base.es")
+        one, two = "+79031234567", "+34600123456"
+        for country, typed, numbers in (
+            (russia, "8 (903) 123-45-67", [one]),
+            (russia, "+7\xa0903\xa0123\u201145\u201367", [one]),
+            (russia, "0034 600 123 456", [two]),
+            (russia, "8 10 34 600 123 456", [two]),
+            (russia, "=+34600123456", [two]),
+            (russia, "'+79031234567", [one]),
+            (russia, "79031234567.0", [one]),
+            (russia, "79031234567,0", [one]),
+            (russia, "  89031234567\u200b", [one]),
+            (russia, "8(903)1234567/0034600123456", [one, two]),
+            (russia, "+7 903 1234567 +34 600 123 456", [one, two]),
+            (russia, "89031234567 или +34600123456", [one, two]),
+            (russia, "89031234567|+34600123456", [one, two]),
+            (spain, "0034600123456", [two]),
+            (spain, "34600123456", [two]),
+            (spain, "600.123.456", [two]),
+            (spain, "+34 (0) 600 123 456", [two]),
+            (spain, "6.00123456E+8", [two]),
+            (spain, "600123456\n8 903 123 45 67", [two, None]),
+            (spain, "4.91E+11", [None]),
+            (spain, "4,91702E+11", [None]),
+            (spain, "ask her", [None]),
+        ):
+            with self.subTest(country=country.code, typed=typed):
+                self.env.company.country_id = country
+                mailing = self.new_sms(audience_ids=[], extra_numbers=typed)
+                transport = mailing._get_transport()
+                read = [
+                    number or None for _name, _typed, number in transport.read_extra_addresses()
+                ]
+                self.assertEqual(read, numbers)
+                self.assertEqual(bool(mailing.extra_numbers_problems), None in numbers)
+
+    def test_a_file_as_excel_writes_it_is_read_and_what_it_cut_off_is_listed(self):
+        rows = (
+            "Имя;Номер телефона;Город",
+            "Анна;8 (903) 123-45-67;Москва",
+            "Борис;0034 600 123 456;Мадрид",
+            "Вера;=+34600111222;Мадрид",
+            "Глеб;4,91702E+11;Берлин",
+            "Дарья;79037654321,0;Москва",
+            "Егор;8 903 765 43 22 / 8 903 765 43 23;Москва",
+            "Жанна;нет;Москва",
+            "Зоя;+7 903 123 45 67;Москва",
+            "Иван;;Москва",
+        )
+        mailing = self.new_sms(audience_ids=[])
+        self.env.company.country_id = self.env.ref("base.ru")
+        action = mailing.action_import_addresses()
+        self.assertEqual(action["name"], "Import Numbers")
+        Import = self.env[action["res_model"]].with_user(self.marketer)
+        wizard = Import.with_context(**action["context"]).create(
+            {
+                "file": base64.b64encode("\r\n".join(rows).encode("cp1251")),
+                "file_name": "list.csv",
+            }
+        )
+        self.assertEqual((wizard.address_column, wizard.name_column), ("1", "0"))
+        counts = (wizard.address_count, wizard.repeated_count, wizard.problem_count)
+        self.assertEqual(counts, (6, 1, 3))
+        for line in (
+            "Line 5: 4,91702E+11 – the spreadsheet has cut off its last digits",
+            "Line 8: нет – it is no valid phone number",
+            "Line 10: Иван | Москва – the chosen column is empty",
+        ):
+            self.assertIn(line, wizard.problems)
+        wizard.action_import()
+        self.assertEqual(
+            mailing.extra_numbers.splitlines(),
+            [
+                "Анна <+79031234567>",
+                "Борис <+34600123456>",
+                "Вера <+34600111222>",
+                "Дарья <+79037654321>",
+                "+79037654322",
+                "+79037654323",
+            ],
+        )
+
     def test_numbers_come_in_from_a_workbook_that_keeps_them_as_numbers(self):
         book = openpyxl.Workbook()
         for row in (

@@ -5,6 +5,7 @@
 3GPP TS 23.040, section 9.2.3.24.1: the parts of a longer text each give 6 octets to a header.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 GSM_7 = "GSM-7"
@@ -45,13 +46,35 @@ def measure(text: str) -> Length:
     units = sum(widths)
     if units <= SINGLE[encoding]:
         return Length(encoding, units, min(units, 1), SINGLE[encoding] - units, foreign)
-    parts, used = 1, 0
-    for places in widths:
+    ends = _find_ends(widths, PART[encoding])
+    used = sum(widths[ends[-1] :])
+    return Length(encoding, units, len(ends) + 1, PART[encoding] - used, foreign)
+
+
+def split(text: str) -> list[str]:
+    """Return the parts that a text is sent as, in order; none for no text."""
+    length = measure(text)
+    if length.parts < 2:
+        return [text] if text else []
+    widths = [width(character, length.encoding) for character in text]
+    ends = [0, *_find_ends(widths, PART[length.encoding]), len(text)]
+    return [text[start:end] for start, end in pairwise(ends)]
+
+
+def _find_ends(widths: list[int], room: int) -> list[int]:
+    """Return the positions before which a part ends.
+
+    :param widths: places that each character takes
+    :param room: places of a part
+    """
+    ends, used = [], 0
+    for position, places in enumerate(widths):
         # What takes two places is never cut in two: it begins the next part.
-        if used + places > PART[encoding]:
-            parts, used = parts + 1, 0
+        if used + places > room:
+            ends.append(position)
+            used = 0
         used += places
-    return Length(encoding, units, parts, PART[encoding] - used, foreign)
+    return ends
 
 
 def width(character: str, encoding: str) -> int:

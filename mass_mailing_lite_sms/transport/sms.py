@@ -14,22 +14,23 @@ from odoo.addons.mass_mailing_lite.transport.base import Transport
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..odoo_seams.sender_id import get_sender_id
 from ..odoo_seams.sms import get_batch_size
 from ..tools import number_list
 from ..tools.sms_length import UCS_2, measure
 from .pool import Session, SmsPool
-from .text import TextMessage, TextTemplate, clean_text
+from .text import TextMessage, TextTemplate, clean_text, make_card
 
 E164 = re.compile(r"\+[1-9][0-9]{5,14}")
 # A phone number as people write it; whether it is one, the library of Odoo says.
-NUMBER = re.compile(r"[+(]?[\d ()./\xa0\u2011-]{6,30}")
+NUMBER = re.compile(r"[+(]?[\d\s()./\u2010-\u2015\u2212-]{6,40}")
 MIN_DIGITS = 7
+# Of an entry of a file: {problem of a number: that of the entry}.
+PROBLEMS = {number_list.INVALID: INVALID, number_list.ROUNDED: number_list.ROUNDED}
 NO_BRACKETS = str.maketrans("<>", "()")
 # Has that form and is in no use: for a look at the message of a contact without a number.
 NO_NUMBER = "+10000000000"
 FOREIGN_SHOWN = 10
-# Of the board: the text alone, on a page of its own.
-CARD = Markup('<p style="font-size: 24px; padding: 16px; white-space: pre-wrap">%s</p>')
 
 
 class SmsTransport(Transport):
@@ -53,6 +54,9 @@ class SmsTransport(Transport):
         "track_clicks",
         "track_opens",
     )
+    main_text = "sms_body"
+    template_field = "sms_template_id"
+    template_texts = {"sms_body": "body"}
     extra_field, problems_field = "extra_numbers", "extra_numbers_problems"
     typed_column, address_column = "phone", "phone_sanitized"
     test_field = "numbers"
@@ -107,13 +111,16 @@ class SmsTransport(Transport):
 
     def read_extra_addresses(self):
         return [
-            (entry.name, entry.text, self.format_number(entry.text))
-            for entry in number_list.parse(self.mailing.extra_numbers)
+            (one.name, one.text, one.number)
+            for one in number_list.read(self.mailing.extra_numbers, self.format_number)
         ]
 
     heading_words = PHONE
 
     def is_address(self, text):
+        text = number_list.clean(text)
+        if number_list.SCIENTIFIC.fullmatch(text):
+            return True  # one that a spreadsheet has cut off stands in the column of numbers, too
         return bool(NUMBER.fullmatch(text)) and sum(map(str.isdigit, text)) >= MIN_DIGITS
 
     def is_address_list(self, text):
@@ -121,16 +128,10 @@ class SmsTransport(Transport):
         return bool(entries) and all(self.is_address(entry.text) for entry in entries)
 
     def parse_cell(self, text, line):
-        entries = []
-        for name, typed in number_list.parse(text):
-            number = self.format_number(typed)
-            if not number and typed.isascii() and typed.isdigit():
-                # Spreadsheets keep +34 600 123 456 as the number 34600123456.
-                number = self.format_number(f"+{typed}")
-            entries.append(
-                Entry(line, typed, name, number or "", problem=None if number else INVALID)
-            )
-        return entries
+        return [
+            Entry(line, one.text, one.name, one.number, problem=PROBLEMS.get(one.problem))
+            for one in number_list.read(text, self.format_number)
+        ]
 
     def format_extra_address(self, entry):
         name = number_list.SEPARATOR.sub(" ", entry.name).translate(NO_BRACKETS).strip(' "')
@@ -254,12 +255,28 @@ class SmsTransport(Transport):
         compiled = self.compile(self.env.lang or "en_US", None)
         return compiled.template.fill([read(contact, row) for read in compiled.readers])
 
+    def get_sender_id(self, number):
+        """Return what a phone shows as the sender of an SMS, "" where the provider decides.
+
+        :param number: of the recipient, in the form E.164
+        """
+        return get_sender_id(self.mailing.sudo().company_id, number)
+
+    def get_price(self, country):
+        """Return ``(amount, currency)`` of one SMS to a country, None where it is not known.
+
+        Asked of the company, so that the addon of a provider that tells its prices can answer.
+
+        :param country: a ``res.country`` record
+        """
+        return self.mailing.sudo().company_id._get_partner_mailing_sms_price(country)
+
     def get_card_subject(self):
         return self.mailing._name_placeholders(self.mailing.sms_body, TEXT)
 
     def get_card_page(self):
         text = self.get_card_subject()
-        return bool(text) and self.mailing._wrap_body(CARD % escape(text), "", "")
+        return bool(text) and self.mailing._wrap_body(make_card(text), "", "")
 
     # ------------------------------------------------------------
     # Connection

@@ -3,10 +3,26 @@
 import re
 from typing import NamedTuple
 
+from markupsafe import Markup, escape
+
 from odoo.addons.mass_mailing_lite.delivery.compose.message import Value
 from odoo.addons.mass_mailing_lite.delivery.compose.slots import cut_at_markers
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]")
+
+
+# Of boards and galleries: the bubble of a text, on a page of its own.
+CARD = Markup(
+    '<div style="padding: 32px; background-color: #ffffff">'
+    '<div dir="auto" style="display: inline-block; max-width: 420px; padding: 18px 24px;'
+    " border-radius: 26px; background-color: #e9e9eb; color: #111111; font-size: 24px;"
+    ' line-height: 1.35; white-space: pre-wrap; overflow-wrap: anywhere">%s</div></div>'
+)
+
+
+def make_card(text):
+    """Return the HTML of a text as phones show it, for a card."""
+    return CARD % escape(text or "")
 
 
 class TextMessage(NamedTuple):

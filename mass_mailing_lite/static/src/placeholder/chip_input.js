@@ -8,7 +8,8 @@ import { formatInline, splitText, toExpression } from "./placeholders";
 import { Component, useEffect, useExternalListener, useRef } from "@odoo/owl";
 
 // The editor of a text with placeholders as chips, and its buttons: a click on a chip opens its
-// dialog; a button, and the key #, open the list of placeholders, another button the emoji.
+// dialog; a button, and the key #, open the list of placeholders, another button the emoji. In a text
+// of several lines the key / opens it too, as in the body of an e-mail: at the beginning of a word.
 export class ChipInput extends Component {
     static template = "mass_mailing_lite.ChipInput";
     static props = {
@@ -64,13 +65,26 @@ export class ChipInput extends Component {
     }
 
     onKey(ev) {
-        if (ev.key === "#" && !ev.ctrlKey && !ev.metaKey && !ev.isComposing) {
+        if (this.opensList(ev)) {
             // The key is typed first, and replaced by the placeholder that is chosen.
+            this.key = ev.key;
             this.keyPosition = this.editor.getSelection()[0];
             this.openList();
         } else {
             this.props.onKey?.(ev);
         }
+    }
+
+    opensList(ev) {
+        if (ev.ctrlKey || ev.metaKey || ev.isComposing) {
+            return false;
+        }
+        if (ev.key === "/" && this.props.isMultiline) {
+            const [position] = this.editor.getSelection();
+            const [before] = this.editor.slice(this.editor.pieces, position - 1, position);
+            return !position || (typeof before === "string" && /\s/.test(before));
+        }
+        return ev.key === "#";
     }
 
     onLabelClick(ev) {
@@ -92,7 +106,15 @@ export class ChipInput extends Component {
     openList() {
         this.popover.open(this.editorRef.el, {
             validate: (path, fallback) => this.insertPlaceholder(path, fallback),
+            // A blank behind the key: it was meant as it stands, as in "24 / 7".
+            goOn: this.keyPosition === null ? undefined : () => this.typeBehindKey(" "),
         });
+    }
+
+    typeBehindKey(text) {
+        const position = this.keyPosition + 1;
+        this.editor.host.focus();
+        this.editor.replace(position, position, [text]);
     }
 
     onPopoverClose() {
@@ -124,7 +146,7 @@ export class ChipInput extends Component {
         const { pieces } = this.editor;
         if (this.keyPosition !== null) {
             const [typed] = this.editor.slice(pieces, this.keyPosition, this.keyPosition + 1);
-            if (typed === "#") {
+            if (typed === this.key) {
                 [start, end] = [this.keyPosition, this.keyPosition + 1];
             }
         }

@@ -101,7 +101,7 @@ export const placeholderCharField = {
 // The same for a text of several lines.
 export const placeholderTextField = {
     ...placeholderCharField,
-    supportedTypes: ["text"],
+    supportedTypes: ["text", "char"],
     extractProps: (...args) => ({ ...charField.extractProps(...args), isMultiline: true }),
 };
 

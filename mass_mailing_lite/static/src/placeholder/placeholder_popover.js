@@ -21,6 +21,7 @@ export class PlaceholderPopover extends Component {
         current: { type: Object, optional: true },
         remove: { type: Function, optional: true },
         writeExpression: { type: Function, optional: true },
+        goOn: { type: Function, optional: true },
     };
 
     setup() {
@@ -82,6 +83,10 @@ export class PlaceholderPopover extends Component {
         if (ev.key === "Enter" && this.found.length) {
             ev.preventDefault();
             this.choose(this.found[0]);
+        } else if (ev.key === " " && !this.state.search && this.props.goOn) {
+            ev.preventDefault();
+            this.props.goOn();
+            this.props.close();
         }
     }
 

@@ -19,7 +19,9 @@ export class TemplateGalleryField extends Component {
         this.orm = useService("orm");
         this.state = useState({ search: "" });
         onWillStart(async () => {
-            this.templates = await this.orm.searchRead("mail.template", this.props.domain, FIELDS, {
+            const { record, name } = this.props;
+            const { relation } = record.fields[name];
+            this.templates = await this.orm.searchRead(relation, this.props.domain, FIELDS, {
                 context: this.props.record.context,
             });
         });
