@@ -13,6 +13,7 @@ FUNNEL = {
     "delivered": "sent",
     "opened": "opened",
     "clicked": "clicked",
+    "replied": "replied",
 }
 LOSSES = {"unsubscribed": "unsubscribed_later", "bounced": "bounced", "failed": "failed"}
 BATCH = 20_000  # rows, 0.4 s
@@ -71,6 +72,7 @@ class PartnerMailing(models.Model):
             "delivered": self.sent_count,
             "opened": self.opened_count,
             "clicked": self.clicked_count,
+            "replied": self.replied_count,
             "unsubscribed": self.unsubscribed_count,
             "bounced": self.bounced_count,
             "failed": self.failed_count,
@@ -82,10 +84,13 @@ class PartnerMailing(models.Model):
         rows = self.env["partner.mailing.breakdown"].search([("mailing_id", "=", self.id)])
         by = rows.grouped("dimension")
         languages = dict(rows._get_languages())
+        transport = self._get_transport()
         return {
             "totals": self._get_totals(),
             "filters": {**FUNNEL, **LOSSES},
             "tracks": {"opened": self.track_opens, "clicked": self.track_clicks},
+            "missing": list(transport.missing_figures),
+            "domains_title": transport.describe_breakdown(),
             "machine_opened": self.machine_opened_count,
             "counted_at": fields.Datetime.to_string(rows[:1].counted_at),
             "moments": [

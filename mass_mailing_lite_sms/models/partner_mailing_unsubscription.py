@@ -1,0 +1,22 @@
+from odoo import fields, models
+from odoo.addons.mass_mailing_lite.sender.transaction import in_transaction
+
+
+class PartnerMailingUnsubscription(models.Model):
+    """A decision about a phone number, by a link in an SMS or by an answer."""
+
+    _inherit = "partner.mailing.unsubscription"
+    _rec_names_search = ["email_normalized", "phone_sanitized"]
+
+    phone_sanitized = fields.Char("Number", help="Empty where the mailing was no SMS.")
+
+    # As ``_address_sql`` reads the address of any channel.
+    _any_address_idx = models.Index(
+        "(COALESCE(email_normalized, phone_sanitized)) WHERE undone_at IS NULL"
+    )
+
+    def _apply_in_own_transaction(self, subscription):
+        """Update lists and totals in a transaction of its own, again after a conflict."""
+        with self.pool.cursor() as cr:
+            own = self.with_env(self.env(cr=cr))
+            in_transaction(cr, lambda: own._apply_to_open_mailings(subscription))
