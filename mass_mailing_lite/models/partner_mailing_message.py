@@ -485,7 +485,8 @@ class PartnerMailing(models.Model):
 
     def _get_link_number(self, row):
         """Return the number in the tokens for a row; see ``_read_link_token``."""
-        return -self.id if row.get("is_sample") else row["id"]
+        # A mailing that is not saved is only measured.
+        return -(self._origin.id or 1) if row.get("is_sample") else row["id"]
 
     def _get_link(self, purpose, token):
         """Return the URL of a personal link, with a token or its slot marker."""

@@ -126,6 +126,14 @@ class PartnerMailing(models.Model):
         return {**super()._get_transports(), "sms": SmsTransport}
 
     @api.model
+    def get_placeholders(self):
+        """Mark the one of the short link, which editors offer in texts of SMS alone."""
+        return [
+            {**one, "is_link": True} if one["expression"] == UNSUBSCRIBE_PLACEHOLDER else one
+            for one in super().get_placeholders()
+        ]
+
+    @api.model
     def _get_text_limits(self):
         return {**super()._get_text_limits(), "sms_body": MAX_TEXT}
 

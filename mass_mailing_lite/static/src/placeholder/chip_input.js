@@ -91,6 +91,7 @@ export class ChipInput extends Component {
 
     openList() {
         this.popover.open(this.editorRef.el, {
+            isText: Boolean(this.props.isMultiline),
             validate: (path, fallback) => this.insertPlaceholder(path, fallback),
         });
     }
@@ -106,6 +107,7 @@ export class ChipInput extends Component {
     openChip(chip, { piece, replace }) {
         this.popover.open(chip, {
             current: piece,
+            isText: Boolean(this.props.isMultiline),
             validate: (path, fallback) => {
                 replace(this.makePieces(toExpression(path, this.props.placeholders), fallback));
             },
