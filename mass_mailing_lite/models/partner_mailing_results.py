@@ -72,7 +72,6 @@ class PartnerMailing(models.Model):
             "delivered": self.sent_count,
             "opened": self.opened_count,
             "clicked": self.clicked_count,
-            "replied": self.replied_count,
             "unsubscribed": self.unsubscribed_count,
             "bounced": self.bounced_count,
             "failed": self.failed_count,
@@ -87,6 +86,7 @@ class PartnerMailing(models.Model):
         transport = self._get_transport()
         return {
             "totals": self._get_totals(),
+            "replied": self.replied_count,
             "filters": {**FUNNEL, **LOSSES},
             "tracks": {"opened": self.track_opens, "clicked": self.track_clicks},
             "missing": list(transport.missing_figures),

@@ -48,6 +48,7 @@ class Subscription(NamedTuple):
     left_groups: bool  # has unsubscribed from groups of this mailing, by a link of any mailing
     tag_names: dict[str, dict[str, str]]  # {id: {language: name}}
     author: list[str | None]  # name and address of the author of notes
+    by_answer: bool = False  # the recipient did not open the page, but answered the message
 
     @property
     def groups(self):
@@ -300,19 +301,18 @@ class PartnerMailingUnsubscription(models.Model):
             return None
         groups = [] if everything else sorted(set(groups) & set(subscription.groups))
         if groups or (everything and not subscription.blocklisted):
-            return self._end_subscription(subscription, groups, everything, by_answer=by_answer)
+            subscription = subscription._replace(by_answer=by_answer)
+            return self._end_subscription(subscription, groups, everything)
         return subscription
 
-    def _end_subscription(
-        self, subscription, groups, everything, is_one_click=False, by_answer=False
-    ):
+    def _end_subscription(self, subscription, groups, everything, is_one_click=False):
         """Remove the tags, or put the address on the blocklist, and store what was changed.
 
         :return: ``Subscription`` after it
         """
         removed = [pair for pair in subscription.carried if pair[1] in groups]
         if everything and not subscription.blocklisted:
-            self._add_to_blocklist(subscription, by_answer)
+            self._add_to_blocklist(subscription)
         contacts = self.env["res.partner"].browse({contact for contact, _tag in removed})
         if removed and is_watched(contacts):
             for group in groups:
@@ -447,7 +447,7 @@ class PartnerMailingUnsubscription(models.Model):
         """Return the class of the transport whose address a subscription is of."""
         return self.env["partner.mailing"]._get_transports()[subscription.channel]
 
-    def _add_to_blocklist(self, subscription, by_answer=False):
+    def _add_to_blocklist(self, subscription):
         """Put the address on the channel's blocklist, with a note that says why.
 
         :raises psycopg2.errors.UniqueViolation: when another transaction does it at this moment;
@@ -465,7 +465,7 @@ class PartnerMailingUnsubscription(models.Model):
         else:
             entry = blocklist.create(transport.get_blocklist_values(subscription.address))
         name = staff._get_mailing_name(subscription)
-        if by_answer:
+        if subscription.by_answer:
             message = staff.env._(
                 'Unsubscribed from all mailings, by an answer to the mailing "%s".', name
             )

@@ -96,7 +96,7 @@ class TestSmsAnswers(SmsLinkCase):
         self.receive("And on Sunday?")
         self.assertEqual(mailing.replied_count, 1, "each recipient counts once")
         mailing.action_open_statistics()
-        self.assertEqual(mailing.statistics["totals"]["replied"], 1)
+        self.assertEqual(mailing.statistics["replied"], 1)
         action = mailing.with_user(self.marketer).action_open_answers()
         found = self.env[action["res_model"]].with_user(self.marketer).search(action["domain"])
         self.assertEqual(len(found), 2)

@@ -57,14 +57,14 @@ export class StatisticsField extends Component {
 
     // Whether messages of the channel can tell a figure at all.
     canTell(key) {
-        if (key === "replied" && !this.figures.totals.replied) {
+        if (key === "replied" && !this.figures.replied) {
             return false; // replies come here only where the reply address leads to this database
         }
         return !(this.figures.missing || []).includes(key);
     }
 
     lines(keys) {
-        const { totals } = this.figures;
+        const totals = { ...this.figures.totals, replied: this.figures.replied };
         return keys.filter((key) => this.canTell(key)).map((key) => {
             const line = { key, label: LABELS[key] };
             if (this.figures.tracks[key] === false) {
