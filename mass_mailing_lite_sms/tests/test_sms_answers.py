@@ -111,6 +111,21 @@ class TestSmsAnswers(SmsLinkCase):
         self.assertFalse(message.exists())
         self.assertFalse(self.env["partner.mailing.answer"].search([]))
 
+    def test_answers_to_no_mailing_are_kept_as_long_as_the_company_says(self):
+        old, fresh = self.receive("Hello", "InfoSMS"), self.receive("Hello", "InfoSMS")
+        self.env.cr.execute(
+            "UPDATE partner_mailing_answer SET create_date = create_date - interval '7 months'"
+            " WHERE id = %s",
+            [old.id],
+        )
+        self.env.invalidate_all()
+        cron = self.env.ref("mass_mailing_lite.ir_cron_remove_personal_data")
+        for months, left in ((0, old | fresh), (6, fresh)):
+            self.env.company.partner_mailing_keep_months = months
+            with self.enter_registry_test_mode():
+                cron.method_direct_trigger()
+            self.assertEqual(self.env["partner.mailing.answer"].search([]), left)
+
     def test_stop_with_more_words_is_read_by_a_person_too(self):
         mailing = self.send_sms()
         self.receive("End of May suits me")
