@@ -4,6 +4,7 @@ import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.addons.mass_mailing_lite.models.unchecked_many2one import UncheckedMany2one
+from odoo.addons.mass_mailing_lite.sender.transaction import in_transaction
 from odoo.exceptions import ConcurrencyError
 from odoo.tools import SQL
 
@@ -66,13 +67,23 @@ class PartnerMailingAnswer(models.Model):
         answer = answers._insert(number, text, reference, recipient, companies)
         if not answer:
             return answer
+        decided = answer.browse().recipient_id
         if answer.kind == AnswerKind.STOP:
-            answer._stop()
-        elif answer.kind == AnswerKind.START and not answer._start():
-            answer.kind = AnswerKind.REPLY
+            decided = answer._stop()
+        elif answer.kind == AnswerKind.START:
+            decided = answer._start()
+            if decided is None:
+                answer.kind, decided = AnswerKind.REPLY, answer.browse().recipient_id
         # Whoever writes "End of May suits me" is unsubscribed, and a person reads why.
-        if answer.kind == AnswerKind.REPLY or not is_single_word(text):
-            answer._record_reply()
+        is_reply = answer.kind == AnswerKind.REPLY or not is_single_word(text)
+        if is_reply:
+            answer._post_reply()
+        # Last, because a sender waits for the rows that this locks.
+        if is_reply and recipient:
+            answer._count(lambda env: recipient.with_env(env)._write_reply())
+        for recipient in decided:
+            answer._apply(recipient)
+        self.env["partner.mailing.recipient"]._invalidate_rows()
         return answer
 
     def _read_number(self, number, companies):
@@ -154,7 +165,10 @@ class PartnerMailingAnswer(models.Model):
     # ------------------------------------------------------------
 
     def _stop(self):
-        """Put the number on the phone blocklist, as the link in a mailing does."""
+        """Put the number on the phone blocklist, as the link in a mailing does.
+
+        :return: the recipients whose subscription changed
+        """
         unsubscriptions = self.env["partner.mailing.unsubscription"]
         try:
             with self.env.cr.savepoint():
@@ -167,7 +181,7 @@ class PartnerMailingAnswer(models.Model):
         except psycopg2.errors.UniqueViolation as error:
             # Another transaction has added the number; Odoo runs the request again.
             raise ConcurrencyError(str(error)) from error
-        self._apply(self.recipient_id)
+        return self.recipient_id.exists()
 
     def _block(self):
         """Put a number on the blocklist to which no mailing was sent."""
@@ -182,7 +196,7 @@ class PartnerMailingAnswer(models.Model):
     def _start(self):
         """Take the number off the blocklist, if a link or an answer had put it there.
 
-        :return: whether it did
+        :return: the recipients whose subscription changed, None when none was to change
         """
         blocklist = self._in_language_of_staff().env["phone.blacklist"]
         entry = blocklist.search([("number", "=", self.number)])
@@ -200,37 +214,49 @@ class PartnerMailingAnswer(models.Model):
         answers = self.search([("number", "=", self.number), ("has_blocked", "=", True)])
         moments = [*decisions.mapped("create_date"), *answers.mapped("create_date")]
         if not entry or not moments:
-            return False
+            return None
         if (entry.write_date - max(moments)).total_seconds() > TOLERANCE:
-            return False
+            return None
         blocklist._remove([self.number], message=blocklist.env._("Subscribed again, by an SMS."))
         decisions.write({"undone_at": fields.Datetime.now()})
         answers.has_blocked = False
         recipients = decisions.recipient_id.exists()
         recipients._as_system().write({"unsubscribed_at": False})
-        self.env.flush_all()
-        for recipient in recipients or self.recipient_id:
-            self._apply(recipient)
-        return True
+        return recipients or self.recipient_id.exists()
+
+    # ------------------------------------------------------------
+    # Totals
+    # ------------------------------------------------------------
 
     def _apply(self, recipient):
-        """Exclude the number from open mailings or include it again, and count who unsubscribed.
+        """Exclude the number from open mailings or include it again, and count who unsubscribed."""
+        subscription = self.env["partner.mailing.unsubscription"]._get_subscription(recipient.id)
+        if subscription:
+            self._count(
+                lambda env: env["partner.mailing.unsubscription"]._apply_to_open_mailings(
+                    subscription
+                )
+            )
 
-        A sender writes the totals many times a second. A conflict with it must not undo the
-        decision, so then it is done after the decision was committed.
+    def _count(self, step):
+        """Run a step that writes totals, which a sender writes many times a second.
+
+        A conflict with it must not undo the decision: then the step is run in a transaction of its
+        own, as soon as this one is committed.
+
+        :param step: callable, environment -> None
         """
-        unsubscriptions = self.env["partner.mailing.unsubscription"]
-        subscription = recipient and unsubscriptions._get_subscription(recipient.id)
-        if not subscription:
-            return
         self.env.flush_all()
         try:
             with self.env.cr.savepoint():
-                unsubscriptions._apply_to_open_mailings(subscription)
+                step(self.env)
         except (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected):
-            self.env.cr.postcommit.add(
-                lambda: unsubscriptions._apply_in_own_transaction(subscription)
-            )
+            self.env.cr.postcommit.add(lambda: self._count_in_own_transaction(step))
+
+    def _count_in_own_transaction(self, step):
+        with self.pool.cursor() as cr:
+            env = self.env(cr=cr, su=True)
+            in_transaction(cr, lambda: step(env))
 
     def _in_language_of_staff(self):
         """Return the record in the language of the company, whose users read the notes."""
@@ -242,8 +268,8 @@ class PartnerMailingAnswer(models.Model):
     # Replies
     # ------------------------------------------------------------
 
-    def _record_reply(self):
-        """Count the answer as a reply, and post it where the responsible reads it."""
+    def _post_reply(self):
+        """Post the answer as a reply where the responsible reads it."""
         recipient = self.recipient_id.exists()
         author = self.partner_id
         values = {
@@ -254,7 +280,6 @@ class PartnerMailingAnswer(models.Model):
             "message_type": "email",
         }
         if recipient:
-            recipient._record_reply()
             recipient.message_post(**values)
         elif author:
             note = author.with_context(mail_post_autofollow_author_skip=True)

@@ -1,5 +1,4 @@
 from odoo import fields, models
-from odoo.addons.mass_mailing_lite.sender.transaction import in_transaction
 
 
 class PartnerMailingUnsubscription(models.Model):
@@ -14,9 +13,3 @@ class PartnerMailingUnsubscription(models.Model):
     _any_address_idx = models.Index(
         "(COALESCE(email_normalized, phone_sanitized)) WHERE undone_at IS NULL"
     )
-
-    def _apply_in_own_transaction(self, subscription):
-        """Update lists and totals in a transaction of its own, again after a conflict."""
-        with self.pool.cursor() as cr:
-            own = self.with_env(self.env(cr=cr))
-            in_transaction(cr, lambda: own._apply_to_open_mailings(subscription))

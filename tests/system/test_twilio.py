@@ -268,6 +268,10 @@ def test_stop_and_start_are_taken_from_twilio(office, twilio):
     assert (found[number]["state"], twilio.requests.count(number)) == ("skipped", 1)
     assert twilio.answer(number, "START", webhook).status_code == 200
     assert not office.is_blocklisted(number)
+    assert twilio.answer(number, "Baja, por favor", webhook).status_code == 200
+    assert office.is_blocklisted(number)
+    totals = office.author.read(MAILING, mailing, "unsubscribed_count", "replied_count")
+    assert [totals["unsubscribed_count"], totals["replied_count"]] == [1, 1]
 
 
 def test_a_reply_is_counted_once_however_often_twilio_sends_it(office, twilio):
