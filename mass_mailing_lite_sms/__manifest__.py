@@ -20,6 +20,9 @@
         "views/partner_mailing_views.xml",
         "views/sms_template_views.xml",
         "views/partner_mailing_sms_price_views.xml",
+        "views/partner_mailing_answer_views.xml",
+        "views/partner_mailing_unsubscription_views.xml",
+        "views/public_page_templates.xml",
         "views/res_config_settings_views.xml",
     ],
     "assets": {

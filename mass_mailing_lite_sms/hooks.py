@@ -16,6 +16,13 @@ def uninstall_hook(env):
         SQL("UPDATE partner_mailing_recipient SET email = phone WHERE phone IS NOT NULL")
     )
     env["partner.mailing.recipient"].invalidate_model(["email"], flush=False)
+    # No e-mail address reads like a number, so none is unsubscribed by it.
+    env.cr.execute(
+        SQL(
+            "UPDATE partner_mailing_unsubscription SET email_normalized = phone_sanitized"
+            " WHERE phone_sanitized IS NOT NULL"
+        )
+    )
     # Without the company it is not known what a rate limit belongs to.
     env["partner.mailing.rate.limit"].search(
         [("sms_company_id", "!=", False)]

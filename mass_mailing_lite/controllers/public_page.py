@@ -80,11 +80,14 @@ def get_language(*wanted):
     return "en_US"
 
 
-def render(env, template, values=None, status=200):
-    """Return a page as a response."""
+def render(env, template, values=None, status=200, module="mass_mailing_lite"):
+    """Return a page as a response.
+
+    :param module: the addon that has the template
+    """
     lang = env.context["lang"]
     page = env["ir.qweb"]._render(
-        f"mass_mailing_lite.{template}",
+        f"{module}.{template}",
         {
             "lang": lang,
             "direction": env["res.lang"]._get_data(code=lang).direction or "ltr",

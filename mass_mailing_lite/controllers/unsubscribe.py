@@ -26,7 +26,7 @@ class Unsubscribe(Controller):
         number = read_token(token)
         if number is None:
             return render_invalid()
-        return self._show(token, number)
+        return show(f"{PATH}/{token}", number)
 
     @public_route(
         PATH, f"{PATH}/<path:token>", auth="none", methods=["POST"], csrf=False, readonly=False
@@ -38,36 +38,7 @@ class Unsubscribe(Controller):
             return render_invalid()
         if form.get("List-Unsubscribe") == "One-Click":
             return self._act_on_one_click(number)
-        if number <= 0:
-            return self._show(token, number)
-        unsubscriptions = get_environment()["partner.mailing.unsubscription"]
-        if do == "leave":
-            chosen = request.httprequest.form.getlist("group")
-            groups = [int(group) for group in chosen if is_number(group)]
-            step = "left" if groups else "none"
-            subscription = decide(
-                unsubscriptions, lambda: unsubscriptions._unsubscribe(number, groups=groups)
-            )
-        elif do == "leave_all":
-            step = "left"
-            subscription = decide(
-                unsubscriptions, lambda: unsubscriptions._unsubscribe(number, everything=True)
-            )
-        elif do == "undo":
-            step = "undone"
-            subscription = decide(
-                unsubscriptions, lambda: unsubscriptions._undo_unsubscription(number)
-            )
-        elif do == "reason":
-            step = "reason"
-            subscription = unsubscriptions._record_unsubscribe_reason(
-                number, form.get("reason"), form.get("comment")
-            )
-        else:
-            return self._show(token, number)
-        if subscription is None:
-            return render_invalid()
-        return self._render(token, number, subscription, step)
+        return act(f"{PATH}/{token}", number, do, form)
 
     def _act_on_one_click(self, number):
         """Unsubscribe by one click; the answer to the mail program is 200 without a redirect."""
@@ -82,35 +53,81 @@ class Unsubscribe(Controller):
             return render_invalid()
         return request.make_response("OK", headers=[("Content-Type", "text/plain; charset=utf-8")])
 
-    def _show(self, token, number):
-        """Return the page with the present subscription."""
-        subscription = get_subscription(get_environment(), number)
-        return self._render(token, number, subscription) if subscription else render_invalid()
 
-    def _render(self, token, number, subscription, step=""):
-        """Return the page for a ``Subscription``, without a query."""
-        env = get_environment(subscription.lang)
-        names = subscription.name_tags(env.context["lang"])
-        left_names = [names[tag] for tag in dict.fromkeys(subscription.left)]
-        reason = env["partner.mailing.unsubscription"]._fields["reason"]
-        return render(
-            env,
-            "public_page_unsubscribe",
-            {
-                "company": Company.make(
-                    subscription.company_id, subscription.company_name, subscription.has_logo
-                ),
-                "action": f"{PATH}/{token}",
-                "step": step,
-                "is_test": number <= 0,
-                "unsubscribed": subscription.unsubscribed,
-                "blocklisted": subscription.blocklisted,
-                "groups": [(tag, names[tag]) for tag in subscription.groups],
-                "left_names": left_names,
-                "sentences": get_sentences(env, subscription.address, left_names),
-                "reasons": reason._description_selection(env),
-            },
+# The page is the same for the links of all channels, whose paths and tokens differ.
+
+
+def show(action, number):
+    """Return the page with the present subscription; nothing is changed.
+
+    :param action: path of the link, to which the forms of the page are sent
+    :param int number: the number in the token; see ``_read_link_token``
+    """
+    subscription = get_subscription(get_environment(), number)
+    return render_page(action, number, subscription) if subscription else render_invalid()
+
+
+def act(action, number, do, form):
+    """Carry out the choice of a form of the page, and return the page after it.
+
+    :param action: see ``show``
+    :param do: the button that was pressed; for an unknown one nothing is changed
+    :param form: {name of a field: text}
+    """
+    if number <= 0:
+        return show(action, number)
+    unsubscriptions = get_environment()["partner.mailing.unsubscription"]
+    if do == "leave":
+        chosen = request.httprequest.form.getlist("group")
+        groups = [int(group) for group in chosen if is_number(group)]
+        step = "left" if groups else "none"
+        subscription = decide(
+            unsubscriptions, lambda: unsubscriptions._unsubscribe(number, groups=groups)
         )
+    elif do == "leave_all":
+        step = "left"
+        subscription = decide(
+            unsubscriptions, lambda: unsubscriptions._unsubscribe(number, everything=True)
+        )
+    elif do == "undo":
+        step = "undone"
+        subscription = decide(unsubscriptions, lambda: unsubscriptions._undo_unsubscription(number))
+    elif do == "reason":
+        step = "reason"
+        subscription = unsubscriptions._record_unsubscribe_reason(
+            number, form.get("reason"), form.get("comment")
+        )
+    else:
+        return show(action, number)
+    if subscription is None:
+        return render_invalid()
+    return render_page(action, number, subscription, step)
+
+
+def render_page(action, number, subscription, step=""):
+    """Return the page for a ``Subscription``, without a query."""
+    env = get_environment(subscription.lang)
+    names = subscription.name_tags(env.context["lang"])
+    left_names = [names[tag] for tag in dict.fromkeys(subscription.left)]
+    reason = env["partner.mailing.unsubscription"]._fields["reason"]
+    return render(
+        env,
+        "public_page_unsubscribe",
+        {
+            "company": Company.make(
+                subscription.company_id, subscription.company_name, subscription.has_logo
+            ),
+            "action": action,
+            "step": step,
+            "is_test": number <= 0,
+            "unsubscribed": subscription.unsubscribed,
+            "blocklisted": subscription.blocklisted,
+            "groups": [(tag, names[tag]) for tag in subscription.groups],
+            "left_names": left_names,
+            "sentences": get_sentences(env, subscription.address, left_names),
+            "reasons": reason._description_selection(env),
+        },
+    )
 
 
 def get_sentences(env, address, left_names):
@@ -151,7 +168,7 @@ def get_subscription(env, number):
         return env["partner.mailing.unsubscription"]._get_subscription(number)
     mailing = env["partner.mailing"].browse(-number).exists()
     return mailing and SimpleNamespace(
-        address="name@example.com",
+        address=mailing._get_transport().example_address,
         lang=mailing.company_id.partner_id.lang,
         company_id=mailing.company_id.id,
         company_name=mailing.company_id.name,

@@ -686,7 +686,9 @@ class PartnerMailing(models.Model):
         if not get_links(self):
             names -= {"link_days"}  # so mailings without links keep the fingerprint they had
         return {
-            name: self[name].ids if self._fields[name].relational else self[name] or False
+            name: in_fixed_order(self[name]).ids
+            if self._fields[name].relational
+            else self[name] or False
             for name in names
             if not self._fields[name].translate and (name != "layout_id" or self[name])
         }
@@ -800,3 +802,8 @@ def to_paragraphs(texts):
     """Return plain texts as HTML, each a paragraph."""
     paragraphs = (Markup("<br/>").join(text.splitlines()) for text in texts)
     return Markup().join(Markup("<p>%s</p>") % paragraph for paragraph in paragraphs)
+
+
+def in_fixed_order(records):
+    """Return records in one order, whoever asks: tags are sorted by their name in a language."""
+    return records.with_context(lang="en_US").sorted() if len(records) > 1 else records

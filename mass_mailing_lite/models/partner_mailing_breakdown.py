@@ -148,11 +148,11 @@ class PartnerMailingBreakdown(models.Model):
                 SELECT CASE WHEN GROUPING(domain) = 0 THEN 'domain'
                             WHEN GROUPING(lang) = 0 THEN 'language' ELSE 'moment' END AS dimension,
                        domain, lang, moment, %(measures)s
-                  FROM (SELECT split_part(email_normalized, '@', 2) AS domain, lang,
+                  FROM (SELECT %(part)s AS domain, lang,
                                to_timestamp(floor(date_part('epoch', sent_at) / %(step)s) * %(step)s)
                                    AT TIME ZONE 'UTC' AS moment,
                                state, opened_at, clicked_at
-                          FROM partner_mailing_recipient
+                          FROM partner_mailing_recipient s
                          WHERE mailing_id = %(mailing_id)s AND state != 'skipped') r
               GROUP BY GROUPING SETS ((domain), (lang), (moment))
             ), placed AS (
@@ -172,6 +172,7 @@ class PartnerMailingBreakdown(models.Model):
                 for name, expression in MEASURES.items()
             ),
             sums=SQL(", ").join(SQL("sum(%s)", SQL.identifier(name)) for name in MEASURES),
+            part=mailing._get_transport().breakdown_sql("s"),
             step=self._get_step(mailing),
             mailing_id=mailing.id,
             most=MAX_DOMAINS,

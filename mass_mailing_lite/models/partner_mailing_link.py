@@ -45,20 +45,46 @@ class PartnerMailingLink(models.Model):
 
     @api.model
     def _store(self, mailing):
-        """Create a row for each new address in the mailing's bodies; existing rows stay.
+        """Create a row for each new address in the mailing's content; existing rows stay.
 
         Links in messages that were sent lead to the same addresses as before.
         """
-        mailing.flush_recordset(["body_html"])
-        frames = mailing.layout_id and mailing.sudo().frames
-        bodies = [*mailing._get_translations()["body_html"].values(), *(frames or {}).values()]
-        found = {
-            url for body in bodies for url in find_links(mailing._complete_addresses(body or ""))
-        }
+        mailing.flush_recordset()
+        found = mailing._get_transport().find_links(mailing._get_translations())
         known = set(self.sudo().search([("mailing_id", "=", mailing.id)]).mapped("url"))
         self._as_system().create(
             [{"mailing_id": mailing.id, "url": url} for url in sorted(found - known)]
         )
+
+    @api.model
+    def _find_in_html(self, body):
+        """Return the addresses in an HTML body whose clicks can be counted."""
+        return find_links(body)
+
+    @api.model
+    def _find_at(self, number, position):
+        """Return ``(id, address)`` of the link at a position of the mailing of a recipient.
+
+        Links are never deleted, and new ones come last: a position is that of one link for ever.
+
+        :param int number: a recipient's id
+        :param int position: from 1
+        :return: None when there is none
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT l.id, l.url FROM partner_mailing_link l
+                 WHERE l.mailing_id = (
+                       SELECT mailing_id FROM partner_mailing_recipient WHERE id = %s)
+              ORDER BY l.id LIMIT 1 OFFSET %s
+                """,
+                number,
+                position - 1,
+            )
+        )
+        row = self.env.cr.fetchone()
+        return row and (row[0], CONTROL.sub("", row[1]))
 
     @api.model
     def _find(self, number, link_id):

@@ -16,7 +16,7 @@ from odoo.tools.rendering_tools import parse_inline_template, render_inline_temp
 
 from ..delivery.characters import CONTROL
 from ..delivery.compose import header
-from ..delivery.compose.link_token import LinkKey, LinkSlot
+from ..delivery.compose.link_token import LinkKey, LinkSlot, ShortLinkKey
 from ..delivery.compose.message import Value
 from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
@@ -48,13 +48,17 @@ SHOWN = 200  # characters of a value that is quoted in an error
 # Personal links: each recipient has a token of its own for each purpose. In a body, the author
 # writes the path; Odoo puts the base URL before it, and the token follows it.
 UNSUBSCRIBE, VIEW, OPEN, CLICK = "unsubscribe", "view", "open", "click"
+# Unsubscribing and clicks in a message in which each character costs money.
+SHORT = "short"
 # Where the base URL has a path, an author may have copied a link with it.
 PERSONAL_LINK = re.compile(
     r"https?://[^\s/<>\"']{1,255}(?:/[^\s/<>\"'?#]{1,64}){0,4}?"
     r"/partner_mailing/(?P<purpose>unsubscribe|view)/?(?![\w/-])"
 )
 # Cached, because making a key takes longer than making a token.
-make_key = lru_cache(maxsize=64)(LinkKey)
+make_key = lru_cache(maxsize=64)(
+    lambda secret, purpose: (ShortLinkKey if purpose == SHORT else LinkKey)(secret, purpose)
+)
 # Without border and description, so that neither screens nor screen readers show it.
 PIXEL = '<img src="%s" width="1" height="1" alt="" style="display: block; border: 0"/>'
 
@@ -486,13 +490,14 @@ class PartnerMailing(models.Model):
 
         Previews and tests, which belong to no recipient, have the latter.
 
-        :return: the number, None when the token is not of this database and purpose
+        :return: the number (with the position of a short link, as a pair), None when the token is not of this database and purpose
         """
         return self._get_link_key(purpose).parse(token)
 
     def _get_link_number(self, row):
         """Return the number in the tokens for a row; see ``_read_link_token``."""
-        return -self.id if row.get("is_sample") else row["id"]
+        # A mailing that is not saved is only measured.
+        return -(self._origin.id or 1) if row.get("is_sample") else row["id"]
 
     def _get_link(self, purpose, token):
         """Return the URL of a personal link, with a token or its slot marker."""
@@ -615,7 +620,8 @@ class PartnerMailing(models.Model):
         """
         if isinstance(slot, LinkSlot):
             make = self._get_link_key(slot.purpose).make
-            return lambda _contact, row: make(self._get_link_number(row))
+            target = slot.target
+            return lambda _contact, row: make(self._get_link_number(row), *target)
         if slot == "body_html":
             return self._make_body_reader()
         if isinstance(slot, str):

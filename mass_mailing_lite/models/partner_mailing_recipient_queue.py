@@ -153,24 +153,26 @@ class PartnerMailingRecipient(models.Model):
         if not mailing.has_unsubscribe or not mailing.unsubscribe_category_ids:
             return
         self.flush_model()
+        column = SQL.identifier(mailing._get_transport().address_column)
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE partner_mailing_recipient r
                    SET state = 'skipped', skip_reason = 'unsubscribed'
-                  FROM (SELECT DISTINCT u.email_normalized
+                  FROM (SELECT DISTINCT u.%(column)s AS address
                           FROM partner_mailing_unsubscription u
                           JOIN partner_mailing_unsubscription_category_rel l
                             ON l.unsubscription_id = u.id
                          WHERE l.category_id = ANY(%(groups)s) AND u.undone_at IS NULL) u
-                 WHERE r.mailing_id = %(mailing)s AND r.email_normalized = u.email_normalized
+                 WHERE r.mailing_id = %(mailing)s AND r.%(column)s = u.address
                    AND r.skip_reason IS NULL AND r.state = 'pending'
                    AND NOT EXISTS (%(carried)s)
                 """,
+                column=column,
                 groups=mailing.unsubscribe_category_ids.ids,
                 mailing=mailing.id,
                 carried=self.env["partner.mailing.unsubscription"]._carried_sql(
-                    SQL("%s", mailing.id), SQL("r.email_normalized")
+                    SQL("%s", mailing.id), SQL("r.%s", column)
                 ),
             )
         )
@@ -236,7 +238,7 @@ class PartnerMailingRecipient(models.Model):
             UTC_NOW,
             blocked_address_sql("b"),
             self.env["partner.mailing.unsubscription"]._unsubscribed_sql(
-                SQL("r.mailing_id"), SQL("r.email_normalized")
+                SQL("r.mailing_id"), self._address_sql("r")
             ),
         )
 

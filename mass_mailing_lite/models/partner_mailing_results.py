@@ -17,6 +17,7 @@ FUNNEL = {
     "delivered": "sent",
     "opened": "opened",
     "clicked": "clicked",
+    "replied": "replied",
 }
 LOSSES = {"unsubscribed": "unsubscribed_later", "bounced": "bounced", "failed": "failed"}
 BATCH = 20_000  # rows, 0.4 s
@@ -142,10 +143,14 @@ class PartnerMailing(models.Model):
         rows = self.env["partner.mailing.breakdown"].search([("mailing_id", "=", self.id)])
         by = rows.grouped("dimension")
         languages = dict(rows._get_languages())
+        transport = self._get_transport()
         return {
             "totals": self._get_totals(),
+            "replied": self.replied_count,
             "filters": {**FUNNEL, **LOSSES},
             "tracks": {"opened": self.track_opens, "clicked": self.track_clicks},
+            "missing": list(transport.missing_figures),
+            "domains_title": transport.describe_breakdown(),
             "machine_opened": self.machine_opened_count,
             "counted_at": fields.Datetime.to_string(rows[:1].counted_at),
             "moments": [

@@ -1,18 +1,17 @@
 import json
 from typing import NamedTuple
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools import SQL, formataddr
 
 from ..odoo_seams.automation import is_watched
 from ..odoo_seams.chatter import log_notes
-from ..transport.canonical_address import blocked_address_sql, contact_address_sql
 from .partner_mailing import UNFINISHED_STATES
 from .unchecked_many2one import UncheckedMany2one
 
 REASONS = [
-    ("too_often", "I receive too many e-mails"),
+    ("too_often", "I receive too many messages"),
     ("not_relevant", "The content is not relevant to me"),
     ("never_asked", "I never subscribed"),
     ("other", "Another reason"),
@@ -34,6 +33,7 @@ class Subscription(NamedTuple):
     id: int
     mailing_id: int
     mailing_name: str | None
+    channel: str
     address: str
     lang: str
     company_id: int
@@ -48,6 +48,7 @@ class Subscription(NamedTuple):
     left_groups: bool  # has unsubscribed from groups of this mailing, by a link of any mailing
     tag_names: dict[str, dict[str, str]]  # {id: {language: name}}
     author: list[str | None]  # name and address of the author of notes
+    by_answer: bool = False  # the recipient did not open the page, but answered the message
 
     @property
     def groups(self):
@@ -89,11 +90,12 @@ class PartnerMailingUnsubscription(models.Model):
     _description = "Unsubscription"
     _order = "id desc"
     _rec_name = "email_normalized"
+    _rec_names_search = ["email_normalized"]
 
     mailing_id = fields.Many2one("partner.mailing", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="mailing_id.company_id", store=True)
     recipient_id = UncheckedMany2one("partner.mailing.recipient", index=True)
-    email_normalized = fields.Char("E-mail", required=True)
+    email_normalized = fields.Char("E-mail", help="Empty where the mailing was no e-mail.")
     is_everything = fields.Boolean(
         "All Mailings", help="The address gets no mailings of this database."
     )
@@ -114,9 +116,30 @@ class PartnerMailingUnsubscription(models.Model):
 
     _address_idx = models.Index("(email_normalized) WHERE undone_at IS NULL")
 
+    @api.depends(
+        lambda self: self.env["partner.mailing.recipient"]._get_address_columns()  # of any channel
+    )
+    def _compute_display_name(self):
+        names = self.env["partner.mailing.recipient"]._get_address_columns()
+        for decision in self:
+            decision.display_name = next(filter(None, (decision[name] for name in names)), "")
+
     # ------------------------------------------------------------
     # Conditions for other statements
     # ------------------------------------------------------------
+
+    @api.model
+    def _address_sql(self, alias):
+        """Return SQL for the address of a decision of any channel; ``alias`` is its table.
+
+        The columns have the same names as those of recipients.
+        """
+        return self.env["partner.mailing.recipient"]._address_sql(alias)
+
+    @api.model
+    def _get_transport_classes(self):
+        """Return the classes of the transports, whose addresses never read the same."""
+        return self.env["partner.mailing"]._get_transports().values()
 
     def _unsubscribed_sql(self, mailing, address):
         """Return the SQL condition that an address has unsubscribed from a mailing's groups.
@@ -136,28 +159,47 @@ class PartnerMailingUnsubscription(models.Model):
                        JOIN partner_mailing_unsubscribe_category_rel o
                          ON o.category_id = l.category_id AND o.mailing_id = %(mailing)s
                        JOIN partner_mailing n ON n.id = o.mailing_id AND n.has_unsubscribe
-                      WHERE u.email_normalized = %(address)s AND u.undone_at IS NULL)
+                      WHERE %(own_address)s = %(address)s AND u.undone_at IS NULL)
              AND NOT EXISTS (%(carried)s))
             """,
             mailing=mailing,
+            own_address=self._address_sql("u"),
             address=address,
             carried=self._carried_sql(mailing, address),
         )
 
     def _carried_sql(self, mailing, address):
-        """Return a SELECT of (contact, tag): contacts with an address and a mailing's groups."""
-        return SQL(
-            """
-            SELECT p.id AS partner_id, t.category_id
-              FROM res_partner p
-              JOIN res_partner_res_partner_category_rel t ON t.partner_id = p.id
-              JOIN partner_mailing_unsubscribe_category_rel o
-                ON o.category_id = t.category_id AND o.mailing_id = %(mailing)s
-             WHERE %(contact_address)s = %(address)s
-            """,
-            mailing=mailing,
-            address=address,
-            contact_address=contact_address_sql("p"),
+        """Return a SELECT of (contact, tag): contacts with an address and a mailing's groups.
+
+        Plan: the address in one index of contacts for each channel.
+        """
+        return SQL(" UNION ALL ").join(
+            SQL(
+                """
+                SELECT p.id AS partner_id, t.category_id
+                  FROM res_partner p
+                  JOIN res_partner_res_partner_category_rel t ON t.partner_id = p.id
+                  JOIN partner_mailing_unsubscribe_category_rel o
+                    ON o.category_id = t.category_id AND o.mailing_id = %(mailing)s
+                 WHERE %(contact_address)s = %(address)s
+                """,
+                mailing=mailing,
+                address=address,
+                contact_address=transport.holder_address_sql("p"),
+            )
+            for transport in self._get_transport_classes()
+        )
+
+    def _blocked_sql(self, address):
+        """Return a SELECT of (id, active): entries of the channels' blocklists for an address."""
+        return SQL(" UNION ALL ").join(
+            SQL(
+                "SELECT b.id, b.active FROM %s b WHERE %s = %s",
+                SQL.identifier(self.env[transport.blocklist_model]._table),
+                transport.blocked_address_sql("b"),
+                address,
+            )
+            for transport in self._get_transport_classes()
         )
 
     # ------------------------------------------------------------
@@ -173,7 +215,8 @@ class PartnerMailingUnsubscription(models.Model):
         :param number: id of the recipient
         :param lock: lock the row until the end of the transaction
         """
-        mailing, address = SQL("r.mailing_id"), SQL("r.email_normalized")
+        mailing = SQL("r.mailing_id")
+        address = self.env["partner.mailing.recipient"]._address_sql("r")
         left = SQL(
             """
             SELECT l.category_id
@@ -187,7 +230,7 @@ class PartnerMailingUnsubscription(models.Model):
             SQL(
                 """
                 SELECT r.id, r.mailing_id, CASE WHEN NOT %(hidden)s THEN m.name END,
-                       r.email_normalized, r.lang, m.company_id, c.name,
+                       m.channel, %(address)s, r.lang, m.company_id, c.name,
                        c.logo_web IS NOT NULL AND NOT COALESCE(c.uses_default_logo, FALSE),
                        COALESCE(s.lang, 'en_US'), r.unsubscribed_at IS NOT NULL,
                        b.id, COALESCE(b.active, FALSE),
@@ -203,17 +246,17 @@ class PartnerMailingUnsubscription(models.Model):
                   JOIN partner_mailing m ON m.id = r.mailing_id
                   JOIN res_company c ON c.id = m.company_id
                   JOIN res_partner s ON s.id = c.partner_id
-             LEFT JOIN LATERAL (SELECT * FROM mail_blacklist b
-                                 WHERE %(blocked)s = r.email_normalized
+             LEFT JOIN LATERAL (SELECT * FROM (%(blocked)s) b
                               ORDER BY b.active DESC, b.id LIMIT 1) b ON TRUE
-                 WHERE r.id = %(number)s AND r.email_normalized IS NOT NULL
+                 WHERE r.id = %(number)s AND %(address)s IS NOT NULL
                    %(lock)s
                 """,
                 carried=self._carried_sql(mailing, address),
                 hidden=HIDDEN,
                 left=left,
                 left_groups=self._unsubscribed_sql(mailing, address),
-                blocked=blocked_address_sql("b"),
+                blocked=self._blocked_sql(address),
+                address=address,
                 author=self._get_author_id(),
                 number=number,
                 lock=SQL("FOR NO KEY UPDATE OF r") if lock else SQL(),
@@ -244,12 +287,13 @@ class PartnerMailingUnsubscription(models.Model):
             subscription, subscription.groups, not subscription.carried, is_one_click=True
         )
 
-    def _unsubscribe(self, number, groups=(), everything=False):
+    def _unsubscribe(self, number, groups=(), everything=False, by_answer=False):
         """Unsubscribe from what the recipient chose on the page.
 
         :param groups: ids of tags; those that are no groups of the mailing, or that the recipient
             does not have, are ignored
         :param everything: unsubscribe from all mailings
+        :param by_answer: the recipient did not open the page, but answered the message
         :return: ``Subscription`` after it, None when there is no such recipient
         """
         subscription = self._get_subscription(number, lock=True)
@@ -257,6 +301,7 @@ class PartnerMailingUnsubscription(models.Model):
             return None
         groups = [] if everything else sorted(set(groups) & set(subscription.groups))
         if groups or (everything and not subscription.blocklisted):
+            subscription = subscription._replace(by_answer=by_answer)
             return self._end_subscription(subscription, groups, everything)
         return subscription
 
@@ -294,7 +339,7 @@ class PartnerMailingUnsubscription(models.Model):
                 """
                 WITH act AS (
                     INSERT INTO partner_mailing_unsubscription
-                           (mailing_id, company_id, recipient_id, email_normalized, is_everything,
+                           (mailing_id, company_id, recipient_id, %(column)s, is_everything,
                             is_one_click, removed_tags, create_date, create_uid, write_date, write_uid)
                     VALUES (%(mailing)s, %(company)s, %(recipient)s, %(address)s, %(everything)s,
                             %(is_one_click)s, %(removed)s, %(now)s, %(uid)s, %(now)s, %(uid)s)
@@ -315,6 +360,7 @@ class PartnerMailingUnsubscription(models.Model):
                  WHERE id = %(recipient)s
              RETURNING id
                 """,
+                column=SQL.identifier(self._get_transport_class(subscription).address_column),
                 mailing=subscription.mailing_id,
                 company=subscription.company_id,
                 recipient=subscription.id,
@@ -365,10 +411,10 @@ class PartnerMailingUnsubscription(models.Model):
                 'Subscribed again, by the link in the mailing "%s".',
                 staff._get_mailing_name(subscription),
             )
-            blocklist = staff.env["mail.blacklist"]
-            # Odoo finds the entry only if it has written the address in the same way.
-            for entry in blocklist._partner_mailing_find(subscription.address):
-                blocklist._remove(entry.email, message=message)
+            transport = self._get_transport_class(subscription)
+            transport.remove_from_blocklist(
+                staff.env[transport.blocklist_model], subscription.address, message
+            )
         acts.write({"undone_at": fields.Datetime.now()})
         recipient = self.env["partner.mailing.recipient"].browse(subscription.id)
         recipient._as_system().write({"unsubscribed_at": False})
@@ -397,26 +443,36 @@ class PartnerMailingUnsubscription(models.Model):
             [("recipient_id", "=", subscription.id), ("undone_at", "=", False)]
         )
 
+    def _get_transport_class(self, subscription):
+        """Return the class of the transport whose address a subscription is of."""
+        return self.env["partner.mailing"]._get_transports()[subscription.channel]
+
     def _add_to_blocklist(self, subscription):
-        """Put the address on Odoo's blocklist, with a note that says why.
+        """Put the address on the channel's blocklist, with a note that says why.
 
         :raises psycopg2.errors.UniqueViolation: when another transaction does it at this moment;
             see ``decide`` in the controller
         """
         staff = self._in_language_of_staff(subscription)
         # The note below says what the messages of creation and tracking would say.
-        blocklist = staff.env["mail.blacklist"].with_context(
+        transport = self._get_transport_class(subscription)
+        blocklist = staff.env[transport.blocklist_model].with_context(
             mail_create_nolog=True, mail_create_nosubscribe=True, mail_notrack=True
         )
         entry = blocklist.browse(subscription.blocklist_id or [])
         if entry:
             entry.write({"active": True})
         else:
-            entry = blocklist.create({"email": subscription.address})
-        message = staff.env._(
-            'Unsubscribed from all mailings, by the link in the mailing "%s".',
-            staff._get_mailing_name(subscription),
-        )
+            entry = blocklist.create(transport.get_blocklist_values(subscription.address))
+        name = staff._get_mailing_name(subscription)
+        if subscription.by_answer:
+            message = staff.env._(
+                'Unsubscribed from all mailings, by an answer to the mailing "%s".', name
+            )
+        else:
+            message = staff.env._(
+                'Unsubscribed from all mailings, by the link in the mailing "%s".', name
+            )
         log_notes(entry, {entry.id: message}, self._get_author_id(), subscription.author_address)
 
     def _log_on_contacts(self, subscription, pairs, undone=False):
@@ -487,20 +543,18 @@ class PartnerMailingUnsubscription(models.Model):
                        SET state = 'skipped', skip_reason = 'unsubscribed'
                       FROM partner_mailing m
                      WHERE m.state = ANY(%(open)s) AND r.mailing_id = m.id
-                       AND r.email_normalized = %(address)s
+                       AND r.%(column)s = %(address)s
                        AND r.skip_reason IS NULL AND r.state = 'pending'
-                       AND (EXISTS (SELECT FROM mail_blacklist b
-                                     WHERE %(blocked)s = %(address)s AND b.active) OR %(left)s)
+                       AND (EXISTS (SELECT FROM (%(blocked)s) b WHERE b.active) OR %(left)s)
                  RETURNING r.mailing_id, 'pending' AS old_state, 'skipped' AS new_state
                 ), included AS (
                     UPDATE partner_mailing_recipient r
                        SET state = 'pending', skip_reason = NULL
                       FROM partner_mailing m
                      WHERE m.state = ANY(%(open)s) AND r.mailing_id = m.id
-                       AND r.email_normalized = %(address)s
+                       AND r.%(column)s = %(address)s
                        AND r.skip_reason = 'unsubscribed' AND r.is_submitted
-                       AND NOT EXISTS (SELECT FROM mail_blacklist b
-                                        WHERE %(blocked)s = %(address)s AND b.active)
+                       AND NOT EXISTS (SELECT FROM (%(blocked)s) b WHERE b.active)
                        AND NOT %(left)s
                  RETURNING r.mailing_id, 'skipped' AS old_state, 'pending' AS new_state
                 ), changed AS (
@@ -512,8 +566,9 @@ class PartnerMailingUnsubscription(models.Model):
                 %(update_totals)s
                 """,
                 open=list(UNFINISHED_STATES),
+                column=SQL.identifier(self._get_transport_class(subscription).address_column),
                 address=subscription.address,
-                blocked=blocked_address_sql("b"),
+                blocked=self._blocked_sql(SQL("%s", subscription.address)),
                 left=self._unsubscribed_sql(SQL("m.id"), SQL("%s", subscription.address)),
                 mailing=subscription.mailing_id,
                 update_totals=self.env["partner.mailing.counter"]._update_totals_sql(

@@ -16,15 +16,7 @@ class BaseUrl(Check):
     sequence = 40
 
     def look(self, content):
-        return bool(
-            content.html
-            and (
-                self.mailing.has_unsubscribe
-                or self.mailing.track_clicks
-                or self.mailing.track_opens
-                or content.base_url in content.html
-            )
-        )
+        return self.mailing._get_transport().leads_here(content)
 
     def describe(self, facts):
         return self.describe_sender() if facts else []

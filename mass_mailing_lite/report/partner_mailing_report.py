@@ -260,6 +260,8 @@ class PartnerMailingReport(models.Model):
         groups = self.env["partner.mailing.breakdown"]._read_group(
             Domain("dimension", "=", "domain")
             & Domain("domain", "!=", False)
+            # Of numbers it is the country code.
+            & Domain("domain", "not =like", "+%")
             & Domain("mailing_id.started_at", ">", since),
             ["domain"],
             [f"{name}:sum" for name in names],

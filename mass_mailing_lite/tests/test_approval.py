@@ -659,3 +659,17 @@ class TestApproval(MailingCase):
         mailing = self.new_mailing(preview_text="For you, {{ object.name }}, alone")
         mailing.action_submit()
         self.assertIn("For you, Anna, alone", self.review(mailing))
+
+    def test_the_order_of_tags_is_no_change(self):
+        """Odoo sorts tags by their name, which differs from language to language."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        tags = self.env["res.partner.category"].create([{"name": "Pears"}, {"name": "Apples"}])
+        for tag, name in zip(tags, ("Poires", "Pommes"), strict=True):
+            tag.with_context(lang="fr_FR").name = name
+        mailing = self.new_mailing(unsubscribe_category_ids=[Command.set(tags.ids)])
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_validate()
+        self.env.flush_all()
+        for lang in ("en_US", "fr_FR", None):
+            self.env.invalidate_all()
+            self.assertTrue(mailing.with_context(lang=lang)._matches_validation(), lang)

@@ -86,6 +86,11 @@ class LeakCase(MailingCase):
             {**of_mailing, "email_normalized": "anna@example.com"}
         )
         system["partner.mailing.sender"].create({"address": "news@example.com"})
+        if "partner.mailing.answer" in system:  # with mass_mailing_lite_sms
+            system["partner.mailing.answer"].create(
+                {**of_mailing, "number": "1", "reference": "1", "kind": "reply",
+                 "company_id": mailing.company_id.id}
+            )  # fmt: skip
         system["partner.mailing.tester"].create({"user_id": self.marketer.id})
         server = system["ir.mail_server"].create({"name": "S", "smtp_host": "127.0.0.1"})
         limit = system["partner.mailing.rate.limit"].create({"mail_server_id": server.id})

@@ -27,6 +27,12 @@ An addon that brings a channel (``mass_mailing_lite_sms`` is one) adds:
 - On the dialog of tests: the field that ``test_field`` names.
 - What an address is in a file that is imported, and how it is written (``is_address``,
   ``is_address_list``, ``parse_cell``, ``format_extra_address``, ``heading_words``).
+- On ``partner.mailing.unsubscription``: the column of ``address_column``, and an index for
+  ``_address_sql``. Unsubscribing, its page and its blocklist then follow from ``blocklist_model``,
+  ``blocked_address_sql``, ``holder_address_sql`` (with an index on contacts),
+  ``get_blocklist_values`` and ``remove_from_blocklist``.
+- What can be clicked in its content (``find_links``), and by what its figures are broken down
+  (``breakdown_sql``).
 - In ``_blank_sources()``: its own texts and addresses, for the removal of personal data.
 
 The sender calls a transport in this order: ``get_limits``, ``get_limit_key``, ``connect``,

@@ -59,6 +59,12 @@ class Transport:
     typed_column = address_column = None
     #: Name of the field in the dialog of tests with the addresses that a test goes to.
     test_field = None
+    #: Name of the model of the channel's blocklist.
+    blocklist_model = None
+    #: An address in no use, for the page behind the link of a test.
+    example_address = None
+    #: Figures of the statistics that no message of the channel can give.
+    missing_figures = ()
 
     def __init__(self, mailing):
         self.mailing = mailing
@@ -164,6 +170,36 @@ class Transport:
         """Return a SELECT of the column ``address``: normalised addresses on the blocklist."""
         raise NotImplementedError
 
+    # What is asked of a single address, whichever mailing it is of. A recipient who unsubscribes
+    # comes here, and so does each claim.
+
+    @classmethod
+    def holder_address_sql(cls, table):
+        """Return SQL for the address of a contact as an index finds it.
+
+        :param table: alias of the table of contacts
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def blocked_address_sql(cls, table):
+        """Return SQL for the address of an entry of the blocklist; ``table`` is its alias."""
+        raise NotImplementedError
+
+    @classmethod
+    def get_blocklist_values(cls, address):
+        """Return the values of a new entry of the blocklist."""
+        raise NotImplementedError
+
+    @classmethod
+    def remove_from_blocklist(cls, blocklist, address, message):
+        """Take an address off the blocklist.
+
+        :param blocklist: the empty recordset of ``blocklist_model``
+        :param message: note that says why
+        """
+        raise NotImplementedError
+
     def plain_address_sql(self, typed, address):
         """Return a fast SQL condition for addresses without a problem, which are nearly all.
 
@@ -244,7 +280,7 @@ class Transport:
         return Compiled(
             template=template,
             slots=tuple(slots),
-            readers=tuple(mailing._make_reader(slot) for slot in slots),
+            readers=tuple(self.make_reader(mailing, slot) for slot in slots),
             contact_fields=mailing._get_contact_fields(slots),
             sender=sender,
             copies=self.get_copy_addresses(),
@@ -259,6 +295,13 @@ class Transport:
         """
         raise NotImplementedError
 
+    def make_reader(self, mailing, slot):
+        """Return the function that fills a slot: (contact, claimed row) -> text or ``Value``.
+
+        :param mailing: in the language of the message
+        """
+        return mailing._make_reader(slot)
+
     def fill(self, compiled, rows):
         """Yield ``(row, message, "")`` or ``(row, None, reason)`` for claimed rows of one language.
 
@@ -269,6 +312,20 @@ class Transport:
             name, address, lang, attempts, message_id, and columns of the contact
         """
         raise NotImplementedError
+
+    def find_links(self, texts):
+        """Return the set of the addresses in the content whose clicks can be counted.
+
+        :param texts: {name of a translated field: {language code: text}}
+        """
+        return set()
+
+    def leads_here(self, content):
+        """Return whether a message has links or pictures that lead to this database.
+
+        :param content: a ``preflight.Content``
+        """
+        return False
 
     def get_sample(self, recipient):
         """Return what a recipient reads, for the review page: {"subject": text, "body": Markup}.
@@ -395,6 +452,18 @@ class Transport:
     def translate_fault(self, fault):
         """Return an error in the user's language, where it is known; a server's reply as it is."""
         return fault
+
+    @classmethod
+    def breakdown_sql(cls, table):
+        """Return SQL for the part of an address by which statistics are broken down.
+
+        :param table: alias of the table of recipients
+        """
+        raise NotImplementedError
+
+    def describe_breakdown(self):
+        """Return the title of the table of figures by that part of the address."""
+        raise NotImplementedError
 
     def describe_written(self):
         """Return the hint of the checklist when all ``required_fields`` are filled in."""

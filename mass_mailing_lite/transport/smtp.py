@@ -93,6 +93,8 @@ class SmtpTransport(Transport):
     files_field = "attachment_ids"
     typed_column, address_column = "email", "email_normalized"
     test_field = "emails"
+    blocklist_model = "mail.blacklist"
+    example_address = "name@example.com"
 
     # ------------------------------------------------------------
     # Addresses
@@ -181,6 +183,24 @@ class SmtpTransport(Transport):
             "SELECT lower(%s) AS address FROM mail_blacklist b WHERE b.active",
             blocked_address_sql("b"),
         )
+
+    @classmethod
+    def holder_address_sql(cls, table):
+        return contact_address_sql(table)
+
+    @classmethod
+    def blocked_address_sql(cls, table):
+        return blocked_address_sql(table)
+
+    @classmethod
+    def get_blocklist_values(cls, address):
+        return {"email": address}
+
+    @classmethod
+    def remove_from_blocklist(cls, blocklist, address, message):
+        # Odoo finds the entry only if it has written the address in the same way.
+        for entry in blocklist._partner_mailing_find(address):
+            blocklist._remove(entry.email, message=message)
 
     def plain_address_sql(self, typed, address):
         return SQL("%s IS NOT NULL", address)
@@ -350,6 +370,25 @@ class SmtpTransport(Transport):
     def get_copy_addresses(self):
         return tuple(self.read_copies()) if self.mailing.copy_policy == "each" else ()
 
+    def find_links(self, texts):
+        find = self.env["partner.mailing.link"]._find_in_html
+        complete = self.mailing._complete_addresses
+        frames = self.mailing.layout_id and self.mailing.sudo().frames
+        bodies = [*texts["body_html"].values(), *(frames or {}).values()]
+        return {url for body in bodies for url in find(complete(body or ""))}
+
+    def leads_here(self, content):
+        mailing = self.mailing
+        return bool(
+            content.html
+            and (
+                mailing.has_unsubscribe
+                or mailing.track_clicks
+                or mailing.track_opens
+                or content.base_url in content.html
+            )
+        )
+
     def get_sample(self, recipient):
         lang = self.mailing._get_recipient_language({"lang": recipient.lang})
         contact = recipient.partner_id or self.env["res.partner"].new(
@@ -487,6 +526,13 @@ class SmtpTransport(Transport):
             ),
         }
         return known.get(fault, fault)
+
+    @classmethod
+    def breakdown_sql(cls, table):
+        return SQL("split_part(%s, '@', 2)", SQL.identifier(table, "email_normalized"))
+
+    def describe_breakdown(self):
+        return self.env._("By Recipient Domain")
 
     def describe_written(self):
         return self.env._("Subject and text are there")

@@ -1,15 +1,17 @@
 from functools import partial
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.addons.mass_mailing_lite.models.partner_mailing import PartnerMailing as Mailing
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
 from ..tools import number_list
 from ..tools.sms_length import measure
 from ..transport.estimate import Estimate, count_by_country
-from ..transport.sms import SmsTransport
+from ..transport.sms import UNSUBSCRIBE_PLACEHOLDER, SmsTransport
 
 PROBLEMS_SHOWN = 20
 ESTIMATED_STATES = ("draft", "to_validate", "validated")  # nothing was sent yet
@@ -55,6 +57,9 @@ class PartnerMailing(models.Model):
         " list was loaded: counting a million takes a second.",
     )
     sms_estimate = fields.Html("SMS and Cost", compute="_compute_sms_estimate", sanitize=False)
+    sms_has_unsubscribe = fields.Boolean(
+        "Unsubscribe Link in the SMS", compute="_compute_sms_has_unsubscribe"
+    )
     extra_numbers = fields.Text(
         help="Phone numbers that belong to no contact: one a line, or separated by commas or"
         " semicolons; with a name as Anna <+7 903 123-45-67>.",
@@ -69,7 +74,7 @@ class PartnerMailing(models.Model):
     # Compute
     # ------------------------------------------------------------
 
-    @api.depends("sms_body", "recipient_count")
+    @api.depends("sms_body", "recipient_count", "track_clicks")
     @api.depends_context("lang", "uid")
     def _compute_sms_length(self):
         """Measure the text as it comes to the first recipient."""
@@ -174,6 +179,14 @@ class PartnerMailing(models.Model):
         return result
 
     @api.model
+    def get_placeholders(self):
+        """Mark the one of the short link, which editors offer in texts of SMS alone."""
+        return [
+            {**one, "is_link": True} if one["expression"] == UNSUBSCRIBE_PLACEHOLDER else one
+            for one in super().get_placeholders()
+        ]
+
+    @api.model
     def _get_text_limits(self):
         return {**super()._get_text_limits(), "sms_body": MAX_TEXT}
 
@@ -199,9 +212,68 @@ class PartnerMailing(models.Model):
         action["context"]["partner_mailing_channel"] = self.channel
         return action
 
+    @api.constrains("subject", "preview_text", "body_html")
+    def _check_sms_links(self):
+        """Refuse the placeholder of the short link outside the text of an SMS.
+
+        :raises ValidationError: names the field and what to write instead
+        """
+        for mailing in self:
+            for name in ("subject", "preview_text", "body_html"):
+                if UNSUBSCRIBE_PLACEHOLDER in (mailing[name] or ""):
+                    raise ValidationError(
+                        self.env._(
+                            'The placeholder "%(placeholder)s" in the field "%(field)s" is for SMS. In an'
+                            " e-mail, insert the unsubscribe link, which is a link to"
+                            " /partner_mailing/unsubscribe.",
+                            placeholder=UNSUBSCRIBE_PLACEHOLDER,
+                            field=self._fields[name]._description_string(self.env),
+                        )
+                    )
+
+    @api.depends("sms_body")
+    def _compute_sms_has_unsubscribe(self):
+        for mailing in self:
+            mailing.sms_has_unsubscribe = UNSUBSCRIBE_PLACEHOLDER in (mailing.sms_body or "")
+
+    def action_open_answers(self):
+        """Show the answers to the mailing."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mass_mailing_lite_sms.partner_mailing_answer_action"
+        )
+        action["domain"] = [("mailing_id", "=", self.id)]
+        return action
+
+    def _find_due_answers(self, company):
+        """Return the answers to no mailing that a company keeps no longer."""
+        before = fields.Datetime.now() - relativedelta(months=company.partner_mailing_keep_months)
+        return (
+            self.env["partner.mailing.answer"]
+            ._as_system()
+            .search(
+                [
+                    ("company_id", "=", company.id),
+                    ("mailing_id", "=", False),
+                    ("create_date", "<", before),
+                ]
+            )
+        )
+
+    @api.model
+    def _cron_remove_personal_data(self):
+        """Remove answers to no mailing, too."""
+        for company in self.env["res.company"].search([("partner_mailing_keep_months", ">", 0)]):
+            self._find_due_answers(company).unlink()
+        return super()._cron_remove_personal_data()
+
     def _blank_sources(self):
-        """Remove the SMS too, and what ties them to their recipients."""
+        """Remove the SMS too, what ties them to their recipients, and the answers."""
         result = super()._blank_sources()
+        self.env["partner.mailing.answer"]._as_system().search(
+            [("mailing_id", "=", self.id)]
+        ).unlink()
         # Odoo deletes the SMS that were sent once a day.
         self.env.cr.execute(
             SQL(

@@ -75,6 +75,28 @@ class PartnerMailingRecipient(models.Model):
         )
 
     # ------------------------------------------------------------
+    # Answers
+    # ------------------------------------------------------------
+
+    @api.model
+    def _receive_answer(self, number, text, reference, companies=None):
+        """Take an SMS that came back; an addon for a provider calls this, as superuser.
+
+        A text that begins with STOP, or the like in another language, puts the number on Odoo's phone
+        blocklist; START takes it off again, if an answer or a link of a mailing had put it there. All
+        else is a reply to the last mailing to the number. Nothing is committed: errors undo it all,
+        and the provider may send the answer again.
+
+        :param str number: the number it came from, best with the country (E.164)
+        :param str text: what it says
+        :param str reference: the provider's identifier of the SMS: one that was received before is
+            ignored
+        :param companies: those whose account the SMS came to; the current one, when not given
+        :return: the new ``partner.mailing.answer``, empty when it was received before
+        """
+        return self.env["partner.mailing.answer"]._receive(number, text, reference, companies)
+
+    # ------------------------------------------------------------
     # Reports of the provider
     # ------------------------------------------------------------
 

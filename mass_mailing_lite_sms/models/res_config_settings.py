@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ..odoo_seams.twilio import ACCOUNT_FIELD, has_accounts
+from ..tools.twilio_signature import get_answer_address
 
 
 class ResConfigSettings(models.TransientModel):
@@ -9,6 +12,9 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_test_numbers = fields.Text(
         related="company_id.partner_mailing_test_numbers", readonly=False
     )
+    partner_mailing_sms_answer_url = fields.Char(
+        "Address for Answers", compute="_compute_partner_mailing_sms_answer_url"
+    )
     partner_mailing_sms_limit_minute = fields.Integer(
         related="company_id.partner_mailing_sms_limit_minute", readonly=False
     )
@@ -18,3 +24,13 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_sms_limit_day = fields.Integer(
         related="company_id.partner_mailing_sms_limit_day", readonly=False
     )
+
+    @api.depends("company_id")
+    def _compute_partner_mailing_sms_answer_url(self):
+        for settings in self:
+            company = settings.company_id.sudo()
+            settings.partner_mailing_sms_answer_url = (
+                has_accounts(company)
+                and company[ACCOUNT_FIELD]
+                and get_answer_address(company.get_base_url())
+            )

@@ -1,4 +1,4 @@
-"""The request by which ``sms_twilio`` sends one SMS."""
+"""The request by which ``sms_twilio`` sends one SMS, and the account of a company there."""
 
 from dataclasses import replace
 
@@ -14,6 +14,30 @@ SEND_REQUEST = "_sms_twilio_send_request"
 API_ERRORS = range(20000, 21000)
 # Those about the sending number and the address for reports, which all messages have in common.
 SENDER_ERRORS = frozenset({21212, 21603, 21606, 21609, 21611, 21659, 21660, 21661})
+
+
+ACCOUNT_FIELD, TOKEN_FIELD = "sms_twilio_account_sid", "sms_twilio_auth_token"
+
+
+def has_accounts(companies):
+    """Tell whether companies can have an account at Twilio: whether ``sms_twilio`` is installed."""
+    return ACCOUNT_FIELD in companies._fields and TOKEN_FIELD in companies._fields
+
+
+def find_companies(companies, account):
+    """Return the companies with an account; several may share one.
+
+    :param companies: ``res.company``, as superuser
+    :param account: Twilio's identifier of the account, as a request names it
+    """
+    if not has_accounts(companies) or not account or "\0" in account:
+        return companies.browse()
+    return companies.search([(ACCOUNT_FIELD, "=", account)])
+
+
+def get_token(company):
+    """Return the secret of a company's account, by which Twilio signs its requests."""
+    return company[TOKEN_FIELD]
 
 
 def is_twilio(api):

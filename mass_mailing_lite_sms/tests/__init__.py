@@ -1,9 +1,11 @@
 from . import (
     test_odoo_seams,
+    test_sms_answers,
     test_sms_attacks,
     test_sms_content,
     test_sms_estimate,
     test_sms_fuzz,
+    test_sms_leaving,
     test_sms_length,
     test_sms_migration,
     test_sms_rate_limit,
@@ -11,5 +13,6 @@ from . import (
     test_sms_reports,
     test_sms_sending,
     test_sms_template,
+    test_sms_text_tools,
     test_tour_sms,
 )

@@ -9,7 +9,7 @@ from odoo.addons.sms.tools.sms_api import SmsApi, SmsApiBase
 from odoo.tests import BaseCase, tagged
 from odoo.tools.misc import file_path
 
-from ..odoo_seams.twilio import SEND_REQUEST
+from ..odoo_seams.twilio import ACCOUNT_FIELD, SEND_REQUEST, TOKEN_FIELD
 
 
 def get_parameters(function):
@@ -81,6 +81,19 @@ class TestOdooSeams(BaseCase):
             "sms.tracker._action_update_from_provider_error() returns something else: sms_tracker.py"
             " takes failure type and reason from it.",
         )
+
+    def test_a_company_has_its_account_at_twilio_in_two_fields(self):
+        try:
+            path = file_path("sms_twilio/models/res_company.py")
+        except FileNotFoundError:
+            self.skipTest("This Odoo comes without sms_twilio.")
+        source = Path(path).read_text()
+        for name in (ACCOUNT_FIELD, TOKEN_FIELD):
+            self.assertRegex(
+                source,
+                rf"{name} = fields\.Char",
+                f"res.company has no field {name} of sms_twilio: answers by SMS are all refused.",
+            )
 
     def test_twilio_sends_each_sms_in_a_request_of_its_own(self):
         """By its source: importing the package of an app that is not installed adds its models."""

@@ -1,1 +1,1 @@
-from . import number_list, sms_length
+from . import answer, number_list, sms_length, text_links, twilio_signature

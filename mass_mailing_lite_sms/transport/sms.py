@@ -5,10 +5,16 @@ import re
 
 from markupsafe import Markup, escape
 
+try:
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+except ImportError:  # Odoo's phone_validation does without, too
+    COUNTRY_CODE_TO_REGION_CODE = {}
+
+from odoo.addons.mass_mailing_lite.delivery.compose.link_token import MAX_POSITION, LinkSlot
 from odoo.addons.mass_mailing_lite.delivery.outcome import SENT
 from odoo.addons.mass_mailing_lite.tools.address_list import NO_NUMBER as INVALID
 from odoo.addons.mass_mailing_lite.tools.address_list import Entry
-from odoo.addons.mass_mailing_lite.tools.placeholder import TEXT
+from odoo.addons.mass_mailing_lite.tools.placeholder import TEXT, Placeholder
 from odoo.addons.mass_mailing_lite.tools.spreadsheet import PHONE
 from odoo.addons.mass_mailing_lite.transport.base import Transport
 from odoo.exceptions import UserError
@@ -18,9 +24,20 @@ from ..odoo_seams.sender_id import get_sender_id
 from ..odoo_seams.sms import get_batch_size
 from ..tools import number_list
 from ..tools.sms_length import UCS_2, measure
+from ..tools.text_links import find_links, replace_links
 from .pool import Session, SmsPool
 from .text import TextMessage, TextTemplate, clean_text, make_card
 
+# The path of all links in a text, before the token; see ``controllers/short_link.py``.
+SHORT_PATH = "/pm/"
+# Position of the link that unsubscribes; those of tracked links begin after it.
+UNSUBSCRIBE = 0
+SHORT = "short"  # purpose of the tokens
+# The placeholder of that link, and the context key with its address where Odoo renders a text.
+UNSUBSCRIBE_FIELD = "partner_mailing_unsubscribe_url"
+UNSUBSCRIBE_PLACEHOLDER = f"object.{UNSUBSCRIBE_FIELD}"
+# Stands for the id of a recipient where a text is only measured: as long as that of a sample.
+MEASURED = -1
 E164 = re.compile(r"\+[1-9][0-9]{5,14}")
 # A phone number as people write it; whether it is one, the library of Odoo says.
 NUMBER = re.compile(r"[+(]?[\d\s()./\u2010-\u2015\u2212-]{6,40}")
@@ -51,6 +68,7 @@ class SmsTransport(Transport):
         "extra_numbers",
         "scheduled_at",
         "audience_ids",
+        "unsubscribe_category_ids",
         "track_clicks",
         "track_opens",
     )
@@ -60,6 +78,9 @@ class SmsTransport(Transport):
     extra_field, problems_field = "extra_numbers", "extra_numbers_problems"
     typed_column, address_column = "phone", "phone_sanitized"
     test_field = "numbers"
+    blocklist_model = "phone.blacklist"
+    example_address = "+34 600 123 456"
+    missing_figures = ("opened",)
 
     # ------------------------------------------------------------
     # Numbers
@@ -140,6 +161,22 @@ class SmsTransport(Transport):
     def blocklist_sql(self):
         return SQL("SELECT number AS address FROM phone_blacklist WHERE active")
 
+    @classmethod
+    def holder_address_sql(cls, table):
+        return SQL.identifier(table, "phone_sanitized")
+
+    @classmethod
+    def blocked_address_sql(cls, table):
+        return SQL.identifier(table, "number")
+
+    @classmethod
+    def get_blocklist_values(cls, address):
+        return {"number": address}
+
+    @classmethod
+    def remove_from_blocklist(cls, blocklist, address, message):
+        blocklist._remove([address], message=message)
+
     def plain_address_sql(self, typed, address):
         return SQL("%s IS NOT NULL", address)
 
@@ -197,10 +234,91 @@ class SmsTransport(Transport):
 
     def make_template(self, mailing, session, slots, subject_prefix):
         """Cut the text at its placeholders. A prefix begins the text; there is no sender."""
-        text = mailing._insert_slots("sms_body", TEXT, slots.__getitem__)
+        base = self._get_link("")
+
+        def fill(slot):
+            if isinstance(slot, Placeholder) and slot.path == UNSUBSCRIBE_PLACEHOLDER:
+                return base + slots[LinkSlot(SHORT, (UNSUBSCRIBE,))]
+            return slots[slot]
+
+        text = mailing._insert_slots("sms_body", TEXT, fill)
+        if positions := self._get_link_positions():
+
+            def track(address):
+                position = positions.get(address)
+                return position and base + slots[LinkSlot(SHORT, (position,))]
+
+            text = replace_links(text, track)
         if subject_prefix:
             text = f"{subject_prefix} {text}"
         return TextTemplate(text, list(slots.values())), ""
+
+    def make_reader(self, mailing, slot):
+        """Put the recipient's links into a text with logic, which Odoo renders as a whole."""
+        read_slot = mailing._make_reader(slot)
+        if slot != "sms_body":
+            return read_slot
+        make = mailing._get_link_key(SHORT).make
+        base, positions = self._get_link(""), self._get_link_positions()
+
+        def read(contact, row):
+            number = mailing._get_link_number(row)
+            link = base + make(number, UNSUBSCRIBE)
+            text = read_slot(contact.with_context(**{UNSUBSCRIBE_FIELD: link}), row)
+
+            def track(address):
+                position = positions.get(address)
+                return position and base + make(number, position)
+
+            return replace_links(str(text), track) if positions else text
+
+        return read
+
+    # ------------------------------------------------------------
+    # Links
+    # ------------------------------------------------------------
+
+    def _get_link(self, token):
+        """Return the address of a short link."""
+        return f"{self.mailing.get_base_url().rstrip('/')}{SHORT_PATH}{token}"
+
+    def find_links(self, texts):
+        return {
+            address
+            for text in texts["sms_body"].values()
+            for address in find_links(text or "")
+            # With a placeholder, it is another one for each recipient. Our own need no redirect.
+            if "{{" not in address and not address.startswith(self._get_link(""))
+        }
+
+    def _get_link_positions(self):
+        """Return {address: position} of the links whose clicks are counted.
+
+        They are stored at submission. Those of a draft are told in advance, so that its length is
+        that of the SMS. What was submitted without counting stays as it is.
+        """
+        mailing = self.mailing
+        if not mailing.track_clicks:
+            return {}
+        saved = mailing._origin
+        links = self.env["partner.mailing.link"].sudo()
+        addresses = links.search([("mailing_id", "in", saved.ids)], order="id").mapped("url")
+        if mailing.state == "draft":
+            texts = saved.sudo()._get_translations(["sms_body"])["sms_body"] if saved else {}
+            found = self.find_links({"sms_body": {**texts, "": mailing.sms_body}})
+            addresses += sorted(found.difference(addresses))
+        return {address: place for place, address in enumerate(addresses[:MAX_POSITION], 1)}
+
+    def get_link_at(self, position):
+        """Return the address of the link at a position, also of a draft; None when there is none."""
+        found = (url for url, place in self._get_link_positions().items() if place == position)
+        return next(found, None)
+
+    def leads_here(self, content):
+        text = content.texts.get("sms_body", "")
+        return UNSUBSCRIBE_PLACEHOLDER in text or bool(
+            self.mailing.track_clicks and self.find_links({"sms_body": {"": text}})
+        )
 
     def fill(self, compiled, rows):
         """Yield ``TextMessage``s; see ``Transport.fill``."""
@@ -225,6 +343,7 @@ class SmsTransport(Transport):
         lang = self.mailing._get_recipient_language({"lang": recipient.lang})
         compiled = self.compile(lang, None)
         row = {
+            "is_sample": True,
             "partner_id": recipient.partner_id.id,
             "name": recipient.name,
             "address": recipient.phone_sanitized,
@@ -251,7 +370,7 @@ class SmsTransport(Transport):
             return clean_text(mailing.sms_body or "")
         recipient = mailing._origin.recipient_window_ids[:1]
         contact = (recipient.partner_id or self.env.user.partner_id).sudo()
-        row = {"partner_id": contact.id, "name": contact.name}
+        row = {"id": MEASURED, "partner_id": contact.id, "name": contact.name}
         compiled = self.compile(self.env.lang or "en_US", None)
         return compiled.template.fill([read(contact, row) for read in compiled.readers])
 
@@ -383,6 +502,19 @@ class SmsTransport(Transport):
             number=number,
             words=fault,
         )
+
+    @classmethod
+    def breakdown_sql(cls, table):
+        # No code begins with another one (ITU-T E.164), so the order does not matter.
+        codes = "|".join(map(str, sorted(COUNTRY_CODE_TO_REGION_CODE)))
+        return SQL(
+            "substring(%s FROM %s)",
+            SQL.identifier(table, "phone_sanitized"),
+            rf"^\+(?:{codes})",
+        )
+
+    def describe_breakdown(self):
+        return self.env._("By Country Code")
 
     def describe_written(self):
         return self.env._("The text is there")

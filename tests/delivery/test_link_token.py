@@ -7,7 +7,7 @@ import re
 from collections import Counter
 
 import pytest
-from delivery.compose.link_token import LENGTH, LinkKey
+from delivery.compose.link_token import DIGITS, LENGTH, MAX_POSITION, LinkKey, ShortLinkKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,3 +91,69 @@ def test_a_number_that_has_no_place_is_an_error():
     for number in (2**63, -(2**63) - 1):
         with pytest.raises(OverflowError):
             KEY.make(number)
+
+
+# ------------------------------------------------------------
+# Short tokens
+# ------------------------------------------------------------
+
+SHORT = ShortLinkKey("6f1c-secret", "short")
+POSITIONS = st.integers(0, MAX_POSITION)
+SHORT_NUMBERS = st.integers(-(2**31), 2**62 - 1)
+
+
+@given(SHORT_NUMBERS, POSITIONS)
+def test_a_short_token_is_read(number, position):
+    token = SHORT.make(number, position)
+    assert re.fullmatch(r"[A-Za-z0-9]{13,23}", token)
+    assert SHORT.parse(token) == (number, position)
+    assert token[0] == DIGITS[position]
+
+
+def test_a_short_token_has_17_characters_up_to_hundreds_of_millions_of_recipients():
+    assert {len(SHORT.make(number)) for number in (7_500_000, 200_000_000, -1, -3_000)} == {17}
+    assert len(SHORT.make(1_000_000)) == 16
+
+
+@given(SHORT_NUMBERS, POSITIONS, st.integers(0, 22), st.sampled_from(DIGITS))
+def test_one_character_of_a_short_token_changed_makes_it_none(number, position, place, digit):
+    token = SHORT.make(number, position)
+    forged = token[:place] + digit + token[place + 1 :]
+    assert SHORT.parse(forged) == ((number, position) if forged == token else None)
+
+
+@given(st.one_of(st.text(), st.text(DIGITS, min_size=13, max_size=23)))
+def test_no_text_is_a_short_token_by_chance(text):
+    assert SHORT.parse(text) is None
+
+
+def test_a_short_token_is_none_when_cut_prolonged_or_spelled_otherwise():
+    token = SHORT.make(4711, 3)
+    assert {
+        SHORT.parse(variant)
+        for variant in (
+            *(token[:length] for length in range(len(token))),
+            *(f"{token}{digit}" for digit in DIGITS),
+            *(f"{token[:12]}{digit}{token[12:]}" for digit in DIGITS),
+            *(f"{token[0]}{digit}{token[1:]}" for digit in DIGITS),
+            f"{token}\n",
+            "é" * 17,
+            "\0" * 17,
+            "４" * 17,
+            "z" * 23,
+        )
+    } == {None}
+
+
+def test_a_short_token_serves_one_database():
+    assert ShortLinkKey("another-secret", "short").parse(SHORT.make(4711)) is None
+    assert ShortLinkKey("6f1c-secret", "view").parse(SHORT.make(4711)) is None
+    # Nor does one kind of token pass for the other.
+    assert LinkKey("6f1c-secret", "short").parse(SHORT.make(4711).ljust(LENGTH, "A")) is None
+
+
+def test_a_short_token_tells_nothing_of_the_number():
+    """Its last digits are spread evenly, however close the numbers are."""
+    last = Counter(SHORT.make(1_000_000 + number)[-1] for number in range(6200))
+    assert len(last) == len(DIGITS)
+    assert max(last.values()) < 200, "a hundred each, on average"

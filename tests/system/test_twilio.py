@@ -6,13 +6,14 @@ Each answer of Twilio leads to the state that the table of `docs/sms.md` names.
 import contextlib
 
 import pytest
+import requests
 
 from devtools.rpc import RpcError
 
 from .mailings import MAILING, command, switch_scheduler
 from .proofs import wait_for
 from .test_rate_limits import LATE, MINUTE, most_in_a_window
-from .twilio import CUT, HALF, HANG, PAGE, Refusal, Twilio
+from .twilio import ACCOUNT, CUT, HALF, HANG, PAGE, Refusal, Twilio
 from .twilio_office import new_number, open_office
 
 # The limit is for the installation of Odoo's addons, once for each version of Odoo.
@@ -248,6 +249,78 @@ def test_a_report_may_come_before_the_answer(office, twilio, answer, status, cod
     assert [totals["sent_count"], totals["bounced_count"], totals["pending_count"]] == [
         int(state == "sent"), int(state == "bounced"), 0,
     ]  # fmt: skip
+
+
+# ------------------------------------------------------------
+# Answers of recipients
+# ------------------------------------------------------------
+
+
+def test_stop_and_start_are_taken_from_twilio(office, twilio):
+    number, webhook = new_number(), office.webhook()
+    mailing, _reached, _found = office.send(number)
+    answer = twilio.answer(number, "Stop.", webhook)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/xml; charset=utf-8")
+    assert answer.text.endswith("<Response/>")
+    assert office.is_blocklisted(number)
+    assert office.author.read(MAILING, mailing, "unsubscribed_count")["unsubscribed_count"] == 1
+    _mailing, _reached, found = office.send(new_number(), number)
+    assert (found[number]["state"], twilio.requests.count(number)) == ("skipped", 1)
+    assert twilio.answer(number, "START", webhook).status_code == 200
+    assert not office.is_blocklisted(number)
+    assert twilio.answer(number, "Baja, por favor", webhook).status_code == 200
+    assert office.is_blocklisted(number)
+    totals = office.author.read(MAILING, mailing, "unsubscribed_count", "replied_count")
+    assert [totals["unsubscribed_count"], totals["replied_count"]] == [1, 1]
+
+
+def test_a_reply_is_counted_once_however_often_twilio_sends_it(office, twilio):
+    number, webhook = new_number(), office.webhook()
+    mailing, _reached, _found = office.send(number)
+    for _time in range(2):
+        answer = twilio.answer(number, "¿Cuándo abren? 🙂 a+b&c=d", webhook, sid="SM" + "1" * 32)
+        assert answer.status_code == 200
+    [found] = office.answers(number)
+    assert (found["text"], found["kind"]) == ("¿Cuándo abren? 🙂 a+b&c=d", "reply")
+    assert found["mailing_id"][0] == mailing
+    assert office.author.read(MAILING, mailing, "replied_count")["replied_count"] == 1
+
+
+def test_what_twilio_did_not_sign_is_refused(office, twilio):
+    number, webhook = new_number(), office.webhook()
+    for response in (
+        twilio.answer(number, "STOP", webhook, token="guessed"),
+        twilio.answer(number, "STOP", webhook, token=""),
+        twilio.answer(number, "STOP", webhook + "?more=1", through=webhook),
+        twilio.answer(number, "STOP", webhook, AccountSid="AC" + "0" * 32),
+        requests.post(webhook, data={"AccountSid": ACCOUNT, "Body": "STOP"}, timeout=60),
+        requests.post(webhook, data=b"\xff\x00" * 1000, timeout=60),
+    ):
+        assert response.status_code == 403
+    assert twilio.answer(number, "x" * 70_000, webhook).status_code == 413
+    assert not office.is_blocklisted(number)
+    assert office.answers(number) == []
+    # Signed by Twilio and strange all the same.
+    assert twilio.answer("\0", "\0" * 100, webhook, self="1", To="").status_code == 200
+
+
+def test_behind_a_proxy_the_public_address_is_signed(office, twilio):
+    number, inside = new_number(), office.webhook()
+    before = office.admin.call("ir.config_parameter", "get_param", "web.base.url")
+    office.admin.call(
+        "ir.config_parameter", "set_param", "web.base.url", "https://odoo.example.com/"
+    )
+    try:
+        outside = office.webhook()
+        assert outside == "https://odoo.example.com/partner_mailing/sms/twilio"
+        assert twilio.answer(number, "STOP", inside).status_code == 403
+        assert twilio.answer(number, "STOP", outside, through=inside).status_code == 200
+        query = "?company=1&x=%20"
+        answer = twilio.answer(number, "Hello", outside + query, through=inside + query)
+        assert answer.status_code == 200
+    finally:
+        office.admin.call("ir.config_parameter", "set_param", "web.base.url", before)
+    assert [answer["kind"] for answer in office.answers(number)] == ["stop", "reply"]
 
 
 # ------------------------------------------------------------

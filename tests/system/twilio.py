@@ -1,4 +1,6 @@
-"""Twilio, simulated on loopback: its API for messages over TLS, and the reports that it posts later.
+"""Twilio, simulated on loopback: its API for messages over TLS, and what it posts later.
+
+That is reports about messages, and the answers of those who got them.
 
 Odoo's `sms_twilio` has the address of the API in its code. Its process reaches the simulated one
 as it would reach the real one from behind a company's proxy: by its environment, and with a
@@ -108,15 +110,33 @@ class Twilio:
         }  # fmt: skip
         if code:
             fields["ErrorCode"] = str(code)
-        signed = message.callback + "".join(name + fields[name] for name in sorted(fields))
+        return self._post(message.callback, message.callback, fields, token).status_code
+
+    def answer(self, number, text, webhook, *, sid=None, token=TOKEN, through=None, **further):
+        """Post an SMS that came in, signed as Twilio signs; return the response.
+
+        :param webhook: the address that was entered for the number
+        :param sid: Twilio's identifier of the SMS, a new one when not given
+        :param through: where the request really goes, behind a company's proxy
+        """
+        sid = sid or "SM" + uuid4().hex
+        fields = {
+            "AccountSid": ACCOUNT, "ApiVersion": "2010-04-01", "From": number, "To": SENDER,
+            "MessageSid": sid, "SmsSid": sid, "SmsMessageSid": sid, "SmsStatus": "received",
+            "Body": text, "NumMedia": "0", "NumSegments": "1", "FromCity": "", "FromCountry": "ES",
+            **further,
+        }  # fmt: skip
+        return self._post(through or webhook, webhook, fields, token)
+
+    def _post(self, address, signed_address, fields, token):
+        signed = signed_address + "".join(name + fields[name] for name in sorted(fields))
         signature = hmac.digest(token.encode(), signed.encode(), hashlib.sha1)
-        answer = requests.post(
-            message.callback,
+        return requests.post(
+            address,
             data=fields,
             headers={"X-Twilio-Signature": base64.b64encode(signature).decode()},
             timeout=60,
         )
-        return answer.status_code
 
 
 class Conversation(http.server.BaseHTTPRequestHandler):

@@ -104,6 +104,22 @@ class Office:
         )  # fmt: skip
         return {row["phone_sanitized"]: row for row in found}
 
+    def webhook(self):
+        """Return the address that the settings page shows, to be entered at Twilio."""
+        name = "partner_mailing_sms_answer_url"
+        settings = self.admin.create("res.config.settings")
+        return self.admin.read("res.config.settings", settings, name)[name]
+
+    def answers(self, number):
+        """Return what came back from a number, the oldest first."""
+        return self.admin.search_read(
+            "partner.mailing.answer", [("number", "=", number)], "text", "kind", "mailing_id",
+        )[::-1]  # fmt: skip
+
+    def is_blocklisted(self, number):
+        """Tell whether a number is on Odoo's blocklist."""
+        return bool(self.admin.search_read("phone.blacklist", [("number", "=", number)], "id"))
+
     def cancel_all(self):
         """Leave no mailing under way."""
         under_way = [("state", "in", ("validated", "sending", "paused"))]

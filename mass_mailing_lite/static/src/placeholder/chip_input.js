@@ -105,6 +105,7 @@ export class ChipInput extends Component {
 
     openList() {
         this.popover.open(this.editorRef.el, {
+            isText: Boolean(this.props.isMultiline),
             validate: (path, fallback) => this.insertPlaceholder(path, fallback),
             // A blank behind the key: it was meant as it stands, as in "24 / 7".
             goOn: this.keyPosition === null ? undefined : () => this.typeBehindKey(" "),
@@ -128,6 +129,7 @@ export class ChipInput extends Component {
     openChip(chip, { piece, replace }) {
         this.popover.open(chip, {
             current: piece,
+            isText: Boolean(this.props.isMultiline),
             validate: (path, fallback) => {
                 replace(this.makePieces(toExpression(path, this.props.placeholders), fallback));
             },

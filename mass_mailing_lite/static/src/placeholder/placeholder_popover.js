@@ -5,7 +5,8 @@ import { cleanFallback, loadPlaceholders } from "./placeholders";
 
 import { Component, onWillStart, useState } from "@odoo/owl";
 
-// The list of the placeholders that all users may insert, then the fallback for an empty field.
+// The list of the placeholders that all users may insert, then the fallback for an empty field. A link
+// of the recipient is never empty, and is offered in plain texts of several lines alone (`isText`).
 // Template editors can also open Odoo's own list of all fields.
 //
 // For a chip that is there already (`current`), its fallback at once, with buttons that change its
@@ -19,6 +20,7 @@ export class PlaceholderPopover extends Component {
         close: Function,
         resModel: { type: String, optional: true },
         current: { type: Object, optional: true },
+        isText: { type: Boolean, optional: true },
         remove: { type: Function, optional: true },
         writeExpression: { type: Function, optional: true },
         goOn: { type: Function, optional: true },
@@ -39,7 +41,7 @@ export class PlaceholderPopover extends Component {
         useAutofocus({ refName: "fallback", selectAll: true });
         onWillStart(async () => {
             const { list, byExpression, isTemplateEditor } = await loadPlaceholders(this.orm);
-            this.placeholders = list;
+            this.placeholders = list.filter((one) => !one.is_link || this.props.isText);
             this.isTemplateEditor = isTemplateEditor;
             if (current) {
                 this.state.chosen = byExpression.get(current.expression) || null;
@@ -56,6 +58,11 @@ export class PlaceholderPopover extends Component {
     }
 
     choose(placeholder) {
+        if (placeholder?.is_link) {
+            this.props.validate(placeholder.path, "");
+            this.props.close();
+            return;
+        }
         this.state.chosen = placeholder;
         this.state.fallback ||= placeholder.fallback || "";
         this.state.showsExpression = false;

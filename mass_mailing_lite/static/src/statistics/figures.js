@@ -18,6 +18,7 @@ export const LABELS = {
     delivered: _t("Delivered"),
     opened: _t("Opened"),
     clicked: _t("Clicked"),
+    replied: _t("Replied"),
     unsubscribed: _t("Unsubscribed"),
     bounced: _t("Bounced"),
     failed: _t("Failed"),

@@ -10,10 +10,13 @@ import {
 } from "./figures";
 import { MailingChart } from "./mailing_chart";
 
-const STEPS = ["recipients", "sent", "delivered", "opened", "clicked", "unsubscribed"];
+const STEPS = ["recipients", "sent", "delivered", "opened", "clicked", "replied", "unsubscribed"];
 const LOSSES = ["bounced", "failed"];
 // The base of a share, if it is not the number of recipients.
-const OF = { opened: "delivered", clicked: "delivered", unsubscribed: "delivered", bounced: "sent" };
+const OF = {
+    opened: "delivered", clicked: "delivered", replied: "delivered", unsubscribed: "delivered",
+    bounced: "sent",
+};
 const WHOLES = {
     recipients: _t("of recipients"),
     sent: _t("of sent"),
@@ -46,13 +49,23 @@ export class StatisticsField extends Component {
     }
 
     get untracked() {
-        const off = Object.keys(this.figures.tracks).filter((key) => !this.figures.tracks[key]);
+        const off = Object.keys(this.figures.tracks).filter(
+            (key) => !this.figures.tracks[key] && this.canTell(key)
+        );
         return off.map((key) => LABELS[key]).join(", ");
     }
 
+    // Whether messages of the channel can tell a figure at all.
+    canTell(key) {
+        if (key === "replied" && !this.figures.replied) {
+            return false; // replies come here only where the reply address leads to this database
+        }
+        return !(this.figures.missing || []).includes(key);
+    }
+
     lines(keys) {
-        const { totals } = this.figures;
-        return keys.map((key) => {
+        const totals = { ...this.figures.totals, replied: this.figures.replied };
+        return keys.filter((key) => this.canTell(key)).map((key) => {
             const line = { key, label: LABELS[key] };
             if (this.figures.tracks[key] === false) {
                 return { ...line, isUntracked: true, count: NONE, hint: NOT_TRACKED, width: 0 };
@@ -94,13 +107,13 @@ export class StatisticsField extends Component {
 
     get columns() {
         return ["recipients", "delivered", "opened", "clicked", "bounced", "failed"].filter(
-            (key) => this.figures.tracks[key] !== false
+            (key) => this.figures.tracks[key] !== false && this.canTell(key)
         );
     }
 
     get tables() {
         return [
-            { key: "domains", title: _t("By Recipient Domain"), other: _t("Other domains") },
+            { key: "domains", title: this.figures.domains_title, other: _t("Others") },
             { key: "languages", title: _t("By Language"), other: _t("No language set") },
         ].filter((table) => this.figures[table.key].length);
     }
