@@ -12,6 +12,7 @@
         "wizard/partner_mailing_test_views.xml",
         "wizard/partner_mailing_version_edit_views.xml",
         "views/partner_mailing_views.xml",
+        "views/partner_mailing_companion_views.xml",
         "views/res_config_settings_views.xml",
     ],
     "auto_install": ["mass_mailing_lite", "sms"],

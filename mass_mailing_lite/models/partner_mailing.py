@@ -901,6 +901,10 @@ class PartnerMailing(models.Model):
             )
             self.env["partner.mailing.recipient"]._cancel_pending(mailing)
             mailing._close_requests()
+            # Validators were asked at the leading one of linked mailings.
+            waiting = mailing._get_linked().filtered(lambda one: one.state == "to_validate")
+            if waiting[:1].id and mailing == mailing._get_linked()[:1]:
+                waiting[:1]._ask_validators()
         return True
 
     def action_retry_failed(self):

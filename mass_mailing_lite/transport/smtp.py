@@ -73,6 +73,7 @@ class SmtpTransport(Transport):
     extra_field, problems_field = "extra_emails", "extra_emails_problems"
     has_templates = True
     typed_column, address_column = "email", "email_normalized"
+    no_address_reasons = ("no_email", "invalid")
     test_field = "emails"
 
     # ------------------------------------------------------------

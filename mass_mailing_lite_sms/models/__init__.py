@@ -1,5 +1,6 @@
 from . import (
     partner_mailing,
+    partner_mailing_companion,
     partner_mailing_rate_limit,
     partner_mailing_recipient,
     res_company,

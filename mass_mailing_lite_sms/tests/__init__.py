@@ -1,6 +1,7 @@
 from . import (
     test_odoo_seams,
     test_sms_attacks,
+    test_sms_companion,
     test_sms_content,
     test_sms_fuzz,
     test_sms_length,
