@@ -1,2 +1,2 @@
-from . import models, tools, transport, wizard
+from . import models, preflight, tools, transport, wizard
 from .hooks import uninstall_hook

@@ -1,10 +1,11 @@
 """Where the addon leans on private parts of Odoo's apps for SMS: one file for each app.
 
-==========  ==============================================================================
-``sms``     how Odoo's ``sms.sms`` finds the API of a provider and hands a batch to it
-``twilio``  the request by which ``sms_twilio`` sends one SMS
-==========  ==============================================================================
+============  ============================================================================
+``sms``       how Odoo's ``sms.sms`` finds the API of a provider and hands a batch to it
+``provider``  how the company's provider is set up, of Odoo's and of Twilio
+``twilio``    the request by which ``sms_twilio`` sends one SMS
+============  ============================================================================
 
-``tests/test_odoo_seams.py`` holds both against the Odoo that is installed, and says in a sentence
+``tests/test_odoo_seams.py`` holds them against the Odoo that is installed, and says in a sentence
 what has changed.
 """

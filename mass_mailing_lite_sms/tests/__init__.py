@@ -3,6 +3,7 @@ from . import (
     test_sms_attacks,
     test_sms_companion,
     test_sms_content,
+    test_sms_findings,
     test_sms_fuzz,
     test_sms_length,
     test_sms_migration,

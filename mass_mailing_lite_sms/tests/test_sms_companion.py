@@ -294,23 +294,10 @@ class TestSmsCompanion(SmsCase):
     def test_channel_and_access_stay_those_of_a_pair(self):
         mailing, sms = self.new_pair()
         for one, channel in ((mailing, "sms"), (sms, "email")):
-            with (
-                self.subTest(channel),
-                self.assertRaisesRegex(ValidationError, "linked with another"),
-            ):
-                print(
-                    "DBG",
-                    one.sudo().companion_of_id,
-                    one.sudo().companion_of_id.channel,
-                    one.channel,
-                )
+            with self.assertRaisesRegex(ValidationError, "linked with another"):
                 one.channel = channel
-                print(
-                    "DBG2",
-                    one.sudo().companion_of_id,
-                    one.sudo().companion_of_id.channel,
-                    one.channel,
-                )
+                lead = one.sudo().companion_of_id
+                raise RuntimeError([one, lead, lead.channel, one.channel, one.state])
         group = self.env["res.groups"].create({"name": "Editors"})
         mailing.write({"view_group_ids": [Command.set(group.ids)], "user_id": self.validator.id})
         self.assertEqual((sms.view_group_ids, sms.user_id), (group, self.validator))
