@@ -902,8 +902,9 @@ class PartnerMailing(models.Model):
             self.env["partner.mailing.recipient"]._cancel_pending(mailing)
             mailing._close_requests()
             # Validators were asked at the leading one of linked mailings.
-            waiting = mailing._get_linked().filtered(lambda one: one.state == "to_validate")
-            if waiting[:1].id and mailing == mailing._get_linked()[:1]:
+            linked = mailing.sudo()._get_linked()
+            waiting = linked.filtered(lambda one: one.state == "to_validate")
+            if waiting and mailing == linked[:1]:
                 waiting[:1]._ask_validators()
         return True
 

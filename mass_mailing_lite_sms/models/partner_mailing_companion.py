@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.addons.mass_mailing_lite.models.partner_mailing import EDITABLE_STATES
 from odoo.addons.mass_mailing_lite.models.partner_mailing import PartnerMailing as MainMailing
 from odoo.exceptions import UserError, ValidationError
@@ -123,6 +123,7 @@ class PartnerMailing(models.Model):
                 "channel": "sms",
                 "main_lang": self.main_lang,
                 "scheduled_at": self.scheduled_at,
+                "unsubscribe_category_ids": [Command.set(self.unsubscribe_category_ids.ids)],
             }
         )
         companion._as_system().write({"companion_of_id": self.id})
