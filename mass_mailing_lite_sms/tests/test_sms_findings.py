@@ -44,7 +44,7 @@ class TestSmsFindings(SmsCase):
             (153 * 11, "warning", ("11 SMS", "refuse a text")),
         ):
             with self.subTest(length):
-                finding = self.findings((PLAIN + "x" * length)[-length - 1 :], "sms_parts")
+                finding = self.findings((PLAIN + "x" * length)[-length:], "sms_parts")
                 self.assertEqual(finding and finding["level"], level)
                 for word in words:
                     self.assertIn(word, finding["message"])
