@@ -67,7 +67,7 @@ class LiteralPlaceholder(Check):
             placeholders=self.join_languages(having, self._name_found),
         )
         place = {"focus": name}
-        if name == self.mailing._get_transport().body_field:
+        if name == self.mailing._get_transport().main_text:
             place["page"] = "content"
         remedies = []
         if wrong:

@@ -24,7 +24,7 @@ class LocalLink(Check):
     def look(self, content):
         found = {}
         for name, text in content.texts.items():
-            if name == self.mailing._get_transport().body_field:
+            if name == self.mailing._get_transport().main_text:
                 note_plain_links(found, text)
         written = [address for _text, address, _is_picture in find_all(content.source)]
         leaving = list(find_all(content.html))
@@ -54,7 +54,7 @@ class LocalLink(Check):
                         remedy,
                         count=sum(found["count"] for found in having.values()),
                         page="content",
-                        focus=self.mailing._get_transport().body_field,
+                        focus=self.mailing._get_transport().main_text,
                     )
                 )
         return findings

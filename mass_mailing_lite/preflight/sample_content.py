@@ -38,7 +38,7 @@ class SampleContent(Check):
                 )
             )
             place = {
-                "focus": mailing._get_transport().body_field,
+                "focus": mailing._get_transport().main_text,
                 "action": "action_keep_language",
                 "args": [main],
                 "label": self.env._("It Is Our Text"),

@@ -39,8 +39,8 @@ class Transport:
     #: Names of the text field with extra addresses (of no contact), and of the computed field that
     #: says which of them cannot be read.
     extra_field = problems_field = None
-    #: Name of the field with the text itself, in the tab *Content* of the form.
-    body_field = None
+    #: Name of the field with the text of the message.
+    main_text = None
     #: Whether the content can be loaded from a template (``mail.template``).
     has_templates = False
 

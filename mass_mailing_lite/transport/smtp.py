@@ -70,7 +70,7 @@ class SmtpTransport(Transport):
         "track_clicks",
         "track_opens",
     )
-    body_field = "body_html"
+    main_text = "body_html"
     extra_field, problems_field = "extra_emails", "extra_emails_problems"
     has_templates = True
     typed_column, address_column = "email", "email_normalized"

@@ -11,7 +11,11 @@ ROOM = 20  # places: a long name takes them
 
 @register
 class SmsParts(Check):
-    """How many SMS the text makes for each recipient, without the values of placeholders."""
+    """How many SMS the text makes for each recipient.
+
+    In each language without the values of placeholders; in the language of the user as the first
+    recipient gets it, which the form shows as well.
+    """
 
     key = "sms_parts"
     sequence = 30
@@ -19,15 +23,18 @@ class SmsParts(Check):
     def look(self, content):
         text, has_placeholders = split_literal(content.texts.get("sms_body"))
         length = measure(text)
-        if length.parts > 1 or (length.parts and has_placeholders and length.room < ROOM):
-            return {"parts": length.parts, "room": length.room, "units": length.units}
-        return None
+        return length.parts and {
+            "parts": length.parts,
+            "room": length.room,
+            "units": length.units,
+            "is_personal": has_placeholders,
+        }
 
     def describe(self, facts):
         if not facts:
             return []
         lang, longest = max(facts.items(), key=lambda item: (item[1]["parts"], item[1]["units"]))
-        parts = longest["parts"]
+        parts = max(longest["parts"], self.mailing.sms_parts)
         values = {
             "parts": parts,
             "characters": longest["units"],
@@ -57,13 +64,15 @@ class SmsParts(Check):
                 total=total,
                 **values,
             )
-        else:
+        elif longest["is_personal"] and longest["room"] < ROOM:
             level = INFO
             message = self.env._(
                 "A long name may make a second SMS of the text (%(language)s): characters that are"
                 " left for placeholders: %(room)s.",
                 **values,
             )
+        else:
+            return []
         return [
             self.make_finding(
                 message, shorten, count=parts, level=level, page="content", focus="sms_body"

@@ -53,7 +53,7 @@ class SmsTransport(Transport):
         "track_clicks",
         "track_opens",
     )
-    body_field = "sms_body"
+    main_text = "sms_body"
     extra_field, problems_field = "extra_numbers", "extra_numbers_problems"
     typed_column, address_column = "phone", "phone_sanitized"
     test_field = "numbers"
