@@ -25,7 +25,6 @@ class PartnerMailing(models.Model):
     # Not readable as they are: not all who may read the one mailing may read the other.
     companion_of_id = fields.Many2one(
         "partner.mailing",
-        "Companion Of",
         ondelete="set null",
         copy=False,
         readonly=True,
