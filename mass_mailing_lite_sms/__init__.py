@@ -1,2 +1,2 @@
-from . import controllers, models, tools, transport, wizard
+from . import controllers, models, preflight, tools, transport, wizard
 from .hooks import uninstall_hook

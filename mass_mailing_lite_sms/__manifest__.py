@@ -23,6 +23,7 @@
         "views/partner_mailing_answer_views.xml",
         "views/partner_mailing_unsubscription_views.xml",
         "views/public_page_templates.xml",
+        "views/partner_mailing_companion_views.xml",
         "views/res_config_settings_views.xml",
     ],
     "assets": {

@@ -776,6 +776,11 @@ class PartnerMailing(models.Model):
             )
             self.env["partner.mailing.recipient"]._cancel_pending(mailing)
             mailing._close_requests()
+            # Validators were asked at the leading one of linked mailings.
+            linked = mailing.sudo()._get_linked()
+            waiting = linked.filtered(lambda one: one.state == "to_validate")
+            if waiting and mailing == linked[:1]:
+                waiting[:1]._ask_validators()
         return True
 
     def action_retry_failed(self):

@@ -9,7 +9,7 @@ from odoo.tools.misc import formatLang
 from .. import review
 from ..tools import local_file
 from ..transport.file_links import get_links
-from .partner_mailing import EDITABLE_STATES, VALIDATOR_GROUP
+from .partner_mailing import EDITABLE_STATES, UNFINISHED_STATES, VALIDATOR_GROUP
 
 APPROVAL_STATES = [
     ("pending", "Waiting"),
@@ -208,34 +208,45 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         if self.env.context.get("partner_mailing_submit_at_once") and self.recipient_count == 1:
             return self.action_submit()
-        self._prepare_submission()
+        for group in self._group_linked(EDITABLE_STATES):
+            group._prepare_submission()
         return self._open_dialog("partner.mailing.submit", self.env._("Submit for Validation"))
 
     def action_submit(self, comment=None):
-        """Submit the mailing to the validators.
+        """Submit the mailing to the validators, with the drafts that are linked with it.
 
         :param str comment: shown to them, and kept with the request
         :raises UserError: names the missing fields
         """
         self._check_saved()
         comment = self._check_text(comment, self.env._("Comment"))
-        for mailing in self:
-            mailing._prepare_submission()
-            mailing._submit()
-            mailing._get_pending_request()._as_system().comment = comment.strip()
-            mailing._ask_validators()
+        for group in self._group_linked(EDITABLE_STATES):
+            submitted = group._prepare_submission()
+            for mailing in submitted:
+                mailing._submit()
+                mailing._get_pending_request()._as_system().comment = comment.strip()
+            submitted[:1]._ask_validators()
         return True
 
     def _prepare_submission(self):
-        """Load the recipients, and raise unless the mailing can be submitted.
+        """Load the recipients of linked mailings, and raise unless they can be submitted.
 
+        :return: the mailings to submit; one without recipients stays a draft, unless all are
         :raises UserError: names the missing fields, or the reason
         """
         self.check_access("write")
         self._check_editable(self.env._("submit it"))
-        if not self.recipients_loaded_at:
-            self._load_recipients()
-        self._check_complete()
+        for mailing in self:
+            if not mailing.recipients_loaded_at:
+                mailing._load_recipients()
+        submitted = self._get_not_empty()
+        for mailing in submitted:
+            mailing._check_complete()
+        return submitted
+
+    def _get_not_empty(self):
+        """Return those of linked mailings that have recipients; all of them if none has any."""
+        return self.filtered("pending_count") or self
 
     def _check_complete(self):
         """Raise unless the mailing is complete and its messages can be built.
@@ -333,6 +344,7 @@ class PartnerMailing(models.Model):
             self.env._("Submitted by %s.", request.requested_by_id.name),
             self.env._("Recipients: %s", formatLang(self.env, request.recipient_count, digits=0)),
             self.env._("Begins: %s", self._get_begin_in_words()),
+            *review.describe_linked(self, ("to_validate",)),
         ]
         if request.comment:
             lines.append(self.env._("Comment: %s", request.comment))
@@ -393,31 +405,52 @@ class PartnerMailing(models.Model):
             new time is given
         """
         note = self._check_text(note, self.env._("Note")) or None
-        for mailing in self:
-            request = mailing._check_can_decide()
-            mailing._check_is_submitted(request)
-            change = review.ScheduleChoice(mailing, request).settle(scheduled_at)
-            if mailing._needs_second_validator(request):
-                request._record_first_validation(note)
-                mailing._notify_decision(
-                    self.env._("Validated by a first validator; a second one must agree."),
-                    change,
-                    note,
+        for group in self._group_linked(("to_validate",)):
+            requests = group._check_can_decide_on_all()
+            for mailing, request in requests.items():
+                mailing._check_is_submitted(request)
+            past = group.filtered(lambda mailing: mailing._is_schedule_past())
+            changes = {
+                mailing: review.ScheduleChoice(mailing, request).settle(
+                    scheduled_at if mailing in (past or group) else None
                 )
-                mailing._close_requests()
-                mailing._ask_validators()
-                continue
-            is_own = bool(mailing._get_conflict_of_interest(self.env.user))
-            request._decide("validated", note, is_self_validation=is_own)
+                for mailing, request in requests.items()
+            }
+            if group[:1]._needs_second_validator(requests[group[:1]]):
+                group._validate_as_first(requests, changes, note)
+            else:
+                group._validate(requests, changes, note)
+        return True
+
+    def _validate_as_first(self, requests, changes, note):
+        """Record the first of two validations of linked mailings.
+
+        :param requests: {mailing: its request}
+        :param changes: {mailing: a sentence about its new Send On, or False}
+        """
+        for mailing in self:
+            requests[mailing]._record_first_validation(note)
+            mailing._notify_decision(
+                self.env._("Validated by a first validator; a second one must agree."),
+                changes[mailing],
+                note,
+            )
+            mailing._close_requests()
+        self[:1]._ask_validators()
+
+    def _validate(self, requests, changes, note):
+        """Validate linked mailings; parameters as in ``_validate_as_first``."""
+        is_own = {one: bool(one._get_conflict_of_interest(self.env.user)) for one in self}
+        for mailing in self:
+            requests[mailing]._decide("validated", note, is_self_validation=is_own[mailing])
             mailing._as_system().write(
                 {"state": "validated", "editor_ids": [fields.Command.clear()]}
             )
             mailing._freeze_files()
             self.env["partner.mailing.file"]._store(mailing)
             mailing._close_requests()
-            mailing._notify_decision(self.env._("Validated."), change, note)
+            mailing._notify_decision(self.env._("Validated."), changes[mailing], note)
             mailing._trigger_sender()
-        return True
 
     def _check_is_submitted(self, request):
         """Raise unless the mailing is still what was submitted, and may leave as it is.
@@ -446,14 +479,15 @@ class PartnerMailing(models.Model):
         reason = self._check_text(reason, self.env._("Reason")).strip()
         if not reason:
             raise UserError(self.env._("Say why you refuse the mailing: the author needs it."))
-        for mailing in self:
-            request = mailing._check_can_decide()
-            request._decide("refused", reason)
-            mailing._as_system().write({"state": "draft", "refusal_id": request.id})
-            self.env["partner.mailing.recipient"]._unfreeze_list(mailing)
-            mailing._close_requests()
-            mailing._notify_decision(self.env._("Refused."), reason)
-            mailing._ask_author(request)
+        for group in self._group_linked(("to_validate",)):
+            requests = group._check_can_decide_on_all()
+            for mailing, request in requests.items():
+                request._decide("refused", reason)
+                mailing._as_system().write({"state": "draft", "refusal_id": request.id})
+                self.env["partner.mailing.recipient"]._unfreeze_list(mailing)
+                mailing._close_requests()
+                mailing._notify_decision(self.env._("Refused."), reason)
+            group[:1]._ask_author(requests[group[:1]])
         return True
 
     def _ask_author(self, refusal):
@@ -494,12 +528,15 @@ class PartnerMailing(models.Model):
     def action_back_to_draft(self):
         """Make the mailing a draft again; its request is withdrawn, its validation void.
 
-        For its author and for validators.
+        For its author and for validators. Linked mailings that have not begun come with it: their
+        validation was one with that of this mailing.
 
         :raises UserError: when the recipients were removed for privacy
         """
         self._check_knows_recipients()
-        for mailing in self:
+        for mailing in self.union(*self._group_linked(UNFINISHED_STATES)).filtered(
+            lambda one: one in self or not one.started_at
+        ):
             mailing._check_can_manage_or_validate()
             mailing._check_state(
                 ("to_validate", "validated", "paused", "cancelled"),
@@ -577,6 +614,10 @@ class PartnerMailing(models.Model):
             & (Domain("company_id", "in", lenient.ids) | is_apart)
         )
 
+    def _check_can_decide_on_all(self):
+        """Return {mailing: its pending request} of linked mailings; see ``_check_can_decide``."""
+        return {mailing: mailing._check_can_decide() for mailing in self}
+
     def _check_can_decide(self):
         """Return the pending request, or raise with the reason why the user may not decide.
 
@@ -617,7 +658,7 @@ class PartnerMailing(models.Model):
 
     def _get_separation_reason(self, user):
         """Return why another validator than ``user`` must decide, in words, or False."""
-        if user in self.sudo()._get_pending_request().first_validator_id:
+        if user in self._get_linked_requests().first_validator_id:
             return self.env._("You have validated this mailing: a second validator must agree.")
         if self.company_id.sudo().partner_mailing_self_validation:
             return False
@@ -632,16 +673,63 @@ class PartnerMailing(models.Model):
             return self.env._("You submitted this mailing: another validator must validate it.")
         if user in mailing.editor_ids:
             return self.env._("You changed this mailing: another validator must validate it.")
+        for other in mailing._get_linked() - mailing._origin:
+            request = other._get_pending_request()
+            if other.state == mailing.state and user in (
+                other.create_uid | other.editor_ids | request.requested_by_id
+            ):
+                return self.env._(
+                    "You took part in the mailing that is linked with this one: another validator"
+                    " must validate both."
+                )
         return False
 
     def _needs_second_validator(self, request):
-        """Return whether a validation now is the first of two."""
+        """Return whether a validation now is the first of two; linked mailings count as one."""
         from_count = self.company_id.sudo().partner_mailing_two_validators_from
+        requests = self._get_linked_requests() | request.sudo()
         return (
             from_count
-            and request.recipient_count >= from_count
-            and not request.sudo().first_validator_id
+            and sum(requests.mapped("recipient_count")) >= from_count
+            and not requests.first_validator_id
         )
+
+    # ------------------------------------------------------------
+    # Linked mailings
+    # ------------------------------------------------------------
+
+    def _get_linked(self):
+        """Return the mailing and those that an addon has linked with it, the leading one first.
+
+        Linked mailings are submitted, validated, refused and taken back to draft together, as far
+        as their states allow. Each has a request with a fingerprint of its own, and none of them is
+        decided on without the others. An addon that links mailings overrides this method and says
+        in ``_search_waits_for_me`` the same in SQL.
+        """
+        self.ensure_one()
+        return self
+
+    def _group_linked(self, states):
+        """Yield each mailing with the linked ones that are in one of ``states``, each once."""
+        grouped = self.browse()
+        for mailing in self:
+            if mailing not in grouped:
+                group = mailing._get_linked().filtered(
+                    lambda one, mailing=mailing: (
+                        one in mailing or (one.active and one.state in states)
+                    )
+                )
+                grouped |= group
+                yield group
+
+    def _get_linked_requests(self):
+        """Return the pending requests of the mailing and the linked ones, as the system."""
+        requests = self.env["partner.mailing.approval"].sudo()
+        return requests.union(*(one._get_pending_request() for one in self.sudo()._get_linked()))
+
+    def _get_channel_label(self):
+        """Return the name of the mailing's channel in the language of the user."""
+        return dict(self._fields["channel"]._description_selection(self.env))[self.channel]
 
     # ------------------------------------------------------------
     # Fingerprint
@@ -771,10 +859,7 @@ class PartnerMailing(models.Model):
     def _compute_review_html(self):
         for mailing in self:
             request = mailing.sudo()._get_pending_request()
-            mailing.review_html = bool(request) and self.env["ir.qweb"]._render(
-                "mass_mailing_lite.mailing_review",
-                review.ReviewPage(mailing, request).get_values(),
-            )
+            mailing.review_html = bool(request) and review.render(mailing)
 
     def _get_changes(self, request):
         """Return what changed since the last decision, see ``review.Comparison``."""

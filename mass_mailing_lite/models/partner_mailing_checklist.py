@@ -139,6 +139,7 @@ class PartnerMailing(models.Model):
             *([self._get_template_step()] if transport.template_field else []),
             self._get_writing_step(transport),
             self._get_recipients_step(transport),
+            *self._get_linked_steps(),
             self._get_preview_step(),
             self._get_test_step(),
             self._get_submission_step(),
@@ -196,6 +197,10 @@ class PartnerMailing(models.Model):
         else:
             step.update(status="open", hint=self.env._("Choose who gets it"), focus="audience_ids")
         return step
+
+    def _get_linked_steps(self):
+        """Return steps about mailings that an addon has linked with this one."""
+        return []
 
     def _describe_recipients(self, count):
         """Return a number of recipients in words."""

@@ -97,7 +97,7 @@ class PartnerMailingRecipient(models.Model):
             self._skip_pending(mailing, "blocklisted", transport.blocklist_sql(), address),
             self._skip_pending(mailing, "archived", self._archived_sql(mailing), "partner_id"),
         ]
-        if mailing.audience_ids.excluded_category_ids:
+        if mailing._get_excluded_tags():
             excluded = SQL("SELECT DISTINCT address FROM (%s) x", mailing._excluded_contacts_sql())
             skipped.append(self._skip_pending(mailing, "excluded_group", excluded, address))
         if any(skipped):

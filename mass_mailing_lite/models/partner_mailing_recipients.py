@@ -587,16 +587,27 @@ class PartnerMailing(models.Model):
         )
         return self.env["res.partner"]._search(Domain(domain) & usable)
 
+    def _get_excluded_tags(self):
+        """Return the tags whose contacts are not written to.
+
+        An addon with a source of recipients of its own overrides this method and adds its tags.
+        """
+        return self.audience_ids.excluded_category_ids
+
+    def _count_further_sources(self):
+        """Return [label, number of submitted recipients] of sources that only an addon has."""
+        return []
+
     def _excluded_contacts_sql(self, tag_ids=None):
         """Return SQL for id and addresses of all contacts with an excluded tag.
 
         Further addresses are among them, and contacts that the user may not read: an exclusion does
         not depend on the rights of the user.
 
-        :param tag_ids: ids of the excluded tags, else those of the mailing's audiences
+        :param tag_ids: ids of the excluded tags, else those of the mailing
         """
         if tag_ids is None:
-            tag_ids = self.audience_ids.excluded_category_ids.ids
+            tag_ids = self._get_excluded_tags().ids
         transport = self._get_transport()
         return SQL(
             """

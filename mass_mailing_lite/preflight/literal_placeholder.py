@@ -67,7 +67,7 @@ class LiteralPlaceholder(Check):
             placeholders=self.join_languages(having, self._name_found),
         )
         place = {"focus": name}
-        if name == BODY:
+        if name == self.mailing._get_transport().main_text:
             place["page"] = "content"
         remedies = []
         if wrong:

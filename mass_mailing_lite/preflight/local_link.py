@@ -23,6 +23,9 @@ class LocalLink(Check):
 
     def look(self, content):
         found = {}
+        for name, text in content.texts.items():
+            if name == self.mailing._get_transport().main_text:
+                note_plain_links(found, text)
         written = [address for _text, address, _is_picture in find_all(content.source)]
         leaving = list(find_all(content.html))
         if len(written) != len(leaving):
@@ -51,7 +54,7 @@ class LocalLink(Check):
                         remedy,
                         count=sum(found["count"] for found in having.values()),
                         page="content",
-                        focus="body_html",
+                        focus=self.mailing._get_transport().main_text,
                     )
                 )
         return findings
@@ -90,10 +93,20 @@ class LocalLink(Check):
         named = []
         for text, address, is_picture in found["items"]:
             shown = self.env._("picture") if is_picture and not text else f'"{text}"'
-            named.append(f"{shown} ({address})" if address.strip() else shown)
+            if not text and not is_picture and address.strip():
+                named.append(address)
+            else:
+                named.append(f"{shown} ({address})" if address.strip() else shown)
         if found["count"] > len(named):
             named.append(self.env._("%s more", found["count"] - len(named)))
         return ", ".join(named)
+
+
+def note_plain_links(found, text):
+    """Add the addresses of a text without markup, of which phones make links, to what was found."""
+    for address in link_problem.find_plain_links(text):
+        if problem := link_problem.find_problem(address):
+            found.setdefault(problem, []).append(["", address[:120], False])
 
 
 def find_all(source):

@@ -6,6 +6,7 @@
       ListSummary     list_summary.py     how the list is made up, stored with the request
       PersonalValues  personal_values.py  the longest values of placeholders, stored with it
       Comparison      comparison.py       what changed since the last decision
+    describe_linked   linked.py           the mailings that are decided on together with one
     Fingerprint       fingerprint.py      SHA-256 over all that reaches a recipient
     ScheduleChoice    schedule_choice.py  a Send On that has passed, when it is decided on
 
@@ -16,8 +17,9 @@ environment decides rights and language.
 
 from .comparison import Comparison, get_content
 from .fingerprint import Fingerprint
+from .linked import describe_linked
 from .list_summary import ListSummary
-from .page import ReviewPage
+from .page import ReviewPage, render
 from .schedule_choice import ScheduleChoice
 
 __all__ = [
@@ -26,5 +28,7 @@ __all__ = [
     "ListSummary",
     "ReviewPage",
     "ScheduleChoice",
+    "describe_linked",
     "get_content",
+    "render",
 ]

@@ -45,6 +45,7 @@ class ListSummary:
         if extra > copies:
             # Its name is added in the language of the review page.
             audiences.append(["", extra - copies])
+        audiences += mailing._count_further_sources()
         return {
             "languages": [[lang or "", count] for lang, count in by_language],
             "left_out": [[reason, count] for reason, count in by_reason],

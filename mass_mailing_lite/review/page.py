@@ -1,5 +1,7 @@
 from functools import partial
 
+from markupsafe import Markup
+
 from odoo.fields import Domain
 from odoo.tools import human_size
 from odoo.tools.misc import formatLang
@@ -9,6 +11,37 @@ from .comparison import Comparison
 from .list_summary import ListSummary
 
 SAMPLE_SIZE = 5  # recipients
+
+
+def render(mailing):
+    """Return the page of a mailing as HTML, with those of the mailings that it is linked with.
+
+    Those that the user may not read are not shown; of one that waits for no decision, its state.
+    """
+    linked = mailing._get_linked()
+    if len(linked) == 1:
+        return render_part(mailing)
+    parts = []
+    for one in linked._filtered_access("read"):
+        heading = f"{one._get_channel_label()}: {one.name}"
+        if one.sudo()._get_pending_request():
+            parts.append(render_part(one, heading))
+        else:
+            words = one.env._(
+                "%(mailing)s. It is in the state “%(state)s”: it is no part of this request.",
+                mailing=heading,
+                state=one._get_state_label(),
+            )
+            parts.append(Markup('<div class="alert alert-info mt-3">%s</div>') % words)
+    return Markup().join(parts)
+
+
+def render_part(mailing, heading=False):
+    """Return the page of one mailing, below a heading if there are several."""
+    values = ReviewPage(mailing, mailing.sudo()._get_pending_request()).get_values()
+    return mailing.env["ir.qweb"]._render(
+        "mass_mailing_lite.mailing_review", {**values, "heading": heading}
+    )
 
 
 class ReviewPage:

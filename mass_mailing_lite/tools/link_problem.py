@@ -41,6 +41,27 @@ _PRIVATE_DOMAINS = frozenset(
      "home.arpa", "invalid")
 )  # fmt: skip
 
+# In a text without markup; a phone makes a link of it up to the next blank.
+_PLAIN_LINK = re.compile(r"(?<![\w@/.-])(?:https?:/|file:|www\.)[^\s<>\"']{1,2000}", re.IGNORECASE)
+_SENTENCE_END = ".,;:!?…»”"
+
+
+def find_plain_links(text: str) -> list[str]:
+    """Return the addresses in a text without markup, with a scheme, in order.
+
+    An address with a placeholder is none: it is another one for each recipient.
+    """
+    found = []
+    for match in _PLAIN_LINK.finditer(text):
+        address = match[0].rstrip(_SENTENCE_END)
+        # A bracket that nothing opens is one around the address.
+        found.append(address if "(" in address else address.rstrip(f"){_SENTENCE_END}"))
+    return [
+        f"https://{address}" if address[:4].lower() == "www." else address
+        for address in found
+        if "{{" not in address
+    ]
+
 
 def find_problem(address: str) -> str | None:
     """Return what is wrong with an address: one of the constants above, None for nothing.

@@ -57,6 +57,8 @@ class Transport:
 
     #: Columns of ``partner.mailing.recipient``: the address as typed, and in its normalised form.
     typed_column = address_column = None
+    #: Skip reasons of contacts that have no address which this channel could write to.
+    no_address_reasons = ()
     #: Name of the field in the dialog of tests with the addresses that a test goes to.
     test_field = None
     #: Name of the model of the channel's blocklist.

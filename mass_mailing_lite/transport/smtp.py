@@ -92,6 +92,7 @@ class SmtpTransport(Transport):
     }
     files_field = "attachment_ids"
     typed_column, address_column = "email", "email_normalized"
+    no_address_reasons = ("no_email", "invalid")
     test_field = "emails"
     blocklist_model = "mail.blacklist"
     example_address = "name@example.com"

@@ -2,6 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import formatLang
 
+from ..models.partner_mailing import EDITABLE_STATES
+from ..review import describe_linked
+
 
 class PartnerMailingSubmit(models.TransientModel):
     """The dialog that submits a mailing: what will happen, and a comment to the validator."""
@@ -13,6 +16,7 @@ class PartnerMailingSubmit(models.TransientModel):
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")
     recipients = fields.Char(compute="_compute_summary")
     begin = fields.Char("Begins", compute="_compute_summary")
+    linked = fields.Text("Linked Mailings", compute="_compute_summary")
     test_state = fields.Char(compute="_compute_summary")
     test_status = fields.Char("Test", compute="_compute_summary")
     validators = fields.Char("Who Decides", compute="_compute_summary")
@@ -31,6 +35,7 @@ class PartnerMailingSubmit(models.TransientModel):
                 else number
             )
             wizard.begin = mailing._get_begin_with_hours()
+            wizard.linked = bool(mailing) and "\n".join(describe_linked(mailing, EDITABLE_STATES))
             wizard.test_state = mailing.test_state
             wizard.test_status = mailing.test_status
             wizard.validators = mailing._join_names(mailing._get_validators())
@@ -72,6 +77,7 @@ class PartnerMailingValidate(models.TransientModel):
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade")
     recipient_count = fields.Integer("Recipients", compute="_compute_summary")
     begin = fields.Char("Begins", compute="_compute_summary")
+    linked = fields.Text("Linked Mailings", compute="_compute_summary")
     is_first_of_two = fields.Boolean(compute="_compute_summary")
     is_past = fields.Boolean(compute="_compute_summary")
     time_zone = fields.Char(compute="_compute_summary")
@@ -86,11 +92,13 @@ class PartnerMailingValidate(models.TransientModel):
             mailing = wizard.mailing_id
             request = mailing._get_pending_request()
             wizard.recipient_count = mailing.recipient_count
-            wizard.is_past = mailing._is_schedule_past()
+            wizard.linked = bool(mailing) and "\n".join(describe_linked(mailing, ("to_validate",)))
+            past = self._get_past(mailing)
+            wizard.is_past = bool(past)
             wizard.begin = (
                 self.env._(
                     "Send On, %s, has passed. Choose when the mailing is sent.",
-                    mailing._name_moment(mailing.scheduled_at),
+                    past._name_moment(past.scheduled_at),
                 )
                 if wizard.is_past
                 else mailing._get_begin_with_hours()
@@ -103,6 +111,12 @@ class PartnerMailingValidate(models.TransientModel):
         self.ensure_one()
         self.mailing_id.action_validate(self.note or None, self._get_choice())
         return {"type": "ir.actions.act_window_close"}
+
+    @api.model
+    def _get_past(self, mailing):
+        """Return the first of the mailings that are decided on together whose Send On has passed."""
+        groups = mailing._group_linked(("to_validate",))
+        return mailing.union(*groups).filtered(lambda one: one._is_schedule_past())[:1]
 
     def _get_choice(self):
         """Return ``scheduled_at`` of ``action_validate``.

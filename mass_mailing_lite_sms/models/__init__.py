@@ -1,6 +1,7 @@
 from . import (
     partner_mailing,
     partner_mailing_answer,
+    partner_mailing_companion,
     partner_mailing_rate_limit,
     partner_mailing_recipient,
     partner_mailing_sms_price,

@@ -137,6 +137,7 @@ class PartnerMailing(models.Model):
         changed._check_not_begun()
         result = super().write(without_mail_server(vals))
         changed._empty_list()
+        self._follow_in_companions(vals)
         return result
 
     def _check_not_begun(self):

@@ -47,6 +47,22 @@ class TestOdooSeams(BaseCase):
             "sms.sms._get_send_batch_size() has other parameters: get_batch_size() calls it without.",
         )
 
+    def test_what_is_read_of_the_settings_of_a_provider_exists(self):
+        company = Path(file_path("sms_twilio/models/res_company.py")).read_text()
+        account = "".join(
+            Path(file_path(f"{addon}/models/iap_account.py")).read_text()
+            for addon in ("iap", "sms")
+        )
+        for source, words in (
+            (company, ("sms_provider = ", "sms_twilio_auth_token = ", "sms_twilio_number_ids = ")),
+            (company, ("def _assert_twilio_sid(self):", "def _get_sms_api_class(self):")),
+            (account, ("state = ", "'banned'", "'registered'", "'unregistered'", "sender_name = ")),
+        ):
+            for word in words:
+                self.assertIn(
+                    word, source, f"{word} has another name: find_problem() in odoo_seams reads it."
+                )
+
     def test_the_api_of_a_provider_sends_a_batch(self):
         for api in (SmsApiBase, SmsApi):
             self.assertEqual(

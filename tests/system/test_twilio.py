@@ -131,6 +131,32 @@ def test_with_a_wrong_setting_all_wait_until_it_is_corrected(office, values, wor
     assert office.recipients(mailing)[number]["state"] == "sent"
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"sms_twilio_account_sid": "AC1"}, "account SID or token"),
+        ({"sms_twilio_auth_token": False}, "account SID or token"),
+        ({"sms_twilio_number_ids": [(5,)]}, "No number is set up at Twilio"),
+        ({}, None),
+    ],
+)
+def test_a_draft_tells_which_setting_is_missing(office, values, words):
+    before = office.set_company(**values) if values else {}
+    try:
+        mailing = office.author.create(
+            MAILING, name="Draft", channel="sms", sms_body="Open again. Reply STOP to end."
+        )
+        found = office.author.read(MAILING, mailing, "findings")["findings"] or []
+        messages = [one["message"] for one in found if one["key"] == "sms_sender"]
+        assert (len(messages), words is None or words in messages[0]) == (bool(words), True)
+    finally:
+        corrected = {name: before[name] for name in values if name != "sms_twilio_number_ids"}
+        if "sms_twilio_number_ids" in values:
+            corrected["sms_twilio_number_ids"] = [office.own_number()]
+        if corrected:
+            office.set_company(**corrected)
+
+
 def test_where_twilio_cannot_be_reached_all_wait(office, twilio):
     twilio.is_reachable = False
     _mailing, reached, found = office.send(new_number(), new_number())

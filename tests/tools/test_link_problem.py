@@ -6,6 +6,7 @@ from addon.tools.link_problem import (
     LOCAL,
     NO_SCHEME,
     PART,
+    find_plain_links,
     find_problem,
 )
 from hypothesis import given
@@ -113,3 +114,17 @@ def test_what_is_wrong_with_an_address_is_named(address, problem):
 @given(st.text(max_size=80) | st.text(alphabet="htps:/.[]%@#\\0123x", max_size=40))
 def test_any_address_is_read_without_an_error(address):
     find_problem(address)
+
+
+def test_addresses_in_a_text_without_markup_are_found_without_the_marks_of_its_sentence():
+    text = (
+        "See www.example.com, (https://example.com/y), https://example.com/a_(b). Or HTTP://localhost:8069/x! file:///c/x"
+        " and a@www.example.com; https://example.com/{{ object.ref }}"
+    )
+    assert find_plain_links(text) == [
+        "https://www.example.com",
+        "https://example.com/y",
+        "https://example.com/a_(b)",
+        "HTTP://localhost:8069/x",
+        "file:///c/x",
+    ]

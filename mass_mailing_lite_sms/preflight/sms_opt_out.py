@@ -1,0 +1,34 @@
+from odoo.addons.mass_mailing_lite.preflight import Check, register
+
+from ..tools.opt_out import has_opt_out
+
+
+@register
+class SmsOptOut(Check):
+    """Whether the text says how to get no more SMS, in each language."""
+
+    key = "sms_opt_out"
+    sequence = 20
+
+    def look(self, content):
+        text = content.texts.get("sms_body") or ""
+        return bool(text.strip()) and not has_opt_out(text)
+
+    def describe(self, facts):
+        if not facts:
+            return []
+        return [
+            self.make_finding(
+                self.env._(
+                    "The text does not say how to get no more SMS: %s.",
+                    ", ".join(map(self.name_language, facts)),
+                ),
+                self.env._(
+                    "Insert the placeholder of the unsubscribe link, or write how to answer, such as"
+                    " “Reply STOP”: many countries require it of advertising."
+                ),
+                count=len(facts),
+                page="content",
+                focus="sms_body",
+            )
+        ]
