@@ -59,7 +59,11 @@ class TestViewer(MailingCase):
             view_group_ids=[Command.link(self.env.ref(GROUP % "viewer").id)],
         )
         draft.action_load_recipients()
-        self.assertEqual(Form(draft.with_user(self.viewer)).mail_server_id.display_name, "Relay")
+        theirs = draft.with_user(self.viewer)
+        self.assertEqual(Form(theirs).subject, "News for {{ object.name }}")
+        named = {"mail_server_id": {"fields": {"display_name": {}}}}
+        [values] = theirs.web_read(named)
+        self.assertEqual(values["mail_server_id"]["display_name"], "Relay")
         rows = self.env["partner.mailing.recipient"].with_user(self.viewer)
         row = rows.search([("mailing_id", "=", mailing.id)], limit=1)
         Form(row)
