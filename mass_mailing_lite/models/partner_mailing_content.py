@@ -165,7 +165,7 @@ class PartnerMailing(models.Model):
         """Keep the layout as it is now, with the mailing that is submitted."""
         self.ensure_one()
         if self.layout_id or self.sudo().frames:
-            self._as_system().frames = make_frames(self)
+            self._as_system().frames = make_frames(self, content.BodyPictures(self).copy)
 
     def _load_template(self, template, langs=()):
         """Replace the content by the template's: in the main language, and in those that are wanted.
