@@ -41,7 +41,8 @@ class TemplateExchange:
                 values[name] = value
         if self.mailing._get_allowed_senders().get_problem(values.get("email_from")):
             del values["email_from"]
-        if values.get("layout_id") and not self.mailing._can_use_layout(values["layout_id"]):
+        company = self.mailing.company_id or self.env.company
+        if values.get("layout_id") and not values["layout_id"]._is_offered(company):
             del values["layout_id"]
         return values
 
