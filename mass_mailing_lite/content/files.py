@@ -66,7 +66,7 @@ class BodyPictures:
         for body in bodies.values():
             for number, tokens in local_file.find(body, base_url).items():
                 shown.setdefault(number, set()).update(tokens)
-        replaced = self._copy(shown) if shown else {}
+        replaced = self.copy(shown)
         if replaced:
             stale = mailing._get_stale_versions()
             changed = {
@@ -76,11 +76,13 @@ class BodyPictures:
             mailing.invalidate_recordset(["body_html"], flush=False)
             mailing._note_versions(get_made_for(*mailing._get_version_texts(), stale))
 
-    def _copy(self, shown):
+    def copy(self, shown):
         """Return {id of a foreign file: (id of the mailing's own, access token)}.
 
         :param shown: {id: access tokens that the body has for it}
         """
+        if not shown:
+            return {}
         mailing = self.mailing
         mailing.ensure_one()
         owner = {"res_model": mailing._name, "res_id": mailing.id}

@@ -39,7 +39,8 @@ class TemplateExchange:
                 values[name] = value
         if mailing._describe_sender_of(template):
             values.pop("email_from", None)
-        if values.get("layout_id") and not mailing._can_use_layout(values["layout_id"]):
+        company = mailing.company_id or self.env.company
+        if values.get("layout_id") and not values["layout_id"]._is_offered(company):
             del values["layout_id"]
         return values
 

@@ -7,8 +7,10 @@ from odoo.tools import SQL, format_list
 from odoo.tools.misc import formatLang
 
 from .. import review
+from ..content import BodyPictures
 from ..tools import local_file
 from ..transport.file_links import get_links
+from ..transport.frame import make_frames
 from .partner_mailing import EDITABLE_STATES, UNFINISHED_STATES, VALIDATOR_GROUP
 
 APPROVAL_STATES = [
@@ -165,6 +167,21 @@ class PartnerMailing(models.Model):
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
 
+    layout_id = fields.Many2one(
+        "partner.mailing.layout",
+        check_company=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        default=lambda self: self.env["partner.mailing.layout"]._get_default(),
+        help="Header and footer around your text, as template editors prepared them.",
+    )
+    # Read with a layout only: several kilobytes.
+    frames = fields.Json(
+        copy=False,
+        readonly=True,
+        prefetch=False,
+        help="The layout as it was submitted: {language code: HTML with a place for the body}.",
+    )
     review_html = fields.Html("Review", compute="_compute_review_html", sanitize=False)
     waits_for_me = fields.Boolean(
         "Waiting for My Decision",
@@ -754,6 +771,12 @@ class PartnerMailing(models.Model):
         """
         self.ensure_one()
         return review.Fingerprint(self.sudo()).take()
+
+    def _keep_frames(self):
+        """Keep the layout as it is now, with the mailing that is submitted."""
+        self.ensure_one()
+        if self.layout_id or self.sudo().frames:
+            self._as_system().frames = make_frames(self, BodyPictures(self).copy)
 
     def _get_layout_content(self):
         """Return what the fingerprint covers of the layout, as it is now and as it was kept.

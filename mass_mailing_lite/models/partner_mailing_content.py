@@ -14,7 +14,6 @@ from ..tools.placeholder_kind import to_elements, to_inline
 from ..tools.version import SOURCE, get_made_for, get_main_text, get_own_texts, get_stale_fields
 from ..transport.allowed_senders import AllowedSenders
 from ..transport.file_links import get_links
-from ..transport.frame import make_frames
 from .partner_mailing import EDITABLE_STATES, UNDECIDED_STATES
 from .res_partner import COMPANY_FIELDS
 
@@ -32,21 +31,6 @@ class PartnerMailing(models.Model):
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
 
-    layout_id = fields.Many2one(
-        "partner.mailing.layout",
-        check_company=True,
-        ondelete="restrict",
-        index="btree_not_null",
-        default=lambda self: self._get_default_layout(),
-        help="Header and footer around your text, as template editors prepared them.",
-    )
-    # Read with a layout only: several kilobytes.
-    frames = fields.Json(
-        copy=False,
-        readonly=True,
-        prefetch=False,
-        help="The layout as it was submitted: {language code: HTML with a place for the body}.",
-    )
     language_counts = fields.Json(
         copy=False,
         readonly=True,
@@ -159,23 +143,6 @@ class PartnerMailing(models.Model):
         if not sender or "{{" in sender or not self._get_allowed_senders().get_problem(sender):
             return False
         return self._describe_refused_sender(sender)
-
-    @api.model
-    def _get_default_layout(self):
-        """Return the layout that the company has set for new mailings, if there is one."""
-        layout = self.env.company.sudo().partner_mailing_layout_id
-        return layout.with_env(self.env) if layout.active else layout.browse()
-
-    def _can_use_layout(self, layout):
-        """Tell whether a layout is offered, and to the company of the mailing."""
-        layout, company = layout.sudo(), self.company_id or self.env.company
-        return layout.active and layout.company_id in (layout.company_id.browse(), company)
-
-    def _keep_frames(self):
-        """Keep the layout as it is now, with the mailing that is submitted."""
-        self.ensure_one()
-        if self.layout_id or self.sudo().frames:
-            self._as_system().frames = make_frames(self)
 
     def _load_template(self, template, langs=()):
         """Replace the content by the template's: in the main language, and in those that are wanted.

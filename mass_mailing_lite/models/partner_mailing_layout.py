@@ -61,6 +61,17 @@ class PartnerMailingLayout(models.Model):
     # Compute
     # ------------------------------------------------------------
 
+    @api.model
+    def _get_default(self):
+        """Return the layout that the company has set for new mailings, if there is one."""
+        used = self.env.company.sudo().partner_mailing_layout_id
+        return used.with_env(self.env) if used.active else self.browse()
+
+    def _is_offered(self, company):
+        """Tell whether mailings of a company may choose the layout."""
+        one = self.sudo()
+        return one.active and one.company_id in (one.company_id.browse(), company)
+
     def _get_default_body(self):
         return Markup(
             '<div><t t-out="message.body"/></div>\n'

@@ -46,11 +46,14 @@ def render(mailing):
         ) from error
 
 
-def make_frames(mailing):
+def make_frames(mailing, copy_pictures):
     """Return {language code: frame} to keep with what is submitted; False without a layout.
 
     Pictures of the layout are copied: those that a message has are files of its mailing, which
     never change once it was validated.
+
+    :param copy_pictures: callable, {id of a file: access tokens in its addresses} -> {id: (id of the
+        mailing's own, access token)}
     """
     if not mailing.layout_id:
         return False
@@ -60,7 +63,7 @@ def make_frames(mailing):
         frames[lang] = frame = render(mailing.with_context(lang=lang))
         for number, tokens in local_file.find(frame, base_url).items():
             shown.setdefault(number, set()).update(tokens)
-    replaced = mailing._copy_pictures(shown) if shown else {}
+    replaced = copy_pictures(shown)
     return {lang: local_file.replace(frame, base_url, replaced) for lang, frame in frames.items()}
 
 
