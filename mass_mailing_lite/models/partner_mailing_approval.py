@@ -306,7 +306,7 @@ class PartnerMailing(models.Model):
                 "fingerprint": fingerprint,
                 "recipient_count": count,
                 "content": review.get_content(main),
-                "summary": review.ListSummary(self).read(),
+                "summary": review.ListSummary(self).make(),
             }
         )
 
