@@ -321,7 +321,7 @@ class PartnerMailing(models.Model):
             )
 
     def _get_request_in_words(self, request):
-        """Return what a validator is asked, as HTML for the activity and its e-mail."""
+        """Return what a validator is asked, as HTML for the activity."""
         lines = [
             self.env._("Submitted by %s.", request.requested_by_id.name),
             self.env._("Recipients: %s", formatLang(self.env, request.recipient_count, digits=0)),
