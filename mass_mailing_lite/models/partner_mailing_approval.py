@@ -341,7 +341,7 @@ class PartnerMailing(models.Model):
                 "fingerprint": fingerprint,
                 "recipient_count": count,
                 "content": review.get_content(main),
-                "summary": review.ListSummary(self).read(),
+                "summary": review.ListSummary(self).make(),
             }
         )
 
@@ -356,7 +356,7 @@ class PartnerMailing(models.Model):
             )
 
     def _get_request_in_words(self, request):
-        """Return what a validator is asked, as HTML for the activity and its e-mail."""
+        """Return what a validator is asked, as HTML for the activity."""
         lines = [
             self.env._("Submitted by %s.", request.requested_by_id.name),
             self.env._("Recipients: %s", formatLang(self.env, request.recipient_count, digits=0)),

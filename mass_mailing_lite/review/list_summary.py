@@ -13,7 +13,7 @@ class ListSummary:
         self.mailing = mailing
         self.env = mailing.env
 
-    def read(self):
+    def make(self):
         """Return how the list is made up: by language, by audience, excluded by reason.
 
         :return: dict: lists of [label or key, count] for ``languages``, ``audiences`` and
@@ -57,7 +57,7 @@ class ListSummary:
                 [*of_mailing, ("is_further", "=", True), ("is_submitted", "=", True)]
             ),
             "largest_domain": self._count_largest_domain(),
-            "personal": PersonalValues(mailing).read(),
+            "personal": PersonalValues(mailing).make(),
             "pictures": sorted(
                 file.checksum or ""
                 for file in mailing._get_content_files() - mailing.sudo().attachment_ids
@@ -67,7 +67,7 @@ class ListSummary:
     def label(self, summary):
         """Return the lists of a summary with labels in the current language, as (label, count).
 
-        :param dict summary: what ``read`` returned
+        :param dict summary: what ``make`` returned
         """
         reasons = dict(
             self.env["partner.mailing.recipient"]

@@ -19,7 +19,7 @@ class PersonalValues:
         self.mailing = mailing
         self.env = mailing.env
 
-    def read(self):
+    def make(self):
         """Return the placeholders with their longest values.
 
         Once a request. Plan at a million rows: for each placeholder a scan of the list, joined with

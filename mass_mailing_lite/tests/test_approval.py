@@ -439,7 +439,7 @@ class TestApproval(MailingCase):
         """In Odoo or by e-mail; to most tests of this suite the message does not matter."""
         self.validator.notification_type = "email"
         mailing = self.new_mailing().with_context(mail_activity_quick_update=False)
-        mailing.action_submit("Prices of May")
+        mailing.action_submit()
         kinds = {}
         for message in self.env["mail.message"].search(
             [("model", "=", mailing._name), ("res_id", "=", mailing.id)]
@@ -449,7 +449,7 @@ class TestApproval(MailingCase):
         for user, kind in ((self.validator, "email"), (self.manager, "inbox")):
             found, body = kinds[user.partner_id]
             self.assertEqual(found, kind)
-            self.assertIn("Prices of May", body)
+            self.assertIn(mailing.name, body)
 
     def test_the_button_opens_no_dialog_for_what_is_not_complete(self):
         with self.assertRaisesRegex(UserError, "Subject"):
