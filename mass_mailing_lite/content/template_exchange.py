@@ -1,4 +1,3 @@
-from odoo import models
 from odoo.fields import Command
 from odoo.tools.mail import html2plaintext
 
@@ -51,7 +50,7 @@ class TemplateExchange:
         """
         mailing, main = self.mailing, self.mailing.main_lang
         values = {
-            name: value.id if isinstance(value, models.BaseModel) else value
+            name: getattr(value, "id", value)
             for name, value in self.get_values(template.with_context(lang=main)).items()
         }
         values[self.transport.template_field] = template.id
@@ -127,7 +126,7 @@ class TemplateExchange:
         mailing, transport = self.mailing, self.transport
         templates = self.env[mailing._fields[transport.template_field].comodel_name]
         values = {
-            source: value.id if isinstance(value := mailing[one], models.BaseModel) else value
+            source: getattr(mailing[one], "id", mailing[one])
             for one, source in {**self.texts, **transport.template_options}.items()
         }
         if transport.files_field:

@@ -96,6 +96,7 @@ class PartnerMailing(models.Model):
         "partner.mailing.guard",
         "partner.mailing.addresses",
         "partner.mailing.favorites",
+        "partner.mailing.senders",
     ]
     _description = "Mailing"
     _order = "id desc"
@@ -531,6 +532,10 @@ class PartnerMailing(models.Model):
     def _get_transport(self):
         """Return the ``Transport`` of the mailing, with the rights and language of the record."""
         return self._get_transports()[self.channel or "email"](self)
+
+    def _get_channel_label(self):
+        """Return the name of the mailing's channel in the language of the user."""
+        return dict(self._fields["channel"]._description_selection(self.env))[self.channel]
 
     @api.model
     def _get_extra_fields(self):

@@ -744,10 +744,6 @@ class PartnerMailing(models.Model):
         requests = self.env["partner.mailing.approval"].sudo()
         return requests.union(*(one._get_pending_request() for one in self.sudo()._get_linked()))
 
-    def _get_channel_label(self):
-        """Return the name of the mailing's channel in the language of the user."""
-        return dict(self._fields["channel"]._description_selection(self.env))[self.channel]
-
     # ------------------------------------------------------------
     # Fingerprint
     # ------------------------------------------------------------
@@ -838,22 +834,6 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         approval = self.sudo().approval_ids.filtered(lambda request: request.state == "validated")
         return bool(approval) and approval.fingerprint == self._get_fingerprint()[0]
-
-    def _check_can_send_again(self):
-        """Raise unless the mailings, which were sent, are still what was validated.
-
-        :raises UserError: names the mailing
-        """
-        for mailing in self:
-            if not mailing._matches_validation():
-                raise UserError(
-                    self.env._(
-                        'The mailing "%s" is not what was validated, so no message of it is sent again.',
-                        mailing.name,
-                    )
-                )
-            if problem := mailing._get_request_problem():
-                raise UserError(problem)
 
     def _check_covered_unlocked(self, names):
         """Raise unless the mailings are drafts, in which covered fields may change.

@@ -253,6 +253,22 @@ class PartnerMailing(models.Model):
                     )
                 )
 
+    def _check_can_send_again(self):
+        """Raise unless the mailings, which were sent, are still what was validated.
+
+        :raises UserError: names the mailing
+        """
+        for mailing in self:
+            if not mailing._matches_validation():
+                raise UserError(
+                    self.env._(
+                        'The mailing "%s" is not what was validated, so no message of it is sent again.',
+                        mailing.name,
+                    )
+                )
+            if problem := mailing._get_request_problem():
+                raise UserError(problem)
+
     # ------------------------------------------------------------
     # Beginning and end of a mailing
     # ------------------------------------------------------------

@@ -61,5 +61,8 @@ def test_a_long_body_takes_linear_time():
         find(source)
         return time.perf_counter() - begin
 
-    short = min(measure(500) for _ in range(3))
-    assert measure(5000) < 40 * short
+    def quickest(size):
+        # The least of several: other programs on the machine make some of them slower.
+        return min(measure(size) for _ in range(5))
+
+    assert quickest(5000) < 40 * quickest(500)
