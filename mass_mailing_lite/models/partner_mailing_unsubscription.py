@@ -576,6 +576,7 @@ class PartnerMailingUnsubscription(models.Model):
                     totals=("recipient_count", "pending_count", "skipped_count"),
                     assignments=[SQL("unsubscribed_count = %s", unsubscribed)],
                 ),
-            )
+            ),
+            log_exceptions=False,  # a conflict is expected, and the step is run again
         )
         self.env["partner.mailing.recipient"]._invalidate_rows()
