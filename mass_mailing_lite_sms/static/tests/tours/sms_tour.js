@@ -40,6 +40,7 @@ registry.category("web_tour.tours").add("mass_mailing_lite_sms_writing", {
         { trigger: ".o_partner_mailing_placeholders [data-path=function]", run: "click" },
         { trigger: "#o_partner_mailing_fallback", run: "edit colleague" },
         { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
+        { trigger: "body:not(:has(.o_partner_mailing_placeholders))" },
         {
             trigger: `${TEXT} .o_partner_mailing_chip:contains(Job Position)[title*=colleague]`,
             content: "The fallback is changed by a click",
@@ -47,6 +48,7 @@ registry.category("web_tour.tours").add("mass_mailing_lite_sms_writing", {
         },
         { trigger: "#o_partner_mailing_fallback:value(colleague)", run: "edit friend" },
         { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
+        { trigger: "body:not(:has(.o_partner_mailing_placeholders))" },
         {
             trigger: `${TEXT} .o_partner_mailing_chip[title*=friend]`,
             run() {
