@@ -92,3 +92,12 @@ class TestSenderCheck(MailingCase):
             self.env["partner.mailing.sender.check"].with_user(self.outsider).create(
                 {"mail_server_id": self.server.id}
             )
+
+    def test_a_viewer_of_the_mailing_sees_what_was_found(self):
+        mailing = self.new_mailing(mail_server_id=self.server.id, has_unsubscribe=False)
+        viewer = self._new_user("viewer", "viewer")
+        action = mailing.with_user(viewer).action_open_sender_check()
+        dialog = self.env[action["res_model"]].with_user(viewer)
+        dialog = Form(dialog.with_context(**action["context"])).save()
+        self.assertEqual(dialog.server_name, "Own")
+        self.assertEqual([one["key"] for one in dialog.findings], ["one_click"])

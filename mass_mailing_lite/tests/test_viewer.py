@@ -12,11 +12,12 @@ READING = {
     "action_open_contacts",
     "action_open_marked",
     "action_open_recipients",
+    "action_open_sender_check",
     "action_open_statistics",
     "action_preview",
 }
 # Dialogs that show and change nothing.
-READ_ONLY_DIALOGS = {"partner.mailing.preview"}
+READ_ONLY_DIALOGS = {"partner.mailing.preview", "partner.mailing.sender.check"}
 
 
 @tagged("post_install", "-at_install")

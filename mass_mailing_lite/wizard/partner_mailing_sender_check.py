@@ -44,10 +44,13 @@ class PartnerMailingSenderCheck(models.TransientModel):
             dialog.not_received_count = mailing.failed_count + mailing.bounced_count
 
     def _get_mailing(self):
-        """Return the mailing; for a mail server alone one that is never saved."""
+        """Return the mailing; for a mail server alone one that is never saved.
+
+        As the superuser: who may read the mailing need not read mail servers.
+        """
         self.ensure_one()
         if mailing := self.mailing_id._origin:
-            return mailing
+            return mailing.sudo()
         return self.env["partner.mailing"].new(
             {
                 "name": self._description,
