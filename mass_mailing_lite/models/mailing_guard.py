@@ -16,6 +16,14 @@ class PartnerMailingGuard(models.AbstractModel):
     # Names of the protected fields; None protects the whole record, with its creation and deletion.
     _system_fields = None
 
+    def _get_system_fields(self):
+        """Return the names of the protected fields that any addon has named.
+
+        Each class of the model may have ``_system_fields``; Python alone would take the last one.
+        """
+        named = (vars(one).get("_system_fields") for one in type(self).__mro__)
+        return frozenset().union(*filter(None, named))
+
     def _as_system(self):
         """Return the same records, as superuser, with the right to write protected fields."""
         return self.sudo().with_context(**{SYSTEM_KEY: SYSTEM})
@@ -40,7 +48,7 @@ class PartnerMailingGuard(models.AbstractModel):
         Defaults from the context (``default_state``) and from ``ir.default``, where users set their
         own, would otherwise reach records that the addon's code creates for a user.
         """
-        kept = self._fields if self._system_fields is None else self._system_fields
+        kept = self._fields if self._system_fields is None else self._get_system_fields()
         values = super().default_get([name for name in fields if name not in kept])
         own = {
             name: self._fields[name].default(self)
@@ -62,8 +70,9 @@ class PartnerMailingGuard(models.AbstractModel):
     def _check_system_fields(self, vals):
         if self._system_fields is None:
             self._raise_system_only()
+        kept = self._get_system_fields()
         for name in vals:
-            if name in self._system_fields:
+            if name in kept:
                 raise AccessError(
                     self.env._(
                         'The field "%(field)s" of a %(model)s is kept by the system: '

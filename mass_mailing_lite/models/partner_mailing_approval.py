@@ -1,10 +1,7 @@
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_list
-from odoo.tools.misc import formatLang
 
 from .. import review
 from ..content import BodyPictures
@@ -256,14 +253,10 @@ class PartnerMailing(models.Model):
         for mailing in self:
             if not mailing.recipients_loaded_at:
                 mailing._load_recipients()
-        submitted = self._get_not_empty()
+        submitted = self.filtered("pending_count") or self
         for mailing in submitted:
             mailing._check_complete()
         return submitted
-
-    def _get_not_empty(self):
-        """Return those of linked mailings that have recipients; all of them if none has any."""
-        return self.filtered("pending_count") or self
 
     def _check_complete(self):
         """Raise unless the mailing is complete and its messages can be built.
@@ -352,20 +345,8 @@ class PartnerMailing(models.Model):
         for user in self._get_validators():
             mailing = self.sudo().with_context(lang=user.lang, tz=user.tz)
             mailing.activity_schedule(
-                REQUEST_ACTIVITY, user_id=user.id, note=mailing._get_request_in_words(request)
+                REQUEST_ACTIVITY, user_id=user.id, note=review.describe_request(mailing, request)
             )
-
-    def _get_request_in_words(self, request):
-        """Return what a validator is asked, as HTML for the activity."""
-        lines = [
-            self.env._("Submitted by %s.", request.requested_by_id.name),
-            self.env._("Recipients: %s", formatLang(self.env, request.recipient_count, digits=0)),
-            self.env._("Begins: %s", self._get_begin_in_words()),
-            *review.describe_linked(self, ("to_validate",)),
-        ]
-        if request.comment:
-            lines.append(self.env._("Comment: %s", request.comment))
-        return to_paragraphs(lines)
 
     @api.depends("state", "approval_ids.state", "company_id", "editor_ids")
     @api.depends_context("lang")
@@ -519,7 +500,7 @@ class PartnerMailing(models.Model):
         ).activity_schedule(
             REFUSAL_ACTIVITY,
             user_id=author.id,
-            note=to_paragraphs([refusal.reason]),
+            note=review.to_paragraphs([refusal.reason]),
         )
 
     @api.depends("state", "refusal_id")
@@ -577,7 +558,7 @@ class PartnerMailing(models.Model):
         requester = self.sudo().approval_ids[:1].requested_by_id
         people = (requester | self.user_id).partner_id - self.env.user.partner_id
         self.sudo().message_post(
-            body=to_paragraphs(filter(None, sentences)),
+            body=review.to_paragraphs(filter(None, sentences)),
             partner_ids=people.ids,
             author_id=self.env.user.partner_id.id,
             subtype_xmlid="mail.mt_comment",
@@ -884,12 +865,6 @@ class PartnerMailing(models.Model):
             return self.env._("Refused by %(name)s on %(time)s.", **decision)
         words = self.env._("Validated by %(name)s on %(time)s.", **decision)
         return f"{words} {self.env._('Taken back to draft since.')}"
-
-
-def to_paragraphs(texts):
-    """Return plain texts as HTML, each a paragraph."""
-    paragraphs = (Markup("<br/>").join(text.splitlines()) for text in texts)
-    return Markup().join(Markup("<p>%s</p>") % paragraph for paragraph in paragraphs)
 
 
 def in_fixed_order(records):

@@ -7,6 +7,7 @@
       PersonalValues  personal_values.py  the longest values of placeholders, stored with it
       Comparison      comparison.py       what changed since the last decision
     describe_linked   linked.py           the mailings that are decided on together with one
+    describe_request  request.py          what a validator is asked, for the activity
     Fingerprint       fingerprint.py      SHA-256 over all that reaches a recipient
     ScheduleChoice    schedule_choice.py  a Send On that has passed, when it is decided on
 
@@ -20,6 +21,7 @@ from .fingerprint import Fingerprint
 from .linked import describe_linked
 from .list_summary import ListSummary
 from .page import ReviewPage, render
+from .request import describe_request, to_paragraphs
 from .schedule_choice import ScheduleChoice
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "ReviewPage",
     "ScheduleChoice",
     "describe_linked",
+    "describe_request",
     "get_content",
     "render",
+    "to_paragraphs",
 ]

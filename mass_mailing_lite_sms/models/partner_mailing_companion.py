@@ -1,6 +1,5 @@
 from odoo import Command, api, fields, models
 from odoo.addons.mass_mailing_lite.models.partner_mailing import EDITABLE_STATES
-from odoo.addons.mass_mailing_lite.models.partner_mailing import PartnerMailing as MainMailing
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -20,7 +19,7 @@ class PartnerMailing(models.Model):
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
 
-    _system_fields = MainMailing._system_fields | {"companion_of_id", "companion_ids"}
+    _system_fields = frozenset({"companion_of_id", "companion_ids"})
 
     # Not readable as they are: not all who may read the one mailing may read the other.
     companion_of_id = fields.Many2one(

@@ -51,7 +51,7 @@ class TestSmsFindings(SmsCase):
 
     def test_a_name_that_makes_a_second_sms_is_told(self):
         text = "{{ object.name }}, " + PLAIN
-        finding = self.findings(text + "x" * (155 - len(PLAIN)), "sms_parts")
+        finding = self.findings(text + "x" * (150 - len(PLAIN)), "sms_parts")
         self.assertIn("A long name may make a second SMS", finding["message"])
         self.assertIsNone(self.findings(text, "sms_parts"))
 
