@@ -318,7 +318,7 @@ def test_what_twilio_did_not_sign_is_refused(office, twilio):
         twilio.answer(number, "STOP", webhook, token="guessed"),
         twilio.answer(number, "STOP", webhook, token=""),
         twilio.answer(number, "STOP", webhook + "?more=1", through=webhook),
-        twilio.answer(number, "STOP", webhook, AccountSid="AC" + "0" * 32),
+        twilio.answer(number, "STOP", webhook, further={"AccountSid": "AC" + "0" * 32}),
         requests.post(webhook, data={"AccountSid": ACCOUNT, "Body": "STOP"}, timeout=60),
         requests.post(webhook, data=b"\xff\x00" * 1000, timeout=60),
     ):
@@ -327,7 +327,8 @@ def test_what_twilio_did_not_sign_is_refused(office, twilio):
     assert not office.is_blocklisted(number)
     assert office.answers(number) == []
     # Signed by Twilio and strange all the same.
-    assert twilio.answer("\0", "\0" * 100, webhook, self="1", To="").status_code == 200
+    odd = twilio.answer("\0", "\0" * 100, webhook, further={"self": "1", "To": ""})
+    assert odd.status_code == 200
 
 
 def test_behind_a_proxy_the_public_address_is_signed(office, twilio):

@@ -112,19 +112,20 @@ class Twilio:
             fields["ErrorCode"] = str(code)
         return self._post(message.callback, message.callback, fields, token).status_code
 
-    def answer(self, number, text, webhook, *, sid=None, token=TOKEN, through=None, **further):
+    def answer(self, number, text, webhook, *, sid=None, token=TOKEN, through=None, further=None):
         """Post an SMS that came in, signed as Twilio signs; return the response.
 
         :param webhook: the address that was entered for the number
         :param sid: Twilio's identifier of the SMS, a new one when not given
         :param through: where the request really goes, behind a company's proxy
+        :param further: {name: value} of other or further fields
         """
         sid = sid or "SM" + uuid4().hex
         fields = {
             "AccountSid": ACCOUNT, "ApiVersion": "2010-04-01", "From": number, "To": SENDER,
             "MessageSid": sid, "SmsSid": sid, "SmsMessageSid": sid, "SmsStatus": "received",
             "Body": text, "NumMedia": "0", "NumSegments": "1", "FromCity": "", "FromCountry": "ES",
-            **further,
+            **(further or {}),
         }  # fmt: skip
         return self._post(through or webhook, webhook, fields, token)
 
