@@ -1,5 +1,5 @@
-from odoo import models
 from odoo.fields import Command
+from odoo.models import BaseModel
 from odoo.tools.mail import html2plaintext
 
 from ..tools.version import SOURCE, get_made_for, get_main_text
@@ -51,7 +51,7 @@ class TemplateExchange:
         """
         mailing, main = self.mailing, self.mailing.main_lang
         values = {
-            name: value.id if isinstance(value, models.BaseModel) else value
+            name: value.id if isinstance(value, BaseModel) else value
             for name, value in self.get_values(template.with_context(lang=main)).items()
         }
         values[self.transport.template_field] = template.id
@@ -127,7 +127,7 @@ class TemplateExchange:
         mailing, transport = self.mailing, self.transport
         templates = self.env[mailing._fields[transport.template_field].comodel_name]
         values = {
-            source: value.id if isinstance(value := mailing[one], models.BaseModel) else value
+            source: value.id if isinstance(value := mailing[one], BaseModel) else value
             for one, source in {**self.texts, **transport.template_options}.items()
         }
         if transport.files_field:

@@ -1,10 +1,7 @@
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_list
-from odoo.tools.misc import formatLang
+from odoo.tools import SQL
 
 from .. import review
 from ..content import BodyPictures
@@ -22,7 +19,6 @@ APPROVAL_STATES = [
 ]
 REQUEST_ACTIVITY = "mass_mailing_lite.mail_activity_type_validate"
 REFUSAL_ACTIVITY = "mass_mailing_lite.mail_activity_type_refused"
-MAX_NAMES = 5  # of the validators that are asked
 
 # The fields that reach a recipient, or decide when and through which server.
 COVERED_FIELDS = frozenset(
@@ -352,27 +348,15 @@ class PartnerMailing(models.Model):
         for user in self._get_validators():
             mailing = self.sudo().with_context(lang=user.lang, tz=user.tz)
             mailing.activity_schedule(
-                REQUEST_ACTIVITY, user_id=user.id, note=mailing._get_request_in_words(request)
+                REQUEST_ACTIVITY, user_id=user.id, note=review.describe_request(mailing, request)
             )
-
-    def _get_request_in_words(self, request):
-        """Return what a validator is asked, as HTML for the activity."""
-        lines = [
-            self.env._("Submitted by %s.", request.requested_by_id.name),
-            self.env._("Recipients: %s", formatLang(self.env, request.recipient_count, digits=0)),
-            self.env._("Begins: %s", self._get_begin_in_words()),
-            *review.describe_linked(self, ("to_validate",)),
-        ]
-        if request.comment:
-            lines.append(self.env._("Comment: %s", request.comment))
-        return to_paragraphs(lines)
 
     @api.depends("state", "approval_ids.state", "company_id", "editor_ids")
     @api.depends_context("lang")
     def _compute_asked_names(self):
         for mailing in self:
             is_open = mailing.state == "to_validate"
-            mailing.asked_names = is_open and mailing._join_names(mailing._get_validators())
+            mailing.asked_names = is_open and review.join_names(mailing._get_validators())
 
     def _get_validators(self):
         """Return the active validators of the company who may decide, or could after submission."""
@@ -391,14 +375,6 @@ class PartnerMailing(models.Model):
         if self.state == "draft" and not self.company_id.sudo().partner_mailing_self_validation:
             users -= self.env.user
         return users.sorted("name")
-
-    def _join_names(self, users):
-        """Return the names of a few users, and the number of the others, in words."""
-        names = users.mapped("name")
-        if len(names) > MAX_NAMES:
-            rest = len(names) - MAX_NAMES + 1
-            names = [*names[: MAX_NAMES - 1], self.env._("%s others", rest)]
-        return format_list(self.env, names, "or") if names else False
 
     def _close_requests(self):
         """Remove the activities of validators and author; the chatter has the decision."""
@@ -519,7 +495,7 @@ class PartnerMailing(models.Model):
         ).activity_schedule(
             REFUSAL_ACTIVITY,
             user_id=author.id,
-            note=to_paragraphs([refusal.reason]),
+            note=review.to_paragraphs([refusal.reason]),
         )
 
     @api.depends("state", "refusal_id")
@@ -535,7 +511,7 @@ class PartnerMailing(models.Model):
         for mailing in self:
             refusal = mailing.sudo().refusal_id if mailing.is_refused else False
             mailing.refusal_reason = refusal and refusal.reason
-            mailing.refusal_status = refusal and mailing._get_decision_in_words(refusal)
+            mailing.refusal_status = refusal and review.describe_decision(mailing, refusal)
 
     def action_open_validation(self):
         """Open the dialog that validates, with a field for a note."""
@@ -577,7 +553,7 @@ class PartnerMailing(models.Model):
         requester = self.sudo().approval_ids[:1].requested_by_id
         people = (requester | self.user_id).partner_id - self.env.user.partner_id
         self.sudo().message_post(
-            body=to_paragraphs(filter(None, sentences)),
+            body=review.to_paragraphs(filter(None, sentences)),
             partner_ids=people.ids,
             author_id=self.env.user.partner_id.id,
             subtype_xmlid="mail.mt_comment",
@@ -891,25 +867,6 @@ class PartnerMailing(models.Model):
     def _get_reviewed_versions(self, request):
         """Return the versions that recipients get, see ``review.ReviewPage``."""
         return review.ReviewPage(self, request).get_versions()
-
-    def _get_decision_in_words(self, request):
-        """Return who decided on a request, and when; False without a request."""
-        if not request:
-            return False
-        decision = {
-            "name": request.validator_id.name,
-            "time": self._name_moment(request.decided_at),
-        }
-        if request.state == "refused":
-            return self.env._("Refused by %(name)s on %(time)s.", **decision)
-        words = self.env._("Validated by %(name)s on %(time)s.", **decision)
-        return f"{words} {self.env._('Taken back to draft since.')}"
-
-
-def to_paragraphs(texts):
-    """Return plain texts as HTML, each a paragraph."""
-    paragraphs = (Markup("<br/>").join(text.splitlines()) for text in texts)
-    return Markup().join(Markup("<p>%s</p>") % paragraph for paragraph in paragraphs)
 
 
 def in_fixed_order(records):

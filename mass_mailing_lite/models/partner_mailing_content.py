@@ -8,7 +8,6 @@ from odoo.tools.misc import formatLang
 from .. import content
 from ..content.placeholders import find_expressions
 from ..tools.blank import is_blank
-from ..tools.link_days import MAX_DAYS, MIN_DAYS
 from ..tools.placeholder import PATH
 from ..tools.placeholder_kind import to_elements, to_inline
 from ..tools.version import SOURCE, get_made_for, get_main_text, get_own_texts, get_stale_fields
@@ -415,31 +414,9 @@ class PartnerMailing(models.Model):
                 f"{names.get(lang, lang)}: {counts[lang]:,}"
                 for lang in sort_by_count(counts, names)
             )
-            mailing.language_warning = (
-                mailing.state in UNDECIDED_STATES and mailing._get_language_warning(names)
-            )
-
-    def _get_language_warning(self, names):
-        """Return a warning that names the languages without a translation, or False.
-
-        :param names: {language code: name}
-        """
-        counts = self.language_counts or {}
-        # One sentence for all languages that lack the same fields.
-        lacking = {}
-        langs = sort_by_count(counts, names)
-        for lang, labels in content.VersionNotes(self).get_missing_translations(langs).items():
-            lacking.setdefault(", ".join(labels), []).append(
-                f"{names.get(lang, lang)} ({counts[lang]:,})"
-            )
-        return bool(lacking) and " ".join(
-            self.env._(
-                "Without a translation of %(fields)s: %(languages)s.",
-                fields=labels,
-                languages=", ".join(langs),
-            )
-            for labels, langs in lacking.items()
-        )
+            mailing.language_warning = mailing.state in UNDECIDED_STATES and content.VersionNotes(
+                mailing
+            ).get_warning(sort_by_count(counts, names), names)
 
     @api.depends(
         lambda self: ["channel", "main_lang", "version_ids.made_for", *self._get_rendered_fields()]
@@ -608,7 +585,7 @@ class PartnerMailing(models.Model):
             if version:
                 version._confirm()
             if code in samples:
-                mailing._keep_samples(code)
+                content.VersionNotes(mailing).keep_samples(code)
             mailing._note_version_decision(
                 self.env._(
                     "The version in %s was confirmed as still right.",
@@ -664,30 +641,6 @@ class PartnerMailing(models.Model):
                 code=code,
                 versions=", ".join(f"{self._get_language_name(one)} ({one})" for one in known),
             )
-        )
-
-    def _keep_samples(self, code):
-        """Note that the sample passages in a language are the mailing's own, and who says so."""
-        facts = (self.finding_facts or {}).get("sample_content", {})
-        found = facts.get(code) or facts.get(SOURCE) or ()
-        kept = {
-            "keys": sorted({key for key, _text in found}),
-            "user": self.env.uid,
-            "date": fields.Datetime.to_string(fields.Datetime.now()),
-        }
-        self._as_system().write({"kept_samples": {**(self.kept_samples or {}), code: kept}})
-
-    def _describe_kept_samples(self, code):
-        """Return who confirmed the sample passages in a language, in words, or False."""
-        kept = (self.kept_samples or {}).get(code)
-        if not kept or not (self.finding_facts or {}).get("sample_content"):
-            return False
-        return self.env._(
-            "Text of a template was confirmed as meant by %(name)s on %(date)s.",
-            name=self.env["res.users"].sudo().browse(kept["user"]).exists().name or "",
-            date=fields.Datetime.context_timestamp(
-                self, fields.Datetime.to_datetime(kept["date"])
-            ).strftime("%x"),
         )
 
     def _drop_language(self, code):
@@ -746,21 +699,7 @@ class PartnerMailing(models.Model):
     @api.depends("cc", "bcc", "copy_policy", "recipient_count")
     def _compute_copies_notice(self):
         for mailing in self:
-            copies = set(mailing._get_transport().read_copies())
-            if mailing.copy_policy != "each" or not copies:
-                mailing.copies_notice = False
-            elif not mailing.recipient_count:
-                mailing.copies_notice = self.env._(
-                    "Each recipient's message makes %s copies: load the recipients to see how many in all.",
-                    len(copies),
-                )
-            else:
-                mailing.copies_notice = self.env._(
-                    "That makes %(total)s copies: %(copies)s of each of %(recipients)s messages.",
-                    total=f"{len(copies) * mailing.recipient_count:,}",
-                    copies=len(copies),
-                    recipients=f"{mailing.recipient_count:,}",
-                )
+            mailing.copies_notice = content.describe_copies(mailing)
 
     @api.constrains("mail_server_id")
     def _check_mail_server_owner(self):
@@ -820,29 +759,6 @@ class PartnerMailing(models.Model):
 
     def _get_allowed_senders(self, user=None):
         return AllowedSenders(self.company_id or self.env.company, user or self.env.user)
-
-    @api.model
-    def _with_allowed_sender(self, values):
-        """Return default values; a From address that is not allowed gives way to the default.
-
-        A user may have set it as a default when it was allowed, or a context may name it.
-        """
-        if not values.get("email_from"):
-            return values
-        senders = AllowedSenders(self.env.company, self.env.user)
-        if not senders.get_problem(values["email_from"]):
-            return values
-        return {**values, "email_from": senders.get_default()}
-
-    @api.model
-    def _with_sender_of_company(self, vals):
-        """Return values to create a mailing from, with the default sender of their company."""
-        company = isinstance(vals, dict) and "email_from" not in vals and vals.get("company_id")
-        if type(company) is not int or company == self.env.company.id:
-            return vals
-        company = self.env["res.company"].browse(company).exists()
-        sender = company and AllowedSenders(company, self.env.user).get_default()
-        return {**vals, "email_from": sender} if sender else vals
 
     def _log_refused_sender(self, sender):
         """Say in the chatter which From address was not taken over, if it was not."""
@@ -946,18 +862,7 @@ class PartnerMailing(models.Model):
     @api.constrains("link_days")
     def _check_link_days(self):
         for mailing in self:
-            if not MIN_DAYS <= mailing.link_days <= MAX_DAYS:
-                raise ValidationError(
-                    self.env._(
-                        '"%(field)s" of the mailing "%(mailing)s" is %(number)s; it must be from'
-                        " %(least)s to %(most)s.",
-                        field=self._fields["link_days"]._description_string(self.env),
-                        mailing=mailing.name,
-                        number=mailing.link_days,
-                        least=MIN_DAYS,
-                        most=MAX_DAYS,
-                    )
-                )
+            content.check_link_days(mailing)
 
     @api.constrains("attachment_ids", "mail_server_id", "email_from", "body_html")
     def _check_message_size(self):

@@ -7,7 +7,7 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, HttpCase, tagged
 
-from ..models.partner_mailing_content import MEGABYTE
+from ..content.checks import MEGABYTE
 from .common import MailingCase, SendingCase
 from .test_tracking import BROWSER
 
