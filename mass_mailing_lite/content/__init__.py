@@ -7,6 +7,7 @@
     VersionNotes       version_notes.py       for which main version each language version is made
     BodyPictures       files.py               pictures and files in a body, attached files
     Card               card.py                a subject or body for a card, or in the review
+    with_…             senders.py             the From address that a new mailing gets
     SendOn             send_on.py             when it is to be sent, in words
     check_…            checks.py              refusals of what is typed or attached, in words
 
@@ -18,14 +19,17 @@ environment decides rights and language.
 from .card import Card
 from .checks import (
     check_file_name,
+    check_link_days,
     check_message_size,
     check_nesting,
     describe_blank_subject,
+    describe_copies,
     describe_size,
 )
 from .files import BodyPictures, link_attachments
 from .placeholders import Placeholders
 from .send_on import SendOn
+from .senders import with_allowed_sender, with_sender_of_company
 from .template_exchange import TemplateExchange
 from .version_notes import VersionNotes
 
@@ -37,9 +41,13 @@ __all__ = [
     "TemplateExchange",
     "VersionNotes",
     "check_file_name",
+    "check_link_days",
     "check_message_size",
     "check_nesting",
     "describe_blank_subject",
+    "describe_copies",
     "describe_size",
     "link_attachments",
+    "with_allowed_sender",
+    "with_sender_of_company",
 ]

@@ -2,6 +2,7 @@ from odoo.exceptions import ValidationError
 
 from ..tools import file_name
 from ..tools.blank import describe_characters
+from ..tools.link_days import MAX_DAYS, MIN_DAYS
 from ..tools.markup import has_open_tags, measure_depth
 from ..transport.file_links import name_size
 
@@ -140,3 +141,40 @@ def check_file_name(env, name):
                 " ".join(name.split()),
             )
         )
+
+
+def check_link_days(mailing):
+    """Refuse a number of days for links to files that is too small or too large.
+
+    :raises ValidationError: names the field and the limits
+    """
+    if not MIN_DAYS <= mailing.link_days <= MAX_DAYS:
+        raise ValidationError(
+            mailing.env._(
+                '"%(field)s" of the mailing "%(mailing)s" is %(number)s; it must be from'
+                " %(least)s to %(most)s.",
+                field=mailing._fields["link_days"]._description_string(mailing.env),
+                mailing=mailing.name,
+                number=mailing.link_days,
+                least=MIN_DAYS,
+                most=MAX_DAYS,
+            )
+        )
+
+
+def describe_copies(mailing):
+    """Return how many copies of messages there will be, in words, or False."""
+    copies = set(mailing._get_transport().read_copies())
+    if mailing.copy_policy != "each" or not copies:
+        return False
+    if not mailing.recipient_count:
+        return mailing.env._(
+            "Each recipient's message makes %s copies: load the recipients to see how many in all.",
+            len(copies),
+        )
+    return mailing.env._(
+        "That makes %(total)s copies: %(copies)s of each of %(recipients)s messages.",
+        total=f"{len(copies) * mailing.recipient_count:,}",
+        copies=len(copies),
+        recipients=f"{mailing.recipient_count:,}",
+    )

@@ -1,3 +1,5 @@
+from odoo import fields
+
 from ..tools.version import (
     SOURCE,
     get_followers,
@@ -128,3 +130,51 @@ class VersionNotes:
                     label = saved._fields[name]._description_string(self.env)
                     missing.setdefault(lang, []).append(label)
         return missing
+
+    def get_warning(self, langs, names):
+        """Return a warning that names the languages without a translation, or False.
+
+        :param langs: codes of the recipients' languages, in order
+        :param names: {language code: name}
+        """
+        counts = self.mailing.language_counts or {}
+        # One sentence for all languages that lack the same fields.
+        lacking = {}
+        for lang, labels in self.get_missing_translations(langs).items():
+            lacking.setdefault(", ".join(labels), []).append(
+                f"{names.get(lang, lang)} ({counts[lang]:,})"
+            )
+        return bool(lacking) and " ".join(
+            self.env._(
+                "Without a translation of %(fields)s: %(languages)s.",
+                fields=labels,
+                languages=", ".join(named),
+            )
+            for labels, named in lacking.items()
+        )
+
+    def keep_samples(self, code):
+        """Note that the sample passages in a language are the mailing's own, and who says so."""
+        mailing = self.mailing
+        facts = (mailing.finding_facts or {}).get("sample_content", {})
+        found = facts.get(code) or facts.get(SOURCE) or ()
+        kept = {
+            "keys": sorted({key for key, _text in found}),
+            "user": self.env.uid,
+            "date": fields.Datetime.to_string(fields.Datetime.now()),
+        }
+        mailing._as_system().write({"kept_samples": {**(mailing.kept_samples or {}), code: kept}})
+
+    def describe_kept_samples(self, code):
+        """Return who confirmed the sample passages in a language, in words, or False."""
+        mailing = self.mailing
+        kept = (mailing.kept_samples or {}).get(code)
+        if not kept or not (mailing.finding_facts or {}).get("sample_content"):
+            return False
+        return self.env._(
+            "Text of a template was confirmed as meant by %(name)s on %(date)s.",
+            name=self.env["res.users"].sudo().browse(kept["user"]).exists().name or "",
+            date=fields.Datetime.context_timestamp(
+                mailing, fields.Datetime.to_datetime(kept["date"])
+            ).strftime("%x"),
+        )

@@ -90,29 +90,6 @@ class PartnerMailingSenders(models.AbstractModel):
     def _get_allowed_senders(self, user=None):
         return AllowedSenders(self.company_id or self.env.company, user or self.env.user)
 
-    @api.model
-    def _with_allowed_sender(self, values):
-        """Return default values; a From address that is not allowed gives way to the default.
-
-        A user may have set it as a default when it was allowed, or a context may name it.
-        """
-        if not values.get("email_from"):
-            return values
-        senders = AllowedSenders(self.env.company, self.env.user)
-        if not senders.get_problem(values["email_from"]):
-            return values
-        return {**values, "email_from": senders.get_default()}
-
-    @api.model
-    def _with_sender_of_company(self, vals):
-        """Return values to create a mailing from, with the default sender of their company."""
-        company = isinstance(vals, dict) and "email_from" not in vals and vals.get("company_id")
-        if type(company) is not int or company == self.env.company.id:
-            return vals
-        company = self.env["res.company"].browse(company).exists()
-        sender = company and AllowedSenders(company, self.env.user).get_default()
-        return {**vals, "email_from": sender} if sender else vals
-
     def _log_refused_sender(self, sender):
         """Say in the chatter which From address was not taken over, if it was not."""
         if sender and sender != self.email_from:

@@ -553,7 +553,7 @@ class PartnerMailing(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        vals_list = [self._with_sender_of_company(vals) for vals in vals_list]
+        vals_list = [content.with_sender_of_company(self.env, vals) for vals in vals_list]
         for vals in vals_list:
             self._check_nesting(vals)
         stored = [self._store_pictures(self._tidy_headers(vals)) for vals in vals_list]
@@ -576,7 +576,7 @@ class PartnerMailing(models.Model):
         moment = "scheduled_at" in fields and self._get_moment_of_calendar()
         if moment and not values.get("scheduled_at"):
             values["scheduled_at"] = moment
-        return self._with_allowed_sender(values)
+        return content.with_allowed_sender(self.env, values)
 
     def _get_moment_of_calendar(self):
         """Return the moment to come that the calendar has put into the context, or False."""

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_list
+from odoo.tools import SQL
 
 from .. import review
 from ..content import BodyPictures
@@ -19,7 +19,6 @@ APPROVAL_STATES = [
 ]
 REQUEST_ACTIVITY = "mass_mailing_lite.mail_activity_type_validate"
 REFUSAL_ACTIVITY = "mass_mailing_lite.mail_activity_type_refused"
-MAX_NAMES = 5  # of the validators that are asked
 
 # The fields that reach a recipient, or decide when and through which server.
 COVERED_FIELDS = frozenset(
@@ -353,7 +352,7 @@ class PartnerMailing(models.Model):
     def _compute_asked_names(self):
         for mailing in self:
             is_open = mailing.state == "to_validate"
-            mailing.asked_names = is_open and mailing._join_names(mailing._get_validators())
+            mailing.asked_names = is_open and review.join_names(mailing._get_validators())
 
     def _get_validators(self):
         """Return the active validators of the company who may decide, or could after submission."""
@@ -372,14 +371,6 @@ class PartnerMailing(models.Model):
         if self.state == "draft" and not self.company_id.sudo().partner_mailing_self_validation:
             users -= self.env.user
         return users.sorted("name")
-
-    def _join_names(self, users):
-        """Return the names of a few users, and the number of the others, in words."""
-        names = users.mapped("name")
-        if len(names) > MAX_NAMES:
-            rest = len(names) - MAX_NAMES + 1
-            names = [*names[: MAX_NAMES - 1], self.env._("%s others", rest)]
-        return format_list(self.env, names, "or") if names else False
 
     def _close_requests(self):
         """Remove the activities of validators and author; the chatter has the decision."""
@@ -516,7 +507,7 @@ class PartnerMailing(models.Model):
         for mailing in self:
             refusal = mailing.sudo().refusal_id if mailing.is_refused else False
             mailing.refusal_reason = refusal and refusal.reason
-            mailing.refusal_status = refusal and mailing._get_decision_in_words(refusal)
+            mailing.refusal_status = refusal and review.describe_decision(mailing, refusal)
 
     def action_open_validation(self):
         """Open the dialog that validates, with a field for a note."""
@@ -852,19 +843,6 @@ class PartnerMailing(models.Model):
     def _get_reviewed_versions(self, request):
         """Return the versions that recipients get, see ``review.ReviewPage``."""
         return review.ReviewPage(self, request).get_versions()
-
-    def _get_decision_in_words(self, request):
-        """Return who decided on a request, and when; False without a request."""
-        if not request:
-            return False
-        decision = {
-            "name": request.validator_id.name,
-            "time": self._name_moment(request.decided_at),
-        }
-        if request.state == "refused":
-            return self.env._("Refused by %(name)s on %(time)s.", **decision)
-        words = self.env._("Validated by %(name)s on %(time)s.", **decision)
-        return f"{words} {self.env._('Taken back to draft since.')}"
 
 
 def in_fixed_order(records):

@@ -8,7 +8,6 @@ from odoo.tools.misc import formatLang
 from .. import content
 from ..content.placeholders import find_expressions
 from ..tools.blank import is_blank
-from ..tools.link_days import MAX_DAYS, MIN_DAYS
 from ..tools.placeholder import PATH
 from ..tools.placeholder_kind import to_elements, to_inline
 from ..tools.version import SOURCE, get_made_for, get_main_text, get_own_texts, get_stale_fields
@@ -402,31 +401,9 @@ class PartnerMailing(models.Model):
                 f"{names.get(lang, lang)}: {counts[lang]:,}"
                 for lang in sort_by_count(counts, names)
             )
-            mailing.language_warning = (
-                mailing.state in UNDECIDED_STATES and mailing._get_language_warning(names)
-            )
-
-    def _get_language_warning(self, names):
-        """Return a warning that names the languages without a translation, or False.
-
-        :param names: {language code: name}
-        """
-        counts = self.language_counts or {}
-        # One sentence for all languages that lack the same fields.
-        lacking = {}
-        langs = sort_by_count(counts, names)
-        for lang, labels in content.VersionNotes(self).get_missing_translations(langs).items():
-            lacking.setdefault(", ".join(labels), []).append(
-                f"{names.get(lang, lang)} ({counts[lang]:,})"
-            )
-        return bool(lacking) and " ".join(
-            self.env._(
-                "Without a translation of %(fields)s: %(languages)s.",
-                fields=labels,
-                languages=", ".join(langs),
-            )
-            for labels, langs in lacking.items()
-        )
+            mailing.language_warning = mailing.state in UNDECIDED_STATES and content.VersionNotes(
+                mailing
+            ).get_warning(sort_by_count(counts, names), names)
 
     @api.depends(
         lambda self: ["channel", "main_lang", "version_ids.made_for", *self._get_rendered_fields()]
@@ -595,7 +572,7 @@ class PartnerMailing(models.Model):
             if version:
                 version._confirm()
             if code in samples:
-                mailing._keep_samples(code)
+                content.VersionNotes(mailing).keep_samples(code)
             mailing._note_version_decision(
                 self.env._(
                     "The version in %s was confirmed as still right.",
@@ -653,30 +630,6 @@ class PartnerMailing(models.Model):
             )
         )
 
-    def _keep_samples(self, code):
-        """Note that the sample passages in a language are the mailing's own, and who says so."""
-        facts = (self.finding_facts or {}).get("sample_content", {})
-        found = facts.get(code) or facts.get(SOURCE) or ()
-        kept = {
-            "keys": sorted({key for key, _text in found}),
-            "user": self.env.uid,
-            "date": fields.Datetime.to_string(fields.Datetime.now()),
-        }
-        self._as_system().write({"kept_samples": {**(self.kept_samples or {}), code: kept}})
-
-    def _describe_kept_samples(self, code):
-        """Return who confirmed the sample passages in a language, in words, or False."""
-        kept = (self.kept_samples or {}).get(code)
-        if not kept or not (self.finding_facts or {}).get("sample_content"):
-            return False
-        return self.env._(
-            "Text of a template was confirmed as meant by %(name)s on %(date)s.",
-            name=self.env["res.users"].sudo().browse(kept["user"]).exists().name or "",
-            date=fields.Datetime.context_timestamp(
-                self, fields.Datetime.to_datetime(kept["date"])
-            ).strftime("%x"),
-        )
-
     def _drop_language(self, code):
         """Remove the texts in a language."""
         stored, main = self._get_version_texts()
@@ -718,21 +671,7 @@ class PartnerMailing(models.Model):
     @api.depends("cc", "bcc", "copy_policy", "recipient_count")
     def _compute_copies_notice(self):
         for mailing in self:
-            copies = set(mailing._get_transport().read_copies())
-            if mailing.copy_policy != "each" or not copies:
-                mailing.copies_notice = False
-            elif not mailing.recipient_count:
-                mailing.copies_notice = self.env._(
-                    "Each recipient's message makes %s copies: load the recipients to see how many in all.",
-                    len(copies),
-                )
-            else:
-                mailing.copies_notice = self.env._(
-                    "That makes %(total)s copies: %(copies)s of each of %(recipients)s messages.",
-                    total=f"{len(copies) * mailing.recipient_count:,}",
-                    copies=len(copies),
-                    recipients=f"{mailing.recipient_count:,}",
-                )
+            mailing.copies_notice = content.describe_copies(mailing)
 
     # ------------------------------------------------------------
     # Pictures and files
@@ -807,18 +746,7 @@ class PartnerMailing(models.Model):
     @api.constrains("link_days")
     def _check_link_days(self):
         for mailing in self:
-            if not MIN_DAYS <= mailing.link_days <= MAX_DAYS:
-                raise ValidationError(
-                    self.env._(
-                        '"%(field)s" of the mailing "%(mailing)s" is %(number)s; it must be from'
-                        " %(least)s to %(most)s.",
-                        field=self._fields["link_days"]._description_string(self.env),
-                        mailing=mailing.name,
-                        number=mailing.link_days,
-                        least=MIN_DAYS,
-                        most=MAX_DAYS,
-                    )
-                )
+            content.check_link_days(mailing)
 
     @api.constrains("attachment_ids", "mail_server_id", "email_from", "body_html")
     def _check_message_size(self):

@@ -47,6 +47,9 @@ class FirstNames(Check):
                 names=", ".join(f'"{name}"' for name in counts["names"]),
             )
             message = f"{message} {unclear}"
+        label = self.env._("See These Recipients")
+        if counts["unsure"]:
+            label = self.env._("See Unclear Names")
         is_bare = SHOWN_BARE in facts.values()
         if is_bare:
             bare = self.env._("A placeholder has no fallback: they read nothing in its place.")
@@ -63,9 +66,7 @@ class FirstNames(Check):
                     ),
                     count=counts["fallback"],
                     action="action_open_unclear_names",
-                    label=self.env._("See Unclear Names")
-                    if counts["unsure"]
-                    else self.env._("See These Recipients"),
+                    label=label,
                 ),
                 **({} if counts["unsure"] or is_bare else {"level": INFO}),
             }

@@ -7,7 +7,7 @@
       PersonalValues  personal_values.py  the longest values of placeholders, stored with it
       Comparison      comparison.py       what changed since the last decision
     describe_linked   linked.py           the mailings that are decided on together with one
-    describe_request  request.py          what a validator is asked, for the activity
+    describe_…        words.py            requests and decisions in words
     Fingerprint       fingerprint.py      SHA-256 over all that reaches a recipient
     ScheduleChoice    schedule_choice.py  a Send On that has passed, when it is decided on
 
@@ -21,8 +21,8 @@ from .fingerprint import Fingerprint
 from .linked import describe_linked
 from .list_summary import ListSummary
 from .page import ReviewPage, render
-from .request import describe_request, to_paragraphs
 from .schedule_choice import ScheduleChoice
+from .words import describe_decision, describe_request, join_names, to_paragraphs
 
 __all__ = [
     "Comparison",
@@ -30,9 +30,11 @@ __all__ = [
     "ListSummary",
     "ReviewPage",
     "ScheduleChoice",
+    "describe_decision",
     "describe_linked",
     "describe_request",
     "get_content",
+    "join_names",
     "render",
     "to_paragraphs",
 ]

@@ -6,9 +6,11 @@ from odoo.fields import Domain
 from odoo.tools import human_size
 from odoo.tools.misc import formatLang
 
+from ..content import VersionNotes
 from ..transport.file_links import describe_links
 from .comparison import Comparison
 from .list_summary import ListSummary
+from .words import describe_decision
 
 SAMPLE_SIZE = 5  # recipients
 
@@ -85,7 +87,7 @@ class ReviewPage:
             "unsubscribe_groups": mailing.unsubscribe_category_ids.mapped("name"),
             "changes": comparison.get_shown_changes(),
             "before": comparison.before,
-            "before_words": mailing._get_decision_in_words(comparison.before),
+            "before_words": describe_decision(mailing, comparison.before),
             "findings": mailing._get_findings(),
             "links": describe_links(mailing),
         }
@@ -110,7 +112,7 @@ class ReviewPage:
                     "count": group["count"],
                     "name": reader.name or reader[transport.address_column],
                     "confirmed": (lang in own and own[lang].confirmed_by_id and own[lang].hint)
-                    or mailing._describe_kept_samples(lang),
+                    or VersionNotes(mailing).describe_kept_samples(lang),
                     **transport.get_sample(reader),
                 }
             )

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools.misc import formatLang
 
 from ..models.partner_mailing import EDITABLE_STATES
-from ..review import describe_linked
+from ..review import describe_linked, join_names
 
 
 class PartnerMailingSubmit(models.TransientModel):
@@ -38,7 +38,7 @@ class PartnerMailingSubmit(models.TransientModel):
             wizard.linked = bool(mailing) and "\n".join(describe_linked(mailing, EDITABLE_STATES))
             wizard.test_state = mailing.test_state
             wizard.test_status = mailing.test_status
-            wizard.validators = mailing._join_names(mailing._get_validators())
+            wizard.validators = join_names(mailing._get_validators())
 
     def action_submit(self):
         """Submit the mailing with the comment."""
