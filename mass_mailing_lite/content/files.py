@@ -66,7 +66,7 @@ class BodyPictures:
         for body in bodies.values():
             for number, tokens in local_file.find(body, base_url).items():
                 shown.setdefault(number, set()).update(tokens)
-        replaced = self.copy(shown)
+        replaced = self.adopt(shown)
         if replaced:
             stale = mailing._get_stale_versions()
             changed = {
@@ -76,7 +76,7 @@ class BodyPictures:
             mailing.invalidate_recordset(["body_html"], flush=False)
             mailing._note_versions(get_made_for(*mailing._get_version_texts(), stale))
 
-    def copy(self, shown):
+    def adopt(self, shown):
         """Return {id of a foreign file: (id of the mailing's own, access token)}.
 
         :param shown: {id: access tokens that the body has for it}

@@ -744,7 +744,7 @@ class PartnerMailing(models.Model):
         """Keep the layout as it is now, with the mailing that is submitted."""
         self.ensure_one()
         if self.layout_id or self.sudo().frames:
-            self._as_system().frames = make_frames(self, BodyPictures(self).copy)
+            self._as_system().frames = make_frames(self, BodyPictures(self).adopt)
 
     def _get_layout_content(self):
         """Return what the fingerprint covers of the layout, as it is now and as it was kept.
