@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
 from .. import content
@@ -69,6 +69,8 @@ LIST_VIEWS = ("recipient_ids", "recipient_window_ids", "skipped_window_ids")
 # Fields from which the list of recipients is loaded.
 LIST_FIELDS = {
     "audience_ids",
+    "source_ids",
+    "ignores_pressure",
     "marked_partner_ids",
     "extra_emails",
     "with_further_addresses",
@@ -137,6 +139,8 @@ class PartnerMailing(models.Model):
             "seen_versions",
             "version_ids",
             "favorite_user_ids",
+            "follow_up_of_id",
+            "follow_up_ids",
             "refusal_id",
             "kept_samples",
             "frames",
@@ -293,6 +297,27 @@ class PartnerMailing(models.Model):
         # An audience that needs an app that is not installed would load no recipient.
         domain="[('is_available', '=', True)]",
     )
+    source_ids = fields.One2many(
+        "partner.mailing.source",
+        "mailing_id",
+        "Write To and But Not To",
+        help="Whom the mailing goes to, and whom it does not go to. The audiences among them are"
+        " those of the field Audiences.",
+    )
+    ignores_pressure = fields.Boolean(
+        "Also to People Written to Lately",
+        help="For a notice that people must get: the company's limit of mailings for each person"
+        " does not hold.",
+    )
+    follow_up_of_id = fields.Many2one(
+        "partner.mailing",
+        "Follow-Up Of",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        help="The earlier mailing whose recipients this one goes to.",
+    )
+    follow_up_ids = fields.One2many("partner.mailing", "follow_up_of_id", "Follow-Ups")
     extra_emails = fields.Text(
         "Extra Addresses",
         help="Addresses that are no contacts: one a line, or separated by commas or semicolons;"
@@ -423,6 +448,24 @@ class PartnerMailing(models.Model):
 
     def _compute_render_model(self):
         self.render_model = "res.partner"
+
+    @api.depends("name")
+    @api.depends_context("uid")
+    def _compute_display_name(self):
+        """Name a mailing to those only who may read it, also where another record refers to it.
+
+        Odoo reads the names of such records as superuser.
+        """
+        hidden = self.browse()
+        if self.env.su and self.env.uid != SUPERUSER_ID:
+            stored = self._origin
+            hidden = stored - stored.sudo(False)._filtered_access("read")
+        for mailing in self:
+            mailing.display_name = (
+                self.env._("A mailing you may not see")
+                if mailing._origin in hidden and mailing._origin
+                else mailing.name
+            )
 
     @api.depends("recipient_count", "pending_count")
     def _compute_progress(self):
@@ -564,6 +607,7 @@ class PartnerMailing(models.Model):
             mailing._link_pictures(files)
         mailings._note_versions()
         mailings._own_pictures()
+        self.env["partner.mailing.source"]._follow_audiences(mailings)
         return mailings
 
     @api.model
@@ -611,6 +655,8 @@ class PartnerMailing(models.Model):
         self._link_pictures(files)
         if "body_html" in vals:
             self._own_pictures()
+        if "audience_ids" in vals:
+            self.env["partner.mailing.source"]._follow_audiences(self)
         self._note_parts_in(vals)
         return result
 
@@ -711,6 +757,7 @@ class PartnerMailing(models.Model):
             duplicate._take_versions(mailing)
             if "marked_partner_ids" not in (default or {}):
                 duplicate._add_marked(mailing._marked_contacts_sql())
+            duplicate._take_sources(mailing)
             duplicate._take_exclusions(mailing)
             duplicate._log_duplicate()
             if "email_from" not in (default or {}):
@@ -800,6 +847,7 @@ class PartnerMailing(models.Model):
             mailing._as_system().write(
                 {"state": "sending", "finished_at": False, "pause_reason": False}
             )
+            mailing._skip_written_to_lately()
             mailing._clear_wait()
             mailing._trigger_sender()
         return True

@@ -37,6 +37,8 @@ COVERED_FIELDS = frozenset(
         "attachment_ids",
         "link_days",
         "audience_ids",
+        "source_ids",
+        "ignores_pressure",
         "marked_partner_ids",
         "extra_emails",
         "with_further_addresses",
@@ -48,7 +50,16 @@ COVERED_FIELDS = frozenset(
     }
 )
 # Not hashed themselves: the fingerprint covers the list that is loaded from them.
-LIST_SOURCES = {"audience_ids", "marked_partner_ids", "extra_emails", "with_further_addresses"}
+LIST_SOURCES = {
+    "audience_ids",
+    "source_ids",
+    "marked_partner_ids",
+    "extra_emails",
+    "with_further_addresses",
+}
+# Since a later version: hashed only where they are set, so that what was validated before is still
+# what it was.
+LATER_FIELDS = {"ignores_pressure", "layout_id"}
 
 
 class PartnerMailingApproval(models.Model):
@@ -769,7 +780,7 @@ class PartnerMailing(models.Model):
             if self._fields[name].relational
             else self[name] or False
             for name in names
-            if not self._fields[name].translate and (name != "layout_id" or self[name])
+            if not self._fields[name].translate and (self[name] or name not in LATER_FIELDS)
         }
 
     def _get_translations(self, names=None):

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, mute_logger
 from odoo.tools.misc import formatLang
 
+from .mailing_guard import SYSTEM, SYSTEM_KEY
 from .partner_mailing import EDITABLE_STATES
 
 # Memory for a hash of the addresses at a million contacts; set for one statement.
@@ -158,7 +159,7 @@ class PartnerMailingAudience(models.Model):
     def _count(self):
         """Return the numbers of contacts and of usable addresses, in one statement.
 
-        An address is usable as in ``partner.mailing._eligibility_sql``. Each counts once.
+        An address is usable as in ``RecipientQuery.eligible``. Each counts once.
 
         Plan at a million contacts: one scan of them, one hash of their addresses (160 MB, so
         ``work_mem`` is set), and two hash joins with the (usually small) blocklist and excluded
@@ -195,7 +196,7 @@ class PartnerMailingAudience(models.Model):
                 is_plain=transport.plain_address_sql(SQL("c.typed"), SQL("c.address")),
                 problem=transport.address_problem_sql(SQL("c.typed"), SQL("c.address")),
                 blocklist=transport.blocklist_sql(),
-                excluded=mailing._excluded_contacts_sql(self.excluded_category_ids.ids),
+                excluded=mailing._query_recipients().tagged(self.excluded_category_ids.ids),
             )
         )
         self.env.cr.execute(SQL("SET LOCAL work_mem TO DEFAULT"))
@@ -312,6 +313,11 @@ class PartnerMailingAudience(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_invalidate_lists(self):
         self._invalidate_lists()
+        # Whom an audience chose, it does not choose any more. What it excluded needs a person.
+        chosen = [("audience_id", "in", self.ids), ("side", "=", "in")]
+        self.env["partner.mailing.source"].sudo().search(chosen).with_context(
+            **{SYSTEM_KEY: SYSTEM}
+        ).unlink()
 
     def _invalidate_lists(self):
         """Note for drafts to these audiences that their lists are out of date."""
@@ -321,7 +327,7 @@ class PartnerMailingAudience(models.Model):
             .with_context(active_test=False)
             .search(
                 [
-                    ("audience_ids", "in", self.ids),
+                    ("source_ids.audience_id", "in", self.ids),
                     ("state", "in", EDITABLE_STATES),
                     ("recipients_loaded_at", "!=", False),
                 ]

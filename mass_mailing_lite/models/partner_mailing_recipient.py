@@ -21,6 +21,9 @@ SKIP_REASONS = [
     ("blocklisted", "On the blocklist"),
     ("unsubscribed", "Unsubscribed"),
     ("excluded_group", "In an excluded tag"),
+    ("excluded_mailing", "In an excluded earlier mailing"),
+    ("excluded_source", "Chosen in “But not to”"),
+    ("written_to_lately", "Written to lately"),
     ("by_hand", "Excluded by hand"),
     ("further_address", "Further address of the contact"),
     ("archived", "Contact archived since"),
@@ -109,6 +112,12 @@ class PartnerMailingRecipient(models.Model):
     is_further = fields.Boolean(
         "Further Address",
         help="Not the first one in the e-mail field of the contact.",
+    )
+    source_id = UncheckedMany2one(
+        "partner.mailing.source", "Excluded By", help="The entry that excludes the recipient."
+    )
+    contact_deleted = fields.Boolean(
+        help="The contact was deleted since, so this is no extra address."
     )
     claim = fields.Integer(help="Number of the sender that has claimed the row.")
     reason = fields.Char("Result", compute="_compute_reason")
@@ -199,9 +208,11 @@ class PartnerMailingRecipient(models.Model):
             typed = (recipient[name] for name in self._get_typed_columns())
             recipient.display_name = recipient.name or next(filter(None, typed), "")
 
-    @api.depends("state", "skip_reason", "failure_type", "failure_reason")
+    @api.depends("state", "skip_reason", "source_id", "failure_type", "failure_reason")
     def _compute_reason(self):
-        """Describe the state of the row: the skip reason, or failure type and server reply."""
+        """Describe the state of the row: the skip reason with the entry behind it, or failure type
+        and server reply.
+        """
         skip_reasons = dict(self._fields["skip_reason"]._description_selection(self.env))
         failure_types = dict(self._fields["failure_type"]._description_selection(self.env))
         for recipient in self:
@@ -213,7 +224,11 @@ class PartnerMailingRecipient(models.Model):
                 )
                 if part
             )
-            recipient.reason = skip_reasons.get(recipient.skip_reason) or failure
+            entry = recipient.source_id.exists()
+            skipped = ": ".join(
+                filter(None, (skip_reasons.get(recipient.skip_reason), entry.display_name))
+            )
+            recipient.reason = skipped or failure
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_by_system(self):
@@ -466,8 +481,10 @@ class PartnerMailingRecipient(models.Model):
         self.flush_model(["partner_id"])
         self.env.cr.execute(
             SQL(
-                "UPDATE partner_mailing_recipient SET partner_id = %s WHERE partner_id = ANY(%s)",
+                "UPDATE partner_mailing_recipient SET partner_id = %s, contact_deleted = %s"
+                " WHERE partner_id = ANY(%s)",
                 successor_id,
+                None if successor_id else True,
                 contact_ids,
             )
         )
@@ -479,7 +496,8 @@ class PartnerMailingRecipient(models.Model):
             SQL(
                 """
                 UPDATE partner_mailing_recipient r
-                   SET partner_id = NULL, state = 'skipped', skip_reason = 'deleted'
+                   SET partner_id = NULL, contact_deleted = TRUE,
+                       state = 'skipped', skip_reason = 'deleted'
                  WHERE r.mailing_id = %s AND r.state = 'pending' AND r.partner_id IS NOT NULL
                    AND NOT EXISTS (SELECT FROM res_partner p WHERE p.id = r.partner_id)
                 """,
@@ -500,6 +518,7 @@ class PartnerMailingRecipient(models.Model):
             *self._get_typed_columns(),
             *self._get_address_columns(),
             "partner_id",
+            "source_id",
             "message_id",
             "failure_reason",
         )

@@ -86,7 +86,7 @@ class PartnerMailingRecipient(models.Model):
     def _skip_suppressed(self, mailing):
         """Skip pending rows that would not be loaded any more; no row is ever added.
 
-        Those are addresses on the blocklist, of contacts that have an excluded tag of the mailing's
+        Those are addresses on the blocklist, of contacts that have an excluded tag of the mailing or its
         audiences, or unsubscribed from the mailing's groups; and contacts that were archived since
         the list was loaded. All else is frozen: who is in the filter of an audience, the addresses.
         """
@@ -97,8 +97,9 @@ class PartnerMailingRecipient(models.Model):
             self._skip_pending(mailing, "blocklisted", transport.blocklist_sql(), address),
             self._skip_pending(mailing, "archived", self._archived_sql(mailing), "partner_id"),
         ]
-        if mailing._get_excluded_tags():
-            excluded = SQL("SELECT DISTINCT address FROM (%s) x", mailing._excluded_contacts_sql())
+        if tags := mailing._get_excluded_tags().ids:
+            tagged = mailing._query_recipients().tagged(tags)
+            excluded = SQL("SELECT DISTINCT address FROM (%s) x", tagged)
             skipped.append(self._skip_pending(mailing, "excluded_group", excluded, address))
         if any(skipped):
             self._invalidate_rows()

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import format_datetime, formatLang
 
+from ..selection import IN, KEPT, OUT, Pressure, RecipientQuery, get_source
 from ..tools import address_list
 from .partner_mailing_recipient import EXCLUDED, INCLUDED, IS_EXCLUDED, IS_INCLUDED
 
@@ -14,14 +15,6 @@ PROBLEMS_SHOWN = 20
 
 # Memory for the sort by address at a million rows; set for one transaction.
 SORT_MEMORY = "256MB"
-# Rows that stay when the list is loaded again: excluded by a person, unsubscribed, or sent before.
-KEPT = SQL(
-    "(k.state NOT IN ('pending', 'skipped') OR k.skip_reason IN ('by_hand', 'unsubscribed'))"
-)
-
-# How many changes of each kind the dialog of a refresh shows.
-CHANGES_SHOWN = 40
-
 # How many recipients the tab of a mailing shows: one screen. The page of all recipients shows the
 # rest; a plain one2many would read every id of the list.
 RECIPIENT_WINDOW = 20
@@ -202,7 +195,7 @@ class PartnerMailing(models.Model):
         """Return SQL for the ids of the marked contacts."""
         return SQL(
             "(SELECT partner_id FROM partner_mailing_marked_partner_rel WHERE mailing_id = %s)",
-            self.id,
+            self._origin.id,
         )
 
     def _add_marked(self, contacts):
@@ -243,7 +236,7 @@ class PartnerMailing(models.Model):
         self._check_editable(self.env._("add contacts"))
         self._lock_list()
         up_to_date = self.recipients_loaded_at or not (
-            self.audience_ids or self._get_transport().read_extra_addresses()
+            self.audience_ids or self.source_ids or self._get_transport().read_extra_addresses()
         )
         contacts = self._readable_contacts(domain)
         present = self._count_present(contacts)
@@ -297,9 +290,9 @@ class PartnerMailing(models.Model):
 
     def _insert_marked_recipients(self, contacts):
         """Add the contacts of a query to the list; return {"added" or skip reason: count}."""
-        transport = self._get_transport()
-        sources = self._eligibility_sql(
-            transport.contact_columns_sql(contacts),
+        query = self._query_recipients()
+        eligible = query.eligible(
+            self._get_transport().contact_columns_sql(contacts),
             SQL("SELECT 0, '', '', '' WHERE FALSE"),
             kept=SQL("TRUE"),
         )
@@ -311,7 +304,7 @@ class PartnerMailing(models.Model):
                     SELECT COALESCE(skip_reason, 'added'), count(*)
                       FROM inserted WHERE is_further IS NOT TRUE GROUP BY 1
                     """,
-                    self._insert_recipients_sql(sources),
+                    query.insert(eligible),
                 )
             )
         )
@@ -390,17 +383,49 @@ class PartnerMailing(models.Model):
         }
 
     def _has_sources(self):
-        """Return whether audiences, extra addresses or marked contacts are chosen."""
+        """Return whether somebody is chosen to write to, in whatever way."""
         extra = self[self._get_transport().extra_field]
-        return bool(self.audience_ids or extra or self.marked_count)
+        chosen = self.source_ids.filtered(lambda entry: entry.side == IN)
+        return bool(self.audience_ids or chosen or extra or self.marked_count)
+
+    def _note_change_of_sources(self):
+        """Note that the list is out of date, and who has changed what it is made of.
+
+        :raises UserError: when the mailing is no draft
+        """
+        if not self or self._is_system():
+            return
+        self.check_access("write")
+        self._check_covered_unlocked({"source_ids"})
+        self._as_system().write(self._get_change_values({"source_ids"}))
+
+    def _check_sources(self):
+        """Raise unless each entry of both sides can be used, by the user who loads the list.
+
+        :raises UserError: with the first that cannot, and what to do
+        """
+        for entry in self.source_ids:
+            source = get_source(entry)
+            # An audience is checked, with the same words, where it is used.
+            if entry.kind == "audience" and entry.audience_id:
+                continue
+            if problem := source.get_problem():
+                sides = dict(entry._fields["side"]._description_selection(self.env))
+                raise UserError(
+                    self.env._(
+                        "“%(side)s” has an entry that cannot be used: %(entry)s. %(problem)s",
+                        side=sides[entry.side],
+                        entry=source.describe(),
+                        problem=problem,
+                    )
+                )
 
     def _load_recipients(self):
         """Replace the list of one mailing, in two statements and without a Python loop."""
         self.ensure_one()
         self._lock_list()
-        sources = self._eligibility_sql(
-            self._chosen_contacts_sql(), self._get_transport().extra_addresses_sql()
-        )
+        self._check_sources()
+        query = self._query_recipients()
         self.env.cr.execute(
             SQL(
                 """
@@ -411,7 +436,7 @@ class PartnerMailing(models.Model):
                 KEPT,
             )
         )
-        self.env.cr.execute(self._insert_recipients_sql(sources))
+        self.env.cr.execute(query.insert(query.eligible()))
         self.env["partner.mailing.recipient"]._invalidate_rows()
         self._recount()
         self._store_list_facts()
@@ -442,143 +467,14 @@ class PartnerMailing(models.Model):
         for mailing in self.sudo():
             mailing.counter_id._recount(mailing)
 
-    def _chosen_contacts_sql(self):
-        """Return SQL for the contacts in the mailing's audiences and the marked ones, each once."""
-        transport = self._get_transport()
-        domains = [audience._get_included_domain() for audience in self.audience_ids]
-        if self.marked_count:
-            domains.append([("id", "in", self._marked_contacts_sql())])
-        queries = [
-            transport.contact_columns_sql(self._readable_contacts(domain)) for domain in domains
-        ]
-        if not queries:
-            return transport.contact_columns_sql(self._readable_contacts(Domain.FALSE))
-        return SQL(" UNION ").join(SQL("(%s)", query) for query in queries)
+    def _query_recipients(self):
+        """Return the statements that make the list of its sources."""
+        return RecipientQuery(self)
 
-    # ------------------------------------------------------------
-    # Eligibility
-    # ------------------------------------------------------------
-
-    def _insert_recipients_sql(self, sources):
-        """Return the INSERT … SELECT that adds sources to the list.
-
-        :param sources: SQL that ``_eligibility_sql`` returned
-        """
-        transport = self._get_transport()
-        return SQL(
-            """
-            INSERT INTO partner_mailing_recipient
-                   (mailing_id, partner_id, name, %s, %s, lang, state, skip_reason,
-                    attempts, is_submitted, is_further)
-            SELECT %s, partner_id, COALESCE(name, ''), typed, address, lang,
-                   CASE WHEN skip_reason IS NULL THEN 'pending' ELSE 'skipped' END, skip_reason,
-                   0, FALSE, NULLIF(rank = 3, FALSE)
-              FROM (%s) eligible
-            """,
-            SQL.identifier(transport.typed_column),
-            SQL.identifier(transport.address_column),
-            self.id,
-            sources,
-        )
-
-    def _eligibility_sql(self, chosen, extra, kept=KEPT):
-        """Return a SELECT: partner_id, name, typed, address, lang, rank, position, skip_reason.
-
-        Of several sources with one address the message goes to the first: a person before a
-        company, a contact before an extra address, then the older contact; last come the further
-        addresses of contacts, whose rank is 3. Exclusions, blocklist and kept rows apply to the
-        address, whichever source has it. Addresses are in their canonical form.
-
-        Plan at a million contacts: one scan of res_partner, two hash joins with the (usually
-        small) sides, and one sort by address, 3 s in all; no row is looked up by itself. Contacts
-        with further addresses have an index. OFFSET 0
-        keeps the planner from evaluating ``problem`` a second time where the column is used. The
-        rows come in the order of that sort, in which they are sent.
-
-        :param chosen: SQL of contacts with the columns of ``Transport.contact_columns_sql``
-        :param extra: SQL of (position, name, address as typed, normalized address)
-        :param kept: SQL condition on rows ``k`` of the list: they stay, and
-            their contacts and addresses are not added a second time
-        """
-        transport = self._get_transport()
-        return SQL(
-            """
-            WITH extra (position, name, typed, address) AS (%(extra)s),
-            kept AS MATERIALIZED (
-                SELECT k.partner_id, %(address_column)s AS address,
-                       CASE WHEN k.is_further
-                            THEN COALESCE(%(address_column)s, %(typed_column)s) END AS further
-                  FROM partner_mailing_recipient k
-                 WHERE k.mailing_id = %(mailing_id)s AND %(kept)s
-            ),
-            refused AS (
-                SELECT address, min(reason) AS reason
-                  FROM (SELECT address, 1 AS reason FROM (%(excluded)s) excluded
-                     UNION ALL
-                        SELECT address, 2 FROM (%(blocklist)s) blocklist
-                     UNION ALL
-                        SELECT address, 3 FROM kept) refused
-              GROUP BY address
-            ),
-            source AS (
-                SELECT id AS partner_id, name, typed, lower(address) AS address, lang,
-                       CASE WHEN is_company THEN 1 ELSE 0 END AS rank, id AS position
-                  FROM (%(chosen)s) p
-             UNION ALL (
-                SELECT DISTINCT ON (e.position)
-                       p.id, COALESCE(NULLIF(e.name, ''), p.name), e.typed,
-                       lower(e.address), p.lang, 2, e.position
-                  FROM extra e
-                  LEFT JOIN (%(readable)s) p ON p.address = e.address
-              ORDER BY e.position, p.is_company NULLS FIRST, p.id)
-             UNION ALL
-                SELECT p.id, p.name, f.typed, f.address, p.lang, 3, p.id
-                  FROM (%(chosen)s) p
-                 CROSS JOIN LATERAL jsonb_to_recordset(p.further) AS f (typed text, address text)
-                 WHERE p.further IS NOT NULL
-            ),
-            checked AS (
-                SELECT s.*,
-                       CASE
-                         WHEN (%(is_plain)s) IS NOT TRUE
-                          AND %(problem)s IS NOT NULL THEN %(problem)s
-                         ELSE (ARRAY['excluded_group', 'blocklisted', 'duplicate'])[f.reason]
-                       END AS reason
-                  FROM source s
-                  LEFT JOIN refused f ON f.address = s.address
-                  LEFT JOIN (SELECT DISTINCT partner_id, further FROM kept) k
-                    ON k.partner_id = s.partner_id
-                   AND k.further IS NOT DISTINCT FROM
-                       CASE WHEN s.rank = 3 THEN COALESCE(s.address, s.typed) END
-                 WHERE k.partner_id IS NULL AND NOT (s.rank = 2 AND f.reason IS NOT DISTINCT FROM 3)
-                OFFSET 0
-            ),
-            ranked AS (
-                SELECT *,
-                       row_number() OVER (PARTITION BY reason IS NOT NULL, address COLLATE "C"
-                                              ORDER BY rank, position) AS place
-                  FROM checked
-            )
-            SELECT partner_id, name, typed, address, lang, rank, position,
-                   CASE WHEN reason IS NOT NULL THEN reason
-                        WHEN place > 1 THEN 'duplicate'
-                        WHEN rank = 3 AND NOT %(with_further)s THEN 'further_address'
-                   END AS skip_reason
-              FROM ranked
-            """,
-            chosen=chosen,
-            extra=extra,
-            mailing_id=self.id,
-            kept=kept,
-            excluded=self._excluded_contacts_sql(),
-            readable=transport.contact_columns_sql(self._readable_contacts()),
-            blocklist=transport.blocklist_sql(),
-            is_plain=transport.plain_address_sql(SQL("s.typed"), SQL("s.address")),
-            problem=transport.address_problem_sql(SQL("s.typed"), SQL("s.address")),
-            address_column=SQL.identifier("k", transport.address_column),
-            typed_column=SQL.identifier("k", transport.typed_column),
-            with_further=bool(self.with_further_addresses),
-        )
+    def _written_to_lately_sql(self):
+        """Return a SELECT of the addresses that get no further mailing now, None without a limit."""
+        pressure = Pressure(self)
+        return pressure.addresses_sql() if pressure.is_on() else None
 
     def _readable_contacts(self, domain=Domain.TRUE):
         """Return the query for active contacts that the user may read and the company may use."""
@@ -588,44 +484,23 @@ class PartnerMailing(models.Model):
         return self.env["res.partner"]._search(Domain(domain) & usable)
 
     def _get_excluded_tags(self):
-        """Return the tags whose contacts are not written to.
+        """Return the tags whose contacts are not written to, of the mailing and of its audiences.
 
         An addon with a source of recipients of its own overrides this method and adds its tags.
         """
-        return self.audience_ids.excluded_category_ids
+        own = self.source_ids.filtered(lambda entry: entry.side == OUT and entry.kind == "tag")
+        return self.audience_ids.excluded_category_ids | own.category_id
+
+    def _get_chosen_domains(self):
+        """Return the ``Domain`` of the contacts of each source.
+
+        An addon with a source of recipients of its own overrides this method.
+        """
+        return self._query_recipients().get_domains()
 
     def _count_further_sources(self):
         """Return [label, number of submitted recipients] of sources that only an addon has."""
         return []
-
-    def _excluded_contacts_sql(self, tag_ids=None):
-        """Return SQL for id and addresses of all contacts with an excluded tag.
-
-        Further addresses are among them, and contacts that the user may not read: an exclusion does
-        not depend on the rights of the user.
-
-        :param tag_ids: ids of the excluded tags, else those of the mailing
-        """
-        if tag_ids is None:
-            tag_ids = self._get_excluded_tags().ids
-        transport = self._get_transport()
-        return SQL(
-            """
-            SELECT p.id, lower(%(address)s) AS address
-              FROM res_partner_res_partner_category_rel t
-              JOIN res_partner p ON p.id = t.partner_id
-             WHERE t.category_id = ANY(%(tags)s)
-         UNION ALL
-            SELECT p.id, f.address
-              FROM res_partner_res_partner_category_rel t
-              JOIN res_partner p ON p.id = t.partner_id
-             CROSS JOIN LATERAL jsonb_to_recordset(%(further)s) AS f (address text)
-             WHERE t.category_id = ANY(%(tags)s) AND %(further)s IS NOT NULL
-            """,
-            address=transport.contact_address_sql("p"),
-            further=transport.further_addresses_sql("p"),
-            tags=tag_ids,
-        )
 
     # ------------------------------------------------------------
     # Further addresses
@@ -705,71 +580,12 @@ class PartnerMailing(models.Model):
         """
         self.ensure_one()
         self._lock_list()
-        self.env.cr.execute(self._refresh_changes_sql())
+        self._check_sources()
+        self.env.cr.execute(self._query_recipients().changes())
         rows = self.env.cr.dictfetchall()
         totals = {row["kind"]: row["total"] for row in rows}
         changes = [row for row in rows if row["kind"] in ("in", "out", "address")]
         return totals, changes
-
-    def _refresh_changes_sql(self):
-        """Return the SELECT behind ``_get_refresh_changes``.
-
-        Rows of contacts are compared by the id of the contact, those of extra addresses by the
-        address, those of further addresses by both. Plan at a million rows: the sources as in loading, one scan of the present list
-        and one hash join of both.
-        """
-        transport = self._get_transport()
-        sources = self._eligibility_sql(
-            self._chosen_contacts_sql(), transport.extra_addresses_sql()
-        )
-        return SQL(
-            """
-            WITH eligible AS MATERIALIZED (
-                SELECT s.*, COALESCE(s.partner_id || CASE WHEN s.rank = 3 THEN '/' || s.address
-                                                          ELSE '' END, s.address) AS key
-                  FROM (%(sources)s) s
-            ),
-            present AS MATERIALIZED (
-                SELECT r.id, r.name, %(typed)s AS typed, %(address)s AS address,
-                       COALESCE(r.partner_id || CASE WHEN r.is_further THEN '/' || %(address)s
-                                                     ELSE '' END, %(address)s) AS key
-                  FROM partner_mailing_recipient r
-                 WHERE r.mailing_id = %(mailing_id)s AND r.state = 'pending'
-            ),
-            compared AS (
-                SELECT CASE WHEN p.key IS NULL THEN 'in'
-                            WHEN e.key IS NULL THEN 'out'
-                            ELSE 'address' END AS kind,
-                       COALESCE(e.name, p.name) AS name,
-                       COALESCE(e.typed, p.typed) AS email,
-                       p.typed AS old_email, COALESCE(p.key, e.key) AS key,
-                       COALESCE(p.id, e.position) AS position
-                  FROM (SELECT * FROM eligible WHERE skip_reason IS NULL) e
-                  FULL JOIN present p ON p.key = e.key
-                 WHERE p.address IS DISTINCT FROM e.address
-            ),
-            numbered AS (
-                SELECT *, count(*) OVER (PARTITION BY kind) AS total,
-                       row_number() OVER (PARTITION BY kind ORDER BY position) AS number
-                  FROM compared
-            )
-            SELECT n.kind, n.total, n.name, n.email, n.old_email,
-                   (SELECT e.skip_reason FROM eligible e
-                     WHERE n.kind = 'out' AND e.key = n.key LIMIT 1) AS reason
-              FROM numbered n
-             WHERE n.number <= %(shown)s
-         UNION ALL
-            SELECT CASE WHEN skip_reason IS NULL THEN 'recipients' ELSE 'skipped' END, count(*),
-                   NULL, NULL, NULL, NULL
-              FROM eligible
-          GROUP BY 1
-            """,
-            sources=sources,
-            typed=SQL.identifier("r", transport.typed_column),
-            address=SQL.identifier("r", transport.address_column),
-            mailing_id=self.id,
-            shown=CHANGES_SHOWN,
-        )
 
     # ------------------------------------------------------------
     # Exclusion by hand
@@ -798,6 +614,28 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
     # Duplicate
     # ------------------------------------------------------------
+
+    def _take_sources(self, mailing):
+        """Take the entries of ``mailing``, of which this is a copy; audiences have been copied."""
+        self.env["partner.mailing.source"].flush_model()
+        names = SQL(
+            "side, kind, audience_id, category_id, earlier_mailing_id, outcome, link_id, link_text,"
+            " partner_id, domain, address, create_uid, write_uid, create_date, write_date"
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO partner_mailing_source (mailing_id, %(names)s)
+                SELECT %(copy)s, %(names)s FROM partner_mailing_source
+                 WHERE mailing_id = %(mailing)s AND NOT (kind = 'audience' AND side = 'in')
+              ORDER BY id
+                """,
+                names=names,
+                copy=self.id,
+                mailing=mailing.id,
+            )
+        )
+        self.invalidate_recordset(["source_ids"], flush=False)
 
     def _take_exclusions(self, mailing):
         """Exclude by hand who is excluded by hand in ``mailing``, of which this is a copy.

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..selection import IN, OUT
 from .rate_field import RateField, rate
 
 MAX_ROWS = 10  # in a table of the page
@@ -51,6 +52,56 @@ class PartnerMailing(models.Model):
         readonly=True,
         help="Names and addresses of the recipients were removed then; figures stay.",
     )
+
+    # ------------------------------------------------------------
+    # Follow-up
+    # ------------------------------------------------------------
+
+    def _follow_up(self, outcome):
+        """Return a new draft to recipients of this mailing, with a copy of the content.
+
+        It excludes whom this mailing excluded, and is validated like any other.
+
+        :param str outcome: a value of ``partner.mailing.source.outcome``
+        :raises UserError: when it is not known who they are, with what to do
+        """
+        self.ensure_one()
+        self._check_saved()
+        self.check_access("read")
+        outcomes = dict(
+            self.env["partner.mailing.source"]._fields["outcome"]._description_selection(self.env)
+        )
+        if outcome not in outcomes:
+            raise UserError(self.env._("Choose whom the follow-up goes to."))
+        draft = self.copy(
+            {
+                "name": self.env._("Follow-up to %s", self.name),
+                "audience_ids": [],
+                "marked_partner_ids": [],
+                self._get_transport().extra_field: False,
+            }
+        )
+        draft._as_system().follow_up_of_id = self
+        entries = self.env["partner.mailing.source"]
+        draft.source_ids.filtered(lambda entry: entry.side == IN).unlink()
+        followed = entries.create(
+            {
+                "mailing_id": draft.id,
+                "kind": "mailing",
+                "earlier_mailing_id": self.id,
+                "outcome": outcome,
+            }
+        )
+        if followed.problem:
+            raise UserError(followed.problem)
+        excluded = draft.source_ids.filtered(lambda entry: entry.side == OUT).category_id
+        entries.create(
+            [
+                {"mailing_id": draft.id, "side": OUT, "kind": "tag", "category_id": tag.id}
+                for tag in self.audience_ids.excluded_category_ids - excluded
+            ]
+        )
+        return draft
 
     # ------------------------------------------------------------
     # Recipients

@@ -12,6 +12,7 @@ from odoo.tools.misc import formatLang
 
 from ..delivery.schedule.rate_limit import expected_end
 from ..delivery.smtp.limit import LIMIT_PAUSE
+from ..selection import Pressure
 from ..sender.sender import Sender
 from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
@@ -317,6 +318,7 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         try:
             with self.env.cr.savepoint():
+                self._skip_written_to_lately()
                 self._as_system().write({"state": "sending", "started_at": self.started_at or now})
         except UserError as error:
             # The others are started. This one is tried again at the next run.
@@ -325,6 +327,22 @@ class PartnerMailing(models.Model):
             return
         # The list may have changed since the last start.
         self.counter_id._write_sending_status(self.counter_id.id, is_sorted_by_domain=False)
+
+    def _skip_written_to_lately(self):
+        """Skip pending rows of people who had as many mailings as the company lets them have.
+
+        From then on the others count for the mailings that start later.
+        """
+        pressure = Pressure(self)
+        if not pressure.is_on():
+            return
+        pressure.lock()
+        recipients = self.env["partner.mailing.recipient"]
+        address = SQL.identifier("r", self._get_transport().address_column)
+        self.env.flush_all()
+        if recipients._skip_pending(self, "written_to_lately", pressure.addresses_sql(), address):
+            recipients._invalidate_rows()
+            self._recount()
 
     def _is_late(self, now):
         """Tell whether the scheduled time was missed by more hours than the company allows.

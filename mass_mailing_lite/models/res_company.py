@@ -97,6 +97,14 @@ class ResCompany(models.Model):
         help="Addresses and domains, one a line or separated by commas. Tests go to the addresses of"
         " the company's users, and to these.",
     )
+    partner_mailing_pressure_count = fields.Integer(
+        "Mailings for Each Person",
+        help="The most mailings that a person gets in the days beside it. Who had as many is"
+        " excluded as written to lately. 0: no limit.",
+    )
+    partner_mailing_pressure_days = fields.Integer("Days of the Limit", default=7)
+    # Written when a mailing starts, see selection/pressure.py.
+    partner_mailing_pressure_run = fields.Integer(readonly=True, groups="base.group_system")
     partner_mailing_test_limit_day = fields.Integer(
         "Test Messages a Day",
         default=50,

@@ -1,5 +1,6 @@
 from odoo.tools import SQL
 
+from ..selection import IN, OUT, put_in_words
 from .personal_values import PersonalValues
 
 
@@ -17,7 +18,8 @@ class ListSummary:
         """Return how the list is made up: by language, by audience, excluded by reason.
 
         :return: dict: lists of [label or key, count] for ``languages``, ``audiences`` and
-            ``left_out`` (excluded); ``marked`` and ``copies``, how many were marked or get the one
+            ``left_out`` (excluded); lists of [facts, count] for other entries of *Write to*
+            (``sources``) and of *But not to* (``but_not_to``); ``marked`` and ``copies``, how many were marked or get the one
             copy of the mailing; ``further``, how many are further addresses of contacts;
             ``addresses``, a checksum; ``largest_domain``, see ``_count_largest_domain``;
             ``personal``, see ``PersonalValues``; ``pictures``, checksums of files in the body
@@ -38,9 +40,10 @@ class ListSummary:
         audiences = [
             [audience.name, self._count_audience(audience)] for audience in mailing.audience_ids
         ]
+        sources = self._count_sources()
         extra = Recipient.search_count(
             [*of_mailing, ("is_submitted", "=", True), ("partner_id", "=", False)]
-        )
+        ) - sum(people for _facts, _count, people in sources)
         copies = self._count_main_copies()
         if extra > copies:
             # Its name is added in the language of the review page.
@@ -50,6 +53,9 @@ class ListSummary:
             "languages": [[lang or "", count] for lang, count in by_language],
             "left_out": [[reason, count] for reason, count in by_reason],
             "audiences": audiences,
+            "sources": [[facts, count + people] for facts, count, people in sources],
+            "but_not_to": self._count_excluding(),
+            "ignores_pressure": mailing.ignores_pressure and self._is_under_pressure(),
             "marked": self._count_marked(),
             "copies": copies,
             "addresses": self._get_address_checksum(),
@@ -83,7 +89,16 @@ class ListSummary:
             "audiences": [
                 (name or self.env._("Extra addresses"), count)
                 for name, count in summary.get("audiences", [])
+            ]
+            + [
+                (put_in_words(self.env, facts), count)
+                for facts, count in summary.get("sources", [])
             ],
+            "but_not_to": [
+                (put_in_words(self.env, facts), count)
+                for facts, count in summary.get("but_not_to", [])
+            ],
+            "ignores_pressure": summary.get("ignores_pressure", False),
             "marked": summary.get("marked", 0),
             "main_copies": summary.get("copies", 0),
             "overlap": self._count_chosen(summary)
@@ -100,13 +115,70 @@ class ListSummary:
 
     def _count_chosen(self, summary):
         """Return the sum over all sources; it is over the total where sources overlap."""
-        by_source = sum(count for _name, count in summary.get("audiences", []))
+        sources = (*summary.get("audiences", []), *summary.get("sources", []))
+        by_source = sum(count for _name, count in sources)
         return by_source + summary.get("marked", 0) + summary.get("copies", 0)
 
     def _count_audience(self, audience):
         """Return how many submitted recipients are in an audience."""
         query = self.mailing._readable_contacts(audience._get_included_domain())
         return self._count_submitted(query.subselect())
+
+    def _count_sources(self):
+        """Return [(facts, contacts, other people)] of the submitted recipients of each entry."""
+        counted = []
+        for source in self.mailing._query_recipients().sources(IN):
+            if source.key == "audience":
+                continue
+            contacts = self.mailing._readable_contacts(source.get_contacts())
+            people = source.people_sql()
+            counted.append(
+                (
+                    source.get_facts(),
+                    self._count_submitted(contacts.subselect()),
+                    self._count_submitted_people(people) if people else 0,
+                )
+            )
+        return counted
+
+    def _count_submitted_people(self, people):
+        """Return how many submitted recipients are among people who are no contacts."""
+        recipients = self.env["partner.mailing.recipient"]
+        [(count,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FROM partner_mailing_recipient r
+                 WHERE r.mailing_id = %s AND r.is_submitted AND r.partner_id IS NULL
+                   AND %s IN (SELECT lower(p.address) FROM (%s) p)
+                """,
+                self.mailing.id,
+                recipients._address_sql("r"),
+                people,
+            )
+        )
+        return count
+
+    def _count_excluding(self):
+        """Return [[facts, number of excluded rows]] of the entries of *But not to*."""
+        recipients = self.env["partner.mailing.recipient"].sudo()
+        counts = dict(
+            recipients._read_group(
+                [("mailing_id", "=", self.mailing.id), ("source_id", "!=", False)],
+                ["source_id"],
+                ["__count"],
+            )
+        )
+        return [
+            [source.get_facts(), counts.get(source.entry.sudo(), 0)]
+            for source in self.mailing._query_recipients().sources(OUT)
+        ]
+
+    def _is_under_pressure(self):
+        """Return whether the company has a limit from which the mailing is exempted."""
+        company = self.mailing.sudo().company_id
+        return bool(
+            company.partner_mailing_pressure_count and company.partner_mailing_pressure_days
+        )
 
     def _count_marked(self):
         """Return how many submitted recipients were marked in the list of contacts."""

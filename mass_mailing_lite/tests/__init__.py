@@ -55,6 +55,7 @@ from . import (
     test_sending_settings,
     test_server_faults,
     test_server_limits,
+    test_sources,
     test_statistics,
     test_template,
     test_tested,

@@ -85,6 +85,9 @@ class LeakCase(MailingCase):
         system["partner.mailing.unsubscription"].create(
             {**of_mailing, "email_normalized": "anna@example.com"}
         )
+        system["partner.mailing.source"].create(
+            {**of_mailing, "kind": "contact", "partner_id": self.anna.id}
+        )
         system["partner.mailing.sender"].create({"address": "news@example.com"})
         if "partner.mailing.answer" in system:  # with mass_mailing_lite_sms
             system["partner.mailing.answer"].create(

@@ -164,6 +164,10 @@ class Transport:
         """Return an entry for each address in the text of a cell, or for what is none."""
         raise NotImplementedError
 
+    def read_typed_addresses(self, text):
+        """Return the addresses in a text, as a list of (name, typed, address); "" for no address."""
+        return [(one.name, one.text, one.address) for one in self.parse_cell(text or "", 1)]
+
     def format_extra_address(self, entry):
         """Return the line of ``extra_field`` for an entry."""
         raise NotImplementedError

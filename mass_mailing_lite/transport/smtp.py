@@ -176,6 +176,9 @@ class SmtpTransport(Transport):
     def parse_cell(self, text, line):
         return address_list.parse_cell(text, line)
 
+    def read_typed_addresses(self, text):
+        return [(one.name, one.text, same(one.address)) for one in address_list.parse(text)]
+
     def format_extra_address(self, entry):
         return address_list.format_entry(entry)
 

@@ -258,12 +258,11 @@ class PartnerMailing(models.Model):
         for companion in self._get_companions():
             companion._load_recipients()
 
-    def _chosen_contacts_sql(self):
+    def _get_chosen_domains(self):
         lead = self.sudo().companion_of_id
         if not lead:
-            return super()._chosen_contacts_sql()
-        without_address = [("id", "in", self._contacts_without_address_sql(lead))]
-        return self._get_transport().contact_columns_sql(self._readable_contacts(without_address))
+            return super()._get_chosen_domains()
+        return [Domain("id", "in", self._contacts_without_address_sql(lead))]
 
     def _contacts_without_address_sql(self, lead):
         """Return SQL for the ids of the contacts that a list excludes for want of an address.

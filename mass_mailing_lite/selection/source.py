@@ -1,0 +1,112 @@
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+IN, OUT = SIDES = ("in", "out")
+
+#: {key: class} of all kinds of entries.
+SOURCES: dict[str, type["Source"]] = {}
+
+
+class Source:
+    """What one entry of *Write to* or *But not to* stands for.
+
+    Methods ``…_sql`` return an ``odoo.tools.SQL``, or None where there is nothing.
+
+    :param entry: a ``partner.mailing.source`` record, perhaps not saved
+    """
+
+    #: Identifies the kind: a value of the field ``kind``.
+    key: str
+    #: Name of the field of the entry that says what is meant.
+    field: str
+    #: Why somebody is left out whom the entry excludes.
+    skip_reason = "excluded_source"
+
+    def __init__(self, entry):
+        self.entry = entry
+        self.env = entry.env
+        self.mailing = entry.mailing_id
+        self.transport = entry.mailing_id._get_transport()
+
+    @property
+    def value(self):
+        return self.entry[self.field]
+
+    def get_problem(self):
+        """Return why the entry stands for nobody, in words with what to do, or False."""
+        return not self.value and self.env._("What is meant is gone. Remove the entry.")
+
+    def get_contacts(self):
+        """Return the ``Domain`` of the contacts; of them, those that the user may read count."""
+        return Domain.FALSE
+
+    def people_sql(self):
+        """Return a SELECT of people who are no contacts: (name, typed, address)."""
+
+    def excluded_sql(self):
+        """Return a SELECT of the addresses that an entry of *But not to* excludes: (address).
+
+        All addresses of a contact are excluded, its further ones among them. Contacts that the user
+        may not read are not: what becomes of their addresses would tell what they are.
+        """
+        contacts = self.env["res.partner"].with_context(active_test=False)
+        return self.all_addresses_sql(contacts._search(self.get_contacts()))
+
+    def all_addresses_sql(self, contacts):
+        """Return a SELECT of all addresses of the contacts of a query: (address)."""
+        return SQL(
+            """
+            SELECT lower(c.address) FROM (%(contacts)s) c WHERE c.address IS NOT NULL
+         UNION ALL
+            SELECT f.address
+              FROM (%(contacts)s) c
+             CROSS JOIN LATERAL jsonb_to_recordset(c.further) AS f (address text)
+             WHERE c.further IS NOT NULL
+            """,
+            contacts=self.transport.contact_columns_sql(contacts),
+        )
+
+    def count(self):
+        """Return how many people the entry stands for, in one statement."""
+        contacts = self.mailing._readable_contacts(self.get_contacts())
+        people = self.people_sql()
+        [(count,)] = self.env.execute_query(
+            SQL(
+                "SELECT (%s) + (%s)",
+                contacts.select(SQL("count(*)")),
+                SQL("SELECT count(*) FROM (%s) p", people) if people else SQL("0"),
+            )
+        )
+        return count
+
+    def get_facts(self):
+        """Return who is meant as JSON, from which ``put_in_words`` makes words in any language."""
+        return {"kind": self.key, "name": self.get_name()}
+
+    def get_name(self):
+        return self.value.display_name or ""
+
+    def describe(self):
+        """Return in words who is meant, as a part of a sentence."""
+        return put_in_words(self.env, self.get_facts())
+
+    @staticmethod
+    def put_in_words(env, facts):
+        """Return the words for facts; see ``get_facts``."""
+        raise NotImplementedError
+
+
+def get_source(entry):
+    """Return the ``Source`` of an entry."""
+    return SOURCES[entry.kind](entry)
+
+
+def put_in_words(env, facts):
+    """Return in words who is meant by an entry, of which ``facts`` were kept."""
+    return SOURCES[facts["kind"]].put_in_words(env, facts) if facts["kind"] in SOURCES else ""
+
+
+def register(source):
+    """Add a kind of entries to those of all mailings."""
+    SOURCES[source.key] = source
+    return source
