@@ -76,8 +76,8 @@ class TestViewer(MailingCase):
         self.assertEqual(report.get_dashboard(30)["totals"]["mailings"], 1)
         contact = row.partner_id.with_user(self.viewer)
         self.assertEqual(contact.partner_mailing_count, 2, "the draft among them")
-        [of_contact] = rows.search(contact.action_open_partner_mailings()["domain"])
-        self.assertEqual(of_contact.mailing_id, mailing)
+        of_contact = rows.search(contact.action_open_partner_mailings()["domain"])
+        self.assertEqual(of_contact.mailing_id, mailing + draft)
 
     def test_a_viewer_previews_and_this_is_not_the_look_of_the_author(self):
         mailing = self.new_mailing()
