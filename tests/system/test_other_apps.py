@@ -33,11 +33,25 @@ env.cr.commit()
 """
 
 
+# An accounting that can post an invoice to an address of a company, which has contacts of its own.
+INVOICE = """
+company = env["res.company"].search([], limit=1)
+env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
+address = env["res.partner"].search([("email", "=", "invoices@example.com")])
+env["account.move"].create({
+    "move_type": "out_invoice", "partner_id": address.id,
+    "invoice_line_ids": [(0, 0, {"name": "Roof", "price_unit": 100.0, "tax_ids": []})],
+}).action_post()
+env.cr.commit()
+"""
+
+
 @dataclass
 class Office:
     """A running Odoo with other apps; whoever is logged in."""
 
     url: str
+    database: str
     admin: Client
     author: Client
     validator: Client
@@ -58,12 +72,12 @@ def office(tools):
         author = admin.search_read("res.users", [("login", "=", "marketing")], "id")[0]["id"]
         admin.call("res.users", "write", [author], {"group_ids": [(4, sales)]})
         people = (company.login(url, name, login) for login in ("marketing", "validator"))
-        yield Office(url, admin, *people)
+        yield Office(url, name, admin, *people)
     database.drop(tools, name)
 
 
 @pytest.fixture(scope="module")
-def kinds(office):
+def kinds(office, tools):
     """Make a contact of each kind, all with one tag; return the tag's id."""
     admin = office.admin
     tag = admin.create("res.partner.category", name="Kinds")
@@ -83,15 +97,26 @@ def kinds(office):
     admin.create("crm.lead", name="Roof", type="opportunity", partner_id=prospect)
     gone = admin.create("crm.lead", name="Door", type="opportunity", partner_id=lost)
     admin.call("crm.lead", "action_set_lost", [gone])
+    # A company to whose address for invoices one is posted; a vendor that is archived, whose
+    # contact is not.
+    firm = contact("Firm", is_company=True)
+    contact("Invoices", parent_id=firm, type="invoice")
+    contact("Boss", parent_id=firm)
+    shop = contact("Shop", is_company=True, supplier_rank=1)
+    contact("Seller", parent_id=shop)
+    admin.call("res.partner", "write", [shop], {"active": False})
+    group = contact("Group", is_company=True)
+    contact("Clerk", parent_id=group)
+    tools.script(office.database, INVOICE, what="An invoice", log="other-apps")
     return tag
 
 
 @pytest.mark.parametrize(
     ("audience", "expected"),
     [
-        ("customers", {"Customer", "Both"}),
-        ("vendors", {"Vendor", "Both"}),
-        ("neither", {"Neither", "Member", "Prospect", "Lost"}),
+        ("customers", {"Customer", "Both", "Firm", "Invoices", "Boss"}),
+        ("vendors", {"Vendor", "Both", "Seller"}),
+        ("neither", {"Neither", "Member", "Prospect", "Lost", "Group", "Clerk"}),
         ("prospects", {"Prospect"}),
         ("members", {"Member"}),
     ],

@@ -296,6 +296,20 @@ def test_nothing_differs_from_a_new_installation(tools, upgraded):
     assert records(tools, upgraded) ^ expected_records == set()
 
 
+def test_contacts_of_customers_are_customers_after_an_upgrade(tools, upgraded):
+    """The predefined audiences are not updated with the addon, and nobody can change them."""
+    audiences = tools.server.sql(
+        "SELECT a.domain, a.note ->> 'en_US' FROM partner_mailing_audience a JOIN ir_model_data d"
+        " ON d.model = 'partner.mailing.audience' AND d.res_id = a.id"
+        " WHERE d.name IN ('audience_customers', 'audience_vendors', 'audience_neither')",
+        upgraded,
+    )
+    assert len(audiences) == 3
+    for domain, note in audiences:
+        assert "commercial_partner_id." in domain
+        assert "company" in note
+
+
 def test_mailings_of_the_first_version_go_on(tools, upgraded, tmp_path):
     """Drafts are finished; what was validated is what it was, or asks for a new decision."""
     with tools.serve(upgraded, name="upgraded") as url:
