@@ -98,7 +98,6 @@ class PartnerMailing(models.Model):
         "partner.mailing.guard",
         "partner.mailing.addresses",
         "partner.mailing.favorites",
-        "partner.mailing.senders",
     ]
     _description = "Mailing"
     _order = "id desc"

@@ -857,5 +857,8 @@ class PartnerMailing(models.Model):
 
 
 def in_fixed_order(records):
-    """Return records in one order, whoever asks: tags are sorted by their name in a language."""
+    """Return records in an order that does not depend on the language of the user.
+
+    Odoo sorts tags by their translated names.
+    """
     return records.with_context(lang="en_US").sorted() if len(records) > 1 else records

@@ -110,7 +110,7 @@ class SmtpTransport(Transport):
             self.mailing._read_addresses(name)
 
     def get_sender_problem(self, user):
-        # In the language of the mailing's environment, whoever is asked about.
+        # The rights are those of the given user, the words in the language of the current one.
         mailing = self.mailing
         return mailing._get_allowed_senders(user.with_env(mailing.env)).get_problem(
             mailing.email_from

@@ -67,7 +67,7 @@ def read_token(token):
 
 
 def show_test(env, mailing_id, position):
-    """Return a page that says where a link of a test will lead; nobody is counted."""
+    """Return a page that says where a link of a test will lead; no click is recorded."""
     mailing = env["partner.mailing"].browse(mailing_id).exists()
     address = mailing and mailing._get_transport().get_link_at(position)
     if not address:

@@ -3,7 +3,6 @@ from functools import partial
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.addons.mass_mailing_lite.models.partner_mailing import PartnerMailing as Mailing
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
@@ -37,7 +36,7 @@ class PartnerMailing(models.Model):
     """
 
     _inherit = "partner.mailing"
-    _system_fields = Mailing._system_fields | {"sms_countries"}
+    _system_fields = frozenset({"sms_countries"})
 
     channel = fields.Selection(selection_add=[("sms", "SMS")], ondelete={"sms": turn_into_email})
     sms_body = fields.Text("SMS Text", translate=True, render_engine="inline_template")

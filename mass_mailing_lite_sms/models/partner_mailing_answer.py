@@ -74,7 +74,8 @@ class PartnerMailingAnswer(models.Model):
             decided = answer._start()
             if decided is None:
                 answer.kind, decided = AnswerKind.REPLY, answer.browse().recipient_id
-        # Whoever writes "End of May suits me" is unsubscribed, and a person reads why.
+        # "End of May suits me" begins with a keyword: the sender is unsubscribed, and the responsible
+        # reads the answer.
         is_reply = answer.kind == AnswerKind.REPLY or not is_single_word(text)
         if is_reply:
             answer._post_reply()

@@ -1,6 +1,7 @@
 from odoo.addons.mass_mailing_lite.preflight import Check, register
 
-from ..tools.opt_out import has_opt_out
+from ..tools.answer import names_stop_word
+from ..transport.sms import UNSUBSCRIBE_PLACEHOLDER
 
 
 @register
@@ -12,7 +13,8 @@ class SmsOptOut(Check):
 
     def look(self, content):
         text = content.texts.get("sms_body") or ""
-        return bool(text.strip()) and not has_opt_out(text)
+        has_way_out = UNSUBSCRIBE_PLACEHOLDER in text or names_stop_word(text)
+        return bool(text.strip()) and not has_way_out
 
     def describe(self, facts):
         if not facts:

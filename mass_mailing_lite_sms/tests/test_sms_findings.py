@@ -77,10 +77,17 @@ class TestSmsFindings(SmsCase):
             "Відповідь: «СТОП»",
             "Para no recibir más: BAJA",
             "Odpowiedz WYPISZ",
+            "Odpowiedz: REZYGNACJA",
+            "Leave: {{ object.partner_mailing_unsubscribe_url }}",
         ):
             with self.subTest(text):
                 self.assertIsNone(self.findings(text, "sms_opt_out"))
-        for text in ("Nonstop open.", "Die Stopfleber", "Stopover in Paris"):
+        for text in (
+            "Nonstop open.",
+            "Sale, until the end of June",
+            "Die Stopfleber",
+            "Stopover in Paris",
+        ):
             with self.subTest(text):
                 self.assertTrue(self.findings(text, "sms_opt_out"))
 

@@ -149,7 +149,7 @@ class TestSmsLeaving(SmsLinkCase):
         self.assertEqual(self.boris.category_id, self.news)
         self.assertFalse(self.blocklisted())
         self.assertEqual(self.acts().category_ids, self.news)
-        # Whoever wrote the number down by hand cannot write to it past that decision.
+        # A number that an author types as an extra number is excluded, too.
         again = self.new_sms(
             unsubscribe_category_ids=[Command.set(self.news.ids)],
             extra_numbers=f"{ANNA}, {BORIS}",

@@ -16,11 +16,16 @@ STOP_WORDS = frozenset({
     # Spanish and Portuguese
     "baja", "parar", "alto", "cancelar", "desuscribir", "sair",
     # Polish
-    "wypisz", "rezygnuje", "anuluj",
+    "wypisz", "rezygnacja", "rezygnuje", "anuluj",
     # Russian
     "стоп", "отписка", "отписаться", "отпишите", "отмена",
     # Ukrainian
     "стіп", "відписка", "відписатися", "відпишіть", "скасувати",
+})  # fmt: skip
+# Those that are ordinary words in a text, so that they do not say how to answer.
+EVERYDAY_WORDS = frozenset({
+    "cancel", "end", "quit", "revoke", "remove", "parar", "alto", "cancelar", "sair", "anuluj",
+    "rezygnuje", "arreter", "отпишите", "отмена", "відпишіть", "скасувати",
 })  # fmt: skip
 START_WORDS = frozenset({"start", "unstop", "optin", "старт"})
 
@@ -59,6 +64,12 @@ def read_answer(text: str) -> AnswerKind:
         if word in START_WORDS:
             return AnswerKind.START
     return AnswerKind.REPLY
+
+
+def names_stop_word(text: str) -> bool:
+    """Tell whether a text that is sent names a word with which its reader can unsubscribe."""
+    words = _LETTERS.findall(_normalize(text))
+    return not (STOP_WORDS - EVERYDAY_WORDS).isdisjoint(words)
 
 
 def is_single_word(text: str) -> bool:

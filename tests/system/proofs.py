@@ -16,6 +16,7 @@ from devtools import process
 
 FULL = os.environ.get("MASS_MAILING_LITE_PROOFS") == "full"
 CLAIM_SECONDS = 0.025
+SESSIONS_END = 30.0  # seconds in which PostgreSQL notices that a process is gone
 
 
 def size(usual, full):
@@ -80,8 +81,18 @@ def senders(tools, database, patience=0):
             started.stdin.close()
 
 
-def count_open(server, mailing):
-    """Return how many messages a dead sender has left open."""
+def count_open(server, mailing, sender):
+    """Return how many messages a dead sender has left open.
+
+    PostgreSQL may still commit what the sender sent last; so its sessions have to have ended.
+
+    :param sender: the number of its process, which Odoo names its sessions after
+    """
+    sessions = f"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'odoo-{sender}'"
+    until = time.monotonic() + SESSIONS_END
+    while server.sql(sessions) != [["0"]]:
+        assert time.monotonic() < until, "the sessions of the dead sender end"
+        time.sleep(0.01)
     [[found]] = server.sql(
         "SELECT count(*) FROM partner_mailing_recipient"
         f" WHERE mailing_id = {mailing} AND state = 'sending'"

@@ -227,7 +227,7 @@ def test_a_person_leaves_gives_a_reason_and_comes_back(odoo_server, messages, pa
     page.click("text=Leave these groups")
     assert "has left: News" in page.inner_text("main")
     assert tags_of(odoo_server, address) == 1
-    page.check("text=Too many e-mails")
+    page.check("text=Too many messages")
     page.fill("textarea", "Once a month would do.")
     page.click("text=Send")
     assert "Thank you" in page.inner_text("h1")

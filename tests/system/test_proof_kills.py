@@ -64,7 +64,7 @@ def test_whenever_a_sender_is_killed_nothing_is_sent_twice_or_lost(server):
                 time.sleep(0.0005)
             time.sleep(chance.uniform(0, 0.01))
             assert senders.kill(sender) == -9, f"kill {kill}: it has ended by itself, at {begun}"
-            left_open.append(proofs.count_open(server, mailing))
+            left_open.append(proofs.count_open(server, mailing, sender))
             moments = ledger.moments()[begun:]
             limits.append(CONNECTIONS + proofs.busiest(moments, proofs.CLAIM_SECONDS))
         senders.run()

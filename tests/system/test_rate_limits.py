@@ -37,49 +37,57 @@ def server(start_server):
         yield running
 
 
+LIMITS = {
+    "shared": {"partner_mailing_limit_minute": SHARED_LIMIT},
+    "single": {"partner_mailing_limit_minute": 1},
+    "domain": {"partner_mailing_limit_domain_minute": DOMAIN_LIMIT},
+    "free": {},
+}
+EMAILS = {
+    "shared": [to("one.example", SHARED_LIMIT + 5), to("two.example", SHARED_LIMIT - 15)],
+    "single": [to("example.com", 2)],
+    "domain": [f"{to('big.example', 16)}\n{to('small.example', 4)}"],
+    "free": [to("example.com", 300)],
+}
+
+
 @pytest.fixture(scope="module")
-def ledgers(server):
+def mail_servers():
+    """Run an SMTP server for each kind of limit; return them by name."""
+    with contextlib.ExitStack() as running:
+        yield {name: running.enter_context(Ledger()) for name in LIMITS}
+
+
+@pytest.fixture(scope="module")
+def ledgers(server, mail_servers):
     """Send through four servers at once, until all is done; return what each of them noted.
 
     Two processes of the command and the scheduled action share the mailings of the first.
     """
     admin, author, validator = (server.login(name) for name in ("admin", "marketing", "validator"))
-    limits = {
-        "shared": {"partner_mailing_limit_minute": SHARED_LIMIT},
-        "single": {"partner_mailing_limit_minute": 1},
-        "domain": {"partner_mailing_limit_domain_minute": DOMAIN_LIMIT},
-        "free": {},
-    }
-    emails = {
-        "shared": [to("one.example", SHARED_LIMIT + 5), to("two.example", SHARED_LIMIT - 15)],
-        "single": [to("example.com", 2)],
-        "domain": [f"{to('big.example', 16)}\n{to('small.example', 4)}"],
-        "free": [to("example.com", 300)],
-    }
-    numbers = {}
-    running = contextlib.ExitStack()
-    found = {name: running.enter_context(Ledger()) for name in limits}
-    for name, values in limits.items():
-        numbers[name] = admin.create(
+    numbers = {
+        name: admin.create(
             "ir.mail_server",
             name=name,
             smtp_host="127.0.0.1",
-            smtp_port=found[name].port,
+            smtp_port=mail_servers[name].port,
             smtp_encryption="none",
             **values,
         )
+        for name, values in LIMITS.items()
+    }
 
     def write(name):
         return [
             validated(author, validator, extra_emails=one, mail_server_id=numbers[name])
-            for one in emails[name]
+            for one in EMAILS[name]
         ]
 
     # Both commands begin before the scheduled action could have done the mailing of one of them.
     switch_scheduler(server, False)
     mailings = {"shared": write("shared")}
     senders = [command(server, "--mailing", str(one)) for one in mailings["shared"]]
-    wait_for(lambda: len(found["shared"].entries) >= SHARED_LIMIT, 120, "sends")
+    wait_for(lambda: len(mail_servers["shared"].entries) >= SHARED_LIMIT, 120, "sends")
     switch_scheduler(server, True)
     mailings.update({name: write(name) for name in ("single", "domain", "free")})
     outputs = [sender.communicate(timeout=150)[0] for sender in senders]
@@ -89,8 +97,7 @@ def ledgers(server):
     while {row["state"] for row in author.call(MAILING, "read", everything, ["state"])} != {"done"}:
         assert time.monotonic() < until, author.call(MAILING, "read", everything, ["state"])
         time.sleep(0.5)
-    with running:
-        yield found
+    return mail_servers
 
 
 def test_no_window_holds_more_than_the_limit_whoever_sends(ledgers):
