@@ -6,7 +6,6 @@ from odoo.exceptions import UserError
 from .. import content
 from ..tools.person_name import PARTS
 from ..transport.allowed_senders import AllowedSenders
-from ..transport.compiled import xml_to_html
 from ..transport.smtp import SmtpTransport
 from .mailing_addresses import AddressField
 
@@ -19,25 +18,10 @@ STATES = [
     ("done", "Done"),
     ("cancelled", "Cancelled"),
 ]
-# Columns that the board shows even when they are empty.
-ALWAYS_SHOWN = ("draft", "to_validate", "validated", "sending", "done")
 # A mailing in one of these is not archived: the scheduled action does not see archived mailings.
 UNFINISHED_STATES = ("to_validate", "validated", "sending", "paused")
-# Colours of the calendar, as numbers of Odoo's palette: light blue, orange, blue, purple, red,
-# green, grey.
-STATE_COLORS = {
-    "draft": 4,
-    "to_validate": 2,
-    "validated": 7,
-    "sending": 11,
-    "paused": 1,
-    "done": 10,
-    "cancelled": 0,
-}
 # States in which content and recipients may be changed.
 EDITABLE_STATES = ("draft",)
-# States before the first message.
-UNSENT_STATES = ("draft", "to_validate", "validated")
 # States in which warnings are shown: the author can still change the mailing, a validator refuse it.
 UNDECIDED_STATES = ("draft", "to_validate")
 
@@ -84,10 +68,10 @@ LIST_FIELDS = {
 class PartnerMailing(models.Model):
     """A message to many contacts, which a second person validates before it is sent.
 
-    In the order of this file: fields, computed fields, cards of the board, transport, CRUD, states,
-    dialogs. The steps of a mailing's life have a file each, in this order: ``…_checklist`` (with
-    Send On), ``…_recipients`` (audiences become the list), ``…_content`` and ``…_message`` (content
-    becomes messages), ``…_approval``, ``…_sending``, ``…_results``.
+    In the order of this file: fields, computed fields, transport, CRUD, states, dialogs. The steps
+    of a mailing's life have a file each, in this order: ``…_checklist`` (with Send On),
+    ``…_recipients`` (audiences become the list), ``…_content`` and ``…_message`` (content becomes
+    messages), ``…_approval``, ``…_sending``, ``…_results``.
     """
 
     _name = "partner.mailing"
@@ -97,6 +81,7 @@ class PartnerMailing(models.Model):
         "mail.render.mixin",
         "partner.mailing.guard",
         "partner.mailing.addresses",
+        "partner.mailing.board",
         "partner.mailing.favorites",
     ]
     _description = "Mailing"
@@ -221,15 +206,6 @@ class PartnerMailing(models.Model):
     )
     scheduled_at = fields.Datetime(
         "Send On", copy=False, help="Empty: as soon as the mailing is validated."
-    )
-    calendar_at = fields.Datetime(
-        "Sent or Planned",
-        compute="_compute_calendar_at",
-        inverse="_inverse_calendar_at",
-        store=True,
-        copy=False,
-        index="btree_not_null",
-        help="Where the calendar shows the mailing: when its sending began, before that Send On.",
     )
     user_id = fields.Many2one(
         "res.users",
@@ -392,7 +368,6 @@ class PartnerMailing(models.Model):
         compute="_compute_can_edit", help="The user may pause, resume and cancel."
     )
     cannot_validate_reason = fields.Char(compute="_compute_cannot_validate_reason")
-    state_color = fields.Integer(compute="_compute_state_color", help="Of the calendar.")
 
     # Totals: maintained in a row of another table, see partner.mailing.counter.
     counter_id = fields.Many2one(
@@ -428,18 +403,6 @@ class PartnerMailing(models.Model):
         help="Recipients that downloaded a file, where clicks are tracked.",
     )
     unsubscribed_count = fields.Integer("Unsubscribed", related="counter_id.unsubscribed_count")
-    progress = fields.Float(compute="_compute_progress", help="0 to 100.")
-    # Cards
-    subject_in_words = fields.Char(
-        "Subject in Words",
-        compute="_compute_subject_in_words",
-        help="The subject with the names of the fields where values will stand.",
-    )
-    miniature = fields.Html(
-        compute="_compute_miniature",
-        sanitize=False,
-        help="The body as a page of its own, with the names of the fields where values will stand.",
-    )
 
     # ------------------------------------------------------------
     # Compute
@@ -466,38 +429,6 @@ class PartnerMailing(models.Model):
                 else mailing.name
             )
 
-    @api.depends("recipient_count", "pending_count")
-    def _compute_progress(self):
-        for mailing in self:
-            done = mailing.recipient_count - mailing.pending_count
-            mailing.progress = (
-                100.0 * done / mailing.recipient_count if mailing.recipient_count else 0.0
-            )
-
-    @api.depends("state", "scheduled_at", "started_at")
-    def _compute_calendar_at(self):
-        for mailing in self:
-            moments = [mailing.scheduled_at, mailing.started_at]
-            if mailing.state not in UNSENT_STATES:
-                moments.reverse()
-            mailing.calendar_at = moments[0] or moments[1]
-
-    def _inverse_calendar_at(self):
-        """Plan a draft for the moment that it was dragged to.
-
-        :raises UserError: when it is no draft, or the moment has passed
-        """
-        for mailing in self:
-            moment = mailing.calendar_at
-            mailing._check_covered_unlocked({"scheduled_at"})
-            mailing._check_schedule(moment)
-            mailing.scheduled_at = moment
-
-    @api.depends("state")
-    def _compute_state_color(self):
-        for mailing in self:
-            mailing.state_color = STATE_COLORS.get(mailing.state, 0)
-
     # All fields that the record rules look at: they are read in one query.
     @api.depends("state", "user_id", "create_uid", "company_id", "manage_group_ids")
     @api.depends_context("uid")
@@ -513,12 +444,6 @@ class PartnerMailing(models.Model):
         for mailing in self:
             mailing.cannot_validate_reason = mailing._get_cannot_validate_reason()
 
-    @api.model
-    def _group_expand_state(self, values, _domain):
-        """Return the columns of a board by state: ``ALWAYS_SHOWN``, and others with a mailing."""
-        shown = {*ALWAYS_SHOWN, *values}
-        return [state for state, _label in STATES if state in shown]
-
     @api.onchange("audience_ids")
     def _onchange_audience_ids(self):
         """Let recipients unsubscribe from the tags by which they were chosen."""
@@ -528,36 +453,6 @@ class PartnerMailing(models.Model):
     @api.onchange("email_from", "reply_to", "cc", "bcc")
     def _onchange_addresses(self):
         self._show_addresses_read()
-
-    # ------------------------------------------------------------
-    # Cards of the board
-    # ------------------------------------------------------------
-
-    @api.depends(lambda self: ["channel", *self._get_rendered_fields()])
-    @api.depends_context("lang")
-    def _compute_subject_in_words(self):
-        for mailing in self:
-            mailing.subject_in_words = mailing._get_transport().get_card_subject()
-
-    @api.depends(lambda self: ["channel", *self._get_rendered_fields()])
-    @api.depends_context("lang")
-    def _compute_miniature(self):
-        for mailing in self:
-            mailing.miniature = mailing._get_transport().get_card_page()
-
-    @api.model
-    def _get_miniature(self, body, subject):
-        """Return a body as a whole page, for a frame in which no script runs."""
-        return content.Card(self).get_miniature(xml_to_html(str(body)), subject)
-
-    @api.model
-    def _name_placeholders(self, source, kind):
-        """Return a subject or body with the names of fields in place of placeholders.
-
-        :param kind: ``TEXT`` or ``HTML`` of ``tools.placeholder``
-        :return: text with ``[Name]``; for ``HTML`` a source with chips
-        """
-        return content.Card(self).name_placeholders(source, kind)
 
     # ------------------------------------------------------------
     # Transport
@@ -620,14 +515,6 @@ class PartnerMailing(models.Model):
         if moment and not values.get("scheduled_at"):
             values["scheduled_at"] = moment
         return content.with_allowed_sender(self.env, values)
-
-    def _get_moment_of_calendar(self):
-        """Return the moment to come that the calendar has put into the context, or False."""
-        try:
-            moment = fields.Datetime.to_datetime(self.env.context.get("default_calendar_at"))
-        except (TypeError, ValueError):
-            return False
-        return moment if moment and moment > fields.Datetime.now() else False
 
     def write(self, vals):
         if "is_favorite" in vals:

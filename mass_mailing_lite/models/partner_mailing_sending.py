@@ -18,7 +18,8 @@ from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
 from ..transport.pace import describe_limits, describe_pace
 from .ir_websocket import FOR_GROUP, FOR_VALIDATORS, PROGRESS
-from .partner_mailing import UNSENT_STATES, VIEWER_GROUP
+from .mailing_board import UNSENT_STATES
+from .partner_mailing import VIEWER_GROUP
 
 _logger = logging.getLogger(__name__)
 
