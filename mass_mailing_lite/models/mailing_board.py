@@ -1,8 +1,5 @@
 from odoo import api, fields, models
 
-from .. import content
-from ..transport.compiled import xml_to_html
-
 # Columns that the board shows even when they are empty.
 ALWAYS_SHOWN = ("draft", "to_validate", "validated", "sending", "done")
 # Colours of the calendar, as numbers of Odoo's palette: light blue, orange, blue, purple, red,
@@ -21,7 +18,7 @@ UNSENT_STATES = ("draft", "to_validate", "validated")
 
 
 class PartnerMailingBoard(models.AbstractModel):
-    """How a mailing looks among others: its card on the board, its place in the calendar."""
+    """Where a mailing stands among others: on the board by state, in the calendar by time."""
 
     _name = "partner.mailing.board"
     _description = "Board and Calendar of Mailings"
@@ -37,16 +34,6 @@ class PartnerMailingBoard(models.AbstractModel):
     )
     state_color = fields.Integer(compute="_compute_state_color", help="Of the calendar.")
     progress = fields.Float(compute="_compute_progress", help="0 to 100.")
-    subject_in_words = fields.Char(
-        "Subject in Words",
-        compute="_compute_subject_in_words",
-        help="The subject with the names of the fields where values will stand.",
-    )
-    miniature = fields.Html(
-        compute="_compute_miniature",
-        sanitize=False,
-        help="The body as a page of its own, with the names of the fields where values will stand.",
-    )
 
     @api.model
     def _group_expand_state(self, values, _domain):
@@ -90,10 +77,6 @@ class PartnerMailingBoard(models.AbstractModel):
             return False
         return moment if moment and moment > fields.Datetime.now() else False
 
-    # ------------------------------------------------------------
-    # Cards
-    # ------------------------------------------------------------
-
     @api.depends("recipient_count", "pending_count")
     def _compute_progress(self):
         for mailing in self:
@@ -101,29 +84,3 @@ class PartnerMailingBoard(models.AbstractModel):
             mailing.progress = (
                 100.0 * done / mailing.recipient_count if mailing.recipient_count else 0.0
             )
-
-    @api.depends(lambda self: ["channel", *self._get_rendered_fields()])
-    @api.depends_context("lang")
-    def _compute_subject_in_words(self):
-        for mailing in self:
-            mailing.subject_in_words = mailing._get_transport().get_card_subject()
-
-    @api.depends(lambda self: ["channel", *self._get_rendered_fields()])
-    @api.depends_context("lang")
-    def _compute_miniature(self):
-        for mailing in self:
-            mailing.miniature = mailing._get_transport().get_card_page()
-
-    @api.model
-    def _get_miniature(self, body, subject):
-        """Return a body as a whole page, for a frame in which no script runs."""
-        return content.Card(self).get_miniature(xml_to_html(str(body)), subject)
-
-    @api.model
-    def _name_placeholders(self, source, kind):
-        """Return a subject or body with the names of fields in place of placeholders.
-
-        :param kind: ``TEXT`` or ``HTML`` of ``tools.placeholder``
-        :return: text with ``[Name]``; for ``HTML`` a source with chips
-        """
-        return content.Card(self).name_placeholders(source, kind)

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from .. import content
 from ..tools.person_name import PARTS
 from ..transport.allowed_senders import AllowedSenders
+from ..transport.compiled import xml_to_html
 from ..transport.smtp import SmtpTransport
 from .mailing_addresses import AddressField
 
@@ -68,8 +69,8 @@ LIST_FIELDS = {
 class PartnerMailing(models.Model):
     """A message to many contacts, which a second person validates before it is sent.
 
-    In the order of this file: fields, computed fields, transport, CRUD, states, dialogs. The steps
-    of a mailing's life have a file each, in this order: ``…_checklist`` (with Send On),
+    In the order of this file: fields, computed fields, cards of the board, transport, CRUD, states,
+    dialogs. The steps of a mailing's life have a file each, in this order: ``…_checklist`` (with Send On),
     ``…_recipients`` (audiences become the list), ``…_content`` and ``…_message`` (content becomes
     messages), ``…_approval``, ``…_sending``, ``…_results``.
     """
@@ -404,6 +405,18 @@ class PartnerMailing(models.Model):
     )
     unsubscribed_count = fields.Integer("Unsubscribed", related="counter_id.unsubscribed_count")
 
+    # Cards
+    subject_in_words = fields.Char(
+        "Subject in Words",
+        compute="_compute_subject_in_words",
+        help="The subject with the names of the fields where values will stand.",
+    )
+    miniature = fields.Html(
+        compute="_compute_miniature",
+        sanitize=False,
+        help="The body as a page of its own, with the names of the fields where values will stand.",
+    )
+
     # ------------------------------------------------------------
     # Compute
     # ------------------------------------------------------------
@@ -453,6 +466,36 @@ class PartnerMailing(models.Model):
     @api.onchange("email_from", "reply_to", "cc", "bcc")
     def _onchange_addresses(self):
         self._show_addresses_read()
+
+    # ------------------------------------------------------------
+    # Cards of the board
+    # ------------------------------------------------------------
+
+    @api.depends(lambda self: ["channel", *self._get_rendered_fields()])
+    @api.depends_context("lang")
+    def _compute_subject_in_words(self):
+        for mailing in self:
+            mailing.subject_in_words = mailing._get_transport().get_card_subject()
+
+    @api.depends(lambda self: ["channel", *self._get_rendered_fields()])
+    @api.depends_context("lang")
+    def _compute_miniature(self):
+        for mailing in self:
+            mailing.miniature = mailing._get_transport().get_card_page()
+
+    @api.model
+    def _get_miniature(self, body, subject):
+        """Return a body as a whole page, for a frame in which no script runs."""
+        return content.Card(self).get_miniature(xml_to_html(str(body)), subject)
+
+    @api.model
+    def _name_placeholders(self, source, kind):
+        """Return a subject or body with the names of fields in place of placeholders.
+
+        :param kind: ``TEXT`` or ``HTML`` of ``tools.placeholder``
+        :return: text with ``[Name]``; for ``HTML`` a source with chips
+        """
+        return content.Card(self).name_placeholders(source, kind)
 
     # ------------------------------------------------------------
     # Transport
