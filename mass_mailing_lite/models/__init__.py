@@ -2,7 +2,7 @@
 from . import mailing_call
 
 # isort: split
-from . import mailing_addresses, mailing_board, mailing_favorites, mailing_guard, mailing_template
+from . import mailing_addresses, mailing_favorites, mailing_guard, mailing_template
 
 # isort: split
 # What a mailing is, and its way from draft to done.

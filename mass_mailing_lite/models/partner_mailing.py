@@ -19,6 +19,8 @@ STATES = [
     ("done", "Done"),
     ("cancelled", "Cancelled"),
 ]
+# Columns that the board shows even when they are empty.
+ALWAYS_SHOWN = ("draft", "to_validate", "validated", "sending", "done")
 # A mailing in one of these is not archived: the scheduled action does not see archived mailings.
 UNFINISHED_STATES = ("to_validate", "validated", "sending", "paused")
 # States in which content and recipients may be changed.
@@ -82,7 +84,6 @@ class PartnerMailing(models.Model):
         "mail.render.mixin",
         "partner.mailing.guard",
         "partner.mailing.addresses",
-        "partner.mailing.board",
         "partner.mailing.favorites",
     ]
     _description = "Mailing"
@@ -405,6 +406,8 @@ class PartnerMailing(models.Model):
     )
     unsubscribed_count = fields.Integer("Unsubscribed", related="counter_id.unsubscribed_count")
 
+    progress = fields.Float(compute="_compute_progress", help="0 to 100.")
+
     # Cards
     subject_in_words = fields.Char(
         "Subject in Words",
@@ -442,6 +445,14 @@ class PartnerMailing(models.Model):
                 else mailing.name
             )
 
+    @api.depends("recipient_count", "pending_count")
+    def _compute_progress(self):
+        for mailing in self:
+            done = mailing.recipient_count - mailing.pending_count
+            mailing.progress = (
+                100.0 * done / mailing.recipient_count if mailing.recipient_count else 0.0
+            )
+
     # All fields that the record rules look at: they are read in one query.
     @api.depends("state", "user_id", "create_uid", "company_id", "manage_group_ids")
     @api.depends_context("uid")
@@ -456,6 +467,12 @@ class PartnerMailing(models.Model):
     def _compute_cannot_validate_reason(self):
         for mailing in self:
             mailing.cannot_validate_reason = mailing._get_cannot_validate_reason()
+
+    @api.model
+    def _group_expand_state(self, values, _domain):
+        """Return the columns of a board by state: ``ALWAYS_SHOWN``, and others with a mailing."""
+        shown = {*ALWAYS_SHOWN, *values}
+        return [state for state, _label in self._fields["state"].selection if state in shown]
 
     @api.onchange("audience_ids")
     def _onchange_audience_ids(self):
