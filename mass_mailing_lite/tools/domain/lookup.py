@@ -11,6 +11,7 @@ from ...delivery.address import canonical
 
 try:
     import dns.exception
+    import dns.message
     import dns.name
     import dns.rdatatype
     import dns.resolver
@@ -139,7 +140,7 @@ class Lookup:
             name = answer.name
             if name in seen:
                 break
-        return Answer(FAILED)
+        return Answer(NO_DATA)  # aliases that lead nowhere
 
     def _ask(self, name: str, kind: str) -> Answer:
         if self._resolver is None:
@@ -163,6 +164,8 @@ class Lookup:
             )
         except dns.resolver.NXDOMAIN:
             return Answer(NO_NAME, name=name)
+        except dns.resolver.NoNameservers as error:
+            return Answer(NO_DATA if _is_loop(error) else FAILED, name=name)
         except (dns.exception.DNSException, OSError, ValueError, EOFError):
             # No answer, an error of the server, an answer that is no message of the DNS.
             return Answer(FAILED, name=name)
@@ -192,6 +195,12 @@ def _make_resolver(nameservers: list[str], port: int):
     resolver.retry_servfail = False
     resolver.use_edns(0, 0, EDNS_PAYLOAD)
     return resolver
+
+
+def _is_loop(error) -> bool:
+    """Tell whether a name server answered with aliases that lead to each other."""
+    attempts = error.kwargs.get("errors") or ()
+    return any(isinstance(part, dns.message.ChainTooLong) for one in attempts for part in one)
 
 
 def _read_records(rrset) -> tuple[Any, ...]:
