@@ -87,10 +87,11 @@ class Lookup:
         self._answers: dict[tuple[str, str], Answer] = {}
         self._count = 0
         self._lock = threading.Lock()
-        self._resolver = _make_resolver(*(self._get_test_server() or (list(nameservers), port)))
+        self._resolver = _make_resolver(*(self.get_test_server() or (list(nameservers), port)))
 
     @classmethod
-    def _get_test_server(cls):
+    def get_test_server(cls) -> tuple[list[str], int] | None:
+        """Return ``([address], port)`` of the name server that a test named, None outside of tests."""
         server = cls.test_server
         if not server and (text := os.environ.get(TEST_SERVER)):
             address, _colon, port = text.rpartition(":")
