@@ -457,6 +457,7 @@ class PartnerMailing(models.Model):
             "track_clicks",
             "track_opens",
             "layout_id",
+            "attachment_ids",
             *self._get_rendered_fields(),
         ]
     )

@@ -15,17 +15,28 @@ An addon adds a check by registering a subclass of ``Check`` when it is imported
 """
 
 from . import (
+    alt_text,
     base_url,
     bounce_address,
+    dead_link,
+    faint_text,
+    file_names,
     first_names,
+    fixed_width,
     from_filter,
     gmail_clip,
+    insecure_link,
     literal_placeholder,
     local_link,
+    long_subject,
+    loud_subject,
+    mostly_pictures,
     odd_names,
     one_click,
+    preview_text,
     sample_content,
     sender_domain,
+    spam_score,
     stale_language,
     two_footers,
 )
