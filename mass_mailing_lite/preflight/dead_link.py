@@ -44,8 +44,8 @@ class DeadLink(Check):
 
     def look(self, content):
         found = {}
-        for words, address, is_picture in self._find(content):
-            address = clean(address)
+        for words, written, is_picture in self._find(content):
+            address = clean(written)
             if address not in found and is_asked(address):
                 found[address] = [address, words[:60], is_picture]
         return [*found.values()][:MAX_LINKS]

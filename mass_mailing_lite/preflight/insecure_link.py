@@ -27,10 +27,14 @@ class InsecureLink(Check):
         main = content.texts.get(self.mailing._get_transport().main_text) or ""
         addresses = [address for _words, address, _is_picture in find_all(content.html)]
         for address in map(clean, [*addresses, *link_problem.find_plain_links(main)]):
-            # What leads to this database has a check of its own.
-            if address[:5].lower() == "http:" and is_asked(address) and get_host(address) != own:
-                if not link_problem.find_problem(address):
-                    found[address[:120]] = True
+            # What leads to this database, or to a network of one's own, has a check of its own.
+            if (
+                address[:5].lower() == "http:"
+                and is_asked(address)
+                and get_host(address) != own
+                and not link_problem.find_problem(address)
+            ):
+                found[address[:120]] = True
         return {"count": len(found), "items": [*found][:MOST]} if found else None
 
     def describe(self, facts):
