@@ -17,6 +17,7 @@ from . import (
 from . import (
     partner_mailing_approval,
     partner_mailing_audience,
+    partner_mailing_checked_address,
     partner_mailing_content,
     partner_mailing_layout,
     partner_mailing_message,

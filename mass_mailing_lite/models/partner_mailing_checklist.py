@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
 from ..content import SendOn
-from ..preflight import STOP, Preflight, look_at_due
+from ..preflight import CHECKS, STOP, Preflight, look_at_due
 from ..preflight.list_names import ListNames
 from ..preflight.list_values import ListValues
 from ..preflight.placeholder_fallback import PlaceholderFallback
@@ -522,6 +522,7 @@ class PartnerMailing(models.Model):
             "track_clicks",
             "track_opens",
             "layout_id",
+            "attachment_ids",
             *self._get_rendered_fields(),
         ]
     )
@@ -572,6 +573,14 @@ class PartnerMailing(models.Model):
         Findings as those of ``_get_findings``. The mailing may be in any state, and not saved.
         """
         return Preflight(self).get_sender_findings()
+
+    def action_check_links(self):
+        """Have the links and pictures asked for again, in the background."""
+        self.check_access("write")
+        self._check_editable(self.env._("check its links again"))
+        for mailing in self:
+            CHECKS["dead_link"](mailing).ask_again()
+        return True
 
     def action_open_sender_check(self):
         """Open the dialog with what was found about the sender of the mailing."""

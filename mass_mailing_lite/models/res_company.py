@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import ValidationError
 
+from ..delivery.ask import spamd
 from ..delivery.schedule.hours import SendingHours
 from ..preflight import get_choices
 from ..tools import address_field, allowed_addresses
@@ -81,6 +82,19 @@ class ResCompany(models.Model):
         default=30,
         help="How long after a message its recipient can download a file that is sent as a link. The"
         " default for new mailings.",
+    )
+
+    # Preflight: what asks other computers
+    partner_mailing_check_links = fields.Boolean(
+        "Check Links",
+        default=True,
+        help="The server asks the sites to which drafts lead whether the pages and pictures exist.",
+    )
+    partner_mailing_spamd = fields.Char(
+        "SpamAssassin Server",
+        groups="base.group_system",
+        help="Host and port of spamd, such as localhost:783. Each draft then gets a spam score. Empty:"
+        " none.",
     )
 
     # From addresses. Of mailing administrators alone: others may change a company, too.
@@ -260,6 +274,21 @@ class ResCompany(models.Model):
                         field=self._fields[name]._description_string(self.env),
                     )
                 )
+
+    @api.constrains("partner_mailing_spamd")
+    def _check_partner_mailing_spamd(self):
+        for company in self.sudo():
+            try:
+                spamd.read_address(company.partner_mailing_spamd or f"localhost:{spamd.PORT}")
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._(
+                        '"%(value)s" in the field "%(field)s" is no host with a port. Write it as'
+                        " localhost:783 or spam.example.com:783.",
+                        value=company.partner_mailing_spamd[:100],
+                        field=self._fields["partner_mailing_spamd"]._description_string(self.env),
+                    )
+                ) from error
 
     @api.constrains("partner_mailing_stopping_checks")
     def _check_partner_mailing_stopping_checks(self):

@@ -36,6 +36,12 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_link_days = fields.Integer(
         related="company_id.partner_mailing_link_days", readonly=False
     )
+    partner_mailing_check_links = fields.Boolean(
+        related="company_id.partner_mailing_check_links", readonly=False
+    )
+    partner_mailing_spamd = fields.Char(
+        related="company_id.partner_mailing_spamd", readonly=False, groups="base.group_system"
+    )
     partner_mailing_default_from = fields.Char(
         related="company_id.partner_mailing_default_from",
         readonly=False,
