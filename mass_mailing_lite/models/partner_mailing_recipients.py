@@ -65,6 +65,7 @@ class PartnerMailing(models.Model):
     further_included_count = fields.Integer(
         "Further Addresses among the Recipients", related="counter_id.further_included_count"
     )
+    pressure_text = fields.Char("Limit of the Company", compute="_compute_pressure_text")
     list_status = fields.Char(
         "List of Recipients",
         compute="_compute_list_status",
@@ -475,6 +476,12 @@ class PartnerMailing(models.Model):
         """Return a SELECT of the addresses that get no further mailing now, None without a limit."""
         pressure = Pressure(self)
         return pressure.addresses_sql() if pressure.is_on() else None
+
+    @api.depends("company_id")
+    @api.depends_context("lang")
+    def _compute_pressure_text(self):
+        for mailing in self:
+            mailing.pressure_text = Pressure(mailing).describe()
 
     def _readable_contacts(self, domain=Domain.TRUE):
         """Return the query for active contacts that the user may read and the company may use."""

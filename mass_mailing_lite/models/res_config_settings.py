@@ -1,7 +1,11 @@
 from odoo import api, fields, models
 
 from ..transport.allowed_senders import get_proposals
-from .res_company import DAY_FIELDS
+from .res_company import DAY_FIELDS, PRESSURE_FIELDS
+
+# Fields that mean something only together, and are checked so. Related fields are written one by
+# one: between two writes a company could have no day of the week at all.
+TOGETHER = (*DAY_FIELDS, *PRESSURE_FIELDS)
 
 
 class ResConfigSettings(models.TransientModel):
@@ -83,8 +87,13 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_server_tries = fields.Integer(
         related="company_id.partner_mailing_server_tries", readonly=False
     )
-    # Not related fields, which are written one by one: between two writes a company could have no
-    # day of the week at all.
+    # Not related fields, see ``TOGETHER``.
+    partner_mailing_pressure_count = fields.Integer(
+        "Mailings for Each Person",
+        help="The most mailings that a person gets in the days beside it. Who had as many is"
+        " excluded as written to lately. 0: no limit.",
+    )
+    partner_mailing_pressure_days = fields.Integer("Days of the Limit")
     partner_mailing_on_mon = fields.Boolean("Monday")
     partner_mailing_on_tue = fields.Boolean("Tuesday")
     partner_mailing_on_wed = fields.Boolean("Wednesday")
@@ -101,7 +110,7 @@ class ResConfigSettings(models.TransientModel):
     @api.model
     def get_values(self):
         values = super().get_values()
-        values.update((name, self.env.company[name]) for name in DAY_FIELDS)
+        values.update((name, self.env.company[name]) for name in TOGETHER)
         return values
 
     def set_values(self):
@@ -109,7 +118,7 @@ class ResConfigSettings(models.TransientModel):
         for settings in self:
             changed = {
                 name: settings[name]
-                for name in DAY_FIELDS
+                for name in TOGETHER
                 if settings[name] != settings.company_id[name]
             }
             if changed:

@@ -70,6 +70,7 @@ class SmtpTransport(Transport):
         "audience_ids",
         "extra_emails",
         "with_further_addresses",
+        "ignores_pressure",
         "has_unsubscribe",
         "unsubscribe_category_ids",
         "track_clicks",
