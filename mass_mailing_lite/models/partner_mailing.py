@@ -135,6 +135,7 @@ class PartnerMailing(models.Model):
             "personal_data_removed_at",
             "finding_facts",
             "list_facts",
+            "excluded_domains",
             "seen_versions",
             "version_ids",
             "favorite_user_ids",

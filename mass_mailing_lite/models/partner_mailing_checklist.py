@@ -9,6 +9,7 @@ from odoo.tools.misc import formatLang
 from ..content import SendOn
 from ..preflight import CHECKS, LEVELS, SENDER, STOP
 from ..preflight.list_names import ListNames
+from ..selection import DOMAIN_REASONS, ListDomains
 from ..tools.person_name import PARTS
 from ..tools.version import get_main_text
 from ..transport.file_links import name_kind
@@ -561,6 +562,9 @@ class PartnerMailing(models.Model):
         facts = {"odd_names": {"count": count, "names": names}} if count else {}
         if largest := self._count_largest_domain():
             facts["largest_domain"] = largest
+        for reason in DOMAIN_REASONS:
+            if found := ListDomains(self).get_facts(reason):
+                facts[reason] = found
         self._write_list_facts(facts)
         self._note_name_parts()
 

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..selection import Pressure
+from ..selection import DOMAIN_REASONS, Pressure
 from .unchecked_many2one import UncheckedMany2one
 
 STATES = [
@@ -25,6 +25,8 @@ SKIP_REASONS = [
     ("excluded_mailing", "In an excluded earlier mailing"),
     ("excluded_source", "Chosen in “But not to”"),
     ("written_to_lately", "Written to lately"),
+    ("dead_domain", "Domain that gets no e-mail"),
+    ("domain_typo", "Domain that is probably mistyped"),
     ("by_hand", "Excluded by hand"),
     ("further_address", "Further address of the contact"),
     ("archived", "Contact archived since"),
@@ -212,7 +214,9 @@ class PartnerMailingRecipient(models.Model):
             typed = (recipient[name] for name in self._get_typed_columns())
             recipient.display_name = recipient.name or next(filter(None, typed), "")
 
-    @api.depends("state", "skip_reason", "source_id", "failure_type", "failure_reason")
+    @api.depends(
+        "state", "skip_reason", "source_id", "email_normalized", "failure_type", "failure_reason"
+    )
     def _compute_reason(self):
         """Describe the state of the row: the skip reason with the entry behind it, or failure type
         and server reply.
@@ -228,10 +232,10 @@ class PartnerMailingRecipient(models.Model):
                 )
                 if part
             )
-            entry = recipient.source_id.exists()
-            skipped = ": ".join(
-                filter(None, (skip_reasons.get(recipient.skip_reason), entry.display_name))
-            )
+            cause = recipient.source_id.exists().display_name
+            if recipient.skip_reason in DOMAIN_REASONS:
+                cause = (recipient.email_normalized or "").rpartition("@")[2]
+            skipped = ": ".join(filter(None, (skip_reasons.get(recipient.skip_reason), cause)))
             recipient.reason = skipped or failure
 
     @api.ondelete(at_uninstall=False)

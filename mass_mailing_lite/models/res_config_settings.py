@@ -1,5 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
+from ..tools.domain import lookup
 from ..transport.allowed_senders import get_proposals
 from .res_company import DAY_FIELDS, PRESSURE_FIELDS
 
@@ -102,6 +104,15 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_on_sat = fields.Boolean("Saturday")
     partner_mailing_on_sun = fields.Boolean("Sunday")
 
+    partner_mailing_check_domains = fields.Boolean(
+        "Check the Domains of Contacts",
+        help="A scheduled action asks the DNS once a day which domains of contacts get e-mail.",
+    )
+    partner_mailing_has_dns = fields.Boolean(compute="_compute_partner_mailing_has_dns")
+
+    def _compute_partner_mailing_has_dns(self):
+        self.partner_mailing_has_dns = lookup.is_available()
+
     @api.depends("company_id")
     def _compute_partner_mailing_sender_proposals(self):
         for settings in self:
@@ -111,6 +122,7 @@ class ResConfigSettings(models.TransientModel):
     def get_values(self):
         values = super().get_values()
         values.update((name, self.env.company[name]) for name in TOGETHER)
+        values["partner_mailing_check_domains"] = self._get_partner_mailing_check().active
         return values
 
     def set_values(self):
@@ -123,4 +135,30 @@ class ResConfigSettings(models.TransientModel):
             }
             if changed:
                 settings.company_id.write(changed)
+            settings._switch_partner_mailing_check()
         return result
+
+    def _get_partner_mailing_check(self):
+        """Return the scheduled action that asks the DNS; whether it is active is the switch."""
+        return self.env.ref("mass_mailing_lite.ir_cron_check_domains").sudo()
+
+    def _switch_partner_mailing_check(self):
+        """Switch the check of domains on or off; the first one begins at once.
+
+        :raises UserError: when the library that asks the DNS is not installed
+        """
+        check, is_on = self._get_partner_mailing_check(), self.partner_mailing_check_domains
+        if is_on == check.active:
+            return
+        if is_on and not lookup.is_available():
+            raise UserError(
+                self.env._(
+                    '"%s" cannot be switched on: the Python library dnspython is not installed.'
+                    " Install it on the server (pip install dnspython, or the Debian package"
+                    " python3-dnspython) and start Odoo again.",
+                    self._fields["partner_mailing_check_domains"]._description_string(self.env),
+                )
+            )
+        check.active = is_on
+        if is_on:
+            check._trigger()

@@ -17,6 +17,8 @@ An addon adds a check by registering a subclass of ``Check`` when it is imported
 from . import (
     base_url,
     bounce_address,
+    dead_domain,
+    domain_typo,
     first_names,
     from_filter,
     gmail_clip,

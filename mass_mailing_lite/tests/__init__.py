@@ -8,6 +8,7 @@ from . import (
     test_company_data,
     test_contacts_file,
     test_content,
+    test_domains,
     test_duplicate,
     test_editors,
     test_envelope,

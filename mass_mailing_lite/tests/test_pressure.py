@@ -161,6 +161,9 @@ class TestAtTheStart(PressureCase, SendingCase):
         )
         mailing = self.mailing
         self.assertTrue(mailing._matches_validation())
+        mailing.action_open_statistics()
+        [excluded] = mailing.statistics["excluded"]
+        self.assertEqual(excluded, {"name": "Written to lately", "count": 1})
         self.assertEqual((mailing.state, mailing.sent_count, mailing.progress), ("done", 1, 100))
         self.assertEqual((mailing.recipient_count, mailing.skipped_count), (1, 1))
         self.assertCountersTrue(mailing)

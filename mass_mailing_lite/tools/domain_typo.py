@@ -69,9 +69,6 @@ OTHERS = {
 # Real names that the rules would take for a mistake.
 REAL = {"gail", "ramble"}
 
-# How short and how long a domain is that can be such a mistake.
-LENGTHS = (6, 24)
-
 _ROWS = ("1234567890-", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -88,6 +85,12 @@ def suggest(domain: str) -> str:
     if not right_ending or (right_name, right_ending) == (name, ending):
         return ""
     return f"{right_name}.{right_ending}"
+
+
+@cache
+def get_names() -> frozenset[str]:
+    """Return all first labels of domains that ``suggest`` may have something to say about."""
+    return frozenset({*PROVIDERS, *SHORT, *OTHERS, *_get_slips()})
 
 
 def _get_right_ending(name: str, ending: str) -> str:

@@ -153,6 +153,9 @@ class SmtpTransport(Transport):
     def contact_address_sql(self, table):
         return contact_address_sql(table)
 
+    def domain_sql(self, table):
+        return self.breakdown_sql(table)
+
     def further_addresses_sql(self, table):
         return SQL.identifier(table, "partner_mailing_further")
 
