@@ -4,7 +4,6 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
 from .. import content
-from ..tools.person_name import PARTS
 from ..transport.allowed_senders import AllowedSenders
 from ..transport.compiled import xml_to_html
 from ..transport.smtp import SmtpTransport
@@ -135,6 +134,8 @@ class PartnerMailing(models.Model):
             "personal_data_removed_at",
             "finding_facts",
             "list_facts",
+            "background_facts",
+            "look_due_at",
             "excluded_domains",
             "seen_versions",
             "version_ids",
@@ -606,6 +607,7 @@ class PartnerMailing(models.Model):
         for mailing, (_vals, files) in zip(mailings, stored, strict=True):
             mailing._link_pictures(files)
         mailings._note_versions()
+        mailings._note_questions()
         mailings._own_pictures()
         self.env["partner.mailing.source"]._follow_audiences(mailings)
         return mailings
@@ -657,15 +659,9 @@ class PartnerMailing(models.Model):
             self._own_pictures()
         if "audience_ids" in vals:
             self.env["partner.mailing.source"]._follow_audiences(self)
-        self._note_parts_in(vals)
+        if not self._get_finding_sources().isdisjoint(vals):
+            self._note_questions()
         return result
-
-    def _note_parts_in(self, vals):
-        """Count fallbacks of first names, when a text with one of them is saved."""
-        texts = [str(vals.get(name) or "") for name in self._get_rendered_fields()]
-        if any(name in text for name in PARTS for text in texts):
-            for mailing in self:
-                mailing._note_name_parts()
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
         if field_name in self._get_covered_fields() and not self._is_system():
@@ -691,6 +687,7 @@ class PartnerMailing(models.Model):
         if field_name == "body_html":
             self._own_pictures()
         if field_name in self._get_rendered_fields():
+            self._note_questions()
             for lang in translations:
                 self.with_context(lang=lang)._check_placeholders()
                 self.with_context(lang=lang)._check_subject()

@@ -7,9 +7,8 @@ from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
 from ..content import SendOn
-from ..preflight import CHECKS, LEVELS, SENDER, STOP
+from ..preflight import STOP, Preflight, look_at_due
 from ..preflight.list_names import ListNames
-from ..selection import DOMAIN_REASONS, ListDomains
 from ..tools.person_name import PARTS
 from ..tools.version import get_main_text
 from ..transport.file_links import name_kind
@@ -24,12 +23,15 @@ NOT_TESTED = {
     "copy_policy",
     "scheduled_at",
 }
-# Names of contacts that are no names, as PostgreSQL reads them: with a host, or of six words or more.
-LINK_IN_NAME = (
-    r"(^|[^a-z0-9])(www\.|[a-z0-9-]+\.(com|net|org|info|biz|eu|io|ru|ua|pl|de|fr|es|uk|top|xyz|shop"
-    r"|online|site|link|click|app|dev|me|ly)([/:?#\s]|$))"
+# What checks look at beside the texts.
+FINDING_SOURCES = (
+    "company_id",
+    "email_from",
+    "layout_id",
+    "mail_server_id",
+    "main_lang",
+    "reply_to",
 )
-SENTENCE_IN_NAME = r"([^\s]+\s+){5}[^\s]+[.!?]$|([^\s]+\s+){2}[^\s]+[!?]$"
 LAST_TEST = ("last_test_at", "last_test_by_id", "tested_versions")
 
 
@@ -97,6 +99,17 @@ class PartnerMailing(models.Model):
         copy=False,
         readonly=True,
         help="What is odd in the list of recipients, as of when it was loaded: {key: facts}.",
+    )
+    background_facts = fields.Json(
+        copy=False,
+        readonly=True,
+        help="What the checks found in the background: {key: {asked, facts, checked_at}}.",
+    )
+    look_due_at = fields.Datetime(
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        help="Since when facts are to be taken in the background.",
     )
     findings = fields.Json(
         compute="_compute_findings", help="What to look at before the mailing leaves."
@@ -469,6 +482,8 @@ class PartnerMailing(models.Model):
         "state",
         "finding_facts",
         "list_facts",
+        "background_facts",
+        "company_id.partner_mailing_stopping_checks",
         "kept_samples",
         "language_counts",
         "main_lang",
@@ -484,20 +499,7 @@ class PartnerMailing(models.Model):
     def _look(self):
         """Return the facts of all checks about the content in each language."""
         self.ensure_one()
-        contents = {
-            lang: (self.with_context(lang=lang), content)
-            for lang, content in self._get_contents().items()
-        }
-        facts = {"languages": sorted(contents)}
-        for key, check in CHECKS.items():
-            found = {
-                lang: seen
-                for lang, (mailing, content) in contents.items()
-                if (seen := check(mailing).look(content))
-            }
-            if found:
-                facts[key] = found
-        return facts
+        return Preflight(self).look()
 
     def _get_findings(self):
         """Return what to look at before the mailing leaves, the gravest first.
@@ -507,27 +509,14 @@ class PartnerMailing(models.Model):
         ``action`` with its ``label`` and perhaps ``args``: a method of the mailing that mends it.
         """
         self.ensure_one()
-        facts = self.finding_facts or self._look()
-        findings = [
-            finding
-            for check in sorted(CHECKS.values(), key=lambda check: check.sequence)
-            if check.on_form
-            for finding in check(self).describe(facts.get(check.key, {}))
-        ]
-        return sorted(findings, key=lambda finding: LEVELS.index(finding["level"]))
+        return Preflight(self).get_findings()
 
     def _get_sender_findings(self):
         """Return ``(findings, titles)``: of all checks of the sender, and of those without a finding.
 
         Findings as those of ``_get_findings``. The mailing may be in any state, and not saved.
         """
-        findings, fine = [], []
-        for check in sorted(CHECKS.values(), key=lambda check: check.sequence):
-            if check.kind == SENDER and check(self).applies():
-                found = check(self).describe_sender()
-                findings += found
-                fine += [] if found else [check(self).get_title()]
-        return sorted(findings, key=lambda finding: LEVELS.index(finding["level"])), fine
+        return Preflight(self).get_sender_findings()
 
     def action_open_sender_check(self):
         """Open the dialog with what was found about the sender of the mailing."""
@@ -535,56 +524,25 @@ class PartnerMailing(models.Model):
         return self._open_dialog("partner.mailing.sender.check", self.env._("Sender Check"))
 
     def _store_list_facts(self):
-        """Store what is odd in the list, which was just loaded.
-
-        One pass over the rows, 0.5 s at a million: regular expressions only run on names with a dot
-        or a mark at their end.
-        """
+        """Store what the checks find in the list, which was just loaded or changed."""
         self.ensure_one()
-        [(count, names)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT count(*), (array_agg(left(name, 80) ORDER BY id))[1:5]
-                  FROM partner_mailing_recipient
-                 WHERE mailing_id = %(mailing)s AND state != 'skipped'
-                   AND (strpos(name, '@') > 0
-                        OR strpos(name, '://') > 0
-                        OR length(name) > 100
-                        OR name LIKE E'%%\n%%'
-                        OR (strpos(name, '.') > 0 AND left(name, 200) ~* %(link)s)
-                        OR (right(name, 1) IN ('.', '!', '?') AND left(name, 200) ~ %(sentence)s))
-                """,
-                mailing=self.id,
-                link=LINK_IN_NAME,
-                sentence=SENTENCE_IN_NAME,
-            )
-        )
-        facts = {"odd_names": {"count": count, "names": names}} if count else {}
-        if largest := self._count_largest_domain():
-            facts["largest_domain"] = largest
-        for reason in DOMAIN_REASONS:
-            if found := ListDomains(self).get_facts(reason):
-                facts[reason] = found
-        self._write_list_facts(facts)
-        self._note_name_parts()
+        Preflight(self).look_at_list()
 
-    def _note_name_parts(self):
-        """Store how many recipients get a fallback for a part of their name, if the text shows one.
+    def _get_finding_sources(self):
+        """Return the names of the fields from which the checks take what they ask."""
+        return {*FINDING_SOURCES, *self._get_rendered_fields()}
 
-        Called when the list is loaded, when a text is saved, and at the submission.
-        """
-        self.ensure_one()
-        used, facts = self._get_name_parts(), dict(self.list_facts or {})
-        known = facts.pop("first_names", None)
-        if used and self.recipient_count:
-            if known and known["fields"] == used:
-                return
-            facts["first_names"] = ListNames(self, used).get_facts()
-        self._write_list_facts(facts)
+    def _note_questions(self):
+        """Look for what the checks ask anew, after a change of the content."""
+        for mailing in self:
+            if mailing.state in UNDECIDED_STATES:
+                Preflight(mailing).look_at_list(is_new=False)
 
-    def _write_list_facts(self, facts):
-        if (facts or False) != (self.list_facts or False):
-            self._as_system().write({"list_facts": facts or False})
+    @api.model
+    def _cron_look(self):
+        """Take the facts that wait for it: about long lists, and from other computers."""
+        cron = self.env["ir.cron"]
+        look_at_due(self, lambda done, waiting: cron._commit_progress(done, remaining=waiting))
 
     def action_open_unclear_names(self):
         """Show the recipients whose first name or surname is unclear.
@@ -628,8 +586,8 @@ class PartnerMailing(models.Model):
         :raises UserError: with what was found, and the remedies
         """
         self._note_versions()
-        self._note_name_parts()
         self._as_system().write({"finding_facts": self._look()})
+        Preflight(self).look_at_list(is_new=False, limit=None)
         stops = [finding for finding in self._get_findings() if finding["level"] == STOP]
         if stops:
             raise UserError(

@@ -25,6 +25,7 @@ STATES = [
 MAX_DOMAINS, BATCH, THREADS = 2000, 100, 16
 QUESTIONS_EACH = 10  # MX, A, AAAA, and what aliases lead to
 SECONDS, SECONDS_EACH = 60, 4
+CONTROL = ("com", "NS")  # what each name server of the internet knows
 # After how long a domain is asked again. A dead one sooner: its owner may have forgotten to pay.
 AGAIN_AFTER = timedelta(weeks=6)
 DEAD_AGAIN_AFTER = timedelta(weeks=2)
@@ -75,7 +76,7 @@ class PartnerMailingDomain(models.Model):
             has_changed |= self._record(results)
             done += len(names)
             if not any(state != mail_hosts.UNKNOWN for state in results.values()):
-                # No answer at all: the resolver cannot be reached, or has had enough.
+                # The resolver cannot be reached, knows nothing of the internet, or has had enough.
                 _logger.warning("The DNS gave no answer about %s domains.", len(names))
                 cron._commit_progress(len(names), remaining=0)
                 break
@@ -194,11 +195,15 @@ class PartnerMailingDomain(models.Model):
 def ask(names):
     """Return {domain: state} of domains, asked at the same time; it uses no database.
 
-    A domain that the DNS does not know how to name has no mail server for sure.
+    A name server inside a closed network may say that no domain of the internet exists. So where none
+    of the domains gets mail, it is asked for one that does exist, and believed only if it knows it.
     """
     look = lookup.Lookup(
-        seconds=SECONDS, seconds_each=SECONDS_EACH, max_questions=QUESTIONS_EACH * len(names)
+        seconds=SECONDS, seconds_each=SECONDS_EACH, max_questions=QUESTIONS_EACH * len(names) + 1
     )
     with ThreadPoolExecutor(max_workers=THREADS) as pool:
         found = pool.map(lambda name: mail_hosts.find_mail_hosts(look, name).status, names)
-        return dict(zip(names, found, strict=True))
+        results = dict(zip(names, found, strict=True))
+    if mail_hosts.TAKES not in results.values() and look.ask(*CONTROL).status != lookup.FOUND:
+        return dict.fromkeys(names, mail_hosts.UNKNOWN)
+    return results

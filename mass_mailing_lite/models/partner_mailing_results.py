@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..preflight import without_names
 from ..selection import IN, OUT
 from .rate_field import RateField, rate
 
@@ -299,7 +300,11 @@ class PartnerMailing(models.Model):
         self._blank_sources()
         self.env["partner.mailing.file"]._remove(self)
         self._as_system().write(
-            {"personal_data_removed_at": fields.Datetime.now(), "list_facts": False}
+            {
+                "personal_data_removed_at": fields.Datetime.now(),
+                "list_facts": False,
+                "background_facts": False,
+            }
         )
         commit_progress(1)
         return True
@@ -379,6 +384,8 @@ class PartnerMailing(models.Model):
         for request in system.approval_ids:
             # Values of contacts that the validator was shown.
             request.summary = {**(request.summary or {}), "personal": []}
+            for name in ("findings", "decided_findings"):
+                request[name] = without_names(request[name])
             content = request.content or {}
             request.content = {
                 name: "" if name in typed else value for name, value in content.items()

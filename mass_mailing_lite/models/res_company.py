@@ -10,6 +10,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import ValidationError
 
 from ..delivery.schedule.hours import SendingHours
+from ..preflight import get_choices
 from ..tools import address_field, allowed_addresses
 from ..tools.link_days import MAX_DAYS, MIN_DAYS
 
@@ -71,6 +72,12 @@ class ResCompany(models.Model):
     partner_mailing_two_validators_from = fields.Integer(
         "Two Validators From",
         help="Number of recipients from which two validators must agree. 0: one validator is enough.",
+    )
+
+    partner_mailing_stopping_checks = fields.Json(
+        "Warnings That Stop a Submission",
+        groups="mass_mailing_lite.group_manager",
+        help="Keys of checks: a mailing with a warning of one of them cannot be submitted.",
     )
 
     # Files that are sent as links
@@ -262,6 +269,25 @@ class ResCompany(models.Model):
                         " Write one a line, as name@example.com or example.com.",
                         value=wrong[0][:100],
                         field=self._fields[name]._description_string(self.env),
+                    )
+                )
+
+    @api.constrains("partner_mailing_stopping_checks")
+    def _check_partner_mailing_stopping_checks(self):
+        known = {choice["key"] for choice in get_choices(self.env)}
+        for company in self.sudo():
+            keys = company.partner_mailing_stopping_checks or []
+            wrong = [key for key in keys if not isinstance(key, str) or key not in known]
+            if wrong or not isinstance(keys, list):
+                raise ValidationError(
+                    self.env._(
+                        '"%(value)s" in the field "%(field)s" is no check that gives warnings. Write'
+                        " a list of keys, such as %(example)s.",
+                        value=str(wrong[0] if wrong else keys)[:100],
+                        field=self._fields["partner_mailing_stopping_checks"]._description_string(
+                            self.env
+                        ),
+                        example='["gmail_clip"]',
                     )
                 )
 

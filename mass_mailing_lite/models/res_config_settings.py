@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..preflight import get_choices
 from ..tools.domain import lookup
 from ..transport.allowed_senders import get_proposals
 from .res_company import DAY_FIELDS, PRESSURE_FIELDS
@@ -26,6 +27,17 @@ class ResConfigSettings(models.TransientModel):
     )
     partner_mailing_two_validators_from = fields.Integer(
         related="company_id.partner_mailing_two_validators_from", readonly=False
+    )
+    partner_mailing_stopping_checks = fields.Json(
+        related="company_id.partner_mailing_stopping_checks",
+        readonly=False,
+        groups="mass_mailing_lite.group_manager",
+    )
+    partner_mailing_check_choices = fields.Json(
+        "Checks",
+        compute="_compute_partner_mailing_check_choices",
+        groups="mass_mailing_lite.group_manager",
+        help="The checks of which a warning may stop a submission.",
     )
     partner_mailing_link_days = fields.Integer(
         related="company_id.partner_mailing_link_days", readonly=False
@@ -117,6 +129,10 @@ class ResConfigSettings(models.TransientModel):
     def _compute_partner_mailing_sender_proposals(self):
         for settings in self:
             settings.partner_mailing_sender_proposals = get_proposals(settings.company_id)
+
+    @api.depends_context("lang")
+    def _compute_partner_mailing_check_choices(self):
+        self.partner_mailing_check_choices = get_choices(self.env)
 
     @api.model
     def get_values(self):

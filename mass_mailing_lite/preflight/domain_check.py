@@ -1,7 +1,7 @@
 from odoo.tools.misc import formatLang
 
 from ..selection import ListDomains
-from .check import INFO, Check
+from .check import INFO, PEOPLE, Check
 
 
 class DomainCheck(Check):
@@ -11,12 +11,7 @@ class DomainCheck(Check):
     rows as well.
     """
 
-    def look(self, content):
-        return None
-
-    @property
-    def list_facts(self):
-        return (self.mailing.list_facts or {}).get(self.key)
+    kind = PEOPLE
 
     def look_at_list(self):
         return ListDomains(self.mailing).get_facts(self.key)

@@ -13,8 +13,8 @@ class FromFilter(Check):
     def get_title(self):
         return self.env._("From address and mail server")
 
-    def look(self, content):
-        return None
+    def get_question(self):
+        return self.env._("Does the mail server send for the From address?")
 
     def describe(self, facts):
         mailing = self.mailing

@@ -13,6 +13,12 @@ class SampleContent(Check):
     level = STOP
     sequence = 6
 
+    def get_title(self):
+        return self.env._("sample text")
+
+    def get_question(self):
+        return self.env._("Would recipients read the example text of a template?")
+
     def look(self, content):
         lines, links = read_html(content.source)
         lines = [line for text in content.texts.values() for line in read_text(text)] + lines

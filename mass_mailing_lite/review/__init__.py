@@ -6,6 +6,7 @@
       ListSummary     list_summary.py     how the list is made up, stored with the request
       PersonalValues  personal_values.py  the longest values of placeholders, stored with it
       Comparison      comparison.py       what changed since the last decision
+    render_preflight  preflight.py        the findings of the checks, for the page and for mail
     describe_linked   linked.py           the mailings that are decided on together with one
     describe_…        words.py            requests and decisions in words
     Fingerprint       fingerprint.py      SHA-256 over all that reaches a recipient
@@ -21,6 +22,7 @@ from .fingerprint import Fingerprint
 from .linked import describe_linked
 from .list_summary import ListSummary
 from .page import ReviewPage, render
+from .preflight import get_preflight, render_preflight
 from .schedule_choice import ScheduleChoice
 from .words import describe_decision, describe_request, join_names, to_paragraphs
 
@@ -34,7 +36,9 @@ __all__ = [
     "describe_linked",
     "describe_request",
     "get_content",
+    "get_preflight",
     "join_names",
     "render",
+    "render_preflight",
     "to_paragraphs",
 ]

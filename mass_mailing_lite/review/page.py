@@ -10,6 +10,7 @@ from ..content import VersionNotes
 from ..transport.file_links import describe_links
 from .comparison import Comparison
 from .list_summary import ListSummary
+from .preflight import render_preflight
 from .words import describe_decision
 
 SAMPLE_SIZE = 5  # recipients
@@ -88,7 +89,7 @@ class ReviewPage:
             "changes": comparison.get_shown_changes(),
             "before": comparison.before,
             "before_words": describe_decision(mailing, comparison.before),
-            "findings": mailing._get_findings(),
+            "preflight": render_preflight(mailing),
             "links": describe_links(mailing),
         }
 

@@ -108,6 +108,15 @@ class TestMistypedDomains(DomainCase):
             with self.assertRaisesRegex(UserError, "no draft"):
                 getattr(self.mailing, action)("domain_typo")
 
+    def test_when_all_are_excluded_all_can_be_included_again(self):
+        mailing = self.new_mailing(audience_ids=[], extra_emails="x@gmial.com")
+        mailing.action_load_recipients()
+        mailing.action_exclude_domains("domain_typo")
+        self.assertEqual((mailing.recipient_count, mailing.skipped_count), (0, 1))
+        [finding] = self.findings(mailing, "domain_typo")
+        getattr(mailing, finding["action"])(*finding["args"])
+        self.assertEqual(mailing.recipient_count, 1)
+
     def test_a_duplicate_excludes_nobody_by_itself(self):
         self.mailing.action_exclude_domains("domain_typo")
         copy = self.mailing.copy()
@@ -226,6 +235,15 @@ class TestDeadDomains(DomainCase):
         self.domains.search([])._as_system().checked_at -= timedelta(days=100)
         mailing.action_load_recipients()
         self.assertFalse(self.findings(mailing, "dead_domain"))
+
+    def test_a_name_server_that_knows_no_domain_at_all_is_not_believed(self):
+        self.names.records = {}
+        self._new_contact("One", "one@none.example")
+        with self.assertLogs("odoo.addons.mass_mailing_lite", "WARNING"):
+            self.assertEqual(set(self.check().values()), {"unknown"})
+        self.let_time_pass(days=2)
+        self.names.add("com", "NS", "a.gtld-servers.net.")
+        self.assertEqual(set(self.check().values()), {"no_domain"})
 
     def test_a_silent_dns_is_left_alone_until_the_next_day(self):
         self.names.records = dict.fromkeys(("example.com", "none.example"), SILENCE)
