@@ -120,7 +120,9 @@ class ResConfigSettings(models.TransientModel):
         "Check the Domains of Contacts",
         help="A scheduled action asks the DNS once a day which domains of contacts get e-mail.",
     )
-    partner_mailing_has_dns = fields.Boolean(compute="_compute_partner_mailing_has_dns")
+    partner_mailing_has_dns = fields.Boolean(
+        "DNS Can Be Asked", compute="_compute_partner_mailing_has_dns"
+    )
 
     def _compute_partner_mailing_has_dns(self):
         self.partner_mailing_has_dns = lookup.is_available()

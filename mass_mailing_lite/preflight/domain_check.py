@@ -31,7 +31,7 @@ class DomainCheck(Check):
                     count=found["count"],
                     action="action_exclude_domains",
                     args=[self.key],
-                    label=self.env._("Exclude Them"),
+                    label=self.env._("Exclude These Recipients"),
                     see={"action": "action_open_domains", "args": [self.key]},
                 )
             )
