@@ -11,6 +11,8 @@ from ..tools.domain import lookup
 from .common import MailingCase
 from .dns_server import SERVFAIL, SILENCE, DnsServer
 
+MODULE = "odoo.addons.mass_mailing_lite.models.partner_mailing_domain"
+
 
 class DomainCase(MailingCase):
     def findings(self, mailing, key):
@@ -232,14 +234,15 @@ class TestDeadDomains(DomainCase):
     def test_an_old_answer_says_nothing_any_more(self):
         mailing = self.load("a@none.example")
         self.check()
-        self.domains.search([])._as_system().checked_at -= timedelta(days=100)
+        for domain in self.domains.search([])._as_system():
+            domain.checked_at -= timedelta(days=100)
         mailing.action_load_recipients()
         self.assertFalse(self.findings(mailing, "dead_domain"))
 
     def test_a_name_server_that_knows_no_domain_at_all_is_not_believed(self):
         self.names.records = {}
         self._new_contact("One", "one@none.example")
-        with self.assertLogs("odoo.addons.mass_mailing_lite", "WARNING"):
+        with self.assertLogs(MODULE, "WARNING"):
             self.assertEqual(set(self.check().values()), {"unknown"})
         self.let_time_pass(days=2)
         self.names.add("com", "NS", "a.gtld-servers.net.")
@@ -248,8 +251,7 @@ class TestDeadDomains(DomainCase):
     def test_a_silent_dns_is_left_alone_until_the_next_day(self):
         self.names.records = dict.fromkeys(("example.com", "none.example"), SILENCE)
         self._new_contact("One", "one@none.example")
-        module = "odoo.addons.mass_mailing_lite.models.partner_mailing_domain"
-        with patch(f"{module}.SECONDS_EACH", 0.2), self.assertLogs(module, "WARNING"):
+        with patch(f"{MODULE}.SECONDS_EACH", 0.2), self.assertLogs(MODULE, "WARNING"):
             self.assertEqual(set(self.check().values()), {"unknown"})
         del self.names.questions[:]
         self.check()
@@ -282,7 +284,7 @@ class TestSwitch(DomainCase):
             check = self.env.ref("mass_mailing_lite.ir_cron_check_domains")
             self.assertFalse(check.active)
             # Switched on in the list of scheduled actions instead.
-            with self.enter_registry_test_mode(), self.assertLogs(level="WARNING"):
+            with self.enter_registry_test_mode(), self.assertLogs(MODULE, "WARNING"):
                 check.method_direct_trigger()
 
     def test_mistyped_domains_are_found_without_it(self):

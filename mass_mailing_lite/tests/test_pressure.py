@@ -18,6 +18,11 @@ class PressureCase(SourceCase):
             {"partner_mailing_pressure_count": 1, "partner_mailing_pressure_days": 7}
         )
 
+    def rows(self, mailing):
+        """Return {normalized address: recipient row}."""
+        rows = self.env["partner.mailing.recipient"].search([("mailing_id", "=", mailing.id)])
+        return {row.email_normalized: row for row in rows}
+
     def load_for(self, **values):
         """Return {address: state or reason} of a new draft."""
         return self.load(**{"audience_ids": [Command.link(self.audience.id)], **values})
@@ -29,7 +34,7 @@ class TestWhoCounts(PressureCase):
         self.new_sent({"zoe@example.org": {"state": "sent"}}, extra_emails="Zoe <zoe@example.org>")
         found = self.load_for(audience_ids=[], extra_emails="ZOE@example.org, yan@example.org")
         self.assertEqual(
-            found, {"ZOE@example.org": "written_to_lately", "yan@example.org": "pending"}
+            found, {"zoe@example.org": "written_to_lately", "yan@example.org": "pending"}
         )
 
     def test_a_contact_counts_whose_address_has_changed(self):
@@ -98,7 +103,7 @@ class TestExemption(PressureCase):
 
     def test_it_cannot_be_added_to_what_is_submitted(self):
         mailing = self.new_mailing()
-        other = self.new_mailing(follow_up_of_id=False)
+        other = self.new_mailing()
         mailing.action_submit()
         for attack in (
             lambda: mailing.write({"ignores_pressure": True}),
@@ -187,6 +192,13 @@ class TestAtTheStart(PressureCase, SendingCase):
         )
         self.assertTrue(self.mailing._matches_validation())
         self.assertCountersTrue(self.mailing)
+
+    def test_a_mailing_is_done_when_nobody_is_left_at_a_resumption(self):
+        self.start()
+        self.mailing.action_pause()
+        self.send_another(self.anna, self.boris, ignores_pressure=True)
+        self.mailing.action_resume()
+        self.assertEqual((self.mailing.state, self.mailing.skipped_count), ("done", 2))
 
     def test_who_had_enough_since_is_skipped_when_failed_ones_are_tried_again(self):
         self.start()
