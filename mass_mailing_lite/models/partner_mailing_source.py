@@ -144,7 +144,8 @@ class PartnerMailingSource(models.Model):
             be used; "entries": [{"count", "problem", "words"}]}
         """
         self.check_access("read")
-        origin = self.env["partner.mailing"].browse(mailing_id or [])
+        origin = self.env["partner.mailing"].browse([mailing_id] if mailing_id else [])
+        origin._check_saved()
         origin.check_access("read")
         values = values if isinstance(values, dict) else {}
         mailing = origin.new(
