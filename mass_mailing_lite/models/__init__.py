@@ -42,6 +42,7 @@ from . import (
 # Results.
 from . import (
     partner_mailing_breakdown,
+    partner_mailing_domain,
     partner_mailing_file,
     partner_mailing_link,
     partner_mailing_reaction,

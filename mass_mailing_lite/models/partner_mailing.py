@@ -123,6 +123,7 @@ class PartnerMailing(models.Model):
             "list_facts",
             "background_facts",
             "look_due_at",
+            "excluded_domains",
             "seen_versions",
             "version_ids",
             "favorite_user_ids",
@@ -753,6 +754,8 @@ class PartnerMailing(models.Model):
             mailing._as_system().write(
                 {"state": state, "pause_reason": False, "resumed_at": fields.Datetime.now()}
             )
+            if mailing.started_at:
+                mailing._skip_written_to_lately()
             mailing._clear_wait()
             mailing.sudo().activity_unlink(["mail.mail_activity_data_warning"])
             mailing._trigger_sender()

@@ -195,6 +195,7 @@ class PartnerMailing(models.Model):
         rows = self.env["partner.mailing.breakdown"].search([("mailing_id", "=", self.id)])
         by = rows.grouped("dimension")
         languages = dict(rows._get_languages())
+        reasons = dict(rows._fields["skip_reason"]._description_selection(self.env))
         transport = self._get_transport()
         return {
             "totals": self._get_totals(),
@@ -219,6 +220,12 @@ class PartnerMailing(models.Model):
                 {"name": languages.get(row.lang, row.lang or ""), **row._get_figures()}
                 for row in by.get("language", ())
             ][:MAX_ROWS],
+            "excluded": [
+                {"name": reasons.get(row.skip_reason), "count": row.recipient_count}
+                for row in by.get("exclusion", rows.browse()).sorted(
+                    "recipient_count", reverse=True
+                )
+            ],
             "links": self._get_link_figures(),
             "files": self.env["partner.mailing.file"]._get_figures(self),
             "downloaded": self.track_clicks and self.downloaded_count,

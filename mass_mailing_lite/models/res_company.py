@@ -26,6 +26,9 @@ HOUR_FIELDS = {
     *DAY_FIELDS,
 }
 
+# The limit of mailings for each person: two fields that mean something only together.
+PRESSURE_FIELDS = ("partner_mailing_pressure_count", "partner_mailing_pressure_days")
+
 # Numbers: fields that are checked, and the largest values. The results in the window of failures
 # are stored as one character each beside the totals of a mailing.
 NOT_NEGATIVE = (
@@ -34,9 +37,11 @@ NOT_NEGATIVE = (
     "partner_mailing_failure_share",
     "partner_mailing_failure_window",
     "partner_mailing_test_limit_day",
+    *PRESSURE_FIELDS,
 )
 MAX_WINDOW = 1000
 MAX_TRIES = 100
+MAX_PRESSURE, MAX_PRESSURE_DAYS = 1000, 366
 
 # Lists of addresses and domains that an administrator allows.
 ADDRESS_LISTS = ("partner_mailing_test_recipients", "partner_mailing_allowed_senders")
@@ -229,6 +234,8 @@ class ResCompany(models.Model):
             "partner_mailing_failure_window": MAX_WINDOW,
             "partner_mailing_server_tries": MAX_TRIES,
             "partner_mailing_link_days": MAX_DAYS,
+            "partner_mailing_pressure_count": MAX_PRESSURE,
+            "partner_mailing_pressure_days": MAX_PRESSURE_DAYS,
         }
         minimum = {
             "partner_mailing_server_tries": 1,
@@ -236,6 +243,10 @@ class ResCompany(models.Model):
             "partner_mailing_link_days": MIN_DAYS,
         }
         for company in self:
+            # Without a limit its days do not matter; with one, 0 days would switch it off unseen.
+            minimum["partner_mailing_pressure_days"] = int(
+                company.partner_mailing_pressure_count > 0
+            )
             for name in (
                 *NOT_NEGATIVE,
                 "partner_mailing_server_tries",

@@ -55,7 +55,7 @@ class ListSummary:
             "audiences": audiences,
             "sources": [[facts, count + people] for facts, count, people in sources],
             "but_not_to": self._count_excluding(),
-            "ignores_pressure": mailing.ignores_pressure and self._is_under_pressure(),
+            "ignores_pressure": mailing.ignores_pressure,
             "marked": self._count_marked(),
             "copies": copies,
             "addresses": self._get_address_checksum(),
@@ -172,13 +172,6 @@ class ListSummary:
             [source.get_facts(), counts.get(source.entry.sudo(), 0)]
             for source in self.mailing._query_recipients().sources(OUT)
         ]
-
-    def _is_under_pressure(self):
-        """Return whether the company has a limit from which the mailing is exempted."""
-        company = self.mailing.sudo().company_id
-        return bool(
-            company.partner_mailing_pressure_count and company.partner_mailing_pressure_days
-        )
 
     def _count_marked(self):
         """Return how many submitted recipients were marked in the list of contacts."""
