@@ -491,6 +491,13 @@ class PartnerMailing(models.Model):
         own = self.source_ids.filtered(lambda entry: entry.side == OUT and entry.kind == "tag")
         return self.audience_ids.excluded_category_ids | own.category_id
 
+    def _get_chosen_tags(self):
+        """Return the tags that people are chosen by, of the entries and their audiences."""
+        chosen = self.source_ids.filtered(lambda entry: entry.side == IN)
+        audiences = self.audience_ids | chosen.audience_id
+        # The tags of records that a form has not saved yet.
+        return (audiences.category_ids | chosen.category_id)._origin
+
     def _get_chosen_domains(self):
         """Return the ``Domain`` of the contacts of each source.
 
