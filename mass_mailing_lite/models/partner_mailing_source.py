@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..selection import IN, OUT, get_source
+from ..selection import IN, OUT, SOURCES, get_source
 from .partner_mailing import EDITABLE_STATES
 
 # The fields that say who is meant by an entry, and those of the mailing that matter for the number.
@@ -154,7 +154,7 @@ class PartnerMailingSource(models.Model):
         drafts = self.browse()
         for one in entries if isinstance(entries, list) else ():
             one = one if isinstance(one, dict) else {}  # noqa: PLW2901
-            known = set(NAMED) & set(one)
+            known = {*NAMED, *(kind.field for kind in SOURCES.values())} & set(one)
             before = saved.get(one.get("id")) if isinstance(one.get("id"), int) else None
             draft = self.new({name: one[name] for name in known}, origin=before)
             # Of what is saved, the entry says that the user may not see it.

@@ -15,44 +15,11 @@ import { SelectCreateDialog } from "@web/views/view_dialogs/select_create_dialog
 
 import { goTo } from "../checklist/go_to";
 import { AddressesDialog } from "./addresses_dialog";
+import { KINDS, OUTCOMES } from "./kinds";
 import { TagsDialog } from "./tags_dialog";
 
 const MODEL = "partner.mailing.source";
-// Of each kind: the field that says what is meant, and the model of its records.
-const KINDS = {
-    audience: {
-        field: "audience_id",
-        model: "partner.mailing.audience",
-        icon: "fa-users",
-        title: _t("Audiences"),
-    },
-    tag: {
-        field: "category_id",
-        model: "res.partner.category",
-        icon: "fa-tag",
-        title: _t("Contact Tags"),
-    },
-    mailing: {
-        field: "earlier_mailing_id",
-        model: "partner.mailing",
-        icon: "fa-envelope-o",
-        title: _t("Earlier Mailings"),
-    },
-    contact: { field: "partner_id", model: "res.partner", icon: "fa-user", title: _t("Contacts") },
-    domain: { field: "domain", icon: "fa-filter", title: _t("Filter") },
-    address: { field: "address", icon: "fa-at", title: _t("Addresses") },
-};
-const OUTCOMES = {
-    sent: _t("got it"),
-    not_reached: _t("did not get it"),
-    opened: _t("opened it"),
-    not_opened: _t("did not open it"),
-    clicked: _t("clicked a link"),
-    not_clicked: _t("did not click a link"),
-    replied: _t("answered"),
-    newcomer: _t("came in since"),
-};
-const RECORDS = ["audience_id", "category_id", "earlier_mailing_id", "link_id", "partner_id"];
+const LINK = "link_id";
 const VALUES = ["side", "kind", "outcome", "domain", "address"];
 // The fields of the mailing that change the numbers, of those that the form has.
 const COUNTED_WITH = [
@@ -148,7 +115,7 @@ export class SourcesField extends Component {
 
     getValues(entry) {
         const values = Object.fromEntries(VALUES.map((name) => [name, entry.data[name] || false]));
-        for (const name of RECORDS) {
+        for (const name of [...getRecordFields(), LINK]) {
             values[name] = entry.data[name]?.id || false;
         }
         return values;
@@ -286,12 +253,12 @@ export class SourcesField extends Component {
     }
 
     select(side, kind) {
-        const { field, model, title } = KINDS[kind];
+        const { field, model, title, context = {} } = KINDS[kind];
         this.addDialog(SelectCreateDialog, {
             title,
             resModel: model,
             domain: this.getChoices(side, kind),
-            context: kind === "audience" ? { partner_mailing_in_dialog: true } : {},
+            context,
             noCreate: kind !== "audience",
             onSelected: (ids) => {
                 const outcome = kind === "mailing" ? { outcome: "sent" } : {};
@@ -421,7 +388,7 @@ export class SourcesField extends Component {
 
     openDialog(entry, resModel, resId) {
         this.addDialog(FormViewDialog, {
-            title: KINDS[entry.data.kind].title,
+            title: resModel === KINDS.audience.model ? _t("Audience") : _t("Contact"),
             resModel,
             resId,
             context: { partner_mailing_in_dialog: true },
@@ -487,6 +454,12 @@ export class SourcesField extends Component {
     }
 }
 
+function getRecordFields() {
+    return Object.values(KINDS)
+        .filter(({ model }) => model)
+        .map(({ field }) => field);
+}
+
 // Names come in words from the server, which knows what the user may not see; here are ids alone.
 const many2one = (name, relation) => ({
     name,
@@ -500,18 +473,17 @@ export const sourcesField = {
     component: SourcesField,
     displayName: _t("Write to and But not to"),
     supportedTypes: ["one2many"],
-    relatedFields: [
+    relatedFields: () => [
         { name: "display_name", type: "char" },
         { name: "side", type: "selection", selection: [], readonly: false },
         { name: "kind", type: "selection", selection: [], readonly: false },
         { name: "outcome", type: "selection", selection: [], readonly: false },
         { name: "domain", type: "char", readonly: false },
         { name: "address", type: "text", readonly: false },
-        many2one("audience_id", "partner.mailing.audience"),
-        many2one("category_id", "res.partner.category"),
-        many2one("earlier_mailing_id", "partner.mailing"),
-        many2one("link_id", "partner.mailing.link"),
-        many2one("partner_id", "res.partner"),
+        many2one(LINK, "partner.mailing.link"),
+        ...Object.values(KINDS)
+            .filter(({ model }) => model)
+            .map(({ field, model }) => many2one(field, model)),
     ],
 };
 
