@@ -18,7 +18,8 @@ from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
 from ..transport.pace import describe_limits, describe_pace
 from .ir_websocket import FOR_GROUP, FOR_VALIDATORS, PROGRESS
-from .partner_mailing import UNSENT_STATES, VIEWER_GROUP
+from .partner_mailing import VIEWER_GROUP
+from .partner_mailing_checklist import UNSENT_STATES
 
 _logger = logging.getLogger(__name__)
 

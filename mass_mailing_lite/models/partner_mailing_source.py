@@ -145,7 +145,8 @@ class PartnerMailingSource(models.Model):
             "others": [{"field", "label", "count"}] of fields with further people}
         """
         self.check_access("read")
-        origin = self.env["partner.mailing"].browse(mailing_id or [])
+        origin = self.env["partner.mailing"].browse([mailing_id] if mailing_id else [])
+        origin._check_saved()
         origin.check_access("read")
         values = values if isinstance(values, dict) else {}
         known = {*COUNTED_WITH, *origin._get_extra_fields()} & set(values)
@@ -155,7 +156,7 @@ class PartnerMailingSource(models.Model):
         for one in entries if isinstance(entries, list) else ():
             one = one if isinstance(one, dict) else {}  # noqa: PLW2901
             known = {*NAMED, *(kind.field for kind in SOURCES.values())} & set(one)
-            before = saved.get(one.get("id")) if isinstance(one.get("id"), int) else None
+            before = saved.get(one["id"]) if type(one.get("id")) is int else None
             draft = self.new({name: one[name] for name in known}, origin=before)
             # Of what is saved, the entry says that the user may not see it.
             draft._check_readable(before)
