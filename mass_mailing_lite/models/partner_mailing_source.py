@@ -42,6 +42,7 @@ class PartnerMailingSource(models.Model):
     _inherit = ["partner.mailing.call"]
     _description = "Source of Recipients"
     _order = "side, id"
+    _check_company_auto = True
 
     mailing_id = fields.Many2one(
         "partner.mailing", required=True, ondelete="cascade", index=True, readonly=False
@@ -59,7 +60,9 @@ class PartnerMailingSource(models.Model):
         ],
         required=True,
     )
-    audience_id = fields.Many2one("partner.mailing.audience", ondelete="set null", index=True)
+    audience_id = fields.Many2one(
+        "partner.mailing.audience", ondelete="set null", index=True, check_company=True
+    )
     category_id = fields.Many2one(
         "res.partner.category", "Tag", ondelete="set null", index="btree_not_null"
     )

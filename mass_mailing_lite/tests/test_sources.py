@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
 from .common import MailingCase
+from .pages import cost
 
 
 class SourceCase(MailingCase):
@@ -238,6 +239,29 @@ class TestSources(SourceCase):
             form.audience_ids.clear()
             form.extra_emails = "zoe@example.org"
         self.assertNotIn("audience", mailing.source_ids.mapped("kind"))
+
+    def test_an_entry_has_no_audience_of_another_company(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        theirs = self.audience.copy({"name": "Theirs", "company_id": other.id})
+        with self.assertRaisesRegex(UserError, "Theirs"):
+            self.new_draft(self.entry("audience", audience_id=theirs.id))
+
+    def test_the_form_reads_many_entries_in_as_many_queries_as_few(self):
+        tags = self.env["res.partner.category"].create([{"name": f"Tag {n}"} for n in range(12)])
+        contacts = self.env["res.partner"].create([{"name": f"Anna {n}"} for n in range(12)])
+
+        def cost_of(number):
+            draft = self.new_draft(
+                *(self.entry("tag", "out", category_id=tag.id) for tag in tags[:number]),
+                *(self.entry("contact", partner_id=one.id) for one in contacts[:number]),
+            )
+            names = {name: {} for name in ("display_name", "kind", "category_id", "partner_id")}
+            queries, _size = cost(
+                self.env, lambda: draft.web_read({"source_ids": {"fields": names}})
+            )
+            return queries
+
+        self.assertEqual(cost_of(12), cost_of(2))
 
     def test_a_change_of_an_entry_is_a_change_of_the_mailing(self):
         mailing = self.new_mailing()

@@ -167,6 +167,11 @@ export class SourcesField extends Component {
         return this.getCounted(entry)?.problem;
     }
 
+    get totalText() {
+        const number = formatInteger(this.state.total);
+        return _t("People in all: about %s. The exact number comes with the list.", number);
+    }
+
     formatNumber(number) {
         return formatInteger(number);
     }
@@ -254,17 +259,19 @@ export class SourcesField extends Component {
 
     select(side, kind) {
         const { field, model, title, context = {} } = KINDS[kind];
+        const onSelected = (ids) => {
+            const outcome = kind === "mailing" ? { outcome: "sent" } : {};
+            const entries = ids.map((id) => ({ [field]: { id, display_name: "" }, ...outcome }));
+            return this.create(side, kind, entries);
+        };
         this.addDialog(SelectCreateDialog, {
             title,
             resModel: model,
             domain: this.getChoices(side, kind),
             context,
             noCreate: kind !== "audience",
-            onSelected: (ids) => {
-                const outcome = kind === "mailing" ? { outcome: "sent" } : {};
-                const entries = ids.map((id) => ({ [field]: { id, display_name: "" }, ...outcome }));
-                return this.create(side, kind, entries);
-            },
+            onSelected,
+            onCreateEdit: () => this.openDialog(model, false, ({ resId }) => onSelected([resId])),
         });
     }
 
@@ -277,7 +284,14 @@ export class SourcesField extends Component {
             return resId ? [...sent, ["id", "!=", resId]] : sent;
         }
         const domain = [["id", "not in", this.getChosen(side, field)]];
-        return kind === "audience" ? [...domain, ["is_available", "=", true]] : domain;
+        if (kind === "audience") {
+            domain.push(["is_available", "=", true]);
+        }
+        const company = this.props.record.data.company_id;
+        if (company && ["audience", "contact"].includes(kind)) {
+            domain.push(["company_id", "in", [false, company.id]]);
+        }
+        return domain;
     }
 
     getChosen(side, field) {
@@ -372,7 +386,7 @@ export class SourcesField extends Component {
             return this.openContacts(entry, [["category_id", "in", [id]]]);
         }
         if (kind === "audience" || kind === "contact") {
-            return id && this.openDialog(entry, model, id);
+            return id && this.openDialog(model, id, () => this.ask());
         }
         // The form of the mailing is saved when it is left, as always; the breadcrumb leads back.
         return (
@@ -386,13 +400,13 @@ export class SourcesField extends Component {
         );
     }
 
-    openDialog(entry, resModel, resId) {
+    openDialog(resModel, resId, onRecordSaved) {
         this.addDialog(FormViewDialog, {
             title: resModel === KINDS.audience.model ? _t("Audience") : _t("Contact"),
             resModel,
             resId,
             context: { partner_mailing_in_dialog: true },
-            onRecordSaved: () => this.ask(),
+            onRecordSaved,
         });
     }
 

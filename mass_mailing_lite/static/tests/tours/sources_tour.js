@@ -51,7 +51,7 @@ registry.category("web_tour.tours").add("mass_mailing_lite_sources", {
         { trigger: ".modal button[name=confirm]", run: "click" },
         { trigger: "[data-side=out] [data-kind=address] button[name=remove]", run: "click" },
         { trigger: "[data-side=out]:not(:has([data-kind=address]))" },
-        { trigger: ".o_partner_mailing_total:contains(about 1 people)" },
+        { trigger: ".o_partner_mailing_total:contains(about 1.)" },
         { trigger: "button[name=action_refresh_recipients]", run: "click" },
         { trigger: "[name=recipient_window_ids] td:contains(clara@example.com)" },
         { trigger: "[name=skipped_window_ids] tr:contains(vera@example.com)" },
