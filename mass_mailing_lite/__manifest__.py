@@ -40,6 +40,7 @@
         "views/mail_template_views.xml",
         "views/partner_mailing_views.xml",
         "views/partner_mailing_phone_views.xml",
+        "views/partner_mailing_source_views.xml",
         "views/partner_mailing_to_validate_views.xml",
         "views/partner_mailing_unsubscription_views.xml",
         "views/partner_mailing_sender_views.xml",

@@ -147,6 +147,7 @@ class PartnerMailing(models.Model):
             "recipients_loaded_at",
             "pending_count",
             "skipped_count",
+            "source_ids",
             "audience_ids",
             "marked_count",
             "test_state",
@@ -228,7 +229,7 @@ class PartnerMailing(models.Model):
         elif self._has_sources():
             step.update(status="open", hint=self.env._("Update the list to see who they are"))
         else:
-            step.update(status="open", hint=self.env._("Choose who gets it"), focus="audience_ids")
+            step.update(status="open", hint=self.env._("Choose who gets it"), focus="source_ids")
         return step
 
     def _get_linked_steps(self):
