@@ -9,6 +9,7 @@
       Contact        contact.py         one contact
       ContactFilter  contact_filter.py  the contacts that match a domain
       Address        address.py         addresses of no contact
+    Exclusions     exclusions.py        whom an audience leaves out for every mailing to it
     RecipientQuery recipient_query.py   the statements that make the list of all entries
     Pressure       pressure.py          who was written to often enough lately
 
@@ -18,6 +19,7 @@ the kind to the field ``kind`` of ``partner.mailing.source``.
 """
 
 from . import address, audience, contact, contact_filter, earlier_mailing, tag
+from .exclusions import Exclusions
 from .pressure import Pressure
 from .recipient_query import KEPT, RecipientQuery
 from .source import IN, OUT, SOURCES, Source, get_source, put_in_words, register
@@ -27,6 +29,7 @@ __all__ = [
     "KEPT",
     "OUT",
     "SOURCES",
+    "Exclusions",
     "Pressure",
     "RecipientQuery",
     "Source",
