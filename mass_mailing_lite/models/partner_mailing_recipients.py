@@ -555,8 +555,21 @@ class PartnerMailing(models.Model):
 
         An addon with a source of recipients of its own overrides this method and adds its tags.
         """
-        own = self.source_ids.filtered(lambda entry: entry.side == OUT and entry.kind == "tag")
-        return self.audience_ids.excluded_category_ids | own.category_id
+        tags = self._get_excluding_entries().filtered(lambda entry: entry.kind == "tag")
+        return self._get_chosen_audiences().excluded_category_ids | tags.category_id
+
+    def _get_chosen_audiences(self):
+        """Return the audiences of *Write to*, also of a mailing that a form has not saved."""
+        chosen = self.source_ids.filtered(lambda entry: entry.side == IN)
+        return self.audience_ids | chosen.audience_id
+
+    def _get_excluding_entries(self):
+        """Return the entries that exclude people: of *But not to*, and of its audiences.
+
+        An addon with a source of recipients of its own overrides this method and adds its entries.
+        """
+        own = self.source_ids.filtered(lambda entry: entry.side == OUT)
+        return own | self._get_chosen_audiences().source_ids
 
     def _get_chosen_tags(self):
         """Return the tags that people are chosen by, of the entries and their audiences."""

@@ -1,6 +1,7 @@
 from . import (
     test_allowed_senders,
     test_approval,
+    test_audience_exclusions,
     test_audiences,
     test_checked_links,
     test_checklist,
