@@ -21,6 +21,9 @@ class ResConfigSettings(models.TransientModel):
     partner_mailing_two_validators_from = fields.Integer(
         related="company_id.partner_mailing_two_validators_from", readonly=False
     )
+    partner_mailing_proof = fields.Boolean(
+        related="company_id.partner_mailing_proof", readonly=False
+    )
     partner_mailing_link_days = fields.Integer(
         related="company_id.partner_mailing_link_days", readonly=False
     )
