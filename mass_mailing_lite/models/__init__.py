@@ -21,6 +21,7 @@ from . import (
     partner_mailing_content,
     partner_mailing_layout,
     partner_mailing_message,
+    partner_mailing_proof,
     partner_mailing_recipient,
     partner_mailing_recipients,
     partner_mailing_sender,
@@ -62,4 +63,5 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
+    res_users,
 )

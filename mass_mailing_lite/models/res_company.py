@@ -80,6 +80,13 @@ class ResCompany(models.Model):
         groups="mass_mailing_lite.group_manager",
         help="Keys of checks: a mailing with a warning of one of them cannot be submitted.",
     )
+    partner_mailing_proof = fields.Boolean(
+        "Proofs for Validators",
+        default=True,
+        help="A mailing that is submitted also comes to the mailbox of each validator who is asked, as"
+        " its first recipient of the validator's language gets it. Validators switch it off for"
+        " themselves in their preferences. Mailings by SMS have no proof.",
+    )
 
     # Files that are sent as links
     partner_mailing_link_days = fields.Integer(
@@ -134,7 +141,8 @@ class ResCompany(models.Model):
     partner_mailing_test_limit_day = fields.Integer(
         "Test Messages a Day",
         default=50,
-        help="Most messages of tests that one user sends in a day (UTC). 0: no limit.",
+        help="Most messages of tests that one user sends in a day (UTC), and most proofs within a day"
+        " that one author's submissions send to one validator. 0: no limit.",
     )
 
     # Sending

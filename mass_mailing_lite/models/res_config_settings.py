@@ -39,6 +39,9 @@ class ResConfigSettings(models.TransientModel):
         groups="mass_mailing_lite.group_manager",
         help="The checks of which a warning may stop a submission.",
     )
+    partner_mailing_proof = fields.Boolean(
+        related="company_id.partner_mailing_proof", readonly=False
+    )
     partner_mailing_link_days = fields.Integer(
         related="company_id.partner_mailing_link_days", readonly=False
     )

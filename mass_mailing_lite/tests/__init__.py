@@ -47,6 +47,7 @@ from . import (
     test_preview,
     test_privacy,
     test_progress,
+    test_proof,
     test_rate_limiter,
     test_rate_limits,
     test_recipients,
