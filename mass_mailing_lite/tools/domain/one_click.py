@@ -11,7 +11,10 @@ from .lookup import Lookup
 
 SECONDS = 5
 BODY = b"List-Unsubscribe=One-Click"
-HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "Mailing sender check"}
+HEADERS = {
+    "Content-Type": "application/x-www-form-urlencoded",
+    "User-Agent": "Mailing sender check",
+}
 
 # It answers as it must; the address is not https; no recipient can reach it; it did not answer;
 # its certificate is not valid; it answered with a redirect, or another code.

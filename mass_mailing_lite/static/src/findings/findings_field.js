@@ -1,10 +1,16 @@
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 import { callButton, goTo } from "../checklist/go_to";
 
-import { Component, useRef } from "@odoo/owl";
+import { Component, useEffect, useRef } from "@odoo/owl";
+
+// While checks run in the background: how often the form asks whether they are done, and how many
+// times.
+const ASK_EVERY = 5000;
+const ASK_AT_MOST = 24;
 
 const LOOKS = {
     stop: { style: "alert-danger", icon: "fa-ban" },
@@ -20,6 +26,39 @@ export class FindingsField extends Component {
 
     setup() {
         this.root = useRef("root");
+        this.orm = useService("orm");
+        useEffect(
+            (isWaiting) => {
+                if (!isWaiting) {
+                    return;
+                }
+                let left = ASK_AT_MOST;
+                const timer = setInterval(() => {
+                    left -= 1;
+                    if (left < 0) {
+                        clearInterval(timer);
+                    } else {
+                        this.showNew();
+                    }
+                }, ASK_EVERY);
+                return () => clearInterval(timer);
+            },
+            () => [this.isWaiting]
+        );
+    }
+
+    // Whether checks of the mailing have to look in the background.
+    get isWaiting() {
+        return Boolean(this.props.record.resId && this.props.record.data.look_due_at);
+    }
+
+    // Show what was found in the background; a form that is being edited shows it when it is saved.
+    async showNew() {
+        const { record } = this.props;
+        const [values] = await this.orm.silent.read(record.resModel, [record.resId], ["look_due_at"]);
+        if (values && !values.look_due_at && !(await record.isDirty())) {
+            await record.load();
+        }
     }
 
     get findings() {
