@@ -38,6 +38,7 @@ from . import (
     test_one_by_one,
     test_personal,
     test_placeholder,
+    test_preflight,
     test_preview,
     test_privacy,
     test_progress,
