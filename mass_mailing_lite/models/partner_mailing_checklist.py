@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
 from ..content import SendOn
-from ..preflight import STOP, Preflight, look_at_due
+from ..preflight import CHECKS, STOP, Preflight, look_at_due
 from ..preflight.list_names import ListNames
 from ..preflight.list_values import ListValues
 from ..preflight.placeholder_fallback import PlaceholderFallback
@@ -34,6 +34,19 @@ FINDING_SOURCES = (
     "main_lang",
     "reply_to",
 )
+# Colours of the calendar, as numbers of Odoo's palette: light blue, orange, blue, purple, red,
+# green, grey.
+STATE_COLORS = {
+    "draft": 4,
+    "to_validate": 2,
+    "validated": 7,
+    "sending": 11,
+    "paused": 1,
+    "done": 10,
+    "cancelled": 0,
+}
+# States before the first message.
+UNSENT_STATES = ("draft", "to_validate", "validated")
 LAST_TEST = ("last_test_at", "last_test_by_id", "tested_versions")
 
 
@@ -53,7 +66,7 @@ class PartnerMailing(models.Model):
     and in the review. The facts behind them are stored when the content changes.
 
     In the order of this file: the fields, the list, one method for each step, what was seen and
-    tested in which language, when it is to be sent, the findings.
+    tested in which language, when it is to be sent (also in the calendar), the findings.
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
@@ -90,6 +103,16 @@ class PartnerMailing(models.Model):
     schedule_notice = fields.Char(
         compute="_compute_schedule_notice", help="What becomes of a Send On that has passed."
     )
+    calendar_at = fields.Datetime(
+        "Sent or Planned",
+        compute="_compute_calendar_at",
+        inverse="_inverse_calendar_at",
+        store=True,
+        copy=False,
+        index="btree_not_null",
+        help="Where the calendar shows the mailing: when its sending began, before that Send On.",
+    )
+    state_color = fields.Integer(compute="_compute_state_color", help="Of the calendar.")
     finding_facts = fields.Json(
         compute="_compute_finding_facts",
         store=True,
@@ -124,6 +147,7 @@ class PartnerMailing(models.Model):
             "recipients_loaded_at",
             "pending_count",
             "skipped_count",
+            "source_ids",
             "audience_ids",
             "marked_count",
             "test_state",
@@ -205,7 +229,7 @@ class PartnerMailing(models.Model):
         elif self._has_sources():
             step.update(status="open", hint=self.env._("Update the list to see who they are"))
         else:
-            step.update(status="open", hint=self.env._("Choose who gets it"), focus="audience_ids")
+            step.update(status="open", hint=self.env._("Choose who gets it"), focus="source_ids")
         return step
 
     def _get_linked_steps(self):
@@ -454,6 +478,38 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         return SendOn(self).get_begin_in_words()
 
+    @api.depends("state", "scheduled_at", "started_at")
+    def _compute_calendar_at(self):
+        for mailing in self:
+            moments = [mailing.scheduled_at, mailing.started_at]
+            if mailing.state not in UNSENT_STATES:
+                moments.reverse()
+            mailing.calendar_at = moments[0] or moments[1]
+
+    def _inverse_calendar_at(self):
+        """Plan a draft for the moment that it was dragged to.
+
+        :raises UserError: when it is no draft, or the moment has passed
+        """
+        for mailing in self:
+            moment = mailing.calendar_at
+            mailing._check_covered_unlocked({"scheduled_at"})
+            mailing._check_schedule(moment)
+            mailing.scheduled_at = moment
+
+    @api.depends("state")
+    def _compute_state_color(self):
+        for mailing in self:
+            mailing.state_color = STATE_COLORS.get(mailing.state, 0)
+
+    def _get_moment_of_calendar(self):
+        """Return the moment to come that the calendar has put into the context, or False."""
+        try:
+            moment = fields.Datetime.to_datetime(self.env.context.get("default_calendar_at"))
+        except (TypeError, ValueError):
+            return False
+        return moment if moment and moment > fields.Datetime.now() else False
+
     # ------------------------------------------------------------
     # Findings
     # ------------------------------------------------------------
@@ -467,6 +523,7 @@ class PartnerMailing(models.Model):
             "track_clicks",
             "track_opens",
             "layout_id",
+            "attachment_ids",
             *self._get_rendered_fields(),
         ]
     )
@@ -517,6 +574,14 @@ class PartnerMailing(models.Model):
         Findings as those of ``_get_findings``. The mailing may be in any state, and not saved.
         """
         return Preflight(self).get_sender_findings()
+
+    def action_check_links(self):
+        """Have the links and pictures asked for again, in the background."""
+        self.check_access("write")
+        self._check_editable(self.env._("check its links again"))
+        for mailing in self:
+            CHECKS["dead_link"](mailing).ask_again()
+        return True
 
     def action_open_sender_check(self):
         """Open the dialog with what was found about the sender of the mailing."""

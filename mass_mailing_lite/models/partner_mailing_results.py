@@ -102,6 +102,8 @@ class PartnerMailing(models.Model):
                 for tag in self.audience_ids.excluded_category_ids - excluded
             ]
         )
+        for entry in self.audience_ids.source_ids:
+            entry.copy({"mailing_id": draft.id, "of_audience_id": False})
         return draft
 
     # ------------------------------------------------------------
@@ -195,6 +197,7 @@ class PartnerMailing(models.Model):
         rows = self.env["partner.mailing.breakdown"].search([("mailing_id", "=", self.id)])
         by = rows.grouped("dimension")
         languages = dict(rows._get_languages())
+        reasons = dict(rows._fields["skip_reason"]._description_selection(self.env))
         transport = self._get_transport()
         return {
             "totals": self._get_totals(),
@@ -219,6 +222,12 @@ class PartnerMailing(models.Model):
                 {"name": languages.get(row.lang, row.lang or ""), **row._get_figures()}
                 for row in by.get("language", ())
             ][:MAX_ROWS],
+            "excluded": [
+                {"name": reasons.get(row.skip_reason), "count": row.recipient_count}
+                for row in by.get("exclusion", rows.browse()).sorted(
+                    "recipient_count", reverse=True
+                )
+            ],
             "links": self._get_link_figures(),
             "files": self.env["partner.mailing.file"]._get_figures(self),
             "downloaded": self.track_clicks and self.downloaded_count,
@@ -383,6 +392,7 @@ class PartnerMailing(models.Model):
             request.content = {
                 name: "" if name in typed else value for name, value in content.items()
             }
+        self.env["partner.mailing.source"]._remove_personal_data(self)
 
     def _check_knows_recipients(self):
         """Raise when the names and addresses of the recipients were removed.

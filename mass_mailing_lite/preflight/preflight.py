@@ -83,7 +83,7 @@ class Preflight:
         later = limit is not None and mailing.recipient_count > limit
         for check in self.get_checks("look_at_list"):
             key, question = check.key, to_json(check.ask_list(self._get_facts(check)))
-            if question is None or not mailing.recipient_count:
+            if question is None or not (mailing.recipient_count or mailing.excluded_domains):
                 continue
             if key in known and known[key] == question and key not in before.get(DUE, ()):
                 asked[key] = question

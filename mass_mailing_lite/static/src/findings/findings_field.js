@@ -62,6 +62,10 @@ export class FindingsField extends Component {
         await callButton(this, finding.action, finding.args);
     }
 
+    async see(finding) {
+        await callButton(this, finding.see.action, finding.see.args);
+    }
+
     async show(finding) {
         await goTo(this, finding);
     }
