@@ -11,6 +11,8 @@ class TestTourPreflight(DnsCase, LinkCase, HttpCase):
     def setUp(self):
         super().setUp()
         self.start_dns()
+        # Both halves have a server: one for mail, and one for pages.
+        self.mail_server, self.server = self.server, type(self).server
         self.env["ir.config_parameter"].set_param("web.base.url", "https://odoo.example.com")
 
     def test_a_dead_link_a_fallback_and_a_missing_record_are_seen_and_mended(self):
@@ -20,7 +22,7 @@ class TestTourPreflight(DnsCase, LinkCase, HttpCase):
             preview_text="For all of you in spring",
             body_html='<p>Dear <t t-out="object.name"/> in <t t-out="object.city">your town</t>,</p>'
             + self.link("/gone"),
-            mail_server_id=self.server.id,
+            mail_server_id=self.mail_server.id,
         )
         mailing.action_load_recipients()
         mailing._record_test()
