@@ -129,7 +129,7 @@ class Check:
     @classmethod
     def has(cls, name: str) -> bool:
         """Tell whether the check overrides a method, such as ``look_at_list``."""
-        return getattr(cls, name) is not getattr(Check, name)
+        return getattr(cls, name, None) is not getattr(Check, name, None)
 
     @property
     def list_facts(self) -> Any:

@@ -89,6 +89,7 @@ class LeakCase(MailingCase):
             {**of_mailing, "kind": "contact", "partner_id": self.anna.id}
         )
         system["partner.mailing.sender"].create({"address": "news@example.com"})
+        system["partner.mailing.sender.look"]._obtain(mailing.sudo())
         if "partner.mailing.answer" in system:  # with mass_mailing_lite_sms
             system["partner.mailing.answer"].create(
                 {**of_mailing, "number": "1", "reference": "1", "kind": "reply",
