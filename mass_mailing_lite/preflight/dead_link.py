@@ -134,7 +134,7 @@ class DeadLink(Check):
     def _make_waiting(self, count):
         return self.make_finding(
             self.env._("Links and pictures are being checked: %s.", count),
-            self.env._("Open the mailing again in a minute to see the result."),
+            self.env._("The result is shown here as soon as it is there."),
             count=count,
             level=INFO,
         )

@@ -19,6 +19,8 @@ ASKED, DUE, LARGEST = "asked", "due", "largest_domain"
 UNDECIDED_STATES = ("draft", "to_validate")
 # What is kept of a finding with an approval.
 KEPT = ("key", "kind", "level", "message", "remedy", "count", "lines", "is_people", "is_personal")
+# Type of the notification that facts came from the background.
+NOTIFICATION = "partner_mailing_findings"
 CRON = "mass_mailing_lite.ir_cron_preflight"
 
 
@@ -147,7 +149,14 @@ class Preflight:
                 facts = None
             commit()
             self.store_background(check.key, asked, facts)
+            self._announce()
             commit()
+
+    def _announce(self):
+        """Have the open forms of the mailing show its findings anew, when this is committed."""
+        mailing = self.mailing.sudo()
+        for channel in mailing._get_progress_channels():
+            self.env["bus.bus"]._sendone(channel, NOTIFICATION, {"id": mailing.id})
 
     def store_background(self, key, asked, facts):
         """Store what a check found in the background; see ``Check.background``.
