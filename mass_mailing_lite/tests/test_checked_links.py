@@ -100,8 +100,8 @@ class TestCheckedLinks(LinkCase):
         layout = self.env.ref("mass_mailing_lite.layout_plain", raise_if_not_found=False)
         layout = layout or self.env["partner.mailing.layout"].search([], limit=1)
         layout = layout.copy()
-        layout.arch = str(layout.arch).replace(
-            "</div>", f'<a href="{self.url("/imprint")}">Imprint</a></div>', 1
+        layout.body_html = str(layout.body_html).replace(
+            "<a ", f'<a href="{self.url("/imprint")}">Imprint</a><a ', 1
         )
         mailing = self.new_mailing(layout_id=layout.id)
         self.look(mailing)

@@ -74,6 +74,8 @@ class TestContentFindings(MailingCase):
 
     def test_a_missing_preview_text_is_good_to_know(self):
         mailing = self.new_mailing()
+        self.assertNotIn("preview_text", self.found(mailing))
+        mailing.action_load_recipients()
         self.assertEqual(self.assertFound(mailing, "preview_text")["level"], "info")
         mailing.preview_text = "\u200b "
         self.assertFound(mailing, "preview_text")
@@ -91,7 +93,13 @@ class TestContentFindings(MailingCase):
             finding = self.assertFound(self.new_mailing(subject=subject), "loud_subject", "capital")
             self.assertEqual((finding["level"], finding["focus"]), ("warning", "subject"))
         self.assertFound(self.new_mailing(subject="Free!!!"), "loud_subject", "exclamation", "3")
-        for subject in ("Dear [FIRST NAME]", "DHL brings it", "NATO", "夏のカタログ!", "كتالوج الصيف"):
+        for subject in (
+            "Dear [FIRST NAME]",
+            "DHL brings it",
+            "NATO",
+            "夏のカタログ!",
+            "كتالوج الصيف",
+        ):
             self.assertNotIn("loud_subject", self.found(self.new_mailing(subject=subject)))
 
     def test_attachments_that_programs_refuse_are_named(self):
