@@ -158,6 +158,8 @@ class Web:
                 page = read(location, page)
         except Exception as error:  # of http.client, ssl and idna
             outcome, reason = explain(error)
+            if reason == "no_name" and page and not self._network.is_missing(page.host):
+                outcome, reason = UNKNOWN, "unreachable"
             return Answer(outcome, reason, status, str(page or ""))
         # A page that sends a program without its cookie in a circle is shown by a browser.
         return Answer(UNKNOWN if has_cookies else DEAD, "circle", status, str(page))
