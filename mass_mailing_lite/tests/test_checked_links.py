@@ -74,6 +74,13 @@ class TestCheckedLinks(LinkCase):
         self.look(mailing)
         self.assertEqual(self.found(mailing), [])
 
+    def test_what_was_found_stays_while_another_link_is_asked_for(self):
+        mailing = self.new_mailing(body_html=self.link("/gone"))
+        self.look(mailing)
+        mailing.body_html = self.link("/gone") + self.link("/another")
+        found = self.found(mailing)
+        self.assertEqual({one["level"]: one["count"] for one in found}, {"warning": 1, "info": 1})
+
     def test_until_there_is_a_result_the_form_says_so_and_nothing_is_asked(self):
         before = len(self.server.requests)
         mailing = self.new_mailing(body_html=self.link("/gone"))
@@ -142,6 +149,9 @@ class TestCheckedLinks(LinkCase):
             "/partner_mailing/unsubscribe",
             "/partner_mailing/view",
             f"{PUBLIC}/partner_mailing/view",
+            f"{PUBLIC}/r/aBc",
+            "https://list.example/unsubscribe?id=1",
+            "https://list.example/optout/1",
             "mailto:shop@example.com",
             "tel:+4930123456",
             "#end",
