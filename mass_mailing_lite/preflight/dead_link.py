@@ -53,7 +53,8 @@ class DeadLink(Check):
             is_counted = address.startswith(f"{content.base_url}{COUNTED_PATH}")
             if address not in found and is_asked(address) and not is_counted:
                 found[address] = [address, words[:60], is_picture]
-        return [*found.values()][:MAX_LINKS]
+        # One more says that there are more.
+        return [*found.values()][: MAX_LINKS + 1]
 
     def _find(self, content):
         """Yield (words, address, whether it is a picture's) of what a message leads to."""
@@ -135,6 +136,18 @@ class DeadLink(Check):
                         label=self.env._("Check Again"),
                     )
                 )
+        if len({address for found in facts.values() for address, *_rest in found}) > MAX_LINKS:
+            findings.append(
+                self.make_finding(
+                    self.env._(
+                        "Only %s links and pictures are checked. There are more.", MAX_LINKS
+                    ),
+                    self.env._("Open the others in a browser, or make a shorter message of it."),
+                    level=INFO,
+                    page="content",
+                    focus=self.mailing._get_transport().main_text,
+                )
+            )
         return findings
 
     def _make_waiting(self, count):

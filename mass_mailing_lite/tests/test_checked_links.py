@@ -81,6 +81,11 @@ class TestCheckedLinks(LinkCase):
         found = self.found(mailing)
         self.assertEqual({one["level"]: one["count"] for one in found}, {"warning": 1, "info": 1})
 
+    def test_a_message_with_very_many_links_says_that_not_all_are_checked(self):
+        body = "".join(f'<a href="https://shop.example/{number}">x</a>' for number in range(250))
+        mailing = self.new_mailing(body_html=f"<p>{body}</p>")
+        self.assertEqual([one["count"] for one in self.found(mailing)], [200, 1])
+
     def test_until_there_is_a_result_the_form_says_so_and_nothing_is_asked(self):
         before = len(self.server.requests)
         mailing = self.new_mailing(body_html=self.link("/gone"))
