@@ -4,10 +4,10 @@ from odoo.tests import tagged
 from .common import MailingCase
 
 TEXT = "<p>Dear reader, our catalogue of bicycles for the whole family is here, with many new models.</p>"
-KEYS = {
+KEYS = (
     "alt_text", "faint_text", "file_names", "fixed_width", "insecure_link", "long_subject",
     "loud_subject", "mostly_pictures", "preview_text", "spam_score",
-}  # fmt: skip
+)  # fmt: skip
 
 
 @tagged("post_install", "-at_install")

@@ -79,7 +79,7 @@ def read_page(source: str) -> PageLook:
     if tree is None:
         return EMPTY
     reader = _Reader(is_responsive="@media" in source)
-    reader.read(tree)
+    reader.look_at(tree)
     return PageLook(
         reader.letters,
         reader.pictures,
@@ -99,7 +99,7 @@ class _Reader:
         self.faint: list[tuple[str, str, str]] = []
         self.wide: list[tuple[str, int]] = []
 
-    def read(self, tree):
+    def look_at(self, tree):
         stack: list[tuple[Any, _State]] = [(tree, _State())]
         while stack:
             item, state = stack.pop()

@@ -9,6 +9,7 @@ exists. So no body is too long, too slow or too well compressed. Proxies and coo
 environment are not used.
 """
 
+import contextlib
 import functools
 import http.client
 import queue
@@ -204,12 +205,10 @@ def get_context() -> ssl.SSLContext:
 def make_context() -> ssl.SSLContext:
     """Return what a browser trusts: the authorities of the system, and those of ``certifi``."""
     context = ssl.create_default_context()
-    try:
+    with contextlib.suppress(ImportError, OSError):
         import certifi
 
         context.load_verify_locations(certifi.where())
-    except (ImportError, OSError):
-        pass
     return context
 
 
