@@ -109,11 +109,13 @@ class TestCheckedLinks(LinkCase):
         self.assertEqual(finding["count"], 2)
 
     def test_links_of_the_layout_are_asked_for_too(self):
-        layout = self.env.ref("mass_mailing_lite.layout_plain", raise_if_not_found=False)
-        layout = layout or self.env["partner.mailing.layout"].search([], limit=1)
-        layout = layout.copy()
-        layout.body_html = str(layout.body_html).replace(
-            "<a ", f'<a href="{self.url("/imprint")}">Imprint</a><a ', 1
+        layout = self.env["partner.mailing.layout"].create(
+            {
+                "name": "Letterhead",
+                "body_html": '<div><t t-out="message.body"/></div>'
+                f'<p><a href="{self.url("/imprint")}">Imprint</a>'
+                ' <a href="/partner_mailing/unsubscribe">Unsubscribe</a></p>',
+            }
         )
         mailing = self.new_mailing(layout_id=layout.id)
         self.look(mailing)

@@ -16,7 +16,9 @@ MAX_PARTS = 20
 
 _token = re.compile(r"[A-Za-z0-9_-]{20,60}")
 # How a server says that a message came to it encrypted (RFC 3848; other words of the same).
-_encrypted = re.compile(r"\bwith (?:UTF8)?(?:E|L)SMTPSA?\b|\bversion=TLS|\busing TLS|\(TLS", re.IGNORECASE)
+_encrypted = re.compile(
+    r"\bwith (?:UTF8)?(?:E|L)SMTPSA?\b|\bversion=TLS|\busing TLS|\(TLS", re.IGNORECASE
+)
 # Messages are octets: what is written is what was read.
 _exact = policy.SMTP.clone(refold_source="none", cte_type="8bit", max_line_length=None)
 
