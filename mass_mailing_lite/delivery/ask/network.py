@@ -39,12 +39,13 @@ class Network:
     """Finds the addresses of a name, and refuses those that are not public.
 
     :param allow_loopback: whether this computer may be asked on any port; for tests only
-    :param resolve: what finds addresses, with the parameters and result of ``socket.getaddrinfo``
+    :param resolve: what finds addresses, with the parameters and result of ``socket.getaddrinfo``,
+        which is the default
     """
 
-    def __init__(self, allow_loopback: bool = False, resolve=socket.getaddrinfo):
+    def __init__(self, allow_loopback: bool = False, resolve=None):
         self._allow_loopback = allow_loopback
-        self._resolve = resolve
+        self._resolve = resolve or socket.getaddrinfo
 
     def find(self, host: str, port: int) -> list[tuple]:
         """Return ``(family, socket address)`` of a name, all of them checked.
