@@ -5,7 +5,7 @@ from .common import MailingCase
 
 TEXT = "<p>Dear reader, our catalogue of bicycles for the whole family is here, with many new models.</p>"
 KEYS = (
-    "alt_text", "faint_text", "file_names", "fixed_width", "insecure_link", "long_subject",
+    "alt_text", "faint_text", "file_names", "fixed_width", "insecure_link", "little_text", "long_subject",
     "loud_subject", "mostly_pictures", "preview_text", "spam_score",
 )  # fmt: skip
 
@@ -51,6 +51,13 @@ class TestContentFindings(MailingCase):
         )
         self.assertEqual((finding["page"], finding["focus"]), ("content", "body_html"))
         self.assertNotIn("mostly_pictures", self.found(self.new_mailing(body_html=body + TEXT)))
+
+    def test_much_code_for_little_text_is_good_to_know(self):
+        cell = '<p style="margin-top:0;margin-bottom:0;mso-style-name:Normal;line-height:115%">\u00a0</p>'
+        mailing = self.new_mailing(body_html=TEXT + cell * 400)
+        self.assertEqual(self.assertFound(mailing, "little_text", "letters of")["level"], "info")
+        mailing.body_html = TEXT * 300
+        self.assertNotIn("little_text", self.found(mailing))
 
     def test_pictures_without_a_description_are_named(self):
         mailing = self.new_mailing(
