@@ -108,6 +108,10 @@ class LeakCase(MailingCase):
         system["partner.mailing.domain"].create(
             {"name": "example.com", "next_check_at": fields.Datetime.now()}
         )
+        system["partner.mailing.checked.address"].create(
+            {"address": "https://example.com/secret", "outcome": "alive", "reason": "status",
+             "checked_at": fields.Datetime.now()}
+        )  # fmt: skip
         system["partner.mailing.file"].create({**of_mailing, "name": "Secret.pdf", "days": 1})
         self.make_dialogs(mailing, version)
 
