@@ -32,6 +32,7 @@ class DomainCheck(Check):
                     action="action_exclude_domains",
                     args=[self.key],
                     label=self.env._("Exclude These Recipients"),
+                    is_personal=True,  # some people have a domain of their own
                     see={"action": "action_open_domains", "args": [self.key]},
                 )
             )
