@@ -87,6 +87,8 @@ class ListDomains:
     def find_ids(self, reason):
         """Return the ids of the recipients in such domains, the first ones of the list."""
         domains = [domain for domain, _what, _count in self.find(reason)]
+        if not domains:
+            return []
         rows = self.env.execute_query(
             SQL(
                 """
