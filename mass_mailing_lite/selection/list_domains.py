@@ -80,7 +80,8 @@ class ListDomains:
             )
         )
         if reason == DEAD:
-            return rows
+            # Of a mistyped domain the other check says more; people are in one of both.
+            return [row for row in rows if not domain_typo.suggest(row[0])]
         suggested = ((domain, domain_typo.suggest(domain), count) for domain, _no, count in rows)
         return [one for one in suggested if one[1]]
 
