@@ -476,11 +476,11 @@ class PartnerMailing(models.Model):
         shown = {*ALWAYS_SHOWN, *values}
         return [state for state, _label in self._fields["state"].selection if state in shown]
 
-    @api.onchange("audience_ids")
+    @api.onchange("audience_ids", "source_ids")
     def _onchange_audience_ids(self):
         """Let recipients unsubscribe from the tags by which they were chosen."""
-        before = self._origin.audience_ids.category_ids
-        self.unsubscribe_category_ids |= self.audience_ids.category_ids - before
+        before = self._origin._get_chosen_tags()
+        self.unsubscribe_category_ids |= self._get_chosen_tags() - before
 
     @api.onchange("email_from", "reply_to", "cc", "bcc")
     def _onchange_addresses(self):

@@ -368,11 +368,14 @@ class PartnerMailing(models.Model):
         )
 
     def _ask_validators(self):
-        """Give an activity to each validator of the company who may decide."""
+        """Give an activity to each validator of the company who may decide, and a proof."""
         self.ensure_one()
-        request = self._get_pending_request().sudo()
-        for user in self._get_validators():
+        request, users = self._get_pending_request().sudo(), self._get_validators()
+        by_proof = review.ask_for_proofs(self, request, users)
+        for user in users:
             mailing = self.sudo().with_context(lang=user.lang, tz=user.tz)
+            if user in by_proof:  # which says the same, so no second e-mail about the activity
+                mailing = mailing.with_context(mail_activity_quick_update=True)
             mailing.activity_schedule(
                 REQUEST_ACTIVITY, user_id=user.id, note=review.describe_request(mailing, request)
             )

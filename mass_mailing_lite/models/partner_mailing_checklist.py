@@ -7,8 +7,10 @@ from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
 from ..content import SendOn
-from ..preflight import STOP, Preflight, look_at_due
+from ..preflight import CHECKS, STOP, Preflight, look_at_due
 from ..preflight.list_names import ListNames
+from ..preflight.list_values import ListValues
+from ..preflight.placeholder_fallback import PlaceholderFallback
 from ..tools.person_name import PARTS
 from ..tools.version import get_main_text
 from ..transport.file_links import name_kind
@@ -145,6 +147,7 @@ class PartnerMailing(models.Model):
             "recipients_loaded_at",
             "pending_count",
             "skipped_count",
+            "source_ids",
             "audience_ids",
             "marked_count",
             "test_state",
@@ -152,9 +155,7 @@ class PartnerMailing(models.Model):
             "version_fingerprints",
             "approval_ids.state",
             "version_ids.made_for",
-            "finding_facts",
-            "kept_samples",
-            "language_counts",
+            "findings",
             "channel",
             "scheduled_at",
             *self._get_template_fields(),
@@ -206,12 +207,8 @@ class PartnerMailing(models.Model):
     def _get_writing_step(self, transport):
         missing = self._get_missing(("name", *transport.required_fields))
         step = {"key": "write", "label": self.env._("Write"), "page": "content"}
-        if not missing and self._origin and self._get_samples().get(self.main_lang):
-            hint = self.env._("Sample text of the template")
-            return {**step, "status": "attention", "hint": hint}
-        if not missing and self._origin and (stale := self._get_stale_languages()):
-            hint = self.env._("Language versions out of date: %s", len(stale))
-            return {**step, "status": "attention", "hint": hint}
+        if not missing and self._origin and (stop := Preflight(self).get_stop("write")):
+            return {**step, "status": "attention", "hint": stop["hint"]}
         if not missing:
             return {**step, "status": "done", "hint": transport.describe_written()}
         labels = [self._fields[name]._description_string(self.env) for name in missing]
@@ -232,7 +229,7 @@ class PartnerMailing(models.Model):
         elif self._has_sources():
             step.update(status="open", hint=self.env._("Update the list to see who they are"))
         else:
-            step.update(status="open", hint=self.env._("Choose who gets it"), focus="audience_ids")
+            step.update(status="open", hint=self.env._("Choose who gets it"), focus="source_ids")
         return step
 
     def _get_linked_steps(self):
@@ -273,9 +270,9 @@ class PartnerMailing(models.Model):
     def _get_submission_step(self):
         step = {"key": "submit", "label": self.env._("Submit")}
         if self.state == "draft":
-            if self._is_schedule_past():
-                hint = self.env._("Send On has passed")
-                return {**step, "status": "attention", "hint": hint, "focus": "scheduled_at"}
+            preflight = Preflight(self)
+            if stop := preflight.get_stop("submit") or preflight.get_stop():
+                return {**step, "status": "attention", **stop}
             hint = self.env._("Ask for validation")
             return {**step, "status": "open", "hint": hint, "action": "action_open_submission"}
         request = self.sudo()._get_pending_request()
@@ -526,6 +523,7 @@ class PartnerMailing(models.Model):
             "track_clicks",
             "track_opens",
             "layout_id",
+            "attachment_ids",
             *self._get_rendered_fields(),
         ]
     )
@@ -538,6 +536,9 @@ class PartnerMailing(models.Model):
         "finding_facts",
         "list_facts",
         "background_facts",
+        "test_state",
+        "scheduled_at",
+        "sender_warning",
         "company_id.partner_mailing_stopping_checks",
         "kept_samples",
         "language_counts",
@@ -549,7 +550,8 @@ class PartnerMailing(models.Model):
     def _compute_findings(self):
         for mailing in self:
             is_open = mailing.state in UNDECIDED_STATES and mailing.finding_facts
-            mailing.findings = (is_open and mailing._get_findings()) or False
+            found = mailing._get_findings() if is_open else ()
+            mailing.findings = [one for one in found if not one.get("is_early")] or False
 
     def _look(self):
         """Return the facts of all checks about the content in each language."""
@@ -572,6 +574,14 @@ class PartnerMailing(models.Model):
         Findings as those of ``_get_findings``. The mailing may be in any state, and not saved.
         """
         return Preflight(self).get_sender_findings()
+
+    def action_check_links(self):
+        """Have the links and pictures asked for again, in the background."""
+        self.check_access("write")
+        self._check_editable(self.env._("check its links again"))
+        for mailing in self:
+            CHECKS["dead_link"](mailing).ask_again()
+        return True
 
     def action_open_sender_check(self):
         """Open the dialog with what was found about the sender of the mailing."""
@@ -611,6 +621,27 @@ class PartnerMailing(models.Model):
         action = self.action_open_recipients()
         action["display_name"] = self.env._("Unclear Names in %s", self.name)
         action["domain"] = [("id", "in", names.find(only_unsure=True) or names.find())]
+        return action
+
+    def action_open_empty_values(self, path):
+        """Show the recipients that have no value for a placeholder; 5,000 at most.
+
+        :param str path: of a placeholder that a finding names, such as ``object.city``
+        :raises UserError: when no finding names it
+        """
+        self._check_saved()
+        self.ensure_one()
+        self.check_access("read")
+        path = self._check_text(path, self.env._("Placeholder"))
+        if not (langs := PlaceholderFallback(self).get_langs(path)):
+            raise UserError(
+                self.env._(
+                    'No finding names the placeholder "%s" any more. Load the page anew.', path
+                )
+            )
+        action = self.action_open_recipients()
+        action["display_name"] = self.env._("Recipients without a Value in %s", self.name)
+        action["domain"] = [("id", "in", ListValues(self).find_empty(path, langs))]
         return action
 
     def _count_largest_domain(self):

@@ -53,6 +53,9 @@ class PartnerMailing(models.Model):
         compute="_compute_extra_emails_problems",
         help="The entries of the extra addresses that are no address, line by line, with the reason.",
     )
+    marked_window_ids = fields.Many2many(
+        "res.partner", string="First Added Contacts", compute="_compute_marked_window_ids"
+    )
     recipient_window_ids = fields.Many2many(
         "partner.mailing.recipient",
         string="First Recipients",
@@ -183,16 +186,59 @@ class PartnerMailing(models.Model):
         for mailing in self:
             mailing.marked_count = counts.get(mailing._origin.id, 0)
 
+    @api.depends("marked_count")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_marked_window_ids(self):
+        for mailing in self:
+            mailing.marked_window_ids = mailing._find_marked() if mailing.marked_count else False
+
+    def _find_marked(self, domain=Domain.TRUE):
+        """Return the first marked contacts of ``domain`` that the user may read, archived too."""
+        marked = Domain("partner_mailing_marked_ids", "in", self._origin.ids)
+        contacts = self.env["res.partner"].with_context(active_test=False)
+        fetched = ["complete_name", "email"]
+        # By id: a sort by name would read all of a million.
+        return contacts.search_fetch(
+            Domain(domain) & marked, fetched, limit=RECIPIENT_WINDOW, order="id"
+        )
+
     def action_open_marked(self):
-        """Show the marked contacts in Odoo's own list."""
+        """Show the marked contacts in Odoo's own list, in which they can be taken off."""
         self.ensure_one()
+        view = self.env.ref("mass_mailing_lite.res_partner_view_list_marked")
+        context = {"partner_mailing_unmark_id": self.id} if self.can_edit else {}
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Added from Contacts to %s", self.name),
             "res_model": "res.partner",
+            "views": [(view.id, "list"), (False, "kanban"), (False, "form")],
             "view_mode": "list,kanban,form",
             "domain": [("partner_mailing_marked_ids", "in", self.ids)],
+            "context": context,
         }
+
+    def _unmark_contacts(self, domain):
+        """Remove the marks of the contacts of a domain, in one statement.
+
+        The list changes when it is updated. Of contacts that the user may not read, marks stay.
+
+        :raises UserError: when the mailing is no draft
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self._check_editable(self.env._("remove contacts"))
+        contacts = self.env["res.partner"].with_context(active_test=False)._search(domain)
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM partner_mailing_marked_partner_rel"
+                " WHERE mailing_id = %s AND partner_id IN %s",
+                self.id,
+                contacts.subselect(),
+            )
+        )
+        if self.env.cr.rowcount:
+            self._invalidate_marks()
+            self._as_system().write(self._get_change_values({"marked_partner_ids"}))
 
     def action_unmark_all(self):
         """Remove all marks; the list changes when it is updated."""
@@ -231,7 +277,7 @@ class PartnerMailing(models.Model):
     def _invalidate_marks(self):
         """Drop the marks from the cache, after SQL has changed them, and count them again."""
         self.invalidate_recordset(["marked_partner_ids"], flush=False)
-        self.env.add_to_compute(self._fields["marked_count"], self)
+        self.modified(["marked_partner_ids"])
         self.env["res.partner"].invalidate_model(["partner_mailing_marked_ids"], flush=False)
 
     def _mark_contacts(self, domain, selected):
@@ -509,8 +555,28 @@ class PartnerMailing(models.Model):
 
         An addon with a source of recipients of its own overrides this method and adds its tags.
         """
-        own = self.source_ids.filtered(lambda entry: entry.side == OUT and entry.kind == "tag")
-        return self.audience_ids.excluded_category_ids | own.category_id
+        tags = self._get_excluding_entries().filtered(lambda entry: entry.kind == "tag")
+        return self._get_chosen_audiences().excluded_category_ids | tags.category_id
+
+    def _get_chosen_audiences(self):
+        """Return the audiences of *Write to*, also of a mailing that a form has not saved."""
+        chosen = self.source_ids.filtered(lambda entry: entry.side == IN)
+        return self.audience_ids | chosen.audience_id
+
+    def _get_excluding_entries(self):
+        """Return the entries that exclude people: of *But not to*, and of its audiences.
+
+        An addon with a source of recipients of its own overrides this method and adds its entries.
+        """
+        own = self.source_ids.filtered(lambda entry: entry.side == OUT)
+        return own | self._get_chosen_audiences().source_ids
+
+    def _get_chosen_tags(self):
+        """Return the tags that people are chosen by, of the entries and their audiences."""
+        chosen = self.source_ids.filtered(lambda entry: entry.side == IN)
+        audiences = self.audience_ids | chosen.audience_id
+        # The tags of records that a form has not saved yet.
+        return (audiences.category_ids | chosen.category_id)._origin
 
     def _get_chosen_domains(self):
         """Return the ``Domain`` of the contacts of each source.

@@ -102,6 +102,8 @@ class PartnerMailing(models.Model):
                 for tag in self.audience_ids.excluded_category_ids - excluded
             ]
         )
+        for entry in self.audience_ids.source_ids:
+            entry.copy({"mailing_id": draft.id, "of_audience_id": False})
         return draft
 
     # ------------------------------------------------------------
@@ -391,6 +393,7 @@ class PartnerMailing(models.Model):
             request.content = {
                 name: "" if name in typed else value for name, value in content.items()
             }
+        self.env["partner.mailing.source"]._remove_personal_data(self)
 
     def _check_knows_recipients(self):
         """Raise when the names and addresses of the recipients were removed.

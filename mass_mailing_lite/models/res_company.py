@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import ValidationError
 
+from ..delivery.ask import spamd
 from ..delivery.schedule.hours import SendingHours
 from ..preflight import get_choices
 from ..tools import address_field, allowed_addresses
@@ -79,6 +80,13 @@ class ResCompany(models.Model):
         groups="mass_mailing_lite.group_manager",
         help="Keys of checks: a mailing with a warning of one of them cannot be submitted.",
     )
+    partner_mailing_proof = fields.Boolean(
+        "Proofs for Validators",
+        default=True,
+        help="A mailing that is submitted also comes to the mailbox of each validator who is asked, as"
+        " its first recipient of the validator's language gets it. Validators switch it off for"
+        " themselves in their preferences. Mailings by SMS have no proof.",
+    )
 
     # Files that are sent as links
     partner_mailing_link_days = fields.Integer(
@@ -86,6 +94,19 @@ class ResCompany(models.Model):
         default=30,
         help="How long after a message its recipient can download a file that is sent as a link. The"
         " default for new mailings.",
+    )
+
+    # Preflight: what asks other computers
+    partner_mailing_check_links = fields.Boolean(
+        "Check Links",
+        default=True,
+        help="The server asks the sites to which drafts lead whether the pages and pictures exist.",
+    )
+    partner_mailing_spamd = fields.Char(
+        "SpamAssassin Server",
+        groups="base.group_system",
+        help="Host and port of spamd, such as localhost:783. Each draft then gets a spam score. Empty:"
+        " none.",
     )
 
     # From addresses. Of mailing administrators alone: others may change a company, too.
@@ -120,7 +141,8 @@ class ResCompany(models.Model):
     partner_mailing_test_limit_day = fields.Integer(
         "Test Messages a Day",
         default=50,
-        help="Most messages of tests that one user sends in a day (UTC). 0: no limit.",
+        help="Most messages of tests that one user sends in a day (UTC), and most proofs within a day"
+        " that one author's submissions send to one validator. 0: no limit.",
     )
 
     # Sending
@@ -271,6 +293,21 @@ class ResCompany(models.Model):
                         field=self._fields[name]._description_string(self.env),
                     )
                 )
+
+    @api.constrains("partner_mailing_spamd")
+    def _check_partner_mailing_spamd(self):
+        for company in self.sudo():
+            try:
+                spamd.read_address(company.partner_mailing_spamd or f"localhost:{spamd.PORT}")
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._(
+                        '"%(value)s" in the field "%(field)s" is no host with a port. Write it as'
+                        " localhost:783 or spam.example.com:783.",
+                        value=company.partner_mailing_spamd[:100],
+                        field=self._fields["partner_mailing_spamd"]._description_string(self.env),
+                    )
+                ) from error
 
     @api.constrains("partner_mailing_stopping_checks")
     def _check_partner_mailing_stopping_checks(self):

@@ -39,8 +39,17 @@ class ResConfigSettings(models.TransientModel):
         groups="mass_mailing_lite.group_manager",
         help="The checks of which a warning may stop a submission.",
     )
+    partner_mailing_proof = fields.Boolean(
+        related="company_id.partner_mailing_proof", readonly=False
+    )
     partner_mailing_link_days = fields.Integer(
         related="company_id.partner_mailing_link_days", readonly=False
+    )
+    partner_mailing_check_links = fields.Boolean(
+        related="company_id.partner_mailing_check_links", readonly=False
+    )
+    partner_mailing_spamd = fields.Char(
+        related="company_id.partner_mailing_spamd", readonly=False, groups="base.group_system"
     )
     partner_mailing_default_from = fields.Char(
         related="company_id.partner_mailing_default_from",

@@ -205,7 +205,8 @@ class Check:
             opens; ``action`` (name of a method of the mailing), perhaps ``args`` (list), and
             ``label`` of the button that mends it, or with ``is_view`` that only shows it; ``level``
             for a finding of another level than the others of the check; ``lines``, a list of
-            details in words, which are folded up; ``is_personal`` when the message names contacts,
+            details in words, which are folded up; ``step`` of the checklist and ``hint``, its
+            status in words: the step is then shown as not in order; ``is_personal`` when the message names contacts,
             so that it goes when personal data is removed
         """
         return {

@@ -81,6 +81,7 @@ class FirstNames(Check):
                     count=counts["fallback"],
                     is_personal=bool(counts["unsure"]),
                     action="action_open_unclear_names",
+                    is_view=True,
                     label=label,
                 ),
                 **({} if counts["unsure"] or is_bare else {"level": INFO}),

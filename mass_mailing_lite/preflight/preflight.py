@@ -18,7 +18,7 @@ MAX_LIVE = 20_000
 ASKED, DUE, LARGEST = "asked", "due", "largest_domain"
 UNDECIDED_STATES = ("draft", "to_validate")
 # What is kept of a finding with an approval.
-KEPT = ("key", "kind", "level", "message", "remedy", "count", "lines", "is_personal")
+KEPT = ("key", "kind", "level", "message", "remedy", "count", "lines", "is_people", "is_personal")
 CRON = "mass_mailing_lite.ir_cron_preflight"
 
 
@@ -204,15 +204,31 @@ class Preflight:
                 fine += [] if found else [check.get_title()]
         return self._rank(findings), fine
 
+    def get_stop(self, step=None):
+        """Return what stands in the way of a step of the checklist, as the form shows it, or None.
+
+        A dict with ``hint``, in words, and the place of the finding.
+
+        :param step: a step that a finding names; None for what the company has made stop
+        """
+        titles = {key: check(self.mailing).get_title for key, check in CHECKS.items()}
+        for finding in self.mailing.findings or []:
+            if step and finding.get("step") == step:
+                return {"hint": finding["hint"], **get_place(finding)}
+            if not step and finding["level"] == STOP and not finding.get("step"):
+                hint = self.env._("Stopped: %s", titles[finding["key"]]())
+                return {"hint": hint, **get_place(finding)}
+        return None
+
     def _rank(self, findings):
         """Return findings with the levels that the company has chosen, the gravest first."""
         stopping = get_stopping_keys(self.mailing.company_id)
-        ranked = [
-            {**finding, "level": STOP}
-            if finding["level"] == WARNING and finding["key"] in stopping
-            else finding
-            for finding in findings
-        ]
+        ranked = []
+        for finding in findings:
+            one = {**finding, "is_people": is_good_to_know(finding)}
+            if one["level"] == WARNING and one["key"] in stopping:
+                one["level"] = STOP
+            ranked.append(one)
         return sorted(ranked, key=lambda finding: LEVELS.index(finding["level"]))
 
 
@@ -235,8 +251,17 @@ def get_choices(env):
 
 
 def is_good_to_know(finding):
-    """Tell whether a finding is about people and only good to know: it stands in a part of its own."""
-    return finding["level"] == INFO and finding.get("kind") == PEOPLE
+    """Tell whether a finding only says who gets the mailing: it stands in a part of its own.
+
+    What a recipient would read, such as a fallback, is seen at once.
+    """
+    check = CHECKS.get(finding["key"])
+    return bool(finding["level"] == INFO and check and check.level == INFO and check.kind == PEOPLE)
+
+
+def get_place(finding):
+    """Return where a finding is, as a step of the checklist says it."""
+    return {name: finding[name] for name in ("page", "focus") if finding.get(name)}
 
 
 def without_names(findings):

@@ -64,6 +64,10 @@ class SampleContent(Check):
                 " ".join(remedies),
                 count=sum(map(len, samples.values())),
                 page="content",
+                step="write",
+                hint=self.env._("Sample text of the template")
+                if main in samples
+                else self.env._("Language versions out of date: %s", len(samples)),
                 **place,
             )
         ]

@@ -38,5 +38,9 @@ class StaleLanguage(Check):
                 count=sum(outdated.values()) or len(outdated),
                 page="content",
                 focus="version_ids",
+                step="write",
+                hint=self.env._(
+                    "Language versions out of date: %s", len(mailing._get_stale_languages())
+                ),
             )
         ]

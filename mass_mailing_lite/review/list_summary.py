@@ -168,9 +168,27 @@ class ListSummary:
                 ["__count"],
             )
         )
-        return [
+        entries = [
             [source.get_facts(), counts.get(source.entry.sudo(), 0)]
             for source in self.mailing._query_recipients().sources(OUT)
+        ]
+        return entries + self._count_excluding_tags()
+
+    def _count_excluding_tags(self):
+        """Return the same of the excluded tags of audiences."""
+        recipients = self.env["partner.mailing.recipient"].sudo()
+        excluded = [
+            ("mailing_id", "=", self.mailing.id),
+            ("skip_reason", "=", "excluded_group"),
+            ("source_id", "=", False),
+        ]
+        return [
+            [
+                {"kind": "tag", "name": tag.name or "", "of": audience.name or ""},
+                recipients.search_count([*excluded, ("partner_id.category_id", "in", tag.ids)]),
+            ]
+            for audience in self.mailing._get_chosen_audiences()
+            for tag in audience.excluded_category_ids
         ]
 
     def _count_marked(self):

@@ -42,6 +42,8 @@ def render(mailing):
 def render_part(mailing, heading=False):
     """Return the page of one mailing, below a heading if there are several."""
     values = ReviewPage(mailing, mailing.sudo()._get_pending_request()).get_values()
+    # The buttons of the form are those of one mailing.
+    values["preflight"] = render_preflight(mailing.sudo(), with_buttons=not heading)
     return mailing.env["ir.qweb"]._render(
         "mass_mailing_lite.mailing_review", {**values, "heading": heading}
     )
@@ -89,7 +91,6 @@ class ReviewPage:
             "changes": comparison.get_shown_changes(),
             "before": comparison.before,
             "before_words": describe_decision(mailing, comparison.before),
-            "preflight": render_preflight(mailing),
             "links": describe_links(mailing),
         }
 

@@ -8,7 +8,7 @@ MAIL_STYLES = {
 }
 
 
-def render_preflight(mailing, findings=None, for_mail=False):
+def render_preflight(mailing, findings=None, for_mail=False, with_buttons=False):
     """Return what the checks found as HTML, grouped by weight, in the language of ``mailing``.
 
     The review has it at its top. In a mail it has no buttons and nothing that is folded up, and each
@@ -18,13 +18,19 @@ def render_preflight(mailing, findings=None, for_mail=False):
 
     :param mailing: a ``partner.mailing`` record with the rights of the system or of a reader
     :param findings: of another moment, as kept with an approval; those of now by default
+    :param with_buttons: with those that show recipients, in a form of ``mailing``
     :rtype: markupsafe.Markup
     """
     if findings is None:
         findings = Preflight(mailing).get_findings()
     template = "mass_mailing_lite.mailing_preflight"
-    values = {**get_preflight(mailing.env, findings), "for_mail": for_mail}
-    return mailing.env["ir.qweb"]._render(template, {**values, "styles": MAIL_STYLES})
+    values = {
+        **get_preflight(mailing.env, findings),
+        "for_mail": for_mail,
+        "with_buttons": with_buttons,
+        "styles": MAIL_STYLES,
+    }
+    return mailing.env["ir.qweb"]._render(template, values)
 
 
 def get_preflight(env, findings):

@@ -9,6 +9,7 @@
       Contact        contact.py         one contact
       ContactFilter  contact_filter.py  the contacts that match a domain
       Address        address.py         addresses of no contact
+    Exclusions     exclusions.py        whom an audience leaves out for every mailing to it
     RecipientQuery recipient_query.py   the statements that make the list of all entries
     Pressure       pressure.py          who was written to often enough lately
     ListDomains    list_domains.py      domains in the list that get no mail, or are mistyped
@@ -19,6 +20,7 @@ the kind to the field ``kind`` of ``partner.mailing.source``.
 """
 
 from . import address, audience, contact, contact_filter, earlier_mailing, tag
+from .exclusions import Exclusions
 from .list_domains import DEAD, DEAD_STATES, DOMAIN_REASONS, TYPO, ListDomains
 from .pressure import Pressure
 from .recipient_query import KEPT, RecipientQuery
@@ -33,6 +35,7 @@ __all__ = [
     "OUT",
     "SOURCES",
     "TYPO",
+    "Exclusions",
     "ListDomains",
     "Pressure",
     "RecipientQuery",

@@ -16,6 +16,7 @@ import dns.rrset
 # A name that has one of these instead of records: no answer at all; an answer that is no message.
 SILENCE, GARBAGE = "silence", "garbage"
 SERVFAIL, REFUSED = dns.rcode.SERVFAIL, dns.rcode.REFUSED
+ANY = "*"  # in place of a type: the code for all types that a name does not have
 
 
 class DnsServer:
@@ -89,6 +90,8 @@ class DnsServer:
                 continue
             if kind in entry:
                 response.answer.append(_rrset(name, kind, entry[kind]))
+            elif ANY in entry:
+                response.set_rcode(entry[ANY])
             break
         if protocol == "tcp":
             return response.to_wire(max_size=65535)

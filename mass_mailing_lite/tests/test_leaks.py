@@ -95,6 +95,10 @@ class LeakCase(MailingCase):
                  "company_id": mailing.company_id.id}
             )  # fmt: skip
         system["partner.mailing.tester"].create({"user_id": self.marketer.id})
+        request = mailing._get_pending_request()
+        system["partner.mailing.proof"].create(
+            {**of_mailing, "approval_id": request.id, "user_id": self.manager.id}
+        )
         server = system["ir.mail_server"].create({"name": "S", "smtp_host": "127.0.0.1"})
         limit = system["partner.mailing.rate.limit"].create({"mail_server_id": server.id})
         system["partner.mailing.reservation"].create(

@@ -233,7 +233,7 @@ class SmsTransport(Transport):
     # Messages
     # ------------------------------------------------------------
 
-    def make_template(self, mailing, session, slots, subject_prefix):
+    def make_template(self, mailing, session, slots, subject_prefix, around=None):
         """Cut the text at its placeholders. A prefix begins the text; there is no sender."""
         base = self._get_link("")
 

@@ -11,6 +11,7 @@ from ...delivery.address import canonical
 
 try:
     import dns.exception
+    import dns.message
     import dns.name
     import dns.rdatatype
     import dns.resolver
@@ -86,10 +87,11 @@ class Lookup:
         self._answers: dict[tuple[str, str], Answer] = {}
         self._count = 0
         self._lock = threading.Lock()
-        self._resolver = _make_resolver(*(self._get_test_server() or (list(nameservers), port)))
+        self._resolver = _make_resolver(*(self.get_test_server() or (list(nameservers), port)))
 
     @classmethod
-    def _get_test_server(cls):
+    def get_test_server(cls) -> tuple[list[str], int] | None:
+        """Return ``([address], port)`` of the name server that a test named, None outside of tests."""
         server = cls.test_server
         if not server and (text := os.environ.get(TEST_SERVER)):
             address, _colon, port = text.rpartition(":")
@@ -139,7 +141,7 @@ class Lookup:
             name = answer.name
             if name in seen:
                 break
-        return Answer(FAILED)
+        return Answer(NO_DATA)  # aliases that lead nowhere
 
     def _ask(self, name: str, kind: str) -> Answer:
         if self._resolver is None:
@@ -163,6 +165,8 @@ class Lookup:
             )
         except dns.resolver.NXDOMAIN:
             return Answer(NO_NAME, name=name)
+        except dns.resolver.NoNameservers as error:
+            return Answer(NO_DATA if _is_loop(error) else FAILED, name=name)
         except (dns.exception.DNSException, OSError, ValueError, EOFError):
             # No answer, an error of the server, an answer that is no message of the DNS.
             return Answer(FAILED, name=name)
@@ -192,6 +196,12 @@ def _make_resolver(nameservers: list[str], port: int):
     resolver.retry_servfail = False
     resolver.use_edns(0, 0, EDNS_PAYLOAD)
     return resolver
+
+
+def _is_loop(error) -> bool:
+    """Tell whether a name server answered with aliases that lead to each other."""
+    attempts = error.kwargs.get("errors") or ()
+    return any(isinstance(part, dns.message.ChainTooLong) for one in attempts for part in one)
 
 
 def _read_records(rrset) -> tuple[Any, ...]:
