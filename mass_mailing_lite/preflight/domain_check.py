@@ -38,20 +38,18 @@ class DomainCheck(Check):
             )
         if found["excluded"]:
             findings.append(
-                {
-                    **self.make_finding(
-                        self.describe_excluded(formatLang(self.env, found["excluded"], digits=0)),
-                        self.env._(
-                            "They stay excluded when the list is updated, until their addresses are"
-                            " corrected."
-                        ),
-                        count=found["excluded"],
-                        action="action_include_domains",
-                        args=[self.key],
-                        label=self.env._("Include Again"),
+                self.make_finding(
+                    self.describe_excluded(formatLang(self.env, found["excluded"], digits=0)),
+                    self.env._(
+                        "They stay excluded when the list is updated, until their addresses are"
+                        " corrected."
                     ),
-                    "level": INFO,
-                }
+                    count=found["excluded"],
+                    action="action_include_domains",
+                    args=[self.key],
+                    label=self.env._("Include Again"),
+                    level=INFO,
+                )
             )
         return findings
 
