@@ -51,7 +51,8 @@ class Pressure:
                   JOIN partner_mailing_recipient r ON r.mailing_id = m.id
                  WHERE m.company_id = %(company)s AND m.channel = %(channel)s
                    AND m.id IS DISTINCT FROM %(mailing)s AND m.started_at IS NOT NULL
-                   AND (m.state IN ('sending', 'paused') OR m.finished_at >= %(since)s)
+                   -- Not finished is also one that was taken back to draft when a part was sent.
+                   AND (m.finished_at IS NULL OR m.finished_at >= %(since)s)
                    AND ((r.state IN ('sent', 'uncertain')
                          AND COALESCE(r.sent_at, m.started_at) >= %(since)s)
                         OR (r.state IN ('sending', 'pending') AND r.is_submitted
