@@ -14,6 +14,7 @@ NAMED = (
     "earlier_mailing_id",
     "outcome",
     "link_id",
+    "link_text",
     "partner_id",
     "domain",
     "address",
@@ -220,6 +221,8 @@ class PartnerMailingSource(models.Model):
         mailings = self.mailing_id | self.mailing_id.browse(vals.get("mailing_id") or [])
         mailings._note_change_of_sources()
         before = self._get_audiences()
+        if not vals.get("link_id", True):
+            vals = {**vals, "link_text": False}  # any link is meant now
         result = super().write(vals)
         self._check_readable()
         self._tell_audiences(before, self._get_audiences())

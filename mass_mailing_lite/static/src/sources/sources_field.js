@@ -54,6 +54,7 @@ export class SourcesField extends Component {
             others: [],
             error: "",
             links: {},
+            left: {}, // entries whose link, which is gone, is not meant any more
             filters: {},
         });
         this.askSoon = useDebounced(() => this.ask(), DELAY);
@@ -118,6 +119,7 @@ export class SourcesField extends Component {
         for (const name of [...getRecordFields(), LINK]) {
             values[name] = entry.data[name]?.id || false;
         }
+        values.link_text = this.getGoneLink(entry);
         return values;
     }
 
@@ -458,12 +460,20 @@ export class SourcesField extends Component {
         return this.state.links[id] || [];
     }
 
+    // The address of a chosen link that was deleted since.
+    getGoneLink(entry) {
+        const { link_id, link_text } = entry.data;
+        return (!link_id && !this.state.left[entry.id] && link_text) || false;
+    }
+
     setOutcome(entry, outcome) {
+        this.state.left[entry.id] = true;
         return entry.update({ outcome, link_id: false });
     }
 
     setLink(entry, value) {
         const id = Number(value);
+        this.state.left[entry.id] = true;
         return entry.update({ link_id: id ? { id, display_name: "" } : false });
     }
 }
@@ -492,6 +502,7 @@ export const sourcesField = {
         { name: "side", type: "selection", selection: [], readonly: false },
         { name: "kind", type: "selection", selection: [], readonly: false },
         { name: "outcome", type: "selection", selection: [], readonly: false },
+        { name: "link_text", type: "char" },
         { name: "domain", type: "char", readonly: false },
         { name: "address", type: "text", readonly: false },
         many2one(LINK, "partner.mailing.link"),
