@@ -4,7 +4,6 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
 from .. import content
-from ..tools.person_name import PARTS
 from ..transport.allowed_senders import AllowedSenders
 from ..transport.compiled import xml_to_html
 from ..transport.smtp import SmtpTransport
@@ -122,6 +121,9 @@ class PartnerMailing(models.Model):
             "personal_data_removed_at",
             "finding_facts",
             "list_facts",
+            "background_facts",
+            "look_due_at",
+            "excluded_domains",
             "seen_versions",
             "version_ids",
             "favorite_user_ids",
@@ -560,6 +562,7 @@ class PartnerMailing(models.Model):
         for mailing, (_vals, files) in zip(mailings, stored, strict=True):
             mailing._link_pictures(files)
         mailings._note_versions()
+        mailings._note_questions()
         mailings._own_pictures()
         self.env["partner.mailing.source"]._follow_audiences(mailings)
         return mailings
@@ -603,15 +606,9 @@ class PartnerMailing(models.Model):
             self._own_pictures()
         if "audience_ids" in vals:
             self.env["partner.mailing.source"]._follow_audiences(self)
-        self._note_parts_in(vals)
+        if not self._get_finding_sources().isdisjoint(vals):
+            self._note_questions()
         return result
-
-    def _note_parts_in(self, vals):
-        """Count fallbacks of first names, when a text with one of them is saved."""
-        texts = [str(vals.get(name) or "") for name in self._get_rendered_fields()]
-        if any(name in text for name in PARTS for text in texts):
-            for mailing in self:
-                mailing._note_name_parts()
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
         if field_name in self._get_covered_fields() and not self._is_system():
@@ -637,6 +634,7 @@ class PartnerMailing(models.Model):
         if field_name == "body_html":
             self._own_pictures()
         if field_name in self._get_rendered_fields():
+            self._note_questions()
             for lang in translations:
                 self.with_context(lang=lang)._check_placeholders()
                 self.with_context(lang=lang)._check_subject()
@@ -756,6 +754,8 @@ class PartnerMailing(models.Model):
             mailing._as_system().write(
                 {"state": state, "pause_reason": False, "resumed_at": fields.Datetime.now()}
             )
+            if mailing.started_at:
+                mailing._skip_written_to_lately()
             mailing._clear_wait()
             mailing.sudo().activity_unlink(["mail.mail_activity_data_warning"])
             mailing._trigger_sender()

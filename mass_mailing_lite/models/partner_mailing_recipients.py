@@ -6,7 +6,16 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import format_datetime, formatLang
 
-from ..selection import IN, KEPT, OUT, Pressure, RecipientQuery, get_source
+from ..selection import (
+    DOMAIN_REASONS,
+    IN,
+    KEPT,
+    OUT,
+    ListDomains,
+    Pressure,
+    RecipientQuery,
+    get_source,
+)
 from ..tools import address_list
 from .partner_mailing_recipient import EXCLUDED, INCLUDED, IS_EXCLUDED, IS_INCLUDED
 
@@ -68,6 +77,12 @@ class PartnerMailing(models.Model):
     further_included_count = fields.Integer(
         "Further Addresses among the Recipients", related="counter_id.further_included_count"
     )
+    excluded_domains = fields.Json(
+        copy=False,
+        readonly=True,
+        help="Domains whose people are excluded: {domain: reason}. See selection/list_domains.py.",
+    )
+    pressure_text = fields.Char("Limit of the Company", compute="_compute_pressure_text")
     list_status = fields.Char(
         "List of Recipients",
         compute="_compute_list_status",
@@ -522,6 +537,12 @@ class PartnerMailing(models.Model):
         pressure = Pressure(self)
         return pressure.addresses_sql() if pressure.is_on() else None
 
+    @api.depends("company_id")
+    @api.depends_context("lang")
+    def _compute_pressure_text(self):
+        for mailing in self:
+            mailing.pressure_text = Pressure(mailing).describe()
+
     def _readable_contacts(self, domain=Domain.TRUE):
         """Return the query for active contacts that the user may read and the company may use."""
         usable = Domain("active", "=", True) & Domain(
@@ -534,8 +555,21 @@ class PartnerMailing(models.Model):
 
         An addon with a source of recipients of its own overrides this method and adds its tags.
         """
-        own = self.source_ids.filtered(lambda entry: entry.side == OUT and entry.kind == "tag")
-        return self.audience_ids.excluded_category_ids | own.category_id
+        tags = self._get_excluding_entries().filtered(lambda entry: entry.kind == "tag")
+        return self._get_chosen_audiences().excluded_category_ids | tags.category_id
+
+    def _get_chosen_audiences(self):
+        """Return the audiences of *Write to*, also of a mailing that a form has not saved."""
+        chosen = self.source_ids.filtered(lambda entry: entry.side == IN)
+        return self.audience_ids | chosen.audience_id
+
+    def _get_excluding_entries(self):
+        """Return the entries that exclude people: of *But not to*, and of its audiences.
+
+        An addon with a source of recipients of its own overrides this method and adds its entries.
+        """
+        own = self.source_ids.filtered(lambda entry: entry.side == OUT)
+        return own | self._get_chosen_audiences().source_ids
 
     def _get_chosen_tags(self):
         """Return the tags that people are chosen by, of the entries and their audiences."""
@@ -575,6 +609,49 @@ class PartnerMailing(models.Model):
         for mailing in self:
             mailing.with_further_addresses = is_used
             mailing._load_recipients()
+
+    # ------------------------------------------------------------
+    # Domains that get no mail
+    # ------------------------------------------------------------
+
+    def action_exclude_domains(self, reason):
+        """Exclude the people of domains that get no mail, or are mistyped, as ``reason`` says."""
+        self._query_domains(reason, self.env._("exclude recipients")).exclude(reason)
+        return True
+
+    def action_include_domains(self, reason):
+        """Include the people again whom ``action_exclude_domains`` has excluded."""
+        self._query_domains(reason, self.env._("include recipients again")).include(reason)
+        self._add_editor()
+        return True
+
+    def _query_domains(self, reason, what):
+        """Return the ``ListDomains`` of a draft, whose list the user may change in this way."""
+        self.ensure_one()
+        self.check_access("write")
+        self._check_editable(what)
+        self._check_domain_reason(reason)
+        return ListDomains(self)
+
+    def action_open_domains(self, reason):
+        """Show the recipients of such domains; the first 5,000."""
+        self._check_saved()
+        self.ensure_one()
+        self.check_access("read")
+        self._check_domain_reason(reason)
+        action = self.action_open_recipients()
+        action["domain"] = [("id", "in", ListDomains(self).find_ids(reason))]
+        return action
+
+    def _check_domain_reason(self, reason):
+        if reason not in DOMAIN_REASONS:
+            raise UserError(
+                self.env._(
+                    '"%(value)s" is no reason to exclude a domain. Write one of these: %(reasons)s.',
+                    value=str(reason)[:100],
+                    reasons=", ".join(DOMAIN_REASONS),
+                )
+            )
 
     # ------------------------------------------------------------
     # Refresh

@@ -344,6 +344,8 @@ class PartnerMailing(models.Model):
         if recipients._skip_pending(self, "written_to_lately", pressure.addresses_sql(), address):
             recipients._invalidate_rows()
             self._recount()
+            # Nobody may be left of a mailing that is resumed or sent again: no sender takes it then.
+            self._finish_if_settled()
 
     def _is_late(self, now):
         """Tell whether the scheduled time was missed by more hours than the company allows.

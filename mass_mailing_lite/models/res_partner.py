@@ -68,6 +68,15 @@ class ResPartner(models.Model):
         groups="mass_mailing_lite.group_viewer",
     )
 
+    partner_mailing_audience = fields.Integer(
+        "In the Mailing Audience",
+        compute="_compute_partner_mailing_audience",
+        search="_search_partner_mailing_audience",
+        exportable=False,
+        groups="mass_mailing_lite.group_viewer",
+        help="For searching alone: the number of an audience.",
+    )
+
     # Of the company that writes to the contact, for placeholders; see res.company.
     partner_mailing_company_name = _company_field(fields.Char, "Our Company: Name")
     partner_mailing_company_address = _company_field(fields.Char, "Our Company: Address")
@@ -199,6 +208,21 @@ class ResPartner(models.Model):
         for partner in self:
             marked = mailings.browse(marks.get(partner._origin.id, ()))
             partner.partner_mailing_marked_ids = marked & readable
+
+    def _compute_partner_mailing_audience(self):
+        self.partner_mailing_audience = False
+
+    @api.model
+    def _search_partner_mailing_audience(self, operator, value):
+        """Find the contacts of audiences, without those that these leave out.
+
+        :raises AccessError: where the user may not read an audience
+        """
+        if operator != "in":
+            return NotImplemented
+        audiences = self.env["partner.mailing.audience"].browse(one for one in value if one)
+        audiences.check_access("read")
+        return Domain.OR(audience._get_selection_domain() for audience in audiences)
 
     @api.model
     def _search_partner_mailing_marked_ids(self, operator, value):
