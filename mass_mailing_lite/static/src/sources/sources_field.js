@@ -40,7 +40,8 @@ const DELAY = 300; // ms from a change to the question to the server
 export class SourcesField extends Component {
     static template = "mass_mailing_lite.SourcesField";
     static components = { Dropdown, DropdownItem };
-    static props = { ...standardFieldProps };
+    static props = { ...standardFieldProps, sides: { type: Array, optional: true } };
+    static defaultProps = { sides: ["in", "out"] };
 
     setup() {
         this.orm = useService("orm");
@@ -70,8 +71,13 @@ export class SourcesField extends Component {
         return this.props.record.data[this.props.name];
     }
 
+    // An audience has entries as well, and no sum of them: its sentence has the numbers.
+    get isOfMailing() {
+        return this.props.record.resModel === "partner.mailing";
+    }
+
     get sides() {
-        return [
+        const sides = [
             {
                 key: "in",
                 title: _t("Write to"),
@@ -85,6 +91,7 @@ export class SourcesField extends Component {
                 nobody: _t("Nobody is excluded."),
             },
         ];
+        return sides.filter(({ key }) => this.props.sides.includes(key));
     }
 
     get kinds() {
@@ -111,7 +118,7 @@ export class SourcesField extends Component {
             ...this.getValues(entry),
             id: entry.resId || false,
         }));
-        return [resId || false, values, entries];
+        return [(this.isOfMailing && resId) || false, values, entries];
     }
 
     getValues(entry) {
@@ -281,13 +288,14 @@ export class SourcesField extends Component {
     getChoices(side, kind) {
         const { field } = KINDS[kind];
         if (kind === "mailing") {
-            const { resId } = this.props.record;
+            const resId = this.isOfMailing && this.props.record.resId;
             const sent = [["started_at", "!=", false]];
             return resId ? [...sent, ["id", "!=", resId]] : sent;
         }
         const domain = [["id", "not in", this.getChosen(side, field)]];
         if (kind === "audience") {
-            domain.push(["is_available", "=", true]);
+            const own = !this.isOfMailing && this.props.record.resId;
+            domain.push(["is_available", "=", true], ["id", "!=", own]);
         }
         const company = this.props.record.data.company_id;
         if (company && ["audience", "contact"].includes(kind)) {
@@ -497,6 +505,7 @@ export const sourcesField = {
     component: SourcesField,
     displayName: _t("Write to and But not to"),
     supportedTypes: ["one2many"],
+    extractProps: ({ options }) => ({ sides: options.sides }),
     relatedFields: () => [
         { name: "display_name", type: "char" },
         { name: "side", type: "selection", selection: [], readonly: false },
