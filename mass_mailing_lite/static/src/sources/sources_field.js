@@ -449,13 +449,15 @@ export class SourcesField extends Component {
         });
     }
 
-    // What a press on the name of an entry does, or false where it does nothing.
+    // Whether a press on the name of an entry opens something.
     canOpen(entry) {
         const { kind } = entry.data;
         if (kind === "address" || kind === "domain") {
             return !this.props.readonly || kind === "domain";
         }
-        return Boolean(entry.data[KINDS[kind]?.field]?.id);
+        // A mailing without a name is hidden from the user.
+        const isHidden = kind === "mailing" && this.getCounted(entry)?.name === false;
+        return !isHidden && Boolean(entry.data[KINDS[kind]?.field]?.id);
     }
 
     // ------------------------------------------------------------
