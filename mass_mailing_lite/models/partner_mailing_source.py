@@ -19,6 +19,7 @@ NAMED = (
     "earlier_mailing_id",
     "outcome",
     "link_id",
+    "link_text",
     "partner_id",
     "domain",
     "address",
@@ -77,7 +78,7 @@ class PartnerMailingSource(models.Model):
         "res.partner.category", "Tag", ondelete="set null", index="btree_not_null"
     )
     earlier_mailing_id = fields.Many2one(
-        "partner.mailing", "Earlier Mailing", ondelete="set null", index="btree_not_null"
+        "partner.mailing", ondelete="set null", index="btree_not_null"
     )
     outcome = fields.Selection(
         OUTCOMES, "Result", help="Which of the recipients of the earlier mailing are meant."
@@ -316,6 +317,8 @@ class PartnerMailingSource(models.Model):
         for records in owners.values():
             records._note_change_of_sources()
         before = self._get_audiences()
+        if not vals.get("link_id", True):
+            vals = {**vals, "link_text": False}  # any link is meant now
         result = super().write(vals)
         self._check_readable()
         self._tell_audiences(before, self._get_audiences())
