@@ -471,10 +471,14 @@ class PartnerMailing(models.Model):
         """Return the statements that make the list of its sources."""
         return RecipientQuery(self)
 
-    def _written_to_lately_sql(self):
-        """Return a SELECT of the addresses that get no further mailing now, None without a limit."""
+    def _written_to_lately_sql(self, quickly=False):
+        """Return a SELECT of the addresses that get no further mailing now, None without a limit.
+
+        :param quickly: see ``RecipientQuery.refused``
+        """
         pressure = Pressure(self)
-        return pressure.addresses_sql() if pressure.is_on() else None
+        is_used = pressure.is_on() and (not quickly or pressure.is_quick())
+        return pressure.addresses_sql() if is_used else None
 
     def _readable_contacts(self, domain=Domain.TRUE):
         """Return the query for active contacts that the user may read and the company may use."""
