@@ -47,6 +47,7 @@ class PartnerMailingSource(models.Model):
     _inherit = ["partner.mailing.call"]
     _description = "Source of Recipients"
     _order = "side, id"
+    _check_company_auto = True
 
     mailing_id = fields.Many2one("partner.mailing", ondelete="cascade", index=True, readonly=False)
     of_audience_id = fields.Many2one(
@@ -69,7 +70,9 @@ class PartnerMailingSource(models.Model):
         ],
         required=True,
     )
-    audience_id = fields.Many2one("partner.mailing.audience", ondelete="set null", index=True)
+    audience_id = fields.Many2one(
+        "partner.mailing.audience", ondelete="set null", index=True, check_company=True
+    )
     category_id = fields.Many2one(
         "res.partner.category", "Tag", ondelete="set null", index="btree_not_null"
     )
@@ -200,34 +203,55 @@ class PartnerMailingSource(models.Model):
 
         :param mailing_id: id of the mailing, false for one that is not saved
         :param values: the fields ``COUNTED_WITH`` of the mailing, as in the form
-        :param entries: list of {field: value}, ids for records
+        :param entries: list of {field: value}, ids for records; "id": of the entry, if it is saved
         :return: {"total": about how many people would be written to, False where an entry cannot
-            be used; "entries": [{"count", "problem", "words"}]}
+            be used; "entries": [{"count", "problem", "words", "name" of an earlier mailing}];
+            "others": [{"field", "label", "count"}] of fields with further people}
         """
         self.check_access("read")
-        origin = self.env["partner.mailing"].browse(mailing_id or [])
+        origin = self.env["partner.mailing"].browse([mailing_id] if mailing_id else [])
+        origin._check_saved()
         origin.check_access("read")
         values = values if isinstance(values, dict) else {}
-        mailing = origin.new(
-            {name: values[name] for name in COUNTED_WITH if name in values}, origin=origin
-        )
+        known = {*COUNTED_WITH, *origin._get_extra_fields()} & set(values)
+        mailing = origin.new({name: values[name] for name in known}, origin=origin)
+        saved = {entry.id: entry for entry in origin.source_ids}
         drafts = self.browse()
         for one in entries if isinstance(entries, list) else ():
-            known = set(NAMED) & set(one if isinstance(one, dict) else ())
-            drafts += self.new({name: one[name] for name in known})
+            one = one if isinstance(one, dict) else {}  # noqa: PLW2901
+            known = {*NAMED, *(kind.field for kind in SOURCES.values())} & set(one)
+            before = saved.get(one["id"]) if type(one.get("id")) is int else None
+            draft = self.new({name: one[name] for name in known}, origin=before)
+            # Of what is saved, the entry says that the user may not see it.
+            draft._check_readable(before)
+            drafts += draft
         drafts.mailing_id = mailing
         drafts._check_kind()
-        drafts._check_readable()
         mailing.source_ids = drafts
         mailing.audience_ids = False
-        counted = [
-            {"count": one.count, "problem": one.problem, "words": one.display_name}
-            for one in drafts
-        ]
+        counted = [one._get_counted() for one in drafts]
         total = False
         if not any(one["problem"] for one in counted):
             [(total,)] = self.env.execute_query(mailing._query_recipients().count())
-        return {"total": total, "entries": counted}
+        extra = mailing._get_transport().extra_field
+        others = [
+            {
+                "field": extra,
+                "label": mailing._fields[extra]._description_string(self.env),
+                "count": len(mailing._get_transport().read_extra_addresses()),
+            }
+        ]
+        return {"total": total, "entries": counted, "others": others}
+
+    def _get_counted(self):
+        """Return number, problem and words of an entry, as ``count_people`` does."""
+        name = self.kind == "mailing" and get_source(self).get_name()
+        return {
+            "count": self.count,
+            "problem": self.problem,
+            "words": self.display_name,
+            "name": name or False,
+        }
 
     @api.model
     @api.readonly
@@ -238,7 +262,8 @@ class PartnerMailingSource(models.Model):
         :param values: its fields, as in the form: ``company_id``
         """
         self.check_access("read")
-        origin = self.env["partner.mailing.audience"].browse(audience_id or [])
+        origin = self.env["partner.mailing.audience"].browse([audience_id] if audience_id else [])
+        origin._check_saved()
         origin.check_access("read")
         company = values.get("company_id") if isinstance(values, dict) else False
         audience = origin.new({"company_id": company} if company else {}, origin=origin)
@@ -250,11 +275,8 @@ class PartnerMailingSource(models.Model):
         drafts.of_audience_id = audience
         drafts._check_kind()
         drafts._check_readable()
-        counted = [
-            {"count": one.count, "problem": one.problem, "words": one.display_name}
-            for one in drafts
-        ]
-        return {"total": False, "entries": counted}
+        counted = [one._get_counted() for one in drafts]
+        return {"total": False, "entries": counted, "others": []}
 
     def _check_kind(self):
         """Raise for an entry of a kind, side or result that there is not.
@@ -319,13 +341,16 @@ class PartnerMailingSource(models.Model):
             if name in vals:
                 self._check_text(vals[name], self._fields[name]._description_string(self.env))
 
-    def _check_readable(self):
+    def _check_readable(self, before=None):
         """Raise unless the user may read what the entries name.
 
+        :param before: an entry that may name the same, or None
         :raises AccessError: as Odoo does; whoever may not read a mailing learns nothing of it
         """
         for name in ("earlier_mailing_id", "audience_id", "partner_id"):
-            self[name].sudo(False).check_access("read")
+            named = self[name]._origin
+            if not before or named != before[name]:
+                named.sudo(False).check_access("read")
 
     # ------------------------------------------------------------
     # The field Audiences, which says the same as the entries of *Write to*

@@ -55,7 +55,7 @@ class ListSummary:
             "audiences": audiences,
             "sources": [[facts, count + people] for facts, count, people in sources],
             "but_not_to": self._count_excluding(),
-            "ignores_pressure": mailing.ignores_pressure and self._is_under_pressure(),
+            "ignores_pressure": mailing.ignores_pressure,
             "marked": self._count_marked(),
             "copies": copies,
             "addresses": self._get_address_checksum(),
@@ -190,13 +190,6 @@ class ListSummary:
             for audience in self.mailing._get_chosen_audiences()
             for tag in audience.excluded_category_ids
         ]
-
-    def _is_under_pressure(self):
-        """Return whether the company has a limit from which the mailing is exempted."""
-        company = self.mailing.sudo().company_id
-        return bool(
-            company.partner_mailing_pressure_count and company.partner_mailing_pressure_days
-        )
 
     def _count_marked(self):
         """Return how many submitted recipients were marked in the list of contacts."""

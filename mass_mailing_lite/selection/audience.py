@@ -29,8 +29,9 @@ class Audience(Source):
         return self.value._origin.sudo(False).has_access("read") and self.value.name
 
     def count(self):
+        """The contacts of the audience as its own form counts them, on either side."""
         try:
-            return super().count()
+            return self.count_contacts(self.value._get_selection_domain())
         except UserError:  # the filter cannot be used
             return 0
 

@@ -1,6 +1,7 @@
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .list_domains import ListDomains
 from .source import IN, OUT, get_source
 
 # Rows that stay when the list is loaded again: excluded by a person, unsubscribed, or sent before.
@@ -243,7 +244,7 @@ class RecipientQuery:
                        CASE
                          WHEN (%(is_plain)s) IS NOT TRUE
                           AND %(problem)s IS NOT NULL THEN %(problem)s
-                         ELSE (%(reasons)s::text[])[f.code >> 32]
+                         ELSE COALESCE((%(reasons)s::text[])[f.code >> 32], %(domain_reason)s)
                        END AS reason
                   FROM source s
                   LEFT JOIN refused f ON f.address = s.address
@@ -276,6 +277,7 @@ class RecipientQuery:
             kept=kept,
             refused=self.refused(),
             reasons=REASONS,
+            domain_reason=ListDomains(self.mailing).reason_sql(SQL("s.address")),
             kept_reason=KEPT_REASON,
             readable=transport.contact_columns_sql(self.mailing._readable_contacts()),
             is_plain=transport.plain_address_sql(SQL("s.typed"), SQL("s.address")),

@@ -73,7 +73,11 @@ class Source:
 
     def count(self):
         """Return how many people the entry stands for, in one statement."""
-        contacts = self.mailing._readable_contacts(self.get_contacts())
+        return self.count_contacts(self.get_contacts())
+
+    def count_contacts(self, domain):
+        """Return how many contacts of a domain the mailing may use, and people who are none."""
+        contacts = self.mailing._readable_contacts(domain)
         people = self.people_sql()
         [(count,)] = self.env.execute_query(
             SQL(
