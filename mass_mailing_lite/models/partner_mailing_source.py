@@ -267,14 +267,17 @@ class PartnerMailingSource(models.Model):
         origin.check_access("read")
         company = values.get("company_id") if isinstance(values, dict) else False
         audience = origin.new({"company_id": company} if company else {}, origin=origin)
+        saved = {entry.id: entry for entry in origin.source_ids}
         drafts = self.browse()
         for one in entries if isinstance(entries, list) else ():
-            known = set(NAMED) & set(one if isinstance(one, dict) else ())
-            drafts += self.new({name: one[name] for name in known})
+            one = one if isinstance(one, dict) else {}  # noqa: PLW2901
+            before = saved.get(one["id"]) if type(one.get("id")) is int else None
+            draft = self.new({name: one[name] for name in set(NAMED) & set(one)}, origin=before)
+            draft._check_readable(before)
+            drafts += draft
         drafts.side = OUT
         drafts.of_audience_id = audience
         drafts._check_kind()
-        drafts._check_readable()
         counted = [one._get_counted() for one in drafts]
         return {"total": False, "entries": counted, "others": []}
 
