@@ -19,6 +19,7 @@ NAMED = (
     "earlier_mailing_id",
     "outcome",
     "link_id",
+    "link_text",
     "partner_id",
     "domain",
     "address",
@@ -319,6 +320,8 @@ class PartnerMailingSource(models.Model):
         for records in owners.values():
             records._note_change_of_sources()
         before = self._get_audiences()
+        if not vals.get("link_id", True):
+            vals = {**vals, "link_text": False}  # any link is meant now
         result = super().write(vals)
         self._check_readable()
         self._tell_audiences(before, self._get_audiences())

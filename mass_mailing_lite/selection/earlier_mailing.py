@@ -85,7 +85,7 @@ class EarlierMailing(Source):
         link = self.entry.sudo().link_id
         if link and link.mailing_id != earlier:
             return env._("The link is none of “%s”. Choose one of its links.", earlier.name)
-        if self.entry.link_text and not link:
+        if self.entry.link_text and not link and self.outcome in NEEDS_CLICKS:
             return env._(
                 "“%(name)s” has no link %(link)s any more. Choose another one.",
                 name=earlier.name,

@@ -40,7 +40,8 @@ const DELAY = 300; // ms from a change to the question to the server
 export class SourcesField extends Component {
     static template = "mass_mailing_lite.SourcesField";
     static components = { Dropdown, DropdownItem };
-    static props = { ...standardFieldProps };
+    static props = { ...standardFieldProps, sides: { type: Array, optional: true } };
+    static defaultProps = { sides: ["in", "out"] };
 
     setup() {
         this.orm = useService("orm");
@@ -54,6 +55,7 @@ export class SourcesField extends Component {
             others: [],
             error: "",
             links: {},
+            left: {}, // entries whose link, which is gone, is not meant any more
             filters: {},
         });
         this.askSoon = useDebounced(() => this.ask(), DELAY);
@@ -69,8 +71,13 @@ export class SourcesField extends Component {
         return this.props.record.data[this.props.name];
     }
 
+    // An audience has entries as well, and no sum of them: its sentence has the numbers.
+    get isOfMailing() {
+        return this.props.record.resModel === "partner.mailing";
+    }
+
     get sides() {
-        return [
+        const sides = [
             {
                 key: "in",
                 title: _t("Write to"),
@@ -84,6 +91,7 @@ export class SourcesField extends Component {
                 nobody: _t("Nobody is excluded."),
             },
         ];
+        return sides.filter(({ key }) => this.props.sides.includes(key));
     }
 
     get kinds() {
@@ -110,7 +118,7 @@ export class SourcesField extends Component {
             ...this.getValues(entry),
             id: entry.resId || false,
         }));
-        return [resId || false, values, entries];
+        return [(this.isOfMailing && resId) || false, values, entries];
     }
 
     getValues(entry) {
@@ -118,6 +126,7 @@ export class SourcesField extends Component {
         for (const name of [...getRecordFields(), LINK]) {
             values[name] = entry.data[name]?.id || false;
         }
+        values.link_text = this.getGoneLink(entry);
         return values;
     }
 
@@ -279,13 +288,14 @@ export class SourcesField extends Component {
     getChoices(side, kind) {
         const { field } = KINDS[kind];
         if (kind === "mailing") {
-            const { resId } = this.props.record;
+            const resId = this.isOfMailing && this.props.record.resId;
             const sent = [["started_at", "!=", false]];
             return resId ? [...sent, ["id", "!=", resId]] : sent;
         }
         const domain = [["id", "not in", this.getChosen(side, field)]];
         if (kind === "audience") {
-            domain.push(["is_available", "=", true]);
+            const own = !this.isOfMailing && this.props.record.resId;
+            domain.push(["is_available", "=", true], ["id", "!=", own]);
         }
         const company = this.props.record.data.company_id;
         if (company && ["audience", "contact"].includes(kind)) {
@@ -458,12 +468,20 @@ export class SourcesField extends Component {
         return this.state.links[id] || [];
     }
 
+    // The address of a chosen link that was deleted since.
+    getGoneLink(entry) {
+        const { link_id, link_text } = entry.data;
+        return (!link_id && !this.state.left[entry.id] && link_text) || false;
+    }
+
     setOutcome(entry, outcome) {
+        this.state.left[entry.id] = true;
         return entry.update({ outcome, link_id: false });
     }
 
     setLink(entry, value) {
         const id = Number(value);
+        this.state.left[entry.id] = true;
         return entry.update({ link_id: id ? { id, display_name: "" } : false });
     }
 }
@@ -487,11 +505,13 @@ export const sourcesField = {
     component: SourcesField,
     displayName: _t("Write to and But not to"),
     supportedTypes: ["one2many"],
+    extractProps: ({ options }) => ({ sides: options.sides }),
     relatedFields: () => [
         { name: "display_name", type: "char" },
         { name: "side", type: "selection", selection: [], readonly: false },
         { name: "kind", type: "selection", selection: [], readonly: false },
         { name: "outcome", type: "selection", selection: [], readonly: false },
+        { name: "link_text", type: "char" },
         { name: "domain", type: "char", readonly: false },
         { name: "address", type: "text", readonly: false },
         many2one(LINK, "partner.mailing.link"),
