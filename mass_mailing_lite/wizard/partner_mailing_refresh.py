@@ -62,7 +62,7 @@ class PartnerMailingRefresh(models.TransientModel):
                     "reason": change["reason"] or "gone",
                     "excluded_by": self.env["partner.mailing.source"]
                     .browse(change["source"] or [])
-                    .display_name,
+                    ._get_words(),
                 }
                 for change in changes
             ]
