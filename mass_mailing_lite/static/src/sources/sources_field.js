@@ -134,7 +134,7 @@ export class SourcesField extends Component {
             ...this.getValues(entry),
             id: entry.resId || false,
         }));
-        return [(this.isOfMailing && resId) || false, values, entries];
+        return [resId || false, values, entries];
     }
 
     getValues(entry) {
@@ -157,7 +157,8 @@ export class SourcesField extends Component {
         this.asked = asked;
         let answer;
         try {
-            answer = await this.orm.silent.call(MODEL, "count_people", question);
+            const method = this.isOfMailing ? "count_people" : "count_people_of_audience";
+            answer = await this.orm.silent.call(MODEL, method, question);
         } catch (error) {
             if (this.asked === asked) {
                 this.state.error =
