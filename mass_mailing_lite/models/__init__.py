@@ -17,6 +17,7 @@ from . import (
 from . import (
     partner_mailing_approval,
     partner_mailing_audience,
+    partner_mailing_checked_address,
     partner_mailing_content,
     partner_mailing_layout,
     partner_mailing_message,
@@ -42,6 +43,7 @@ from . import (
 # Results.
 from . import (
     partner_mailing_breakdown,
+    partner_mailing_domain,
     partner_mailing_file,
     partner_mailing_link,
     partner_mailing_reaction,

@@ -6,6 +6,7 @@
       ListSummary     list_summary.py     how the list is made up, stored with the request
       PersonalValues  personal_values.py  the longest values of placeholders, stored with it
       Comparison      comparison.py       what changed since the last decision
+    render_preflight  preflight.py        the findings of the checks, for the page and for mail
     describe_linked   linked.py           the mailings that are decided on together with one
     describe_…        words.py            requests and decisions in words
     Fingerprint       fingerprint.py      SHA-256 over all that reaches a recipient
@@ -23,6 +24,7 @@ from .fingerprint import Fingerprint
 from .linked import describe_linked
 from .list_summary import ListSummary
 from .page import ReviewPage, render
+from .preflight import get_preflight, render_preflight
 from .proof import REVIEW_PATH, ask_for_proofs, of_language
 from .proof_run import ProofRun, describe_proofs
 from .schedule_choice import ScheduleChoice
@@ -42,8 +44,10 @@ __all__ = [
     "describe_proofs",
     "describe_request",
     "get_content",
+    "get_preflight",
     "join_names",
     "of_language",
     "render",
+    "render_preflight",
     "to_paragraphs",
 ]

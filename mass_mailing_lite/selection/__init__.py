@@ -9,8 +9,10 @@
       Contact        contact.py         one contact
       ContactFilter  contact_filter.py  the contacts that match a domain
       Address        address.py         addresses of no contact
+    Exclusions     exclusions.py        whom an audience leaves out for every mailing to it
     RecipientQuery recipient_query.py   the statements that make the list of all entries
     Pressure       pressure.py          who was written to often enough lately
+    ListDomains    list_domains.py      domains in the list that get no mail, or are mistyped
 
 All of it is SQL over whole sets. A class takes the record as it is: its environment decides rights
 and language. An addon adds a kind by registering a subclass of ``Source`` when it is imported, and
@@ -18,15 +20,23 @@ the kind to the field ``kind`` of ``partner.mailing.source``.
 """
 
 from . import address, audience, contact, contact_filter, earlier_mailing, tag
+from .exclusions import Exclusions
+from .list_domains import DEAD, DEAD_STATES, DOMAIN_REASONS, TYPO, ListDomains
 from .pressure import Pressure
 from .recipient_query import KEPT, RecipientQuery
 from .source import IN, OUT, SOURCES, Source, get_source, put_in_words, register
 
 __all__ = [
+    "DEAD",
+    "DEAD_STATES",
+    "DOMAIN_REASONS",
     "IN",
     "KEPT",
     "OUT",
     "SOURCES",
+    "TYPO",
+    "Exclusions",
+    "ListDomains",
     "Pressure",
     "RecipientQuery",
     "Source",

@@ -47,8 +47,8 @@ class EarlierMailing(Source):
     field = "earlier_mailing_id"
     skip_reason = "excluded_mailing"
 
-    def __init__(self, entry):
-        super().__init__(entry)
+    def __init__(self, entry, mailing=None):
+        super().__init__(entry, mailing)
         self.outcome = entry.outcome
 
     def get_problem(self):
@@ -188,6 +188,35 @@ class EarlierMailing(Source):
             now=self.transport.contact_address_sql("p"),
             mailing=self.value.id,
             condition=self.condition,
+        )
+
+    def without(self):
+        return Domain.custom(to_sql=self._without_sql)
+
+    def _without_sql(self, model, alias, query):
+        excluded = self.excluded_sql()
+        if excluded is None:
+            return SQL("TRUE")
+        if self.outcome == "newcomer":
+            return SQL(
+                "NOT EXISTS (SELECT FROM %s n WHERE n.id = %s)",
+                self._newcomers_sql(),
+                SQL.identifier(alias, "id"),
+            )
+        # Two hash joins. Whom the message could not go to for want of an address is known by id.
+        return SQL(
+            """
+            (NOT EXISTS (SELECT FROM partner_mailing_recipient r
+                          WHERE r.mailing_id = %(mailing)s AND r.partner_id = %(id)s
+                            AND %(condition)s)
+             AND NOT EXISTS (SELECT FROM (%(excluded)s) x (address)
+                              WHERE x.address = lower(%(address)s)))
+            """,
+            mailing=self.value.id,
+            id=SQL.identifier(alias, "id"),
+            condition=self.condition,
+            excluded=excluded,
+            address=self.transport.contact_address_sql(alias),
         )
 
     def get_facts(self):

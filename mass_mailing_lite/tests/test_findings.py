@@ -43,6 +43,7 @@ class TestFindings(MailingCase):
             '<pre>Hello {{ name }} and ${name}</pre><img src="/web/image/1" alt="x"/>',
         )
         self.assertFalse(mailing.findings)
+        mailing._record_test()
         self.assertEqual(mailing._get_findings(), [])
 
     # ------------------------------------------------------------
@@ -287,8 +288,11 @@ class TestFindings(MailingCase):
         self.assertIn("${name}", review)
         self.assertIn("www.example.com", review)
         clean = self.new_mailing()
+        clean._record_test()
         clean.action_submit()
-        self.assertNotIn("Before Sending", clean.with_user(self.validator).review_html)
+        review = clean.with_user(self.validator).review_html
+        self.assertIn("nothing that needs attention", review)
+        self.assertNotIn("alert-warning", review)
 
     def test_what_was_sent_has_no_findings(self):
         mailing = self.new_mailing(body_html="<p>Dear ${name}</p>")
@@ -327,6 +331,7 @@ class TestFindings(MailingCase):
         register(Shouting)
         self.addCleanup(CHECKS.pop, "shouting")
         mailing = self.new_mailing(subject="NEWS", body_html="<p>${name}</p>")
+        mailing._record_test()
         keys = [finding["key"] for finding in mailing._get_findings()]
         self.assertEqual(keys, ["literal_placeholder", "shouting"])
 

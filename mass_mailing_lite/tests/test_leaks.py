@@ -109,6 +109,9 @@ class LeakCase(MailingCase):
         system["partner.mailing.reservation"].create(
             {"rate_limit_id": limit.id, "count": 1, "taken_at": 1.0}
         )
+        system["partner.mailing.domain"].create(
+            {"name": "example.com", "next_check_at": fields.Datetime.now()}
+        )
         system["partner.mailing.file"].create({**of_mailing, "name": "Secret.pdf", "days": 1})
         self.make_dialogs(mailing, version)
 

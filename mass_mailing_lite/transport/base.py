@@ -120,6 +120,12 @@ class Transport:
         """Return SQL for the address of a contact in its normalised form, NULL when it has none."""
         raise NotImplementedError
 
+    def domain_sql(self, table):
+        """Return SQL for the domain of a recipient's address, None where addresses have none.
+
+        :param table: alias of the table of recipients
+        """
+
     def further_addresses_sql(self, table):
         """Return SQL for the further addresses of a contact: a JSON list of objects, or NULL.
 

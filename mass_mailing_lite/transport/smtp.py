@@ -70,6 +70,7 @@ class SmtpTransport(Transport):
         "audience_ids",
         "extra_emails",
         "with_further_addresses",
+        "ignores_pressure",
         "has_unsubscribe",
         "unsubscribe_category_ids",
         "track_clicks",
@@ -152,6 +153,9 @@ class SmtpTransport(Transport):
 
     def contact_address_sql(self, table):
         return contact_address_sql(table)
+
+    def domain_sql(self, table):
+        return self.breakdown_sql(table)
 
     def further_addresses_sql(self, table):
         return SQL.identifier(table, "partner_mailing_further")

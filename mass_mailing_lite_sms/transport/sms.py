@@ -68,6 +68,7 @@ class SmsTransport(Transport):
         "extra_numbers",
         "scheduled_at",
         "audience_ids",
+        "ignores_pressure",
         "unsubscribe_category_ids",
         "track_clicks",
         "track_opens",
