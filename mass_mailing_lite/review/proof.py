@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools.mail import generate_tracking_message_id
 
 from ..transport.compiled import Around
+from .preflight import render_preflight
 from .words import describe_request
 
 REVIEW_PATH = "/partner_mailing/review"
@@ -119,6 +120,11 @@ class Proof:
             written_to, order="id", limit=1
         )
 
+    def _render_preflight(self):
+        """Return what the checks find now, as HTML for mail."""
+        mailing = self.mailing.with_context(lang=self.lang, tz=self.user.tz)
+        return render_preflight(mailing, for_mail=True)
+
     def get_prefix(self):
         """Return what the subject begins with."""
         return self.env._("[To validate]")
@@ -137,7 +143,7 @@ class Proof:
             "request": describe_request(self._theirs, self.request),
             "reader": (reader.name or reader.email) if reader else "",
             "url": f"{self.mailing.get_base_url().rstrip('/')}{REVIEW_PATH}/{self.request.id}",
-            "findings": self.mailing.with_context(lang=self.lang, tz=self.user.tz)._get_findings(),
+            "preflight": self._render_preflight(),
         }
         render = self.env["ir.qweb"].sudo()._render
         return Around(
