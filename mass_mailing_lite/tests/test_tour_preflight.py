@@ -34,10 +34,13 @@ class TestTourPreflight(DnsCase, LinkCase, HttpCase):
         self.start_tour(form, "mass_mailing_lite_preflight_author", login="marketer")
         self.dns.records.update(self.good_records())
         self.boris.city = "Riga"
-        mailing.body_html = mailing.body_html.replace("/gone", "/good")
+        # Pages of this computer are no addresses for recipients, so the link goes.
+        mailing.body_html = mailing.body_html.split("<p>See")[0]
         mailing.action_load_recipients()
         mailing._record_test()
         self.env["partner.mailing.sender.look"]._find(mailing)._look()
         mailing._as_system().write({"background_facts": False})
         self.look(mailing)
+        left = [one for one in mailing._get_findings() if one["level"] != "info"]
+        self.assertFalse([one["message"] for one in left])
         self.start_tour(form, "mass_mailing_lite_preflight_mended", login="marketer")

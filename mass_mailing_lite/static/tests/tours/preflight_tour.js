@@ -10,11 +10,11 @@ registry.category("web_tour.tours").add("mass_mailing_lite_preflight", {
         { trigger: `${REVIEW} [data-finding=placeholder_fallback].alert-info:contains(your town)` },
         { trigger: `${REVIEW} [data-finding=placeholder_fallback] button`, run: "click" },
         { trigger: ".o_data_row td:contains(boris@example.com)" },
-        { trigger: ".o_breadcrumb .o_back_button, .breadcrumb-item a", run: "click" },
+        { trigger: ".o_control_panel .breadcrumb a:contains(Summer news)", run: "click" },
         { trigger: "button[name=action_refuse]", run: "click" },
         { trigger: ".modal [name=reason] textarea", run: "edit The link is dead" },
         { trigger: ".modal-footer button[name=action_refuse]", run: "click" },
-        { trigger: ".o_form_view:not(:has(.o_partner_mailing_review))" },
+        { trigger: ".o_partner_mailing_form .alert-danger:contains(The link is dead)" },
     ],
 });
 
