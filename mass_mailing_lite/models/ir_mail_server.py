@@ -56,7 +56,6 @@ class IrMailServer(models.Model):
     partner_mailing_sender_looks = fields.Json(
         compute="_compute_partner_mailing_sender_looks",
         groups="mass_mailing_lite.group_user",
-        help="What was found about the latest senders of mailings through this server.",
     )
 
     @api.constrains("partner_mailing_connections")

@@ -39,13 +39,13 @@ class PartnerMailingSenderLook(models.Model):
     from_domain = fields.Char("Domain of the From Address", required=True)
     envelope_domain = fields.Char("Domain of the Bounce Address", required=True)
     reply_domain = fields.Char("Domain of Replies", required=True)
-    facts = fields.Json(help="What the DNS says; see tools/domain/sender.py.")
+    facts = fields.Json()  # what the DNS says, see tools/domain/sender.py
     checked_at = fields.Datetime("Checked On")
-    proof = fields.Json(help="What a test proved; see tools/domain/proof.py.")
-    proof_kind = fields.Selection([(RETURNED, "Came back"), (PASTED, "Pasted")])
+    proof = fields.Json()  # what a test proved, see tools/domain/proof.py
+    proof_kind = fields.Char()  # RETURNED or PASTED
     proved_at = fields.Datetime("Test Read On")
     proved_by_id = fields.Many2one("res.users", "Test Pasted By", ondelete="set null")
-    token = fields.Char(help="In the test that is under way.", index="btree_not_null")
+    token = fields.Char(index="btree_not_null")  # in the test that is under way
     token_sent_at = fields.Datetime("Test Sent On")
 
     _sender_unique = models.UniqueIndex(

@@ -21,6 +21,8 @@ UNDECIDED_STATES = ("draft", "to_validate")
 KEPT = ("key", "kind", "level", "message", "remedy", "count", "lines", "record", "is_people", "is_personal")
 # When a mailing that was changed while it was looked at is looked at again.
 AGAIN = timedelta(seconds=20)
+# Type of the notification that facts came from the background.
+NOTIFICATION = "partner_mailing_findings"
 CRON = "mass_mailing_lite.ir_cron_preflight"
 
 
@@ -149,14 +151,20 @@ class Preflight:
             commit()
             self.store_background(check.key, asked, facts)
             commit()
-        # A screen that waits for the facts asks for this field.
         if self._has_due():
             # The mailing was changed meanwhile.
             mailing._as_system().write({"look_due_at": fields.Datetime.now()})
             self.env.ref(CRON).sudo()._trigger(fields.Datetime.now() + AGAIN)
         else:
             mailing._as_system().write({"look_due_at": False})
+        self._announce()
         commit()
+
+    def _announce(self):
+        """Have the open forms of the mailing show its findings anew, once this is committed."""
+        mailing = self.mailing.sudo()
+        for channel in mailing._get_progress_channels():
+            self.env["bus.bus"]._sendone(channel, NOTIFICATION, {"id": mailing.id})
 
     def store_background(self, key, asked, facts):
         """Store what a check found in the background; see ``Check.background``.

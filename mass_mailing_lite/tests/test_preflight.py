@@ -26,7 +26,7 @@ class PreflightCase(MailingCase):
 
     def loaded(self, **values):
         """Return a draft with its list."""
-        mailing = self.new_mailing(**values)
+        mailing = self.new_mailing(**{"preview_text": "All that is new", **values})
         mailing.action_load_recipients()
         return mailing
 

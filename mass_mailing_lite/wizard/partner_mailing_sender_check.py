@@ -30,14 +30,12 @@ class PartnerMailingSenderCheck(models.TransientModel):
     server_name = fields.Char("Sends Through", compute="_compute_findings")
     sender = fields.Char("From Address", compute="_compute_findings")
     findings = fields.Json(compute="_compute_findings")
-    notices = fields.Json(
-        compute="_compute_findings", help="The findings that no line of the table shows."
-    )
+    # The findings that no line shows.
+    notices = fields.Json(compute="_compute_findings")
     fine = fields.Char("In Order", compute="_compute_findings")
-    lines = fields.Json(
-        compute="_compute_findings", help="What the DNS and tests say; see SenderCheck."
-    )
-    rules = fields.Json(compute="_compute_findings", help="The rules for bulk senders.")
+    # What the DNS and tests say; see SenderCheck.
+    lines = fields.Json(compute="_compute_findings")
+    rules = fields.Json(compute="_compute_findings")  # see BulkRules
     checked_at = fields.Datetime("Checked On", compute="_compute_findings")
     can_check = fields.Boolean(compute="_compute_can_check")
     source = fields.Text(

@@ -5,12 +5,10 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 import { callButton, goTo } from "../checklist/go_to";
 
-import { Component, useEffect, useRef } from "@odoo/owl";
+import { Component, onWillDestroy, useRef } from "@odoo/owl";
 
-// While checks run in the background: how often the form asks whether they are done, and how many
-// times.
-const ASK_EVERY = 5000;
-const ASK_AT_MOST = 24;
+// Sent when a check that asks other computers has its answer.
+const FINDINGS = "partner_mailing_findings";
 
 const LOOKS = {
     stop: { style: "alert-danger", icon: "fa-ban" },
@@ -26,25 +24,10 @@ export class FindingsField extends Component {
 
     setup() {
         this.root = useRef("root");
-        this.orm = useService("orm");
-        useEffect(
-            (isWaiting) => {
-                if (!isWaiting) {
-                    return;
-                }
-                let left = ASK_AT_MOST;
-                const timer = setInterval(() => {
-                    left -= 1;
-                    if (left < 0) {
-                        clearInterval(timer);
-                    } else {
-                        this.showNew();
-                    }
-                }, ASK_EVERY);
-                return () => clearInterval(timer);
-            },
-            () => [this.isWaiting]
-        );
+        const bus = useService("bus_service");
+        const listener = ({ id }) => this.onLooked(id);
+        bus.subscribe(FINDINGS, listener);
+        onWillDestroy(() => bus.unsubscribe(FINDINGS, listener));
     }
 
     // Whether checks of the mailing have to look in the background.
@@ -52,12 +35,11 @@ export class FindingsField extends Component {
         return Boolean(this.props.record.resId && this.props.record.data.look_due_at);
     }
 
-    // Show what was found in the background; a form that is being edited shows it when it is saved.
-    async showNew() {
+    // A form with unsaved changes is not reloaded.
+    onLooked(id) {
         const { record } = this.props;
-        const [values] = await this.orm.silent.read(record.resModel, [record.resId], ["look_due_at"]);
-        if (values && !values.look_due_at && !(await record.isDirty())) {
-            await record.load();
+        if (id === record.resId && !record.dirty) {
+            record.load();
         }
     }
 
