@@ -58,7 +58,10 @@ class SenderCheck(Check):
         return look._get_data() if look.checked_at or look.proved_at else None
 
     def applies(self):
-        return bool(self.find_data())
+        """Tell whether it has an answer: what is not known is neither a finding nor in order."""
+        data = self.find_data()
+        statuses = {line["status"] for line in self.get_lines(data)} if data else set()
+        return NOT_MET in statuses or statuses == {MET}
 
     def make_findings(self, data) -> list[dict[str, Any]]:
         """Return a finding for each line that is not met."""

@@ -97,6 +97,8 @@ class TestSenderDns(DnsCase, MailingCase):
         for key in ("mx", "spf", "dmarc", "ptr"):
             self.assertEqual({line["status"] for line in lines[key]}, {"met"}, key)
         self.assertEqual([line["status"] for line in lines["dkim"]], ["unknown"])
+        self.assertIn("SPF", dialog.fine)
+        self.assertNotIn("DKIM", dialog.fine, "what is not known is not in order")
         rules = {row["key"]: row["status"] for row in dialog.rules}
         self.assertEqual(
             rules,
