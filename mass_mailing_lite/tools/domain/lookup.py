@@ -104,11 +104,6 @@ class Lookup:
             return ([address], int(port)) if address else ([NOBODY], 0)
         return None
 
-    @property
-    def is_off(self) -> bool:
-        """Whether there is no name server to ask."""
-        return self._resolver is None
-
     def ask(self, name: str, kind: str) -> Answer:
         """Return the answer to one question. It raises nothing.
 
