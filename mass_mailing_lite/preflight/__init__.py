@@ -52,6 +52,7 @@ from . import (
     large_domains,
     last_mailing,
     literal_placeholder,
+    little_text,
     local_link,
     long_subject,
     loud_subject,
