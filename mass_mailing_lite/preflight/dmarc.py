@@ -24,7 +24,7 @@ class Dmarc(SenderCheck):
             return [line]
         facts = data["facts"].get("dmarc")
         if not facts:
-            return []
+            return [self.make_unanswered(title)]
         return [self._make_policy(title, domain, facts), self._make_alignment(data, facts)]
 
     def _make_policy(self, title, domain, facts):

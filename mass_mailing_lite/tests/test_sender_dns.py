@@ -209,6 +209,14 @@ class TestSenderDns(DnsCase, MailingCase):
             self.assertNotIn("not_met", [line["status"] for line in lines[key]], key)
         self.assertFalse({"mx", "spf", "dmarc", "ptr"} & self.keys(mailing))
 
+    def test_a_closed_network_does_not_make_the_sender_look_bad(self):
+        self.dns.records = {}
+        mailing = self.new_mailing()
+        lines = self.lines(self.check(mailing))
+        for key in ("mx", "spf", "dmarc", "ptr"):
+            self.assertEqual({line["status"] for line in lines[key]}, {"unknown"}, key)
+        self.assertFalse({"mx", "spf", "dmarc", "ptr"} & self.keys(mailing))
+
     def test_alignment_needs_the_bounce_address_or_the_signature(self):
         self.dns.records["_dmarc.example.org"] = {"TXT": ["v=DMARC1; p=none"]}
         self.dns.records["example.org"] = {"MX": ["10 mx.example.com."], "TXT": ["v=spf1 -all"]}
