@@ -187,6 +187,8 @@ class PartnerMailingSource(models.Model):
     @api.depends(
         "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",
         "partner_id", "domain", "address",
+        # Named here to be read in the same query.
+        "side", "of_audience_id", "link_text",
     )  # fmt: skip
     @api.depends_context("uid", "lang")
     def _compute_display_name(self):
