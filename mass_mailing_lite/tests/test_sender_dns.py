@@ -164,7 +164,7 @@ class TestSenderDns(DnsCase, MailingCase):
         self.assertEqual(line["record"]["value"], "v=spf1 mx ip4:192.0.2.7 -all")
         self.dns.records["example.com"]["TXT"] = ["v=spf1 mx -all", "v=spf1 a ~all"]
         [line] = self.lines(self.check(mailing))["spf"]
-        self.assertEqual(line["record"]["value"], "v=spf1 mx a ~all")
+        self.assertEqual(line["record"]["value"], "v=spf1 a mx ~all")
         self.dns.records["_dmarc.example.com"]["TXT"] = ["v=DMARC1; p=rejekt"]
         line = self.lines(self.check(mailing))["dmarc"][0]
         self.assertIn("rejekt", line["missing"])
