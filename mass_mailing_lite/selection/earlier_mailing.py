@@ -85,14 +85,28 @@ class EarlierMailing(Source):
         link = self.entry.sudo().link_id
         if link and link.mailing_id != earlier:
             return env._("The link is none of “%s”. Choose one of its links.", earlier.name)
-        if self.entry.link_text and not link:
+        if self.entry.link_text and not link and self.outcome in NEEDS_CLICKS:
             return env._(
                 "“%(name)s” has no link %(link)s any more. Choose another one.",
                 name=earlier.name,
                 link=self.entry.link_text,
             )
-        if self.outcome == "newcomer" and self._count_steps() > MOST_STEPS:
-            return env._("This goes back over more than %s mailings.", MOST_STEPS)
+        if self.outcome == "newcomer":
+            if self._count_steps() > MOST_STEPS:
+                return env._("This goes back over more than %s mailings.", MOST_STEPS)
+            return self._get_audience_problem()
+        return False
+
+    def _get_audience_problem(self):
+        """Return why an audience of the mailing, whose newcomers are meant, cannot be used."""
+        for audience in self.value._get_chosen_audiences():
+            if not audience.has_access("read"):
+                return self.env._(
+                    "“%s” went to an audience you may not see. Remove the entry, or ask who may.",
+                    self.value.name,
+                )
+            if problem := audience._get_filter_problem():
+                return problem
         return False
 
     def _count_steps(self):

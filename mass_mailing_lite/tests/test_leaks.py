@@ -89,6 +89,7 @@ class LeakCase(MailingCase):
             {**of_mailing, "kind": "contact", "partner_id": self.anna.id}
         )
         system["partner.mailing.sender"].create({"address": "news@example.com"})
+        system["partner.mailing.sender.look"]._obtain(mailing.sudo())
         if "partner.mailing.answer" in system:  # with mass_mailing_lite_sms
             system["partner.mailing.answer"].create(
                 {**of_mailing, "number": "1", "reference": "1", "kind": "reply",
@@ -112,6 +113,10 @@ class LeakCase(MailingCase):
         system["partner.mailing.domain"].create(
             {"name": "example.com", "next_check_at": fields.Datetime.now()}
         )
+        system["partner.mailing.checked.address"].create(
+            {"address": "https://example.com/secret", "outcome": "alive", "reason": "status",
+             "checked_at": fields.Datetime.now()}
+        )  # fmt: skip
         system["partner.mailing.file"].create({**of_mailing, "name": "Secret.pdf", "days": 1})
         self.make_dialogs(mailing, version)
 

@@ -1,7 +1,6 @@
 """Whether the address of a header List-Unsubscribe answers one click (RFC 8058, section 3.2)."""
 
 import http.client
-import socket
 import ssl
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -11,7 +10,10 @@ from .lookup import Lookup
 
 SECONDS = 5
 BODY = b"List-Unsubscribe=One-Click"
-HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "Mailing sender check"}
+HEADERS = {
+    "Content-Type": "application/x-www-form-urlencoded",
+    "User-Agent": "Mailing sender check",
+}
 
 # It answers as it must; the address is not https; no recipient can reach it; it did not answer;
 # its certificate is not valid; it answered with a redirect, or another code.
@@ -58,7 +60,7 @@ def ask(url: str) -> OneClick:
         code = connection.getresponse().status
     except ssl.SSLCertVerificationError:
         return OneClick(CERTIFICATE)
-    except (OSError, http.client.HTTPException, socket.timeout, ValueError):
+    except (TimeoutError, OSError, http.client.HTTPException, ValueError):
         return OneClick(SILENT)
     finally:
         connection.close()

@@ -10,13 +10,15 @@ from . import dmarc, signature
 from .arrived import MAX_HEADER, Arrived, read
 from .lookup import Lookup
 
-TOKEN_HEADER = "X-Mailing-Sender-Check"
+TOKEN_HEADER = "X-Mailing-Sender-Check"  # noqa: S105
 MAX_SOURCE = signature.MAX_MESSAGE
 MAX_PARTS = 20
 
 _token = re.compile(r"[A-Za-z0-9_-]{20,60}")
 # How a server says that a message came to it encrypted (RFC 3848; other words of the same).
-_encrypted = re.compile(r"\bwith (?:UTF8)?(?:E|L)SMTPSA?\b|\bversion=TLS|\busing TLS|\(TLS", re.IGNORECASE)
+_encrypted = re.compile(
+    r"\bwith (?:UTF8)?(?:E|L)SMTPSA?\b|\bversion=TLS|\busing TLS|\(TLS", re.IGNORECASE
+)
 # Messages are octets: what is written is what was read.
 _exact = policy.SMTP.clone(refold_source="none", cte_type="8bit", max_line_length=None)
 
@@ -99,6 +101,8 @@ def find_test(source: bytes) -> tuple[str, bytes]:
     if len(source) > MAX_SOURCE or TOKEN_HEADER.lower().encode() not in source.lower():
         return "", b""
     message = message_from_bytes(source, policy=policy.compat32)
+    if message.get_content_type() == "multipart/report":
+        return "", b""  # of a test that was not delivered
     if token := _get_token(message):
         return token, source
     for number, part in enumerate(message.walk()):
@@ -106,7 +110,7 @@ def find_test(source: bytes) -> tuple[str, bytes]:
             break
         if part.get_content_type() == "message/rfc822" and part.is_multipart():
             attached = part.get_payload(0)
-            if token := _get_token(attached):
+            if "Received" in attached and (token := _get_token(attached)):
                 return token, attached.as_bytes(policy=_exact)
     return "", b""
 

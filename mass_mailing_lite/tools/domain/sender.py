@@ -62,7 +62,9 @@ def look_at(lookup: Lookup, question: Question, seen_address: str = "") -> dict[
         "dmarc": _look_at_dmarc(lookup, question),
         "ptr": {
             "source": source,
-            "names": {one: find_names(lookup, one)._asdict() for one in addresses if is_public(one)},
+            "names": {
+                one: find_names(lookup, one)._asdict() for one in addresses if is_public(one)
+            },
         },
     }
 
