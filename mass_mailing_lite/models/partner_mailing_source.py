@@ -58,7 +58,7 @@ class PartnerMailingSource(models.Model):
         index="btree_not_null",
         help="The entry is one of this audience, and of no mailing.",
     )
-    company_id = fields.Many2one(related="mailing_id.company_id")
+    company_id = fields.Many2one("res.company", compute="_compute_company_id")
     side = fields.Selection([(IN, "Write to"), (OUT, "But not to")], required=True, default=IN)
     kind = fields.Selection(
         [
@@ -152,6 +152,14 @@ class PartnerMailingSource(models.Model):
             if problem := Exclusions(audience).get_cycle():
                 raise ValidationError(problem)
 
+    @api.depends("mailing_id.company_id", "of_audience_id.company_id")
+    @api.depends_context("company")
+    def _compute_company_id(self):
+        for entry in self:
+            company = entry.mailing_id.company_id or entry.of_audience_id.company_id
+            # An audience of all companies names records of the company in which it is changed.
+            entry.company_id = company or self.env.company
+
     @api.depends("address")
     def _compute_email(self):
         for entry in self:
@@ -162,8 +170,10 @@ class PartnerMailingSource(models.Model):
         for entry in self:
             # Kept when the link is gone, so that the entry can say which it was.
             # A link of a mailing that the user may not read tells nothing.
-            link = entry.link_id.sudo(False)._filtered_access("read")
-            entry.link_text = link.url or entry.link_text
+            if entry.link_id.sudo(False).has_access("read"):
+                entry.link_text = entry.link_id.sudo().url or entry.link_text
+            else:
+                entry.link_text = False
 
     @api.depends(
         "mailing_id", "of_audience_id", "side", "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",

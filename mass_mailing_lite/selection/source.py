@@ -78,7 +78,7 @@ class Source:
     def count_contacts(self, domain):
         """Return how many contacts of a domain the mailing may use, and people who are none."""
         contacts = self.mailing._readable_contacts(domain)
-        people = self.people_sql()
+        people = self.counted_people_sql()
         [(count,)] = self.env.execute_query(
             SQL(
                 "SELECT (%s) + (%s)",
@@ -87,6 +87,10 @@ class Source:
             )
         )
         return count
+
+    def counted_people_sql(self):
+        """Return ``people_sql``, or None where it is known that there are none."""
+        return self.people_sql()
 
     def get_facts(self):
         """Return who is meant as JSON, from which ``put_in_words`` makes words in any language."""
