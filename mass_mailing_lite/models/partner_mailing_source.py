@@ -78,7 +78,7 @@ class PartnerMailingSource(models.Model):
         "res.partner.category", "Tag", ondelete="set null", index="btree_not_null"
     )
     earlier_mailing_id = fields.Many2one(
-        "partner.mailing", "Earlier Mailing", ondelete="set null", index="btree_not_null"
+        "partner.mailing", ondelete="set null", index="btree_not_null"
     )
     outcome = fields.Selection(
         OUTCOMES, "Result", help="Which of the recipients of the earlier mailing are meant."

@@ -107,7 +107,8 @@ class Pressure:
                   FROM partner_mailing m
                  WHERE m.company_id = %(company)s AND m.channel = %(channel)s
                    AND m.id IS DISTINCT FROM %(mailing)s AND m.started_at IS NOT NULL
-                   AND (m.state IN ('sending', 'paused') OR m.finished_at >= %(since)s)
+                   -- Not finished is also one that was taken back to draft when a part was sent.
+                   AND (m.finished_at IS NULL OR m.finished_at >= %(since)s)
                 """,
                 company=self.company.id,
                 channel=self.mailing.channel,

@@ -78,14 +78,16 @@ class Source:
     def count_contacts(self, domain):
         """Return how many contacts of a domain the mailing may use, and people who are none."""
         contacts = self.mailing._readable_contacts(domain)
-        people = self.counted_people_sql()
-        [(count,)] = self.env.execute_query(
-            SQL(
-                "SELECT (%s) + (%s)",
-                contacts.select(SQL("count(*)")),
-                SQL("SELECT count(*) FROM (%s) p", people) if people else SQL("0"),
-            )
-        )
+        counts = [
+            contacts.select(SQL("count(*)")),
+            *(
+                SQL("SELECT count(*) FROM (%s) p", sql)
+                for sql in [self.counted_people_sql()]
+                if sql
+            ),
+        ]
+        total = SQL(" + ").join(SQL("(%s)", one) for one in counts)
+        [(count,)] = self.env.execute_query(SQL("SELECT %s", total))
         return count
 
     def counted_people_sql(self):

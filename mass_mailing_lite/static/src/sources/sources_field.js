@@ -31,6 +31,7 @@ const COUNTED_WITH = [
     "extra_emails",
     "extra_numbers",
 ];
+const SHOWN = 15; // entries of a side at once; of more, a button shows the rest
 const DELAY = 300; // ms from a change to the question to the server
 
 // Write to, and But not to: the entries of both sides, with the number of people beside each.
@@ -55,6 +56,7 @@ export class SourcesField extends Component {
             others: [],
             error: "",
             links: {},
+            unfolded: {},
             left: {}, // entries whose link, which is gone, is not meant any more
             filters: {},
         });
@@ -100,6 +102,20 @@ export class SourcesField extends Component {
 
     getEntries(side) {
         return this.list.records.filter((entry) => entry.data.side === side);
+    }
+
+    getShown(side) {
+        const entries = this.getEntries(side);
+        if (this.state.unfolded[side]) {
+            return entries;
+        }
+        // What cannot be used is shown, wherever it stands.
+        return entries.filter((entry, n) => n < SHOWN || this.getProblem(entry));
+    }
+
+    getFoldedText(side) {
+        const count = this.getEntries(side).length;
+        return count > this.getShown(side).length && _t("Show all: %s", formatInteger(count));
     }
 
     // ------------------------------------------------------------
@@ -434,13 +450,15 @@ export class SourcesField extends Component {
         });
     }
 
-    // What a press on the name of an entry does, or false where it does nothing.
+    // Whether a press on the name of an entry opens something.
     canOpen(entry) {
         const { kind } = entry.data;
         if (kind === "address" || kind === "domain") {
             return !this.props.readonly || kind === "domain";
         }
-        return Boolean(entry.data[KINDS[kind]?.field]?.id);
+        // A mailing without a name is hidden from the user.
+        const isHidden = kind === "mailing" && this.getCounted(entry)?.name === false;
+        return !isHidden && Boolean(entry.data[KINDS[kind]?.field]?.id);
     }
 
     // ------------------------------------------------------------
