@@ -244,7 +244,7 @@ class PartnerMailingSource(models.Model):
         drafts._check_kind()
         mailing.source_ids = drafts
         mailing.audience_ids = False
-        counted = [one._get_counted() for one in drafts]
+        counted = drafts._get_all_counted()
         total = False
         if not any(one["problem"] for one in counted):
             [(total,)] = self.env.execute_query(mailing._query_recipients().count())
@@ -257,6 +257,12 @@ class PartnerMailingSource(models.Model):
             }
         ]
         return {"total": total, "entries": counted, "others": others}
+
+    def _get_all_counted(self):
+        """Return the numbers of these entries, which are not saved, as ``count_people`` does."""
+        # Of the same entry, an earlier question in the same transaction may have other values.
+        self.invalidate_recordset(["count", "problem", "display_name"], flush=False)
+        return [entry._get_counted() for entry in self]
 
     def _get_counted(self):
         """Return number, problem and words of an entry, as ``count_people`` does."""
@@ -294,7 +300,7 @@ class PartnerMailingSource(models.Model):
         drafts.side = OUT
         drafts.of_audience_id = audience
         drafts._check_kind()
-        counted = [one._get_counted() for one in drafts]
+        counted = drafts._get_all_counted()
         return {"total": False, "entries": counted, "others": []}
 
     def _check_kind(self):
