@@ -1,3 +1,5 @@
+import textwrap
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -12,6 +14,9 @@ from .partner_mailing_recipient import EXCLUDED, INCLUDED, IS_EXCLUDED, IS_INCLU
 
 # How many entries that are no address the form shows; the list of recipients has all of them.
 PROBLEMS_SHOWN = 20
+
+# How much the chatter of a duplicate says of its entries: entries of a side, characters of each.
+ENTRIES_SHOWN, ENTRY_SHOWN = 20, 120
 
 # Memory for the sort by address at a million rows; set for one transaction.
 SORT_MEMORY = "256MB"
@@ -489,7 +494,15 @@ class PartnerMailing(models.Model):
         An addon with a source of recipients of its own overrides this method and adds its tags.
         """
         own = self.source_ids.filtered(lambda entry: entry.side == OUT and entry.kind == "tag")
-        return self.audience_ids.excluded_category_ids | own.category_id
+        tags = self.audience_ids.excluded_category_ids | own.category_id
+        # Who came in since another mailing must not have the tags that it excludes.
+        newcomers = self.source_ids.filtered(
+            lambda entry: entry.side == IN and entry.outcome == "newcomer"
+        )
+        for entry in newcomers:
+            if not get_source(entry).get_problem():
+                tags |= entry.earlier_mailing_id._get_excluded_tags()
+        return tags
 
     def _get_chosen_domains(self):
         """Return the ``Domain`` of the contacts of each source.
@@ -616,7 +629,10 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _take_sources(self, mailing):
-        """Take the entries of ``mailing``, of which this is a copy; audiences have been copied."""
+        """Take the entries of ``mailing``, of which this is a copy; audiences have been copied.
+
+        A follow-up has an entry of its own in *Write to*.
+        """
         self.env["partner.mailing.source"].flush_model()
         names = SQL(
             "side, kind, audience_id, category_id, earlier_mailing_id, outcome, link_id, link_text,"
@@ -628,11 +644,13 @@ class PartnerMailing(models.Model):
                 INSERT INTO partner_mailing_source (mailing_id, %(names)s)
                 SELECT %(copy)s, %(names)s FROM partner_mailing_source
                  WHERE mailing_id = %(mailing)s AND NOT (kind = 'audience' AND side = 'in')
+                   AND (side = 'out' OR NOT %(is_follow_up)s)
               ORDER BY id
                 """,
                 names=names,
                 copy=self.id,
                 mailing=mailing.id,
+                is_follow_up=bool(self.env.context.get("partner_mailing_follow_up")),
             )
         )
         self.invalidate_recordset(["source_ids"], flush=False)
@@ -675,12 +693,16 @@ class PartnerMailing(models.Model):
             recipients._invalidate_rows()
             self._recount()
 
-    def _log_duplicate(self):
+    def _log_duplicate(self, heading=""):
         """Say in the chatter of a copy what it has of the mailing that it was made from.
 
         The other mailing is not named: not all who may read the copy may read that one.
+
+        :param heading: the first sentence; a follow-up is logged with one, when it is complete
         """
         self.ensure_one()
+        if self.env.context.get("partner_mailing_follow_up"):
+            return
         taken = [self.env._("content and options")]
         stale = self._get_stale_versions()
         versions = [
@@ -695,6 +717,10 @@ class PartnerMailing(models.Model):
             taken.append(self.env._("files: %s", len(self.attachment_ids)))
         if self.audience_ids:
             taken.append(self.env._("audiences: %s", ", ".join(self.audience_ids.mapped("name"))))
+        sides = dict(self.source_ids._fields["side"]._description_selection(self.env))
+        for side in (OUT,) if heading else (IN, OUT):
+            if words := self._describe_side(side):
+                taken.append(f"{sides[side]}: {words}")
         if self[self._get_transport().extra_field]:
             taken.append(self.env._("extra addresses"))
         if self.marked_count:
@@ -702,13 +728,26 @@ class PartnerMailing(models.Model):
         if self.skipped_count:
             taken.append(self.env._("excluded by hand: %s", self.skipped_count))
         body = Markup("<p>%s</p><ul><li>%s</li><li>%s</li></ul>") % (
-            self.env._("This mailing is a duplicate."),
+            heading or self.env._("This mailing is a duplicate."),
             self.env._("Taken over: %s.", "; ".join(taken)),
             self.env._(
                 "Not taken over: the list of recipients, tests, approvals, schedule and results."
             ),
         )
         self._message_log(body=body)
+
+    def _describe_side(self, side):
+        """Return in words the first entries of one side, without the audiences of *Write to*."""
+        entries = self.source_ids.filtered(
+            lambda one: one.side == side and not (side == IN and one.kind == "audience")
+        )
+        words = [
+            textwrap.shorten(get_source(one).describe_for_all(), ENTRY_SHOWN, placeholder=" …")
+            for one in entries[:ENTRIES_SHOWN]
+        ]
+        if more := len(entries) - len(words):
+            words.append(self.env._("and %s more", more))
+        return ", ".join(words)
 
     # ------------------------------------------------------------
     # Windows of the form

@@ -18,6 +18,7 @@ NAMED = (
     "domain",
     "address",
 )
+SAME_LINK = ("side", "earlier_mailing_id", "outcome")
 COUNTED_WITH = ("company_id", "channel", "copy_policy", "cc", "bcc", "ignores_pressure")
 OUTCOMES = [
     ("sent", "Got it"),
@@ -75,7 +76,14 @@ class PartnerMailingSource(models.Model):
         index="btree_not_null",
         help="Empty: any link.",
     )
-    link_text = fields.Char("Address of the Link", compute="_compute_link_text", store=True)
+    # Not readable as it is: not all who may read the mailing may read the earlier one.
+    link_text = fields.Char(
+        "Address of the Link",
+        compute="_compute_link_text",
+        store=True,
+        groups=fields.NO_ACCESS,
+        help="Kept when the link is gone, so that the entry can say which it was.",
+    )
     partner_id = fields.Many2one(
         "res.partner", "Contact", ondelete="cascade", index="btree_not_null"
     )
@@ -97,8 +105,7 @@ class PartnerMailingSource(models.Model):
     @api.depends("link_id")
     def _compute_link_text(self):
         for entry in self:
-            # Kept when the link is gone, so that the entry can say which it was.
-            entry.link_text = entry.link_id.sudo().url or entry.link_text
+            entry.link_text = entry.link_id.sudo().url
 
     @api.depends(
         "side", "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",
@@ -157,6 +164,7 @@ class PartnerMailingSource(models.Model):
         drafts.mailing_id = mailing
         drafts._check_kind()
         drafts._check_readable()
+        drafts._take_gone_links(origin)
         mailing.source_ids = drafts
         mailing.audience_ids = False
         counted = [
@@ -167,6 +175,16 @@ class PartnerMailingSource(models.Model):
         if not any(one["problem"] for one in counted):
             [(total,)] = self.env.execute_query(mailing._query_recipients().count())
         return {"total": total, "entries": counted}
+
+    def _take_gone_links(self, mailing):
+        """Let entries of a form say which link is gone, as those of the saved mailing do."""
+        gone = mailing.sudo().source_ids.filtered(lambda one: one.link_text and not one.link_id)
+        for entry in self if gone else ():
+            same = gone.filtered(
+                lambda one, entry=entry: all(one[name] == entry[name] for name in SAME_LINK)
+            )
+            if same and not entry.link_id:
+                entry.sudo().link_text = same[0].link_text
 
     def _check_kind(self):
         """Raise for an entry of a kind, side or result that there is not.

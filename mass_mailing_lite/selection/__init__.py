@@ -10,6 +10,8 @@
       ContactFilter  contact_filter.py  the contacts that match a domain
       Address        address.py         addresses of no contact
     RecipientQuery recipient_query.py   the statements that make the list of all entries
+    FollowUp       follow_up.py         a new mailing to recipients of an earlier one
+    Family         follow_up.py         a mailing and its follow-ups, in figures
     Pressure       pressure.py          who was written to often enough lately
 
 All of it is SQL over whole sets. A class takes the record as it is: its environment decides rights
@@ -18,15 +20,19 @@ the kind to the field ``kind`` of ``partner.mailing.source``.
 """
 
 from . import address, audience, contact, contact_filter, earlier_mailing, tag
+from .follow_up import CHOICES, Family, FollowUp
 from .pressure import Pressure
 from .recipient_query import KEPT, RecipientQuery
 from .source import IN, OUT, SOURCES, Source, get_source, put_in_words, register
 
 __all__ = [
+    "CHOICES",
     "IN",
     "KEPT",
     "OUT",
     "SOURCES",
+    "Family",
+    "FollowUp",
     "Pressure",
     "RecipientQuery",
     "Source",

@@ -68,6 +68,7 @@ class Source:
 
     def count(self):
         """Return how many people the entry stands for, in one statement."""
+        self.env.flush_all()
         contacts = self.mailing._readable_contacts(self.get_contacts())
         people = self.people_sql()
         [(count,)] = self.env.execute_query(
@@ -89,6 +90,10 @@ class Source:
     def describe(self):
         """Return in words who is meant, as a part of a sentence."""
         return put_in_words(self.env, self.get_facts())
+
+    def describe_for_all(self):
+        """Return in words who is meant, for the chatter, which users with other rights read."""
+        return self.describe()
 
     @staticmethod
     def put_in_words(env, facts):

@@ -19,6 +19,7 @@ from . import (
     test_files,
     test_findings,
     test_first_name,
+    test_follow_up,
     test_fuzz,
     test_gateway_bounces,
     test_gateway_replies,
