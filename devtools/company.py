@@ -29,9 +29,11 @@ def login(url, database, name):
 def create_users(admin):
     """Create a user for each role but the administrator; they get messages inside Odoo.
 
-    Messages by e-mail would arrive in the inbox that is compared with what a mailing sent.
+    Messages by e-mail, proofs among them, would arrive in the inbox that is compared with what a
+    mailing sent.
     """
     admin.call("res.users", "write", [admin.uid], {"notification_type": "inbox"})
+    switch_proofs(admin, is_on=False)
     for name, title, group, _role in USERS:
         values = {
             "name": title,
@@ -42,6 +44,12 @@ def create_users(admin):
             "group_ids": [(4, admin.record(group))],
         }
         admin.call("res.users", "create", [values], context={"no_reset_password": True})
+
+
+def switch_proofs(admin, is_on):
+    """Let submitted mailings also come to the mailboxes of the validators, or not."""
+    companies = [company["id"] for company in admin.search_read("res.company", [], "id")]
+    admin.call("res.company", "write", companies, {"partner_mailing_proof": is_on})
 
 
 def import_contacts(admin, file=CONTACTS):

@@ -26,6 +26,9 @@ BODY = """
 """
 ATTACHMENT = ("prices.csv", b"article,price\nnotebook,4.20\npencil,0.80\n")
 
+# Words of the weights of findings.
+LEVELS = {"stop": "stops", "warning": "warning", "info": "good to know"}
+
 # Fields of the status table and their headings.
 COLUMNS = {
     "name": "Title",
@@ -48,7 +51,9 @@ def demo(_arguments):
         validator = company.login(url, name, "validator")
         with step("The author writes a mailing and submits it"):
             mailing = write_mailing(marketing)
+            findings = marketing.read(MAILING, mailing, "findings")["findings"]
             marketing.call(MAILING, "action_submit", [mailing])
+        say_preflight(findings or [])
         with step("The validator validates it"):
             validator.call(MAILING, "action_validate", [mailing])
         say("· The scheduled action sends it …")
@@ -85,6 +90,18 @@ def write_mailing(user):
     )
     user.call(MAILING, "action_load_recipients", [mailing])
     return mailing
+
+
+def say_preflight(findings):
+    """Print what the checks found in the mailing before it was submitted, the gravest first."""
+    say("\nPreflight:")
+    for finding in findings:
+        say(f"  {LEVELS[finding['level']]:<13} {finding['message']}")
+        for line in filter(None, [finding["remedy"], *finding.get("lines", [])]):
+            say(f"  {'':<13}   {line}")
+    if all(finding["level"] == "info" for finding in findings):
+        say("  Nothing was found that needs attention.")
+    say()
 
 
 def watch(user, mailing):

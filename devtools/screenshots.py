@@ -81,7 +81,11 @@ def prepare(url, name):
         marketing.call(demo.MAILING, "write", [answer["res_id"]], values)
         return answer["res_id"]
 
-    draft = start("Announcement", "New catalogue")
+    vip = marketing.search_read("res.partner.category", [("name", "=", demo.TAG_OUT)], "id")
+    got = {"kind": "mailing", "earlier_mailing_id": done, "outcome": "clicked"}
+    entries = [{"kind": "tag", "category_id": vip[0]["id"]}, got]
+    chosen = [(0, 0, {"side": "out", **entry}) for entry in entries]
+    draft = start("Announcement", "New catalogue", source_ids=chosen)
     marketing.call(demo.MAILING, "action_load_recipients", [draft])
     marketing.call(demo.MAILING, "action_keep_language", [draft], "en_US")
     marketing.call(demo.MAILING, "action_preview", [draft])

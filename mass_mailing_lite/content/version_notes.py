@@ -131,16 +131,19 @@ class VersionNotes:
                     missing.setdefault(lang, []).append(label)
         return missing
 
-    def get_warning(self, langs, names):
+    def get_warning(self, langs, names, missing=None):
         """Return a warning that names the languages without a translation, or False.
 
         :param langs: codes of the recipients' languages, in order
         :param names: {language code: name}
+        :param missing: what ``get_missing_translations`` returned, if it is known
         """
         counts = self.mailing.language_counts or {}
         # One sentence for all languages that lack the same fields.
         lacking = {}
-        for lang, labels in self.get_missing_translations(langs).items():
+        if missing is None:
+            missing = self.get_missing_translations(langs)
+        for lang, labels in missing.items():
             lacking.setdefault(", ".join(labels), []).append(
                 f"{names.get(lang, lang)} ({counts[lang]:,})"
             )

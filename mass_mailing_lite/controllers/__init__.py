@@ -1,1 +1,1 @@
-from . import file, tracking, unsubscribe, view_in_browser
+from . import file, review, tracking, unsubscribe, view_in_browser

@@ -17,9 +17,11 @@ from . import (
 from . import (
     partner_mailing_approval,
     partner_mailing_audience,
+    partner_mailing_checked_address,
     partner_mailing_content,
     partner_mailing_layout,
     partner_mailing_message,
+    partner_mailing_proof,
     partner_mailing_recipient,
     partner_mailing_recipients,
     partner_mailing_sender,
@@ -41,6 +43,7 @@ from . import (
 # Results.
 from . import (
     partner_mailing_breakdown,
+    partner_mailing_domain,
     partner_mailing_file,
     partner_mailing_link,
     partner_mailing_reaction,
@@ -60,4 +63,5 @@ from . import (
     res_company,
     res_config_settings,
     res_partner,
+    res_users,
 )

@@ -4,7 +4,6 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
 from .. import content
-from ..tools.person_name import PARTS
 from ..transport.allowed_senders import AllowedSenders
 from ..transport.compiled import xml_to_html
 from ..transport.smtp import SmtpTransport
@@ -23,21 +22,8 @@ STATES = [
 ALWAYS_SHOWN = ("draft", "to_validate", "validated", "sending", "done")
 # A mailing in one of these is not archived: the scheduled action does not see archived mailings.
 UNFINISHED_STATES = ("to_validate", "validated", "sending", "paused")
-# Colours of the calendar, as numbers of Odoo's palette: light blue, orange, blue, purple, red,
-# green, grey.
-STATE_COLORS = {
-    "draft": 4,
-    "to_validate": 2,
-    "validated": 7,
-    "sending": 11,
-    "paused": 1,
-    "done": 10,
-    "cancelled": 0,
-}
 # States in which content and recipients may be changed.
 EDITABLE_STATES = ("draft",)
-# States before the first message.
-UNSENT_STATES = ("draft", "to_validate", "validated")
 # States in which warnings are shown: the author can still change the mailing, a validator refuse it.
 UNDECIDED_STATES = ("draft", "to_validate")
 
@@ -85,9 +71,9 @@ class PartnerMailing(models.Model):
     """A message to many contacts, which a second person validates before it is sent.
 
     In the order of this file: fields, computed fields, cards of the board, transport, CRUD, states,
-    dialogs. The steps of a mailing's life have a file each, in this order: ``…_checklist`` (with
-    Send On), ``…_recipients`` (audiences become the list), ``…_content`` and ``…_message`` (content
-    becomes messages), ``…_approval``, ``…_sending``, ``…_results``.
+    dialogs. The steps of a mailing's life have a file each, in this order: ``…_checklist`` (with Send On),
+    ``…_recipients`` (audiences become the list), ``…_content`` and ``…_message`` (content becomes
+    messages), ``…_approval``, ``…_sending``, ``…_results``.
     """
 
     _name = "partner.mailing"
@@ -135,6 +121,9 @@ class PartnerMailing(models.Model):
             "personal_data_removed_at",
             "finding_facts",
             "list_facts",
+            "background_facts",
+            "look_due_at",
+            "excluded_domains",
             "seen_versions",
             "version_ids",
             "favorite_user_ids",
@@ -221,15 +210,6 @@ class PartnerMailing(models.Model):
     )
     scheduled_at = fields.Datetime(
         "Send On", copy=False, help="Empty: as soon as the mailing is validated."
-    )
-    calendar_at = fields.Datetime(
-        "Sent or Planned",
-        compute="_compute_calendar_at",
-        inverse="_inverse_calendar_at",
-        store=True,
-        copy=False,
-        index="btree_not_null",
-        help="Where the calendar shows the mailing: when its sending began, before that Send On.",
     )
     user_id = fields.Many2one(
         "res.users",
@@ -392,7 +372,6 @@ class PartnerMailing(models.Model):
         compute="_compute_can_edit", help="The user may pause, resume and cancel."
     )
     cannot_validate_reason = fields.Char(compute="_compute_cannot_validate_reason")
-    state_color = fields.Integer(compute="_compute_state_color", help="Of the calendar.")
 
     # Totals: maintained in a row of another table, see partner.mailing.counter.
     counter_id = fields.Many2one(
@@ -428,7 +407,9 @@ class PartnerMailing(models.Model):
         help="Recipients that downloaded a file, where clicks are tracked.",
     )
     unsubscribed_count = fields.Integer("Unsubscribed", related="counter_id.unsubscribed_count")
+
     progress = fields.Float(compute="_compute_progress", help="0 to 100.")
+
     # Cards
     subject_in_words = fields.Char(
         "Subject in Words",
@@ -474,30 +455,6 @@ class PartnerMailing(models.Model):
                 100.0 * done / mailing.recipient_count if mailing.recipient_count else 0.0
             )
 
-    @api.depends("state", "scheduled_at", "started_at")
-    def _compute_calendar_at(self):
-        for mailing in self:
-            moments = [mailing.scheduled_at, mailing.started_at]
-            if mailing.state not in UNSENT_STATES:
-                moments.reverse()
-            mailing.calendar_at = moments[0] or moments[1]
-
-    def _inverse_calendar_at(self):
-        """Plan a draft for the moment that it was dragged to.
-
-        :raises UserError: when it is no draft, or the moment has passed
-        """
-        for mailing in self:
-            moment = mailing.calendar_at
-            mailing._check_covered_unlocked({"scheduled_at"})
-            mailing._check_schedule(moment)
-            mailing.scheduled_at = moment
-
-    @api.depends("state")
-    def _compute_state_color(self):
-        for mailing in self:
-            mailing.state_color = STATE_COLORS.get(mailing.state, 0)
-
     # All fields that the record rules look at: they are read in one query.
     @api.depends("state", "user_id", "create_uid", "company_id", "manage_group_ids")
     @api.depends_context("uid")
@@ -517,13 +474,13 @@ class PartnerMailing(models.Model):
     def _group_expand_state(self, values, _domain):
         """Return the columns of a board by state: ``ALWAYS_SHOWN``, and others with a mailing."""
         shown = {*ALWAYS_SHOWN, *values}
-        return [state for state, _label in STATES if state in shown]
+        return [state for state, _label in self._fields["state"].selection if state in shown]
 
-    @api.onchange("audience_ids")
+    @api.onchange("audience_ids", "source_ids")
     def _onchange_audience_ids(self):
         """Let recipients unsubscribe from the tags by which they were chosen."""
-        before = self._origin.audience_ids.category_ids
-        self.unsubscribe_category_ids |= self.audience_ids.category_ids - before
+        before = self._origin._get_chosen_tags()
+        self.unsubscribe_category_ids |= self._get_chosen_tags() - before
 
     @api.onchange("email_from", "reply_to", "cc", "bcc")
     def _onchange_addresses(self):
@@ -605,6 +562,7 @@ class PartnerMailing(models.Model):
         for mailing, (_vals, files) in zip(mailings, stored, strict=True):
             mailing._link_pictures(files)
         mailings._note_versions()
+        mailings._note_questions()
         mailings._own_pictures()
         self.env["partner.mailing.source"]._follow_audiences(mailings)
         return mailings
@@ -620,14 +578,6 @@ class PartnerMailing(models.Model):
         if moment and not values.get("scheduled_at"):
             values["scheduled_at"] = moment
         return content.with_allowed_sender(self.env, values)
-
-    def _get_moment_of_calendar(self):
-        """Return the moment to come that the calendar has put into the context, or False."""
-        try:
-            moment = fields.Datetime.to_datetime(self.env.context.get("default_calendar_at"))
-        except (TypeError, ValueError):
-            return False
-        return moment if moment and moment > fields.Datetime.now() else False
 
     def write(self, vals):
         if "is_favorite" in vals:
@@ -656,15 +606,9 @@ class PartnerMailing(models.Model):
             self._own_pictures()
         if "audience_ids" in vals:
             self.env["partner.mailing.source"]._follow_audiences(self)
-        self._note_parts_in(vals)
+        if not self._get_finding_sources().isdisjoint(vals):
+            self._note_questions()
         return result
-
-    def _note_parts_in(self, vals):
-        """Count fallbacks of first names, when a text with one of them is saved."""
-        texts = [str(vals.get(name) or "") for name in self._get_rendered_fields()]
-        if any(name in text for name in PARTS for text in texts):
-            for mailing in self:
-                mailing._note_name_parts()
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
         if field_name in self._get_covered_fields() and not self._is_system():
@@ -690,6 +634,7 @@ class PartnerMailing(models.Model):
         if field_name == "body_html":
             self._own_pictures()
         if field_name in self._get_rendered_fields():
+            self._note_questions()
             for lang in translations:
                 self.with_context(lang=lang)._check_placeholders()
                 self.with_context(lang=lang)._check_subject()
@@ -809,6 +754,8 @@ class PartnerMailing(models.Model):
             mailing._as_system().write(
                 {"state": state, "pause_reason": False, "resumed_at": fields.Datetime.now()}
             )
+            if mailing.started_at:
+                mailing._skip_written_to_lately()
             mailing._clear_wait()
             mailing.sudo().activity_unlink(["mail.mail_activity_data_warning"])
             mailing._trigger_sender()

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from .. import review
 from ..content import BodyPictures
+from ..preflight import INFO, Preflight
 from ..tools import local_file
 from ..transport.file_links import get_links
 from ..transport.frame import make_frames
@@ -95,6 +96,15 @@ class PartnerMailingApproval(models.Model):
     recipient_count = fields.Integer("Recipients", required=True)
     summary = fields.Json(help="How the list was made up when it was submitted.")
     content = fields.Json(help="The content in words, for the next request to be compared with.")
+    findings = fields.Json(
+        "Findings at the Submission", help="What the preflight said when it was submitted."
+    )
+    decided_findings = fields.Json(
+        "Findings at the Validation", help="What the preflight said when it was validated."
+    )
+    finding_count = fields.Integer(
+        "Warnings", compute="_compute_finding_count", help="Warnings of the preflight."
+    )
     first_validator_id = fields.Many2one("res.users", help="Where two validators must agree.")
     first_validated_at = fields.Datetime("First Validated On")
     first_note = fields.Text("Note of the First Validator")
@@ -107,6 +117,12 @@ class PartnerMailingApproval(models.Model):
         "(mailing_id) WHERE state IN ('pending', 'validated')",
         "A mailing has one valid request at a time.",
     )
+
+    @api.depends("findings", "decided_findings")
+    def _compute_finding_count(self):
+        for approval in self:
+            findings = approval.decided_findings or approval.findings or []
+            approval.finding_count = sum(one["level"] != INFO for one in findings)
 
     @api.depends("mailing_id.name", "requested_at")
     def _compute_display_name(self):
@@ -144,9 +160,11 @@ class PartnerMailingApproval(models.Model):
 
     def _decide(self, state, reason=False, is_self_validation=False):
         """Close the requests with ``state``: by the current user, now."""
+        is_kept = state == "validated"
         self._as_system().write(
             {
                 "state": state,
+                "decided_findings": is_kept and Preflight(self.mailing_id).get_kept(),
                 "reason": reason,
                 "is_self_validation": is_self_validation,
                 "validator_id": self.env.uid,
@@ -345,15 +363,19 @@ class PartnerMailing(models.Model):
                 "recipient_count": count,
                 "content": review.get_content(main),
                 "summary": review.ListSummary(self).make(),
+                "findings": Preflight(self).get_kept(),
             }
         )
 
     def _ask_validators(self):
-        """Give an activity to each validator of the company who may decide."""
+        """Give an activity to each validator of the company who may decide, and a proof."""
         self.ensure_one()
-        request = self._get_pending_request().sudo()
-        for user in self._get_validators():
+        request, users = self._get_pending_request().sudo(), self._get_validators()
+        by_proof = review.ask_for_proofs(self, request, users)
+        for user in users:
             mailing = self.sudo().with_context(lang=user.lang, tz=user.tz)
+            if user in by_proof:  # which says the same, so no second e-mail about the activity
+                mailing = mailing.with_context(mail_activity_quick_update=True)
             mailing.activity_schedule(
                 REQUEST_ACTIVITY, user_id=user.id, note=review.describe_request(mailing, request)
             )

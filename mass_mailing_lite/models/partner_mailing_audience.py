@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, mute_logger
 from odoo.tools.misc import formatLang
 
+from ..selection import Exclusions
 from .mailing_guard import SYSTEM, SYSTEM_KEY
 from .partner_mailing import EDITABLE_STATES
 
@@ -15,6 +16,15 @@ from .partner_mailing import EDITABLE_STATES
 SORT_MEMORY = "256MB"
 # The fields that decide which contacts the audience has.
 SELECTING = {"domain", "category_ids", "excluded_category_ids", "partner_ids", "company_id"}
+# The same with those of its entries: for what is computed of them.
+ENTRIES = tuple(
+    f"source_ids.{name}"
+    for name in (
+        "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",
+        "partner_id", "domain", "address",
+    )
+)  # fmt: skip
+COUNTED = (*sorted(SELECTING), *ENTRIES)
 # The fields of a predefined audience that users may change.
 FREE_FIELDS = {"active", "sequence"}
 
@@ -65,6 +75,14 @@ class PartnerMailingAudience(models.Model):
         string="Contacts Chosen by Hand",
         help="They belong to the audience whether they match the tags and the filter or not.",
     )
+    source_ids = fields.One2many(
+        "partner.mailing.source",
+        "of_audience_id",
+        "But Not To",
+        copy=True,
+        help="They are left out of every mailing to this audience, whatever other audience they are"
+        " in, as contacts with an excluded tag are.",
+    )
     company_id = fields.Many2one("res.company", default=lambda self: self.env.company, index=True)
     is_predefined = fields.Boolean(
         "Predefined",
@@ -104,10 +122,10 @@ class PartnerMailingAudience(models.Model):
     def _check_domain(self):
         # A predefined audience may filter on a field of an app that is not installed.
         for audience in self.filtered(lambda audience: not audience.is_predefined):
-            if reason := audience._get_unavailable_reason():
+            if reason := audience._get_filter_problem():
                 raise ValidationError(reason)
 
-    @api.depends("domain")
+    @api.depends("domain", *ENTRIES)
     @api.depends_context("uid")
     def _compute_is_available(self):
         for audience in self:
@@ -128,7 +146,7 @@ class PartnerMailingAudience(models.Model):
     # Counts
     # ------------------------------------------------------------
 
-    @api.depends(*SELECTING)
+    @api.depends(*COUNTED)
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_partner_count(self):
         for audience in self:
@@ -139,7 +157,7 @@ class PartnerMailingAudience(models.Model):
                     contacts.select(SQL("count(*)"))
                 )
 
-    @api.depends(*SELECTING)
+    @api.depends(*COUNTED)
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_usable_count(self):
         for audience in self:
@@ -148,13 +166,17 @@ class PartnerMailingAudience(models.Model):
     def _get_contacts(self):
         """Return an unsaved mailing to the audience, and the query of the contacts that it loads.
 
-        Contacts with an excluded tag are not among them.
+        Contacts with an excluded tag, and those of *But not to*, are not among them.
         """
         self.ensure_one()
-        mailing = self.env["partner.mailing"].new(
+        mailing = self._new_mailing()
+        return mailing, mailing._readable_contacts(self._get_selection_domain(mailing))
+
+    def _new_mailing(self):
+        """Return an unsaved mailing of the company of the audience."""
+        return self.env["partner.mailing"].new(
             {"company_id": self.company_id.id or self.env.company.id}
         )
-        return mailing, mailing._readable_contacts(self._get_selection_domain())
 
     def _count(self):
         """Return the numbers of contacts and of usable addresses, in one statement.
@@ -167,6 +189,9 @@ class PartnerMailingAudience(models.Model):
         """
         mailing, contacts = self._get_contacts()
         transport = mailing._get_transport()
+        excluded = mailing._query_recipients().tagged(self.excluded_category_ids.ids)
+        if left_out := Exclusions(self, mailing).addresses_sql():
+            excluded = SQL("%s UNION ALL %s", excluded, left_out)
         for name in ("res.partner", "mail.blacklist"):
             self.env[name].flush_model()
         self.env.cr.execute(SQL("SELECT set_config('work_mem', %s, TRUE)", SORT_MEMORY))
@@ -189,14 +214,14 @@ class PartnerMailingAudience(models.Model):
                   FROM address a
                   LEFT JOIN (SELECT DISTINCT address FROM (%(blocklist)s) b) b
                     ON b.address = a.address
-                  LEFT JOIN (SELECT DISTINCT address FROM (%(excluded)s) x) x
+                  LEFT JOIN (SELECT DISTINCT address FROM (%(excluded)s) x (address)) x
                     ON x.address = a.address
                 """,
                 contacts=transport.contact_columns_sql(contacts),
                 is_plain=transport.plain_address_sql(SQL("c.typed"), SQL("c.address")),
                 problem=transport.address_problem_sql(SQL("c.typed"), SQL("c.address")),
                 blocklist=transport.blocklist_sql(),
-                excluded=mailing._query_recipients().tagged(self.excluded_category_ids.ids),
+                excluded=excluded,
             )
         )
         self.env.cr.execute(SQL("SET LOCAL work_mem TO DEFAULT"))
@@ -206,7 +231,7 @@ class PartnerMailingAudience(models.Model):
     # The audience in words
     # ------------------------------------------------------------
 
-    @api.depends("is_predefined", *SELECTING)
+    @api.depends("is_predefined", *COUNTED)
     @api.depends_context("uid", "allowed_company_ids", "lang")
     def _compute_summary(self):
         for audience in self:
@@ -254,6 +279,10 @@ class PartnerMailingAudience(models.Model):
             first, *others = self.excluded_category_ids
             without = self.env._("without those with “%s”", first.name or "")
             text = f"{text}, {self._add_names(without, others)}"
+        if left_out := Exclusions(self).describe():
+            text = self.env._(
+                "%(contacts)s, but not to: %(entries)s", contacts=text, entries=left_out
+            )
         return text
 
     def _add_names(self, words, tags):
@@ -320,20 +349,43 @@ class PartnerMailingAudience(models.Model):
         ).unlink()
 
     def _invalidate_lists(self):
-        """Note for drafts to these audiences that their lists are out of date."""
+        """Note for drafts to these audiences that their lists are out of date.
+
+        Also for drafts to audiences that leave out these, or that leave out such audiences.
+        """
+        excluding = self.env["partner.mailing.source"].sudo()
+        audiences = found = self.with_context(active_test=False)
+        while found:
+            entries = excluding.search(
+                [("audience_id", "in", found.ids), ("of_audience_id", "!=", False)]
+            )
+            found = entries.of_audience_id - audiences.sudo()
+            audiences = audiences.sudo() | found
         drafts = (
             self.env["partner.mailing"]
             .sudo()
             .with_context(active_test=False)
             .search(
                 [
-                    ("source_ids.audience_id", "in", self.ids),
+                    ("source_ids.audience_id", "in", audiences.ids),
                     ("state", "in", EDITABLE_STATES),
                     ("recipients_loaded_at", "!=", False),
                 ]
             )
         )
         drafts._as_system().write({"recipients_loaded_at": False})
+
+    def _note_change_of_sources(self):
+        """Note that whom these audiences leave out is changed, before it is.
+
+        :raises UserError: when an audience is predefined
+        """
+        if not self:
+            return
+        self.check_access("write")
+        if not self.env.su:
+            self._check_not_predefined()
+        self._invalidate_lists()
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
@@ -417,13 +469,22 @@ class PartnerMailingAudience(models.Model):
             "name": self.name,
             "res_model": "res.partner",
             "view_mode": "list,kanban,form",
+            # What entries leave out is SQL, which no list of the web client can ask for.
             "domain": list(
-                self._get_selection_domain()
+                (
+                    Domain("partner_mailing_audience", "=", self.id)
+                    if self.source_ids
+                    else self._get_selection_domain()
+                )
                 & Domain("company_id", "in", [False, (self.company_id or self.env.company).id])
             ),
         }
 
     def _get_unavailable_reason(self):
+        """Return why filter or entries cannot be used, in words, or False."""
+        return self._get_filter_problem() or Exclusions(self).get_problem()
+
+    def _get_filter_problem(self):
         """Return why the filter cannot be used, in words, or False."""
         self.ensure_one()
         try:
@@ -508,12 +569,15 @@ class PartnerMailingAudience(models.Model):
         included = by_hand if selected.is_true() and self.partner_ids else selected | by_hand
         return included & Domain("active", "=", True)
 
-    def _get_selection_domain(self):
-        """Return the domain of the contacts of the audience, without those with excluded tags."""
+    def _get_selection_domain(self, mailing=None):
+        """Return the domain of the contacts of the audience, without those that it leaves out.
+
+        :param mailing: whose list is made: its channel decides what is an address
+        """
         domain = self._get_included_domain()
         if self.excluded_category_ids:
             domain &= Domain("category_id", "not in", self.excluded_category_ids.ids)
-        return domain
+        return Exclusions(self, mailing).narrow(domain)
 
 
 def ends_in_escape(value):

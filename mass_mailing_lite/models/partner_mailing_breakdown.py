@@ -7,6 +7,7 @@ DIMENSIONS = [
     ("domain", "Recipient domain"),
     ("language", "Language"),
     ("moment", "Time of sending"),
+    ("exclusion", "Exclusion reason"),
 ]
 # Domains that have a row of their own; all others share one.
 MAX_DOMAINS = 50
@@ -34,6 +35,8 @@ MEASURES = {
 class PartnerMailingBreakdown(models.Model):
     """Figures of a mailing's messages to one domain, in one language, or of one time of sending.
 
+    Or how many people were excluded for one reason.
+
     Counted in one pass over the list when the statistics are opened. They are kept when the
     addresses are removed.
     """
@@ -53,6 +56,14 @@ class PartnerMailingBreakdown(models.Model):
         lambda self: self.env["partner.mailing.breakdown"]._get_languages(), "Language"
     )
     moment = fields.Datetime("Time of Sending")
+    skip_reason = fields.Selection(
+        lambda self: (
+            self.env["partner.mailing.recipient"]
+            ._fields["skip_reason"]
+            ._description_selection(self.env)
+        ),
+        "Exclusion Reason",
+    )
     recipient_count = fields.Integer("Recipients")
     sent_count = fields.Integer("Sent", help="Accepted by the mail server.")
     delivered_count = fields.Integer(
@@ -131,6 +142,21 @@ class PartnerMailingBreakdown(models.Model):
             )
         )
         self.env.cr.execute(SQL("SET LOCAL work_mem TO DEFAULT"))
+        # Who was excluded, and why: the rows of one state, by ``_mailing_state_idx``.
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO partner_mailing_breakdown
+                       (mailing_id, counted_at, dimension, skip_reason, recipient_count)
+                SELECT %(mailing)s, %(now)s, 'exclusion', skip_reason, count(*)
+                  FROM partner_mailing_recipient
+                 WHERE mailing_id = %(mailing)s AND state = 'skipped' AND skip_reason IS NOT NULL
+              GROUP BY skip_reason
+                """,
+                mailing=mailing.id,
+                now=fields.Datetime.now(),
+            )
+        )
         self.invalidate_model(flush=False)
         self.env["partner.mailing.link"]._count_clicks(mailing)
 

@@ -7,8 +7,10 @@ from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
 from ..content import SendOn
-from ..preflight import CHECKS, LEVELS, SENDER, STOP
+from ..preflight import CHECKS, STOP, Preflight, look_at_due
 from ..preflight.list_names import ListNames
+from ..preflight.list_values import ListValues
+from ..preflight.placeholder_fallback import PlaceholderFallback
 from ..tools.person_name import PARTS
 from ..tools.version import get_main_text
 from ..transport.file_links import name_kind
@@ -23,12 +25,28 @@ NOT_TESTED = {
     "copy_policy",
     "scheduled_at",
 }
-# Names of contacts that are no names, as PostgreSQL reads them: with a host, or of six words or more.
-LINK_IN_NAME = (
-    r"(^|[^a-z0-9])(www\.|[a-z0-9-]+\.(com|net|org|info|biz|eu|io|ru|ua|pl|de|fr|es|uk|top|xyz|shop"
-    r"|online|site|link|click|app|dev|me|ly)([/:?#\s]|$))"
+# What checks look at beside the texts.
+FINDING_SOURCES = (
+    "company_id",
+    "email_from",
+    "layout_id",
+    "mail_server_id",
+    "main_lang",
+    "reply_to",
 )
-SENTENCE_IN_NAME = r"([^\s]+\s+){5}[^\s]+[.!?]$|([^\s]+\s+){2}[^\s]+[!?]$"
+# Colours of the calendar, as numbers of Odoo's palette: light blue, orange, blue, purple, red,
+# green, grey.
+STATE_COLORS = {
+    "draft": 4,
+    "to_validate": 2,
+    "validated": 7,
+    "sending": 11,
+    "paused": 1,
+    "done": 10,
+    "cancelled": 0,
+}
+# States before the first message.
+UNSENT_STATES = ("draft", "to_validate", "validated")
 LAST_TEST = ("last_test_at", "last_test_by_id", "tested_versions")
 
 
@@ -48,7 +66,7 @@ class PartnerMailing(models.Model):
     and in the review. The facts behind them are stored when the content changes.
 
     In the order of this file: the fields, the list, one method for each step, what was seen and
-    tested in which language, when it is to be sent, the findings.
+    tested in which language, when it is to be sent (also in the calendar), the findings.
     """
 
     _inherit = "partner.mailing"  # pylint: disable=consider-merging-classes-inherited
@@ -85,6 +103,16 @@ class PartnerMailing(models.Model):
     schedule_notice = fields.Char(
         compute="_compute_schedule_notice", help="What becomes of a Send On that has passed."
     )
+    calendar_at = fields.Datetime(
+        "Sent or Planned",
+        compute="_compute_calendar_at",
+        inverse="_inverse_calendar_at",
+        store=True,
+        copy=False,
+        index="btree_not_null",
+        help="Where the calendar shows the mailing: when its sending began, before that Send On.",
+    )
+    state_color = fields.Integer(compute="_compute_state_color", help="Of the calendar.")
     finding_facts = fields.Json(
         compute="_compute_finding_facts",
         store=True,
@@ -97,6 +125,17 @@ class PartnerMailing(models.Model):
         readonly=True,
         help="What is odd in the list of recipients, as of when it was loaded: {key: facts}.",
     )
+    background_facts = fields.Json(
+        copy=False,
+        readonly=True,
+        help="What the checks found in the background: {key: {asked, facts, checked_at}}.",
+    )
+    look_due_at = fields.Datetime(
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        help="Since when facts are to be taken in the background.",
+    )
     findings = fields.Json(
         compute="_compute_findings", help="What to look at before the mailing leaves."
     )
@@ -108,6 +147,7 @@ class PartnerMailing(models.Model):
             "recipients_loaded_at",
             "pending_count",
             "skipped_count",
+            "source_ids",
             "audience_ids",
             "marked_count",
             "test_state",
@@ -115,9 +155,7 @@ class PartnerMailing(models.Model):
             "version_fingerprints",
             "approval_ids.state",
             "version_ids.made_for",
-            "finding_facts",
-            "kept_samples",
-            "language_counts",
+            "findings",
             "channel",
             "scheduled_at",
             *self._get_template_fields(),
@@ -169,12 +207,8 @@ class PartnerMailing(models.Model):
     def _get_writing_step(self, transport):
         missing = self._get_missing(("name", *transport.required_fields))
         step = {"key": "write", "label": self.env._("Write"), "page": "content"}
-        if not missing and self._origin and self._get_samples().get(self.main_lang):
-            hint = self.env._("Sample text of the template")
-            return {**step, "status": "attention", "hint": hint}
-        if not missing and self._origin and (stale := self._get_stale_languages()):
-            hint = self.env._("Language versions out of date: %s", len(stale))
-            return {**step, "status": "attention", "hint": hint}
+        if not missing and self._origin and (stop := Preflight(self).get_stop("write")):
+            return {**step, "status": "attention", "hint": stop["hint"]}
         if not missing:
             return {**step, "status": "done", "hint": transport.describe_written()}
         labels = [self._fields[name]._description_string(self.env) for name in missing]
@@ -195,7 +229,7 @@ class PartnerMailing(models.Model):
         elif self._has_sources():
             step.update(status="open", hint=self.env._("Update the list to see who they are"))
         else:
-            step.update(status="open", hint=self.env._("Choose who gets it"), focus="audience_ids")
+            step.update(status="open", hint=self.env._("Choose who gets it"), focus="source_ids")
         return step
 
     def _get_linked_steps(self):
@@ -236,9 +270,9 @@ class PartnerMailing(models.Model):
     def _get_submission_step(self):
         step = {"key": "submit", "label": self.env._("Submit")}
         if self.state == "draft":
-            if self._is_schedule_past():
-                hint = self.env._("Send On has passed")
-                return {**step, "status": "attention", "hint": hint, "focus": "scheduled_at"}
+            preflight = Preflight(self)
+            if stop := preflight.get_stop("submit") or preflight.get_stop():
+                return {**step, "status": "attention", **stop}
             hint = self.env._("Ask for validation")
             return {**step, "status": "open", "hint": hint, "action": "action_open_submission"}
         request = self.sudo()._get_pending_request()
@@ -444,6 +478,38 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         return SendOn(self).get_begin_in_words()
 
+    @api.depends("state", "scheduled_at", "started_at")
+    def _compute_calendar_at(self):
+        for mailing in self:
+            moments = [mailing.scheduled_at, mailing.started_at]
+            if mailing.state not in UNSENT_STATES:
+                moments.reverse()
+            mailing.calendar_at = moments[0] or moments[1]
+
+    def _inverse_calendar_at(self):
+        """Plan a draft for the moment that it was dragged to.
+
+        :raises UserError: when it is no draft, or the moment has passed
+        """
+        for mailing in self:
+            moment = mailing.calendar_at
+            mailing._check_covered_unlocked({"scheduled_at"})
+            mailing._check_schedule(moment)
+            mailing.scheduled_at = moment
+
+    @api.depends("state")
+    def _compute_state_color(self):
+        for mailing in self:
+            mailing.state_color = STATE_COLORS.get(mailing.state, 0)
+
+    def _get_moment_of_calendar(self):
+        """Return the moment to come that the calendar has put into the context, or False."""
+        try:
+            moment = fields.Datetime.to_datetime(self.env.context.get("default_calendar_at"))
+        except (TypeError, ValueError):
+            return False
+        return moment if moment and moment > fields.Datetime.now() else False
+
     # ------------------------------------------------------------
     # Findings
     # ------------------------------------------------------------
@@ -457,6 +523,7 @@ class PartnerMailing(models.Model):
             "track_clicks",
             "track_opens",
             "layout_id",
+            "attachment_ids",
             *self._get_rendered_fields(),
         ]
     )
@@ -468,6 +535,11 @@ class PartnerMailing(models.Model):
         "state",
         "finding_facts",
         "list_facts",
+        "background_facts",
+        "test_state",
+        "scheduled_at",
+        "sender_warning",
+        "company_id.partner_mailing_stopping_checks",
         "kept_samples",
         "language_counts",
         "main_lang",
@@ -478,25 +550,13 @@ class PartnerMailing(models.Model):
     def _compute_findings(self):
         for mailing in self:
             is_open = mailing.state in UNDECIDED_STATES and mailing.finding_facts
-            mailing.findings = (is_open and mailing._get_findings()) or False
+            found = mailing._get_findings() if is_open else ()
+            mailing.findings = [one for one in found if not one.get("is_early")] or False
 
     def _look(self):
         """Return the facts of all checks about the content in each language."""
         self.ensure_one()
-        contents = {
-            lang: (self.with_context(lang=lang), content)
-            for lang, content in self._get_contents().items()
-        }
-        facts = {"languages": sorted(contents)}
-        for key, check in CHECKS.items():
-            found = {
-                lang: seen
-                for lang, (mailing, content) in contents.items()
-                if (seen := check(mailing).look(content))
-            }
-            if found:
-                facts[key] = found
-        return facts
+        return Preflight(self).look()
 
     def _get_findings(self):
         """Return what to look at before the mailing leaves, the gravest first.
@@ -506,27 +566,22 @@ class PartnerMailing(models.Model):
         ``action`` with its ``label`` and perhaps ``args``: a method of the mailing that mends it.
         """
         self.ensure_one()
-        facts = self.finding_facts or self._look()
-        findings = [
-            finding
-            for check in sorted(CHECKS.values(), key=lambda check: check.sequence)
-            if check.on_form
-            for finding in check(self).describe(facts.get(check.key, {}))
-        ]
-        return sorted(findings, key=lambda finding: LEVELS.index(finding["level"]))
+        return Preflight(self).get_findings()
 
     def _get_sender_findings(self):
         """Return ``(findings, titles)``: of all checks of the sender, and of those without a finding.
 
         Findings as those of ``_get_findings``. The mailing may be in any state, and not saved.
         """
-        findings, fine = [], []
-        for check in sorted(CHECKS.values(), key=lambda check: check.sequence):
-            if check.kind == SENDER and check(self).applies():
-                found = check(self).describe_sender()
-                findings += found
-                fine += [] if found else [check(self).get_title()]
-        return sorted(findings, key=lambda finding: LEVELS.index(finding["level"])), fine
+        return Preflight(self).get_sender_findings()
+
+    def action_check_links(self):
+        """Have the links and pictures asked for again, in the background."""
+        self.check_access("write")
+        self._check_editable(self.env._("check its links again"))
+        for mailing in self:
+            CHECKS["dead_link"](mailing).ask_again()
+        return True
 
     def action_open_sender_check(self):
         """Open the dialog with what was found about the sender of the mailing."""
@@ -534,53 +589,25 @@ class PartnerMailing(models.Model):
         return self._open_dialog("partner.mailing.sender.check", self.env._("Sender Check"))
 
     def _store_list_facts(self):
-        """Store what is odd in the list, which was just loaded.
-
-        One pass over the rows, 0.5 s at a million: regular expressions only run on names with a dot
-        or a mark at their end.
-        """
+        """Store what the checks find in the list, which was just loaded or changed."""
         self.ensure_one()
-        [(count, names)] = self.env.execute_query(
-            SQL(
-                """
-                SELECT count(*), (array_agg(left(name, 80) ORDER BY id))[1:5]
-                  FROM partner_mailing_recipient
-                 WHERE mailing_id = %(mailing)s AND state != 'skipped'
-                   AND (strpos(name, '@') > 0
-                        OR strpos(name, '://') > 0
-                        OR length(name) > 100
-                        OR name LIKE E'%%\n%%'
-                        OR (strpos(name, '.') > 0 AND left(name, 200) ~* %(link)s)
-                        OR (right(name, 1) IN ('.', '!', '?') AND left(name, 200) ~ %(sentence)s))
-                """,
-                mailing=self.id,
-                link=LINK_IN_NAME,
-                sentence=SENTENCE_IN_NAME,
-            )
-        )
-        facts = {"odd_names": {"count": count, "names": names}} if count else {}
-        if largest := self._count_largest_domain():
-            facts["largest_domain"] = largest
-        self._write_list_facts(facts)
-        self._note_name_parts()
+        Preflight(self).look_at_list()
 
-    def _note_name_parts(self):
-        """Store how many recipients get a fallback for a part of their name, if the text shows one.
+    def _get_finding_sources(self):
+        """Return the names of the fields from which the checks take what they ask."""
+        return {*FINDING_SOURCES, *self._get_rendered_fields()}
 
-        Called when the list is loaded, when a text is saved, and at the submission.
-        """
-        self.ensure_one()
-        used, facts = self._get_name_parts(), dict(self.list_facts or {})
-        known = facts.pop("first_names", None)
-        if used and self.recipient_count:
-            if known and known["fields"] == used:
-                return
-            facts["first_names"] = ListNames(self, used).get_facts()
-        self._write_list_facts(facts)
+    def _note_questions(self):
+        """Look for what the checks ask anew, after a change of the content."""
+        for mailing in self:
+            if mailing.state in UNDECIDED_STATES:
+                Preflight(mailing).look_at_list(is_new=False)
 
-    def _write_list_facts(self, facts):
-        if (facts or False) != (self.list_facts or False):
-            self._as_system().write({"list_facts": facts or False})
+    @api.model
+    def _cron_look(self):
+        """Take the facts that wait for it: about long lists, and from other computers."""
+        cron = self.env["ir.cron"]
+        look_at_due(self, lambda done, waiting: cron._commit_progress(done, remaining=waiting))
 
     def action_open_unclear_names(self):
         """Show the recipients whose first name or surname is unclear.
@@ -594,6 +621,27 @@ class PartnerMailing(models.Model):
         action = self.action_open_recipients()
         action["display_name"] = self.env._("Unclear Names in %s", self.name)
         action["domain"] = [("id", "in", names.find(only_unsure=True) or names.find())]
+        return action
+
+    def action_open_empty_values(self, path):
+        """Show the recipients that have no value for a placeholder; 5,000 at most.
+
+        :param str path: of a placeholder that a finding names, such as ``object.city``
+        :raises UserError: when no finding names it
+        """
+        self._check_saved()
+        self.ensure_one()
+        self.check_access("read")
+        path = self._check_text(path, self.env._("Placeholder"))
+        if not (langs := PlaceholderFallback(self).get_langs(path)):
+            raise UserError(
+                self.env._(
+                    'No finding names the placeholder "%s" any more. Load the page anew.', path
+                )
+            )
+        action = self.action_open_recipients()
+        action["display_name"] = self.env._("Recipients without a Value in %s", self.name)
+        action["domain"] = [("id", "in", ListValues(self).find_empty(path, langs))]
         return action
 
     def _count_largest_domain(self):
@@ -624,8 +672,8 @@ class PartnerMailing(models.Model):
         :raises UserError: with what was found, and the remedies
         """
         self._note_versions()
-        self._note_name_parts()
         self._as_system().write({"finding_facts": self._look()})
+        Preflight(self).look_at_list(is_new=False, limit=None)
         stops = [finding for finding in self._get_findings() if finding["level"] == STOP]
         if stops:
             raise UserError(

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..selection import DOMAIN_REASONS, Pressure
 from .unchecked_many2one import UncheckedMany2one
 
 STATES = [
@@ -24,6 +25,8 @@ SKIP_REASONS = [
     ("excluded_mailing", "In an excluded earlier mailing"),
     ("excluded_source", "Chosen in “But not to”"),
     ("written_to_lately", "Written to lately"),
+    ("dead_domain", "Domain that gets no e-mail"),
+    ("domain_typo", "Domain that is probably mistyped"),
     ("by_hand", "Excluded by hand"),
     ("further_address", "Further address of the contact"),
     ("archived", "Contact archived since"),
@@ -54,6 +57,9 @@ BOUNCE_TYPES = [
     ("transient", "Temporary"),
     ("unconfirmed", "Unconfirmed"),
 ]
+
+# Recipients that a notification names.
+NAMES_SHOWN = 5
 
 # Exclusion by hand, as SQL: assignments and conditions.
 EXCLUDED = SQL("state = 'skipped', skip_reason = 'by_hand'")
@@ -208,7 +214,9 @@ class PartnerMailingRecipient(models.Model):
             typed = (recipient[name] for name in self._get_typed_columns())
             recipient.display_name = recipient.name or next(filter(None, typed), "")
 
-    @api.depends("state", "skip_reason", "source_id", "failure_type", "failure_reason")
+    @api.depends(
+        "state", "skip_reason", "source_id", "email_normalized", "failure_type", "failure_reason"
+    )
     def _compute_reason(self):
         """Describe the state of the row: the skip reason with the entry behind it, or failure type
         and server reply.
@@ -224,10 +232,10 @@ class PartnerMailingRecipient(models.Model):
                 )
                 if part
             )
-            entry = recipient.source_id.exists()
-            skipped = ": ".join(
-                filter(None, (skip_reasons.get(recipient.skip_reason), entry.display_name))
-            )
+            cause = recipient.source_id.exists().display_name
+            if recipient.skip_reason in DOMAIN_REASONS:
+                cause = (recipient.email_normalized or "").rpartition("@")[2]
+            skipped = ": ".join(filter(None, (skip_reasons.get(recipient.skip_reason), cause)))
             recipient.reason = skipped or failure
 
     @api.ondelete(at_uninstall=False)
@@ -344,12 +352,15 @@ class PartnerMailingRecipient(models.Model):
     def action_send_again(self):
         """Send to uncertain recipients again, who may get the message twice.
 
-        :raises UserError: when a mailing is no longer what was validated
+        Those who had as many mailings since as the company allows stay uncertain.
+
+        :raises UserError: when a mailing is no longer what was validated, or none is sent to
         """
         rows = self._check_uncertain()
         for mailing in rows.mailing_id:
             mailing._check_state(("done", "paused", "sending"), self.env._("send it again"))
             mailing._check_can_send_again()
+        rows = rows._without_written_to_lately()
         rows._as_system().write({"state": "pending", "next_attempt_at": False})
         for mailing in rows.mailing_id:
             mailing._recount()
@@ -357,6 +368,26 @@ class PartnerMailingRecipient(models.Model):
                 mailing._as_system().write({"state": "sending", "finished_at": False})
                 mailing._trigger_sender()
         return True
+
+    def _without_written_to_lately(self):
+        """Return these rows without those of people who had enough mailings lately; tell the user.
+
+        :raises UserError: when none is left
+        """
+        found = [Pressure(one).find(rows) for one, rows in self.grouped("mailing_id").items()]
+        often = self.browse().union(*found)
+        if not often:
+            return self
+        names = often.mapped("display_name")
+        words = self.env._(
+            "Not sent again, because they had as many mailings lately as the company allows:"
+            " %(names)s. They stay uncertain: try again later, or mark them as sent.",
+            names=", ".join(names[:NAMES_SHOWN]) + (" …" if len(names) > NAMES_SHOWN else ""),
+        )
+        if not self - often:
+            raise UserError(words)
+        self.env.user._bus_send("simple_notification", {"type": "warning", "message": words})
+        return self - often
 
     def action_mark_sent(self):
         """Set uncertain recipients to sent, because the user knows that they got the message."""

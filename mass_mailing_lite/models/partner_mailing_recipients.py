@@ -8,7 +8,17 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import format_datetime, formatLang
 
-from ..selection import IN, KEPT, OUT, Pressure, RecipientQuery, get_source
+from ..selection import (
+    DOMAIN_REASONS,
+    IN,
+    KEPT,
+    OUT,
+    SOURCES,
+    ListDomains,
+    Pressure,
+    RecipientQuery,
+    get_source,
+)
 from ..tools import address_list
 from .partner_mailing_recipient import EXCLUDED, INCLUDED, IS_EXCLUDED, IS_INCLUDED
 
@@ -17,6 +27,12 @@ PROBLEMS_SHOWN = 20
 
 # How much the chatter of a duplicate says of its entries: entries of a side, characters of each.
 ENTRIES_SHOWN, ENTRY_SHOWN = 20, 120
+
+# What a duplicate takes of an entry, besides the field that says who is meant.
+SOURCE_COLUMNS = (
+    "side", "kind", "outcome", "link_id", "link_text", "email", "create_uid", "write_uid",
+    "create_date", "write_date",
+)  # fmt: skip
 
 # Memory for the sort by address at a million rows; set for one transaction.
 SORT_MEMORY = "256MB"
@@ -49,6 +65,9 @@ class PartnerMailing(models.Model):
         compute="_compute_extra_emails_problems",
         help="The entries of the extra addresses that are no address, line by line, with the reason.",
     )
+    marked_window_ids = fields.Many2many(
+        "res.partner", string="First Added Contacts", compute="_compute_marked_window_ids"
+    )
     recipient_window_ids = fields.Many2many(
         "partner.mailing.recipient",
         string="First Recipients",
@@ -70,6 +89,12 @@ class PartnerMailing(models.Model):
     further_included_count = fields.Integer(
         "Further Addresses among the Recipients", related="counter_id.further_included_count"
     )
+    excluded_domains = fields.Json(
+        copy=False,
+        readonly=True,
+        help="Domains whose people are excluded: {domain: reason}. See selection/list_domains.py.",
+    )
+    pressure_text = fields.Char("Limit of the Company", compute="_compute_pressure_text")
     list_status = fields.Char(
         "List of Recipients",
         compute="_compute_list_status",
@@ -173,16 +198,59 @@ class PartnerMailing(models.Model):
         for mailing in self:
             mailing.marked_count = counts.get(mailing._origin.id, 0)
 
+    @api.depends("marked_count")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_marked_window_ids(self):
+        for mailing in self:
+            mailing.marked_window_ids = mailing._find_marked() if mailing.marked_count else False
+
+    def _find_marked(self, domain=Domain.TRUE):
+        """Return the first marked contacts of ``domain`` that the user may read, archived too."""
+        marked = Domain("partner_mailing_marked_ids", "in", self._origin.ids)
+        contacts = self.env["res.partner"].with_context(active_test=False)
+        fetched = ["complete_name", "email"]
+        # By id: a sort by name would read all of a million.
+        return contacts.search_fetch(
+            Domain(domain) & marked, fetched, limit=RECIPIENT_WINDOW, order="id"
+        )
+
     def action_open_marked(self):
-        """Show the marked contacts in Odoo's own list."""
+        """Show the marked contacts in Odoo's own list, in which they can be taken off."""
         self.ensure_one()
+        view = self.env.ref("mass_mailing_lite.res_partner_view_list_marked")
+        context = {"partner_mailing_unmark_id": self.id} if self.can_edit else {}
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Added from Contacts to %s", self.name),
             "res_model": "res.partner",
+            "views": [(view.id, "list"), (False, "kanban"), (False, "form")],
             "view_mode": "list,kanban,form",
             "domain": [("partner_mailing_marked_ids", "in", self.ids)],
+            "context": context,
         }
+
+    def _unmark_contacts(self, domain):
+        """Remove the marks of the contacts of a domain, in one statement.
+
+        The list changes when it is updated. Of contacts that the user may not read, marks stay.
+
+        :raises UserError: when the mailing is no draft
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self._check_editable(self.env._("remove contacts"))
+        contacts = self.env["res.partner"].with_context(active_test=False)._search(domain)
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM partner_mailing_marked_partner_rel"
+                " WHERE mailing_id = %s AND partner_id IN %s",
+                self.id,
+                contacts.subselect(),
+            )
+        )
+        if self.env.cr.rowcount:
+            self._invalidate_marks()
+            self._as_system().write(self._get_change_values({"marked_partner_ids"}))
 
     def action_unmark_all(self):
         """Remove all marks; the list changes when it is updated."""
@@ -221,7 +289,7 @@ class PartnerMailing(models.Model):
     def _invalidate_marks(self):
         """Drop the marks from the cache, after SQL has changed them, and count them again."""
         self.invalidate_recordset(["marked_partner_ids"], flush=False)
-        self.env.add_to_compute(self._fields["marked_count"], self)
+        self.modified(["marked_partner_ids"])
         self.env["res.partner"].invalidate_model(["partner_mailing_marked_ids"], flush=False)
 
     def _mark_contacts(self, domain, selected):
@@ -481,6 +549,12 @@ class PartnerMailing(models.Model):
         pressure = Pressure(self)
         return pressure.addresses_sql() if pressure.is_on() else None
 
+    @api.depends("company_id")
+    @api.depends_context("lang")
+    def _compute_pressure_text(self):
+        for mailing in self:
+            mailing.pressure_text = Pressure(mailing).describe()
+
     def _readable_contacts(self, domain=Domain.TRUE):
         """Return the query for active contacts that the user may read and the company may use."""
         usable = Domain("active", "=", True) & Domain(
@@ -493,16 +567,36 @@ class PartnerMailing(models.Model):
 
         An addon with a source of recipients of its own overrides this method and adds its tags.
         """
-        own = self.source_ids.filtered(lambda entry: entry.side == OUT and entry.kind == "tag")
-        tags = self.audience_ids.excluded_category_ids | own.category_id
+        tags = self._get_excluding_entries().filtered(lambda entry: entry.kind == "tag")
+        tags = self._get_chosen_audiences().excluded_category_ids | tags.category_id
         # Who came in since another mailing must not have the tags that it excludes.
         newcomers = self.source_ids.filtered(
             lambda entry: entry.side == IN and entry.outcome == "newcomer"
         )
         for entry in newcomers:
-            if not get_source(entry).get_problem():
+            if not get_source(entry, self).get_problem():
                 tags |= entry.earlier_mailing_id._get_excluded_tags()
         return tags
+
+    def _get_chosen_audiences(self):
+        """Return the audiences of *Write to*, also of a mailing that a form has not saved."""
+        chosen = self.source_ids.filtered(lambda entry: entry.side == IN)
+        return self.audience_ids | chosen.audience_id
+
+    def _get_excluding_entries(self):
+        """Return the entries that exclude people: of *But not to*, and of its audiences.
+
+        An addon with a source of recipients of its own overrides this method and adds its entries.
+        """
+        own = self.source_ids.filtered(lambda entry: entry.side == OUT)
+        return own | self._get_chosen_audiences().source_ids
+
+    def _get_chosen_tags(self):
+        """Return the tags that people are chosen by, of the entries and their audiences."""
+        chosen = self.source_ids.filtered(lambda entry: entry.side == IN)
+        audiences = self.audience_ids | chosen.audience_id
+        # The tags of records that a form has not saved yet.
+        return (audiences.category_ids | chosen.category_id)._origin
 
     def _get_chosen_domains(self):
         """Return the ``Domain`` of the contacts of each source.
@@ -535,6 +629,49 @@ class PartnerMailing(models.Model):
         for mailing in self:
             mailing.with_further_addresses = is_used
             mailing._load_recipients()
+
+    # ------------------------------------------------------------
+    # Domains that get no mail
+    # ------------------------------------------------------------
+
+    def action_exclude_domains(self, reason):
+        """Exclude the people of domains that get no mail, or are mistyped, as ``reason`` says."""
+        self._query_domains(reason, self.env._("exclude recipients")).exclude(reason)
+        return True
+
+    def action_include_domains(self, reason):
+        """Include the people again whom ``action_exclude_domains`` has excluded."""
+        self._query_domains(reason, self.env._("include recipients again")).include(reason)
+        self._add_editor()
+        return True
+
+    def _query_domains(self, reason, what):
+        """Return the ``ListDomains`` of a draft, whose list the user may change in this way."""
+        self.ensure_one()
+        self.check_access("write")
+        self._check_editable(what)
+        self._check_domain_reason(reason)
+        return ListDomains(self)
+
+    def action_open_domains(self, reason):
+        """Show the recipients of such domains; the first 5,000."""
+        self._check_saved()
+        self.ensure_one()
+        self.check_access("read")
+        self._check_domain_reason(reason)
+        action = self.action_open_recipients()
+        action["domain"] = [("id", "in", ListDomains(self).find_ids(reason))]
+        return action
+
+    def _check_domain_reason(self, reason):
+        if reason not in DOMAIN_REASONS:
+            raise UserError(
+                self.env._(
+                    '"%(value)s" is no reason to exclude a domain. Write one of these: %(reasons)s.',
+                    value=str(reason)[:100],
+                    reasons=", ".join(DOMAIN_REASONS),
+                )
+            )
 
     # ------------------------------------------------------------
     # Refresh
@@ -634,10 +771,8 @@ class PartnerMailing(models.Model):
         A follow-up has an entry of its own in *Write to*.
         """
         self.env["partner.mailing.source"].flush_model()
-        names = SQL(
-            "side, kind, audience_id, category_id, earlier_mailing_id, outcome, link_id, link_text,"
-            " partner_id, domain, address, create_uid, write_uid, create_date, write_date"
-        )
+        meant = {source.field for source in SOURCES.values()}
+        names = SQL(", ").join(map(SQL.identifier, (*SOURCE_COLUMNS, *sorted(meant))))
         self.env.cr.execute(
             SQL(
                 """

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..preflight import without_names
 from ..selection import Family, FollowUp
 from .rate_field import RateField, rate
 
@@ -211,6 +212,7 @@ class PartnerMailing(models.Model):
         rows = self.env["partner.mailing.breakdown"].search([("mailing_id", "=", self.id)])
         by = rows.grouped("dimension")
         languages = dict(rows._get_languages())
+        reasons = dict(rows._fields["skip_reason"]._description_selection(self.env))
         transport = self._get_transport()
         return {
             "totals": self._get_totals(),
@@ -235,6 +237,12 @@ class PartnerMailing(models.Model):
                 {"name": languages.get(row.lang, row.lang or ""), **row._get_figures()}
                 for row in by.get("language", ())
             ][:MAX_ROWS],
+            "excluded": [
+                {"name": reasons.get(row.skip_reason), "count": row.recipient_count}
+                for row in by.get("exclusion", rows.browse()).sorted(
+                    "recipient_count", reverse=True
+                )
+            ],
             "links": self._get_link_figures(),
             "files": self.env["partner.mailing.file"]._get_figures(self),
             "downloaded": self.track_clicks and self.downloaded_count,
@@ -310,7 +318,11 @@ class PartnerMailing(models.Model):
         self._blank_sources()
         self.env["partner.mailing.file"]._remove(self)
         self._as_system().write(
-            {"personal_data_removed_at": fields.Datetime.now(), "list_facts": False}
+            {
+                "personal_data_removed_at": fields.Datetime.now(),
+                "list_facts": False,
+                "background_facts": False,
+            }
         )
         commit_progress(1)
         return True
@@ -390,10 +402,13 @@ class PartnerMailing(models.Model):
         for request in system.approval_ids:
             # Values of contacts that the validator was shown.
             request.summary = {**(request.summary or {}), "personal": []}
+            for name in ("findings", "decided_findings"):
+                request[name] = without_names(request[name])
             content = request.content or {}
             request.content = {
                 name: "" if name in typed else value for name, value in content.items()
             }
+        self.env["partner.mailing.source"]._remove_personal_data(self)
 
     def _check_knows_recipients(self):
         """Raise when the names and addresses of the recipients were removed.

@@ -18,7 +18,8 @@ from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
 from ..transport.pace import describe_limits, describe_pace
 from .ir_websocket import FOR_GROUP, FOR_VALIDATORS, PROGRESS
-from .partner_mailing import UNSENT_STATES, VIEWER_GROUP
+from .partner_mailing import VIEWER_GROUP
+from .partner_mailing_checklist import UNSENT_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -343,6 +344,8 @@ class PartnerMailing(models.Model):
         if recipients._skip_pending(self, "written_to_lately", pressure.addresses_sql(), address):
             recipients._invalidate_rows()
             self._recount()
+            # Nobody may be left of a mailing that is resumed or sent again: no sender takes it then.
+            self._finish_if_settled()
 
     def _is_late(self, now):
         """Tell whether the scheduled time was missed by more hours than the company allows.

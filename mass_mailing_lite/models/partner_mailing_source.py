@@ -1,10 +1,15 @@
+from ast import literal_eval
+
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..selection import IN, OUT, get_source
+from ..selection import IN, OUT, SOURCES, Exclusions, get_source
+from .mailing_guard import SYSTEM, SYSTEM_KEY
 from .partner_mailing import EDITABLE_STATES
 
+OVER = ("done", "cancelled")
 # The fields that say who is meant by an entry, and those of the mailing that matter for the number.
 NAMED = (
     "side",
@@ -18,7 +23,6 @@ NAMED = (
     "domain",
     "address",
 )
-SAME_LINK = ("side", "earlier_mailing_id", "outcome")
 COUNTED_WITH = ("company_id", "channel", "copy_policy", "cc", "bcc", "ignores_pressure")
 OUTCOMES = [
     ("sent", "Got it"),
@@ -35,7 +39,7 @@ OUTCOMES = [
 class PartnerMailingSource(models.Model):
     """One entry of *Write to* or *But not to* of a mailing: whom it goes to, or does not.
 
-    What each kind stands for is in the room ``selection/``. The audiences of *Write to* are those of
+    An audience has entries of *But not to* as well, which hold for each mailing to it. What each kind stands for is in the room ``selection/``. The audiences of *Write to* are those of
     the field ``audience_ids`` of the mailing, and the other way round.
     """
 
@@ -43,9 +47,15 @@ class PartnerMailingSource(models.Model):
     _inherit = ["partner.mailing.call"]
     _description = "Source of Recipients"
     _order = "side, id"
+    _check_company_auto = True
 
-    mailing_id = fields.Many2one(
-        "partner.mailing", required=True, ondelete="cascade", index=True, readonly=False
+    mailing_id = fields.Many2one("partner.mailing", ondelete="cascade", index=True, readonly=False)
+    of_audience_id = fields.Many2one(
+        "partner.mailing.audience",
+        "Audience That Leaves Out",
+        ondelete="cascade",
+        index="btree_not_null",
+        help="The entry is one of this audience, and of no mailing.",
     )
     company_id = fields.Many2one(related="mailing_id.company_id")
     side = fields.Selection([(IN, "Write to"), (OUT, "But not to")], required=True, default=IN)
@@ -60,7 +70,9 @@ class PartnerMailingSource(models.Model):
         ],
         required=True,
     )
-    audience_id = fields.Many2one("partner.mailing.audience", ondelete="set null", index=True)
+    audience_id = fields.Many2one(
+        "partner.mailing.audience", ondelete="set null", index=True, check_company=True
+    )
     category_id = fields.Many2one(
         "res.partner.category", "Tag", ondelete="set null", index="btree_not_null"
     )
@@ -89,6 +101,12 @@ class PartnerMailingSource(models.Model):
     )
     domain = fields.Char("Filter")
     address = fields.Text("Addresses")
+    email = fields.Text(
+        "E-mail",
+        compute="_compute_email",
+        store=True,
+        help="The same addresses: Odoo looks for personal data in fields of this name.",
+    )
     count = fields.Integer(
         "People", compute="_compute_count", help="How many people the entry stands for by now."
     )
@@ -102,13 +120,56 @@ class PartnerMailingSource(models.Model):
         "This audience is already chosen.",
     )
 
+    _owner_check = models.Constraint(
+        "CHECK (num_nonnulls(mailing_id, of_audience_id) = 1)",
+        "An entry belongs to one mailing or to one audience. Choose it.",
+    )
+    _side_check = models.Constraint(
+        "CHECK (of_audience_id IS NULL OR side = 'out')",
+        "The entries of an audience only leave people out. Set its tags and its filter instead.",
+    )
+
+    @api.constrains("kind", *sorted({source.field for source in SOURCES.values()}))
+    def _check_one_value(self):
+        """Refuse an entry that names something of another kind: it would not be clear what is meant."""
+        for entry in self:
+            named = get_source(entry).field
+            fields_by_name = {
+                source.field: entry._fields[source.field] for source in SOURCES.values()
+            }
+            if entry.kind != "mailing":
+                fields_by_name["link_id"] = entry._fields["link_id"]
+            for name, field in fields_by_name.items():
+                if name != named and entry[name]:
+                    raise ValidationError(
+                        self.env._(
+                            'An entry of the kind "%(kind)s" cannot have a value of "%(field)s" too.'
+                            " Add a second entry for it.",
+                            kind=dict(self._fields["kind"]._description_selection(self.env))[
+                                entry.kind
+                            ],
+                            field=field._description_string(self.env),
+                        )
+                    )
+
+    @api.constrains("of_audience_id", "audience_id")
+    def _check_no_cycle(self):
+        for audience in self.of_audience_id:
+            if problem := Exclusions(audience).get_cycle():
+                raise ValidationError(problem)
+
+    @api.depends("address")
+    def _compute_email(self):
+        for entry in self:
+            entry.email = entry.address
+
     @api.depends("link_id")
     def _compute_link_text(self):
         for entry in self:
             entry.link_text = entry.link_id.sudo().url
 
     @api.depends(
-        "side", "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",
+        "mailing_id", "of_audience_id", "side", "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",
         "partner_id", "domain", "address",
     )  # fmt: skip
     @api.depends_context("uid", "allowed_company_ids")
@@ -146,45 +207,80 @@ class PartnerMailingSource(models.Model):
 
         :param mailing_id: id of the mailing, false for one that is not saved
         :param values: the fields ``COUNTED_WITH`` of the mailing, as in the form
-        :param entries: list of {field: value}, ids for records
+        :param entries: list of {field: value}, ids for records; "id": of the entry, if it is saved
         :return: {"total": about how many people would be written to, False where an entry cannot
-            be used; "entries": [{"count", "problem", "words"}]}
+            be used; "entries": [{"count", "problem", "words", "name" of an earlier mailing}];
+            "others": [{"field", "label", "count"}] of fields with further people}
         """
         self.check_access("read")
-        origin = self.env["partner.mailing"].browse(mailing_id or [])
+        origin = self.env["partner.mailing"].browse([mailing_id] if mailing_id else [])
+        origin._check_saved()
         origin.check_access("read")
         values = values if isinstance(values, dict) else {}
-        mailing = origin.new(
-            {name: values[name] for name in COUNTED_WITH if name in values}, origin=origin
-        )
+        known = {*COUNTED_WITH, *origin._get_extra_fields()} & set(values)
+        mailing = origin.new({name: values[name] for name in known}, origin=origin)
+        saved = {entry.id: entry for entry in origin.source_ids}
+        drafts = self.browse()
+        for one in entries if isinstance(entries, list) else ():
+            one = one if isinstance(one, dict) else {}  # noqa: PLW2901
+            known = {*NAMED, *(kind.field for kind in SOURCES.values())} & set(one)
+            before = saved.get(one["id"]) if type(one.get("id")) is int else None
+            draft = self.new({name: one[name] for name in known}, origin=before)
+            # Of what is saved, the entry says that the user may not see it.
+            draft._check_readable(before)
+            drafts += draft
+        drafts.mailing_id = mailing
+        drafts._check_kind()
+        mailing.source_ids = drafts
+        mailing.audience_ids = False
+        counted = [one._get_counted() for one in drafts]
+        total = False
+        if not any(one["problem"] for one in counted):
+            [(total,)] = self.env.execute_query(mailing._query_recipients().count())
+        extra = mailing._get_transport().extra_field
+        others = [
+            {
+                "field": extra,
+                "label": mailing._fields[extra]._description_string(self.env),
+                "count": len(mailing._get_transport().read_extra_addresses()),
+            }
+        ]
+        return {"total": total, "entries": counted, "others": others}
+
+    def _get_counted(self):
+        """Return number, problem and words of an entry, as ``count_people`` does."""
+        name = self.kind == "mailing" and get_source(self).get_name()
+        return {
+            "count": self.count,
+            "problem": self.problem,
+            "words": self.display_name,
+            "name": name or False,
+        }
+
+    @api.model
+    @api.readonly
+    def count_people_of_audience(self, audience_id, values, entries):
+        """Return how many people entries of an audience leave out; as ``count_people``.
+
+        :param audience_id: id of the audience, false for one that is not saved
+        :param values: its fields, as in the form: ``company_id``
+        """
+        self.check_access("read")
+        origin = self.env["partner.mailing.audience"].browse([audience_id] if audience_id else [])
+        origin._check_saved()
+        origin.check_access("read")
+        company = values.get("company_id") if isinstance(values, dict) else False
+        audience = origin.new({"company_id": company} if company else {}, origin=origin)
         drafts = self.browse()
         for one in entries if isinstance(entries, list) else ():
             known = set(NAMED) & set(one if isinstance(one, dict) else ())
             drafts += self.new({name: one[name] for name in known})
-        drafts.mailing_id = mailing
+        drafts.side = OUT
+        drafts.of_audience_id = audience
         drafts._check_kind()
         drafts._check_readable()
-        drafts._take_gone_links(origin)
-        mailing.source_ids = drafts
-        mailing.audience_ids = False
-        counted = [
-            {"count": one.count, "problem": one.problem, "words": one.display_name}
-            for one in drafts
-        ]
-        total = False
-        if not any(one["problem"] for one in counted):
-            [(total,)] = self.env.execute_query(mailing._query_recipients().count())
-        return {"total": total, "entries": counted}
-
-    def _take_gone_links(self, mailing):
-        """Let entries of a form say which link is gone, as those of the saved mailing do."""
-        gone = mailing.sudo().source_ids.filtered(lambda one: one.link_text and not one.link_id)
-        for entry in self if gone else ():
-            same = gone.filtered(
-                lambda one, entry=entry: all(one[name] == entry[name] for name in SAME_LINK)
-            )
-            if same and not entry.link_id:
-                entry.sudo().link_text = same[0].link_text
+        counted = [one._get_counted() for one in drafts]
+        return {"total": False, "entries": counted, "others": []}
 
     def _check_kind(self):
         """Raise for an entry of a kind, side or result that there is not.
@@ -204,15 +300,25 @@ class PartnerMailingSource(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._check_texts(vals)
+            if vals.get("of_audience_id"):
+                vals.setdefault("side", OUT)
         entries = super().create(vals_list)
         entries._check_readable()
         entries.mailing_id._note_change_of_sources()
+        entries.of_audience_id._note_change_of_sources()
         self._tell_audiences([], entries._get_audiences())
         return entries
 
     def write(self, vals):
-        mailings = self.mailing_id | self.mailing_id.browse(vals.get("mailing_id") or [])
-        mailings._note_change_of_sources()
+        self._check_texts(vals)
+        owners = {
+            name: self[name] | self[name].browse(vals.get(name) or [])
+            for name in ("mailing_id", "of_audience_id")
+        }
+        for records in owners.values():
+            records._note_change_of_sources()
         before = self._get_audiences()
         result = super().write(vals)
         self._check_readable()
@@ -220,19 +326,35 @@ class PartnerMailingSource(models.Model):
         return result
 
     def unlink(self):
-        self.mailing_id._note_change_of_sources()
+        mailings = self.mailing_id
+        if self.env.su:  # Odoo's privacy lookup, of which a mailing that is over keeps nothing
+            mailings = mailings.filtered(lambda mailing: mailing.state not in OVER)
+        mailings._note_change_of_sources()
+        self.of_audience_id._note_change_of_sources()
         before = self._get_audiences()
         result = super().unlink()
         self._tell_audiences(before, [])
         return result
 
-    def _check_readable(self):
+    def _check_texts(self, vals):
+        """Raise unless texts can be stored.
+
+        :raises UserError: names the field
+        """
+        for name in ("domain", "address"):
+            if name in vals:
+                self._check_text(vals[name], self._fields[name]._description_string(self.env))
+
+    def _check_readable(self, before=None):
         """Raise unless the user may read what the entries name.
 
+        :param before: an entry that may name the same, or None
         :raises AccessError: as Odoo does; whoever may not read a mailing learns nothing of it
         """
         for name in ("earlier_mailing_id", "audience_id", "partner_id"):
-            self[name].sudo(False).check_access("read")
+            named = self[name]._origin
+            if not before or named != before[name]:
+                named.sudo(False).check_access("read")
 
     # ------------------------------------------------------------
     # The field Audiences, which says the same as the entries of *Write to*
@@ -319,3 +441,48 @@ class PartnerMailingSource(models.Model):
         """Return the drafts with entries of a domain."""
         entries = self.sudo().search(domain)
         return entries.mailing_id.filtered(lambda mailing: mailing.state in EDITABLE_STATES)
+
+    # ------------------------------------------------------------
+    # Personal data
+    # ------------------------------------------------------------
+
+    @api.model
+    def _remove_personal_data(self, mailing):
+        """Remove contacts and addresses from the entries of a mailing; the entries stay.
+
+        A copy of the mailing then says at the entry that nobody is meant any more, and is not sent
+        to whom it was not to go to.
+        """
+        entries = mailing.source_ids.sudo()
+        named = entries.filtered(lambda entry: entry.kind in ("address", "contact"))
+        named |= entries.filtered(lambda entry: entry.kind == "domain" and entry._names_people())
+        named.with_context(**{SYSTEM_KEY: SYSTEM}).write(
+            {"address": False, "partner_id": False, "domain": False}
+        )
+        for request in mailing._as_system().approval_ids:
+            summary = dict(request.summary or {})
+            for side in ("sources", "but_not_to"):
+                summary[side] = [
+                    [
+                        {**facts, "name": ""}
+                        if facts.get("kind") in ("address", "contact")
+                        else facts,
+                        n,
+                    ]
+                    for facts, n in summary.get(side, [])
+                ]
+            request.summary = summary
+
+    def _names_people(self):
+        """Tell whether the filter says something of single contacts: a name, an address, an id."""
+        self.ensure_one()
+        partner = self.env["res.partner"]._fields
+        try:
+            conditions = list(Domain(literal_eval(self.domain or "[]")).iter_conditions())
+        except Exception:  # no filter; nobody knows what is in it
+            return True
+        return any(
+            condition.field_expr == "id"
+            or getattr(partner.get(condition.field_expr), "type", "") in ("char", "text", "html")
+            for condition in conditions
+        )

@@ -14,6 +14,8 @@ from ..sender.transaction import in_transaction
 LOCK_TIMEOUT = "5s"
 # Number of the sender in the reservations of tests: of no sender, whose numbers are positive.
 NO_SENDER = 0
+# Until the next try of proofs, where a part of them had room.
+RETRY_SECONDS = 60
 
 
 class PartnerMailingTester(models.Model):
@@ -53,7 +55,7 @@ class PartnerMailingTester(models.Model):
 
         def step(tester, mailing, limiter):
             if limiter:
-                tester._reserve(limiter, addresses)
+                tester._reserve_all(limiter, addresses)
             tester._take(mailing, len(addresses), typed)
             mailing.sudo().message_post(
                 body=words,
@@ -73,8 +75,26 @@ class PartnerMailingTester(models.Model):
         self._run_apart(mailing, lambda _tester, mailing, _limiter: mailing._record_test(lang))
         mailing.invalidate_recordset(flush=False)
 
+    @api.model
+    def _reserve_proofs(self, mailing, addresses):
+        """Count proofs against the limits of the mailing's server, before they are sent.
+
+        :param addresses: list of normalised addresses
+        :return: list of the addresses that there is room for now, and the seconds until there is
+            room for others
+        """
+
+        def step(tester, _mailing, limiter):
+            if not limiter:
+                return addresses, 0
+            return tester._reserve(limiter, addresses), limiter.wait or RETRY_SECONDS
+
+        return self._run_apart(mailing, step, with_limits=True)
+
     def _run_apart(self, mailing, step, with_limits=False):
         """Run ``step(self, mailing, limiter)`` in a transaction of its own, again after conflicts.
+
+        Return what it returns.
 
         What is not committed yet (a mailing that is made in the same transaction) is seen by the
         current transaction alone, which then does it.
@@ -97,18 +117,20 @@ class PartnerMailingTester(models.Model):
                 cr.commit()  # pylint: disable=invalid-commit  # a cursor of its own
                 try:
                     with limiter.exclusive() if limiter else nullcontext():
-                        in_transaction(cr, lambda: apart._run(step, theirs, limiter, LOCK_TIMEOUT))
-                    return
+                        return in_transaction(
+                            cr, lambda: apart._run(step, theirs, limiter, LOCK_TIMEOUT)
+                        )
                 except psycopg2.errors.LockNotAvailable:
                     # The current transaction itself may have written the mailing.
                     cr.rollback()
-        self._run(step, mailing, self._get_limiter(mailing) if with_limits else None)
+        return self._run(step, mailing, self._get_limiter(mailing) if with_limits else None)
 
     def _run(self, step, mailing, limiter, lock_timeout=None):
         if lock_timeout:
             self.env.cr.execute(SQL("SET LOCAL lock_timeout = %s", lock_timeout))
-        step(self, mailing, limiter)
+        result = step(self, mailing, limiter)
         self.env.flush_all()
+        return result
 
     def _get_limiter(self, mailing):
         """Return the ``RateLimiter`` of the mailing's server, None where it has no limits."""
@@ -120,12 +142,12 @@ class PartnerMailingTester(models.Model):
         limiter.prepare()
         return limiter
 
-    def _reserve(self, limiter, addresses):
-        """Count the messages against the limits of the server, as those of a mailing.
+    def _reserve_all(self, limiter, addresses):
+        """Count the messages of a test against the limits of the server.
 
         :raises UserError: when there is no room for all of them
         """
-        if limiter.allow(len(addresses)) < len(addresses):
+        if not self._reserve(limiter, addresses, or_none=True):
             raise UserError(
                 self.env._(
                     "The test was not sent: the limit of the mail server has no room for"
@@ -135,12 +157,23 @@ class PartnerMailingTester(models.Model):
                     minutes=max(1, round((limiter.wait or 60) / 60)),
                 )
             )
+
+    def _reserve(self, limiter, addresses, or_none=False):
+        """Count messages against the limits of the server, as those of a mailing.
+
+        :param or_none: count none of them where there is no room for all
+        :return: list of the addresses that are counted
+        """
         rows = [{"id": number, "address": one} for number, one in enumerate(addresses)]
+        rows = limiter.pick(rows)
+        if not rows or (or_none and len(rows) < len(addresses)):
+            return []
         results = [{"id": row["id"], "attempted": True} for row in rows]
         limiter.reserve(rows)
         limiter.confirm([])
         limiter.settle(results)
         limiter.confirm(results)
+        return [row["address"] for row in rows]
 
     def _take(self, mailing, number, typed):
         """Count messages of the current user, in one statement; two tests at once both count.

@@ -9,7 +9,9 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 from odoo.exceptions import ValidationError
 
+from ..delivery.ask import spamd
 from ..delivery.schedule.hours import SendingHours
+from ..preflight import get_choices
 from ..tools import address_field, allowed_addresses
 from ..tools.link_days import MAX_DAYS, MIN_DAYS
 
@@ -24,6 +26,9 @@ HOUR_FIELDS = {
     *DAY_FIELDS,
 }
 
+# The limit of mailings for each person: two fields that mean something only together.
+PRESSURE_FIELDS = ("partner_mailing_pressure_count", "partner_mailing_pressure_days")
+
 # Numbers: fields that are checked, and the largest values. The results in the window of failures
 # are stored as one character each beside the totals of a mailing.
 NOT_NEGATIVE = (
@@ -32,9 +37,11 @@ NOT_NEGATIVE = (
     "partner_mailing_failure_share",
     "partner_mailing_failure_window",
     "partner_mailing_test_limit_day",
+    *PRESSURE_FIELDS,
 )
 MAX_WINDOW = 1000
 MAX_TRIES = 100
+MAX_PRESSURE, MAX_PRESSURE_DAYS = 1000, 366
 
 # Lists of addresses and domains that an administrator allows.
 ADDRESS_LISTS = ("partner_mailing_test_recipients", "partner_mailing_allowed_senders")
@@ -68,12 +75,38 @@ class ResCompany(models.Model):
         help="Number of recipients from which two validators must agree. 0: one validator is enough.",
     )
 
+    partner_mailing_stopping_checks = fields.Json(
+        "Warnings That Stop a Submission",
+        groups="mass_mailing_lite.group_manager",
+        help="Keys of checks: a mailing with a warning of one of them cannot be submitted.",
+    )
+    partner_mailing_proof = fields.Boolean(
+        "Proofs for Validators",
+        default=True,
+        help="A mailing that is submitted also comes to the mailbox of each validator who is asked, as"
+        " its first recipient of the validator's language gets it. Validators switch it off for"
+        " themselves in their preferences. Mailings by SMS have no proof.",
+    )
+
     # Files that are sent as links
     partner_mailing_link_days = fields.Integer(
         "Links to Files Work for (Days)",
         default=30,
         help="How long after a message its recipient can download a file that is sent as a link. The"
         " default for new mailings.",
+    )
+
+    # Preflight: what asks other computers
+    partner_mailing_check_links = fields.Boolean(
+        "Check Links",
+        default=True,
+        help="The server asks the sites to which drafts lead whether the pages and pictures exist.",
+    )
+    partner_mailing_spamd = fields.Char(
+        "SpamAssassin Server",
+        groups="base.group_system",
+        help="Host and port of spamd, such as localhost:783. Each draft then gets a spam score. Empty:"
+        " none.",
     )
 
     # From addresses. Of mailing administrators alone: others may change a company, too.
@@ -108,7 +141,8 @@ class ResCompany(models.Model):
     partner_mailing_test_limit_day = fields.Integer(
         "Test Messages a Day",
         default=50,
-        help="Most messages of tests that one user sends in a day (UTC). 0: no limit.",
+        help="Most messages of tests that one user sends in a day (UTC), and most proofs within a day"
+        " that one author's submissions send to one validator. 0: no limit.",
     )
 
     # Sending
@@ -208,6 +242,8 @@ class ResCompany(models.Model):
             "partner_mailing_failure_window": MAX_WINDOW,
             "partner_mailing_server_tries": MAX_TRIES,
             "partner_mailing_link_days": MAX_DAYS,
+            "partner_mailing_pressure_count": MAX_PRESSURE,
+            "partner_mailing_pressure_days": MAX_PRESSURE_DAYS,
         }
         minimum = {
             "partner_mailing_server_tries": 1,
@@ -215,6 +251,10 @@ class ResCompany(models.Model):
             "partner_mailing_link_days": MIN_DAYS,
         }
         for company in self:
+            # Without a limit its days do not matter; with one, 0 days would switch it off unseen.
+            minimum["partner_mailing_pressure_days"] = int(
+                company.partner_mailing_pressure_count > 0
+            )
             for name in (
                 *NOT_NEGATIVE,
                 "partner_mailing_server_tries",
@@ -251,6 +291,40 @@ class ResCompany(models.Model):
                         " Write one a line, as name@example.com or example.com.",
                         value=wrong[0][:100],
                         field=self._fields[name]._description_string(self.env),
+                    )
+                )
+
+    @api.constrains("partner_mailing_spamd")
+    def _check_partner_mailing_spamd(self):
+        for company in self.sudo():
+            try:
+                spamd.read_address(company.partner_mailing_spamd or f"localhost:{spamd.PORT}")
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._(
+                        '"%(value)s" in the field "%(field)s" is no host with a port. Write it as'
+                        " localhost:783 or spam.example.com:783.",
+                        value=company.partner_mailing_spamd[:100],
+                        field=self._fields["partner_mailing_spamd"]._description_string(self.env),
+                    )
+                ) from error
+
+    @api.constrains("partner_mailing_stopping_checks")
+    def _check_partner_mailing_stopping_checks(self):
+        known = {choice["key"] for choice in get_choices(self.env)}
+        for company in self.sudo():
+            keys = company.partner_mailing_stopping_checks or []
+            wrong = [key for key in keys if not isinstance(key, str) or key not in known]
+            if wrong or not isinstance(keys, list):
+                raise ValidationError(
+                    self.env._(
+                        '"%(value)s" in the field "%(field)s" is no check that gives warnings. Write'
+                        " a list of keys, such as %(example)s.",
+                        value=str(wrong[0] if wrong else keys)[:100],
+                        field=self._fields["partner_mailing_stopping_checks"]._description_string(
+                            self.env
+                        ),
+                        example='["gmail_clip"]',
                     )
                 )
 

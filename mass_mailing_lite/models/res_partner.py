@@ -68,6 +68,15 @@ class ResPartner(models.Model):
         groups="mass_mailing_lite.group_viewer",
     )
 
+    partner_mailing_audience = fields.Integer(
+        "In the Mailing Audience",
+        compute="_compute_partner_mailing_audience",
+        search="_search_partner_mailing_audience",
+        exportable=False,
+        groups="mass_mailing_lite.group_viewer",
+        help="For searching alone: the number of an audience.",
+    )
+
     # Of the company that writes to the contact, for placeholders; see res.company.
     partner_mailing_company_name = _company_field(fields.Char, "Our Company: Name")
     partner_mailing_company_address = _company_field(fields.Char, "Our Company: Address")
@@ -199,6 +208,21 @@ class ResPartner(models.Model):
         for partner in self:
             marked = mailings.browse(marks.get(partner._origin.id, ()))
             partner.partner_mailing_marked_ids = marked & readable
+
+    def _compute_partner_mailing_audience(self):
+        self.partner_mailing_audience = False
+
+    @api.model
+    def _search_partner_mailing_audience(self, operator, value):
+        """Find the contacts of audiences, without those that these leave out.
+
+        :raises AccessError: where the user may not read an audience
+        """
+        if operator != "in":
+            return NotImplemented
+        audiences = self.env["partner.mailing.audience"].browse(one for one in value if one)
+        audiences.check_access("read")
+        return Domain.OR(audience._get_selection_domain() for audience in audiences)
 
     @api.model
     def _search_partner_mailing_marked_ids(self, operator, value):
@@ -350,6 +374,23 @@ class ResPartner(models.Model):
             "context": {"partner_mailing_submit_at_once": bool(contact)},
         }
 
+    def action_partner_mailing_unmark(self):
+        """Take these contacts, or those selected in the list, off the mailing in the context.
+
+        :raises UserError: when the context names no draft
+        """
+        mailing_id = self.env.context.get("partner_mailing_unmark_id")
+        mailing = self.env["partner.mailing"].browse(
+            mailing_id if type(mailing_id) is int and mailing_id > 0 else []
+        )
+        # As many as the web client sends ids of: all that match the filter of the list.
+        selected = self if len(self) < self._get_selection_limit() else self.browse()
+        domain, _count = selected._read_selected()
+        mailing._unmark_contacts(domain)
+        # The dialog in which the button stands is shown again, where it stands in one.
+        dialog = self.env.context.get("partner_mailing_mark_id")
+        return self.env["partner.mailing.mark"].browse(dialog)._reopen() if dialog else True
+
     def _describe_unreachable(self, contact, result):
         """Return why no mailing can be sent, and what to do.
 
@@ -386,10 +427,15 @@ class ResPartner(models.Model):
         ids = self.env.context.get("active_ids") or []
         if not (isinstance(ids, (list, tuple)) and all(type(one) is int for one in ids)):
             raise UserError(self.env._("Select the contacts in the Contacts list, then add them."))
-        limit = int(self.env["ir.config_parameter"].sudo().get_param("web.active_ids_limit", 20000))
         domain, count = Domain("id", "in", ids), len(ids)
-        if count >= limit and "active_domain" in self.env.context:
+        if count >= self._get_selection_limit() and "active_domain" in self.env.context:
             chosen = self.env.context["active_domain"]
             domain = self.env["partner.mailing.audience"]._read_filter(repr(chosen))
             count = self.search_count(domain)
         return domain, count
+
+    @api.model
+    def _get_selection_limit(self):
+        """Return of how many selected contacts the web client sends the ids at most."""
+        parameters = self.env["ir.config_parameter"].sudo()
+        return int(parameters.get_param("web.active_ids_limit", 20000))

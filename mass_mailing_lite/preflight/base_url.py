@@ -15,6 +15,9 @@ class BaseUrl(Check):
     kind = SENDER
     sequence = 40
 
+    def get_question(self):
+        return self.env._("Do links and pictures lead to an address that recipients can reach?")
+
     def look(self, content):
         return self.mailing._get_transport().leads_here(content)
 

@@ -13,8 +13,8 @@ class BounceAddress(Check):
     def get_title(self):
         return self.env._("bounce address")
 
-    def look(self, content):
-        return None
+    def get_question(self):
+        return self.env._("Do bounces come back to this database?")
 
     def describe(self, facts):
         company = self.mailing.company_id.sudo()

@@ -1,10 +1,13 @@
+"""What a check is; the package says how checks are run."""
+
+import json
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 # Levels of findings, the gravest first: it cannot be submitted; look at it; good to know.
 STOP, WARNING, INFO = LEVELS = ("stop", "warning", "info")
-# What a check is about: what is written, or who sends it.
-CONTENT, SENDER = "content", "sender"
+# What a check is about: what is written, who sends it, or who gets it.
+CONTENT, SENDER, PEOPLE = "content", "sender", "people"
 
 #: {key: class} of all checks.
 CHECKS: dict[str, type["Check"]] = {}
@@ -30,36 +33,138 @@ class Content(NamedTuple):
 class Check:
     """One question about a mailing before it leaves.
 
+    A check overrides ``get_title``, ``get_question`` and ``describe``, and those of the three
+    sources of facts that it needs: ``look`` (the content), ``look_at_list`` (the recipients),
+    ``look_in_background`` (what takes long, such as asking other computers).
+
     :param mailing: a ``partner.mailing`` record, perhaps not saved; its environment decides the
         language
     """
 
     #: Identifies the check and its findings.
     key: ClassVar[str]
-    #: Level of its findings.
+    #: Level of its findings. A company can make a finding of the level ``WARNING`` stop.
     level: ClassVar[str] = WARNING
     #: Findings of one level are shown in this order.
     sequence: ClassVar[int] = 50
-    #: ``CONTENT`` or ``SENDER``; checks of the sender are shown in the dialog *Sender Check*, too.
+    #: ``CONTENT``, ``SENDER`` or ``PEOPLE``. Checks of the sender are shown in the dialog *Sender
+    #: Check*, too; findings about people that are good to know stand in a part of their own.
     kind: ClassVar[str] = CONTENT
     #: Whether the form of a draft and the review show its findings.
     on_form: ClassVar[bool] = True
+    #: Facts from the background are asked for anew after so many hours.
+    max_age: ClassVar[float] = 24
 
     def __init__(self, mailing):
         self.mailing = mailing
         self.env = mailing.env
 
+    # ------------------------------------------------------------
+    # In words
+    # ------------------------------------------------------------
+
+    def get_title(self) -> str:
+        """Return what the check looks at, as users know it: two or three words."""
+        return self.key
+
+    def get_question(self) -> str:
+        """Return the question that the check answers, one sentence, for the settings."""
+        return ""
+
+    # ------------------------------------------------------------
+    # Facts
+    # ------------------------------------------------------------
+
     def look(self, content: Content) -> Any:
         """Return facts about the content in one language as JSON; false when there are none.
 
-        The mailing is in that language.
+        The mailing is in that language. Called when the content changes, within the request that
+        saves it: it reads texts and asks nobody.
+        """
+        return None
+
+    def ask_list(self, facts: dict[str, Any]) -> Any:
+        """Return as JSON what ``look_at_list`` depends on beside the list; None to ask nothing.
+
+        What was asked is stored with the facts of the list, and asked again when it changes. By
+        default the list is looked at whenever it changes, whatever the content is.
+
+        :param facts: what ``look`` found, {language code: facts}
+        """
+        return True
+
+    def look_at_list(self) -> Any:
+        """Return facts about the list of recipients as JSON; false when there are none.
+
+        Called when the list is loaded or changed, and when the answer of ``ask_list`` changes. It
+        is one statement for the whole list, never a loop over recipients. A long list is looked at
+        by the scheduled action *Look at Drafts*, and at the submission, so that nothing that an
+        author saves waits for it.
         """
         raise NotImplementedError
+
+    def ask_background(self, facts: dict[str, Any]) -> Any:
+        """Return as JSON what ``look_in_background`` depends on; None to ask nothing.
+
+        Such as the addresses of all links, sorted. The answer is stored with what was found; when
+        it changes, or is older than ``max_age``, the scheduled action looks again. It is called
+        for each look at the form and asks the database for nothing but what the form reads anyway.
+
+        :param facts: what ``look`` found, {language code: facts}
+        """
+        return True
+
+    def look_in_background(self, asked: Any) -> Any:
+        """Return facts as JSON, false when there are none; it may take long.
+
+        Called by the scheduled action *Look at Drafts*, never in a request of a user, with the
+        rights of the system. The transaction is committed before and after it, so it may keep a
+        cache of its own in the database. When it raises, that is logged, and the check has no
+        facts until ``max_age`` has passed or the question changes.
+
+        :param asked: what ``ask_background`` returned
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def has(cls, name: str) -> bool:
+        """Tell whether the check overrides a method, such as ``look_at_list``."""
+        return getattr(cls, name) is not getattr(Check, name)
+
+    @property
+    def list_facts(self) -> Any:
+        """What ``look_at_list`` found; None when there is nothing, or it did not look yet."""
+        return (self.mailing.list_facts or {}).get(self.key)
+
+    @property
+    def is_list_due(self) -> bool:
+        """Whether the list has not been looked at for this check since it or the question changed."""
+        return self.key in (self.mailing.list_facts or {}).get("due", ())
+
+    @property
+    def background(self) -> dict[str, Any]:
+        """What the background work found: ``facts``, ``checked_at`` (ISO, UTC), ``asked``.
+
+        Empty when it did not look yet, or looked at something else than what is asked now.
+        """
+        stored = (self.mailing.background_facts or {}).get(self.key) or {}
+        return stored if stored and stored.get("asked") == self.get_asked_background() else {}
+
+    def get_asked_background(self) -> Any:
+        """Return what ``ask_background`` asks about the mailing as it is stored."""
+        facts = (self.mailing.finding_facts or {}).get(self.key, {})
+        # As it is read back from the database, where a tuple is a list.
+        return json.loads(json.dumps(self.ask_background(facts)))
+
+    # ------------------------------------------------------------
+    # Findings
+    # ------------------------------------------------------------
 
     def describe(self, facts: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the findings, made by :meth:`make_finding`.
 
-        It asks the database for nothing but what the form reads anyway.
+        It asks the database for nothing but what the form reads anyway. What the list and the
+        background work had to say is in ``self.list_facts`` and ``self.background``.
 
         :param facts: {language code: what ``look`` returned}, without languages that have none
         """
@@ -75,10 +180,6 @@ class Check:
     def describe_sender(self) -> list[dict[str, Any]]:
         """Return the findings of a check of the sender, whatever the content is."""
         return self.describe({})
-
-    def get_title(self) -> str:
-        """Return what a check of the sender looks at, as users know it."""
-        raise NotImplementedError
 
     def name_language(self, lang: str) -> str:
         """Return the name of a language, as users know it."""
@@ -99,13 +200,18 @@ class Check:
         """Return a finding.
 
         :param message: what was found, one sentence
-        :param remedy: what to do, one sentence
+        :param remedy: what to do, one sentence; empty for what is only good to know
         :param place: where it is: ``page`` (tab of the form) and ``focus`` (field), which the form
             opens; ``action`` (name of a method of the mailing), perhaps ``args`` (list), and
-            ``label`` of the button that mends it
+            ``label`` of the button that mends it, or with ``is_view`` that only shows it; ``level``
+            for a finding of another level than the others of the check; ``lines``, a list of
+            details in words, which are folded up; ``step`` of the checklist and ``hint``, its
+            status in words: the step is then shown as not in order; ``is_personal`` when the message names contacts,
+            so that it goes when personal data is removed
         """
         return {
             "key": self.key,
+            "kind": self.kind,
             "level": self.level,
             "message": message,
             "remedy": remedy,

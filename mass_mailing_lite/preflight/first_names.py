@@ -3,7 +3,8 @@ import re
 from odoo.tools.misc import formatLang
 
 from ..tools.person_name import PARTS
-from .check import INFO, Check, register
+from .check import INFO, PEOPLE, Check, register
+from .list_names import ListNames
 
 # A placeholder that shows a part of a name.
 PART = re.compile(rf"object\.(?:{'|'.join(PARTS)})\b")
@@ -23,7 +24,20 @@ class FirstNames(Check):
     """
 
     key = "first_names"
+    kind = PEOPLE
     sequence = 41
+
+    def get_title(self):
+        return self.env._("first names")
+
+    def get_question(self):
+        return self.env._("Is the first name or surname of a recipient not known or unclear?")
+
+    def ask_list(self, facts):
+        return self.mailing._get_name_parts() or None
+
+    def look_at_list(self):
+        return ListNames(self.mailing, self.mailing._get_name_parts()).get_facts()
 
     def look(self, content):
         texts = [content.source, *content.texts.values()]
@@ -32,7 +46,7 @@ class FirstNames(Check):
         return ONLY_SHOWN if any(map(PART.search, texts)) else None
 
     def describe(self, facts):
-        counts = (self.mailing.list_facts or {}).get(self.key)
+        counts = self.list_facts
         if not facts or not counts or not counts["fallback"]:
             return []
         message = self.env._(
@@ -65,7 +79,9 @@ class FirstNames(Check):
                         " load the recipients again."
                     ),
                     count=counts["fallback"],
+                    is_personal=bool(counts["unsure"]),
                     action="action_open_unclear_names",
+                    is_view=True,
                     label=label,
                 ),
                 **({} if counts["unsure"] or is_bare else {"level": INFO}),

@@ -7,24 +7,18 @@ class FromFilter(Check):
 
     key = "from_filter"
     kind = SENDER
-    on_form = False  # the form shows the same sentence at its top
     sequence = 10
 
     def get_title(self):
         return self.env._("From address and mail server")
 
-    def look(self, content):
-        return None
+    def get_question(self):
+        return self.env._("Does the mail server send for the From address?")
 
     def describe(self, facts):
-        mailing = self.mailing
-        if not mailing._read_known_addresses("email_from"):
-            finding = self.make_finding(
-                self.env._("There is no From address."),
-                self.env._("Write one, such as Name <name@example.com>."),
-            )
-            return [{**finding, "level": STOP}]
-        if not (warning := mailing._get_transport().get_sender_warning()):
+        # Also whether the user may write from the address; see the field.
+        warning = self.mailing.sender_warning or self._get_warning()
+        if not warning:
             return []
         return [
             self.make_finding(
@@ -33,5 +27,20 @@ class FromFilter(Check):
                     "Choose a From address that the mail server sends for, or another mail server. An"
                     " administrator can change the addresses of the server (From Filtering)."
                 ),
+                focus="email_from",
             )
         ]
+
+    def describe_sender(self):
+        if not self.mailing._read_known_addresses("email_from"):
+            return [
+                self.make_finding(
+                    self.env._("There is no From address."),
+                    self.env._("Write one, such as Name <name@example.com>."),
+                    level=STOP,
+                )
+            ]
+        return self.describe({})
+
+    def _get_warning(self):
+        return self.mailing._get_transport().get_sender_warning()

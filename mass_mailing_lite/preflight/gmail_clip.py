@@ -14,6 +14,12 @@ class GmailClip(Check):
     key = "gmail_clip"
     sequence = 30
 
+    def get_title(self):
+        return self.env._("size of the message")
+
+    def get_question(self):
+        return self.env._("Does Gmail show the whole message?")
+
     def look(self, content):
         return content.size if content.size > LIMIT else None
 

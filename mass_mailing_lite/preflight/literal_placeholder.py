@@ -27,6 +27,12 @@ class LiteralPlaceholder(Check):
     key = "literal_placeholder"
     sequence = 10
 
+    def get_title(self):
+        return self.env._("placeholders as text")
+
+    def get_question(self):
+        return self.env._("Would recipients read a placeholder in place of their name?")
+
     def look(self, content):
         facts = {}
         for name, text in content.texts.items():

@@ -21,6 +21,12 @@ class LocalLink(Check):
     key = "local_link"
     sequence = 20
 
+    def get_title(self):
+        return self.env._("links and pictures")
+
+    def get_question(self):
+        return self.env._("Does a link or picture have an address that leads nowhere?")
+
     def look(self, content):
         found = {}
         for name, text in content.texts.items():

@@ -13,8 +13,8 @@ class OneClick(Check):
     def get_title(self):
         return self.env._("unsubscribing by one click")
 
-    def look(self, content):
-        return None
+    def get_question(self):
+        return self.env._("Do mail programs show a button to unsubscribe?")
 
     def describe(self, facts):
         if self.mailing.has_unsubscribe:

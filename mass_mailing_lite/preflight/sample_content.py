@@ -13,6 +13,12 @@ class SampleContent(Check):
     level = STOP
     sequence = 6
 
+    def get_title(self):
+        return self.env._("sample text")
+
+    def get_question(self):
+        return self.env._("Would recipients read the example text of a template?")
+
     def look(self, content):
         lines, links = read_html(content.source)
         lines = [line for text in content.texts.values() for line in read_text(text)] + lines
@@ -58,6 +64,10 @@ class SampleContent(Check):
                 " ".join(remedies),
                 count=sum(map(len, samples.values())),
                 page="content",
+                step="write",
+                hint=self.env._("Sample text of the template")
+                if main in samples
+                else self.env._("Language versions out of date: %s", len(samples)),
                 **place,
             )
         ]

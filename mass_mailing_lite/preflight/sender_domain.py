@@ -14,8 +14,8 @@ class SenderDomain(Check):
     def get_title(self):
         return self.env._("domain of the From address")
 
-    def look(self, content):
-        return None
+    def get_question(self):
+        return self.env._("Is the From address of a free provider?")
 
     def describe(self, facts):
         senders = self.mailing._read_known_addresses("email_from")

@@ -12,8 +12,11 @@ class StaleLanguage(Check):
     level = STOP
     sequence = 4
 
-    def look(self, content):
-        return None
+    def get_title(self):
+        return self.env._("outdated language versions")
+
+    def get_question(self):
+        return self.env._("Is a version older than the main version?")
 
     def describe(self, facts):
         mailing = self.mailing
@@ -35,5 +38,9 @@ class StaleLanguage(Check):
                 count=sum(outdated.values()) or len(outdated),
                 page="content",
                 focus="version_ids",
+                step="write",
+                hint=self.env._(
+                    "Language versions out of date: %s", len(mailing._get_stale_languages())
+                ),
             )
         ]

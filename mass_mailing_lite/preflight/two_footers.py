@@ -8,6 +8,12 @@ class TwoFooters(Check):
     key = "two_footers"
     sequence = 25
 
+    def get_title(self):
+        return self.env._("two footers")
+
+    def get_question(self):
+        return self.env._("Would recipients see two unsubscribe links?")
+
     def look(self, content):
         return "/partner_mailing/unsubscribe" in content.source
 

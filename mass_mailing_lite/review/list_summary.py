@@ -55,7 +55,7 @@ class ListSummary:
             "audiences": audiences,
             "sources": [[facts, count + people] for facts, count, people in sources],
             "but_not_to": self._count_excluding(),
-            "ignores_pressure": mailing.ignores_pressure and self._is_under_pressure(),
+            "ignores_pressure": mailing.ignores_pressure,
             "marked": self._count_marked(),
             "copies": copies,
             "addresses": self._get_address_checksum(),
@@ -168,17 +168,28 @@ class ListSummary:
                 ["__count"],
             )
         )
-        return [
+        entries = [
             [source.get_facts(), counts.get(source.entry.sudo(), 0)]
             for source in self.mailing._query_recipients().sources(OUT)
         ]
+        return entries + self._count_excluding_tags()
 
-    def _is_under_pressure(self):
-        """Return whether the company has a limit from which the mailing is exempted."""
-        company = self.mailing.sudo().company_id
-        return bool(
-            company.partner_mailing_pressure_count and company.partner_mailing_pressure_days
-        )
+    def _count_excluding_tags(self):
+        """Return the same of the excluded tags of audiences."""
+        recipients = self.env["partner.mailing.recipient"].sudo()
+        excluded = [
+            ("mailing_id", "=", self.mailing.id),
+            ("skip_reason", "=", "excluded_group"),
+            ("source_id", "=", False),
+        ]
+        return [
+            [
+                {"kind": "tag", "name": tag.name or "", "of": audience.name or ""},
+                recipients.search_count([*excluded, ("partner_id.category_id", "in", tag.ids)]),
+            ]
+            for audience in self.mailing._get_chosen_audiences()
+            for tag in audience.excluded_category_ids
+        ]
 
     def _count_marked(self):
         """Return how many submitted recipients were marked in the list of contacts."""

@@ -10,6 +10,7 @@ from ..content import VersionNotes
 from ..transport.file_links import describe_links
 from .comparison import Comparison
 from .list_summary import ListSummary
+from .preflight import render_preflight
 from .words import describe_decision
 
 SAMPLE_SIZE = 5  # recipients
@@ -41,6 +42,8 @@ def render(mailing):
 def render_part(mailing, heading=False):
     """Return the page of one mailing, below a heading if there are several."""
     values = ReviewPage(mailing, mailing.sudo()._get_pending_request()).get_values()
+    # The buttons of the form are those of one mailing.
+    values["preflight"] = render_preflight(mailing.sudo(), with_buttons=not heading)
     return mailing.env["ir.qweb"]._render(
         "mass_mailing_lite.mailing_review", {**values, "heading": heading}
     )
@@ -88,7 +91,6 @@ class ReviewPage:
             "changes": comparison.get_shown_changes(),
             "before": comparison.before,
             "before_words": describe_decision(mailing, comparison.before),
-            "findings": mailing._get_findings(),
             "links": describe_links(mailing),
         }
 

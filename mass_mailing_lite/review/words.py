@@ -17,6 +17,10 @@ def describe_request(mailing, request):
         env._("Begins: %s", mailing._get_begin_in_words()),
         *describe_linked(mailing, ("to_validate",)),
     ]
+    if mailing.ignores_pressure:
+        lines.append(
+            env._("It also goes to people who had as many mailings lately as the company allows.")
+        )
     if request.comment:
         lines.append(env._("Comment: %s", request.comment))
     return to_paragraphs(lines)

@@ -9,10 +9,12 @@
       Contact        contact.py         one contact
       ContactFilter  contact_filter.py  the contacts that match a domain
       Address        address.py         addresses of no contact
+    Exclusions     exclusions.py        whom an audience leaves out for every mailing to it
     RecipientQuery recipient_query.py   the statements that make the list of all entries
     FollowUp       follow_up.py         a new mailing to recipients of an earlier one
     Family         follow_up.py         a mailing and its follow-ups, in figures
     Pressure       pressure.py          who was written to often enough lately
+    ListDomains    list_domains.py      domains in the list that get no mail, or are mistyped
 
 All of it is SQL over whole sets. A class takes the record as it is: its environment decides rights
 and language. An addon adds a kind by registering a subclass of ``Source`` when it is imported, and
@@ -20,19 +22,27 @@ the kind to the field ``kind`` of ``partner.mailing.source``.
 """
 
 from . import address, audience, contact, contact_filter, earlier_mailing, tag
+from .exclusions import Exclusions
 from .follow_up import CHOICES, Family, FollowUp
+from .list_domains import DEAD, DEAD_STATES, DOMAIN_REASONS, TYPO, ListDomains
 from .pressure import Pressure
 from .recipient_query import KEPT, RecipientQuery
 from .source import IN, OUT, SOURCES, Source, get_source, put_in_words, register
 
 __all__ = [
     "CHOICES",
+    "DEAD",
+    "DEAD_STATES",
+    "DOMAIN_REASONS",
     "IN",
     "KEPT",
     "OUT",
     "SOURCES",
+    "TYPO",
+    "Exclusions",
     "Family",
     "FollowUp",
+    "ListDomains",
     "Pressure",
     "RecipientQuery",
     "Source",

@@ -14,8 +14,12 @@ class Contact(Source):
         return Domain("id", "in", self.value.ids)
 
     def get_name(self):
+        if not self.value:
+            return ""
         return self.value.sudo(False).has_access("read") and self.value.display_name
 
     @staticmethod
     def put_in_words(env, facts):
+        if facts["name"] == "":
+            return env._("a contact that was removed")
         return facts["name"] or env._("a contact you may not see")

@@ -12,6 +12,8 @@ class ContactFilter(Source):
     field = "domain"
 
     def get_problem(self):
+        if not self.value:
+            return self.env._("There is no filter. Set it, or remove the entry.")
         try:
             self.read()
         except UserError as error:
@@ -26,6 +28,8 @@ class ContactFilter(Source):
         return self.env["partner.mailing.audience"]._read_filter(self.value)
 
     def get_contacts(self):
+        if not self.value:
+            return Domain.FALSE
         try:
             return self.read()
         except UserError:

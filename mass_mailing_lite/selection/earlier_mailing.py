@@ -2,7 +2,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .source import OUT, Source, get_source, register
+from .source import IN, OUT, Source, register
 
 # Of a recipient ``r``: what became of the message. A recipient that reacted has got it, whatever the
 # mail server said.
@@ -46,6 +46,16 @@ NEEDS_CLICKS = {"clicked", "not_clicked"}
 MOST_STEPS = 10
 
 
+def _get_all_entries(mailing):
+    """Return the entries of a mailing, of its audiences, and of those that they leave out."""
+    found, audiences = mailing.source_ids, mailing.audience_ids
+    last = found
+    while last:
+        last = (last.audience_id | audiences).source_ids - found
+        found, audiences = found | last, audiences.browse()
+    return found
+
+
 @register
 class EarlierMailing(Source):
     """The recipients of an earlier mailing, by what became of them.
@@ -57,8 +67,8 @@ class EarlierMailing(Source):
     field = "earlier_mailing_id"
     skip_reason = "excluded_mailing"
 
-    def __init__(self, entry):
-        super().__init__(entry)
+    def __init__(self, entry, mailing=None):
+        super().__init__(entry, mailing)
         self.outcome = entry.outcome
 
     def get_problem(self):
@@ -105,16 +115,25 @@ class EarlierMailing(Source):
 
     def _get_link_problem(self):
         """Return why the link that is meant cannot be used, in words, or False."""
-        entry = self.entry.sudo()
-        if entry.link_id and entry.link_id.mailing_id != self.value.sudo():
+        link = self.entry.sudo().link_id
+        if link and link.mailing_id != self.value.sudo():
             return self.env._("The link is none of “%s”. Choose one of its links.", self.value.name)
-        if entry.link_text and not entry.link_id:
+        if not link and (text := self._get_link()):
             return self.env._(
                 "“%(name)s” has no link %(link)s any more. Choose another one.",
                 name=self.value.name,
-                link=entry.link_text,
+                link=text,
             )
         return False
+
+    def _get_link(self):
+        """Return the address of the link that is meant, also of one that is gone; "" for any."""
+        entry = self.entry.sudo()
+        if self.outcome not in NEEDS_CLICKS:
+            return ""
+        if not entry.link_id and entry._origin.link_id:
+            return ""  # A form in which any link was chosen instead.
+        return entry.link_id.url or entry.link_text or ""
 
     def _get_newcomer_problem(self):
         """Return why it is not known who came in since, in words, or False."""
@@ -126,8 +145,9 @@ class EarlierMailing(Source):
                 name=earlier.name,
                 most=MOST_STEPS,
             )
-        for entry in earlier.source_ids:
-            source = get_source(entry)
+        query = earlier._query_recipients()
+        for source in (*query.sources(IN), *query.sources(OUT)):
+            entry = source.entry
             if source.get_problem():
                 return env._(
                     "It is not known who came in since “%(name)s”, because an entry of it cannot be"
@@ -136,7 +156,7 @@ class EarlierMailing(Source):
                     entry=source.describe() or dict(entry._fields["kind"].selection)[entry.kind],
                 )
         try:
-            earlier._query_recipients().contacts()
+            query.contacts()
         except UserError as error:  # such as the filter of an audience
             return env._(
                 "It is not known who came in since “%(name)s”: %(problem)s Choose another result.",
@@ -153,7 +173,7 @@ class EarlierMailing(Source):
         steps, waiting = 0, [self.value.sudo()]
         while waiting and steps <= MOST_STEPS:
             steps += 1
-            entries = waiting.pop().source_ids
+            entries = _get_all_entries(waiting.pop())
             waiting += [one.earlier_mailing_id for one in entries if one.outcome == "newcomer"]
         return steps
 
@@ -359,9 +379,38 @@ class EarlierMailing(Source):
     # In words
     # ------------------------------------------------------------
 
+    def without(self):
+        return Domain.custom(to_sql=self._without_sql)
+
+    def _without_sql(self, model, alias, query):
+        excluded = self.excluded_sql()
+        if excluded is None:
+            return SQL("TRUE")
+        if self.outcome == "newcomer":
+            return SQL(
+                "NOT EXISTS (SELECT FROM %s n WHERE n.id = %s)",
+                self._newcomers_sql(),
+                SQL.identifier(alias, "id"),
+            )
+        # Two hash joins. Whom the message could not go to for want of an address is known by id.
+        return SQL(
+            """
+            (NOT EXISTS (SELECT FROM partner_mailing_recipient r
+                          WHERE r.mailing_id = %(mailing)s AND r.partner_id = %(id)s
+                            AND %(condition)s)
+             AND NOT EXISTS (SELECT FROM (%(excluded)s) x (address)
+                              WHERE x.address = lower(%(address)s)))
+            """,
+            mailing=self.value.id,
+            id=SQL.identifier(alias, "id"),
+            condition=self.condition,
+            excluded=excluded,
+            address=self.transport.contact_address_sql(alias),
+        )
+
     def get_facts(self):
         facts = {**super().get_facts(), "outcome": self.outcome or "", "mailing": self.value.id}
-        link = self.outcome in NEEDS_CLICKS and self.entry.sudo().link_text
+        link = self._get_link()
         return {**facts, "link": link} if link else facts
 
     def get_name(self):

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from .earlier_mailing import NEEDS_CLICKS, NEEDS_OPENS
 from .recipient_query import REASONS, RecipientQuery
-from .source import IN, OUT, get_source
+from .source import IN, OUT, SOURCES, get_source
 
 #: What the button offers, in this order.
 CHOICES = ("newcomer", "not_opened", "not_clicked", "not_reached")
@@ -15,11 +15,13 @@ COUNTED_IN = {
     "not_clicked": ("sent_count", "bounced_count", "uncertain_count"),
     "not_reached": ("failed_count", "bounced_count", "skipped_count"),
 }
-# What a new draft takes of an entry of *But not to*.
-COPIED = (
-    "side", "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",
-    "partner_id", "domain", "address",
-)  # fmt: skip
+
+
+def _get_values(entry):
+    """Return the values of an entry for another one that stands for the same people."""
+    names = {"side", "kind", "outcome", "link_id", *(kind.field for kind in SOURCES.values())}
+    values = {name: entry[name] for name in names}
+    return {name: getattr(value, "id", value) for name, value in values.items() if value}
 
 
 class FollowUp:
@@ -90,25 +92,22 @@ class FollowUp:
         entries = [
             {"side": IN, "kind": "mailing", "earlier_mailing_id": mailing.id, "outcome": outcome}
         ]
-        own = mailing.source_ids.filtered(lambda entry: entry.side == OUT)
-        for entry in own:
-            values = {name: entry[name] for name in COPIED}
-            entries.append(
-                {name: getattr(value, "id", value) for name, value in values.items() if value}
-            )
+        for entry in mailing.source_ids.filtered(lambda entry: entry.side == OUT):
+            entries.append(_get_values(entry))
         return entries + self.get_further_exclusions(outcome)
 
     def get_further_exclusions(self, outcome):
         """Return the values of the entries of *But not to* that the earlier mailing does not have.
 
-        These are the excluded tags of its audiences; and, where the outcome stays true of who got
-        an earlier follow-up, the follow-ups.
+        These are the excluded tags and the entries of its audiences; and, where the outcome stays
+        true of who got an earlier follow-up, the follow-ups.
         """
-        own = self.mailing.source_ids.filtered(lambda entry: entry.side == OUT)
-        entries = [
-            {"side": OUT, "kind": "tag", "category_id": tag.id}
-            for tag in self.mailing._get_excluded_tags() - own.category_id
-        ]
+        mailing = self.mailing
+        own = mailing.source_ids.filtered(lambda entry: entry.side == OUT)
+        others = mailing._get_excluding_entries() - own
+        tags = mailing._get_excluded_tags() - (own | others).category_id
+        entries = [{"side": OUT, "kind": "tag", "category_id": tag.id} for tag in tags]
+        entries += [_get_values(entry) for entry in others]
         if outcome in STAY_TRUE:
             known = own.filtered(lambda entry: entry.outcome == "sent").earlier_mailing_id
             entries += [

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.tools import SQL
+from odoo.tools.misc import formatLang
 
 
 class Pressure:
@@ -22,6 +23,18 @@ class Pressure:
     def is_on(self):
         """Return whether there is a limit, and the mailing is not exempted from it."""
         return self.most > 0 and self.days > 0 and not self.mailing.ignores_pressure
+
+    def describe(self):
+        """Return the limit of the company in words, False without one."""
+        if self.most <= 0 or self.days <= 0:
+            return False
+        env = self.mailing.env
+        return env._(
+            "Most mailings for each person: %(count)s. Days over which they are counted: %(days)s."
+            " Who had as many is excluded as written to lately.",
+            count=formatLang(env, self.most, digits=0),
+            days=formatLang(env, self.days, digits=0),
+        )
 
     def addresses_sql(self):
         """Return a SELECT of the addresses that get no further mailing now: (address).
@@ -62,6 +75,25 @@ class Pressure:
             since=fields.Datetime.now() - timedelta(days=self.days),
             most=self.most,
         )
+
+    def find(self, recipients):
+        """Return those rows of the mailing whose people get no further mailing now.
+
+        It holds until the end of the transaction: no other mailing of the company starts until then.
+        """
+        if not self.is_on():
+            return recipients.browse()
+        self.lock()
+        recipients.env.flush_all()
+        rows = recipients.env.execute_query(
+            SQL(
+                "SELECT r.id FROM partner_mailing_recipient r WHERE r.id = ANY(%s) AND %s IN (%s)",
+                recipients.ids,
+                SQL.identifier("r", self.mailing._get_transport().address_column),
+                self.addresses_sql(),
+            )
+        )
+        return recipients.browse(number for [number] in rows)
 
     def lock(self):
         """Let mailings of the company start one after the other.

@@ -1,6 +1,7 @@
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .list_domains import ListDomains
 from .source import IN, OUT, get_source
 
 # Rows that stay when the list is loaded again: excluded by a person, unsubscribed, or sent before.
@@ -36,8 +37,14 @@ class RecipientQuery:
         self.transport = mailing._get_transport()
 
     def sources(self, side):
-        """Return the entries of one side as ``Source``."""
-        return [get_source(entry) for entry in self.mailing.source_ids if entry.side == side]
+        """Return the entries of one side as ``Source``; of *But not to*, those of audiences, too."""
+        mailing = self.mailing
+        entries = (
+            mailing._get_excluding_entries()
+            if side == OUT
+            else mailing.source_ids.filtered(lambda entry: entry.side == side)
+        )
+        return [get_source(entry, mailing) for entry in entries]
 
     # ------------------------------------------------------------
     # Write to
@@ -123,10 +130,11 @@ class RecipientQuery:
         ``reason`` is a place in ``REASONS``, from 1; ``source`` the id of an entry, or 0.
         """
         parts = [(self.transport.blocklist_sql(), "blocklisted", 0)]
-        entries = self.mailing.source_ids.filtered(lambda entry: entry.side == OUT)
-        if tags := self.mailing._get_excluded_tags() - entries.category_id:
-            parts.append((self.tagged(tags.ids), "excluded_group", 0))
-        for one in self.sources(OUT):
+        sources = self.sources(OUT)
+        named = {one.value.id for one in sources if one.key == "tag"}
+        if tags := [tag for tag in self.mailing._get_excluded_tags().ids if tag not in named]:
+            parts.append((self.tagged(tags), "excluded_group", 0))
+        for one in sources:
             if sql := one.excluded_sql():
                 parts.append((sql, one.skip_reason, one.entry._origin.id or 0))
         if sql := self.mailing._written_to_lately_sql():
@@ -234,7 +242,7 @@ class RecipientQuery:
                        CASE
                          WHEN (%(is_plain)s) IS NOT TRUE
                           AND %(problem)s IS NOT NULL THEN %(problem)s
-                         ELSE (%(reasons)s::text[])[f.code >> 32]
+                         ELSE COALESCE((%(reasons)s::text[])[f.code >> 32], %(domain_reason)s)
                        END AS reason
                   FROM source s
                   LEFT JOIN refused f ON f.address = s.address
@@ -267,6 +275,7 @@ class RecipientQuery:
             kept=kept,
             refused=self.refused(),
             reasons=REASONS,
+            domain_reason=ListDomains(self.mailing).reason_sql(SQL("s.address")),
             kept_reason=KEPT_REASON,
             readable=transport.contact_columns_sql(self.mailing._readable_contacts()),
             is_plain=transport.plain_address_sql(SQL("s.typed"), SQL("s.address")),
@@ -338,12 +347,14 @@ class RecipientQuery:
             )
             SELECT n.kind, n.total, n.name, n.email, n.old_email,
                    (SELECT e.skip_reason FROM eligible e
-                     WHERE n.kind = 'out' AND e.key = n.key LIMIT 1) AS reason
+                     WHERE n.kind = 'out' AND e.key = n.key LIMIT 1) AS reason,
+                   (SELECT e.source FROM eligible e
+                     WHERE n.kind = 'out' AND e.key = n.key LIMIT 1) AS source
               FROM numbered n
              WHERE n.number <= %(shown)s
          UNION ALL
             SELECT CASE WHEN skip_reason IS NULL THEN 'recipients' ELSE 'skipped' END, count(*),
-                   NULL, NULL, NULL, NULL
+                   NULL, NULL, NULL, NULL, NULL
               FROM eligible
           GROUP BY 1
             """,

@@ -13,6 +13,7 @@ class Source:
     Methods ``…_sql`` return an ``odoo.tools.SQL``, or None where there is nothing.
 
     :param entry: a ``partner.mailing.source`` record, perhaps not saved
+    :param mailing: the mailing whose list is made, where the entry is one of an audience
     """
 
     #: Identifies the kind: a value of the field ``kind``.
@@ -22,11 +23,11 @@ class Source:
     #: Why somebody is left out whom the entry excludes.
     skip_reason = "excluded_source"
 
-    def __init__(self, entry):
+    def __init__(self, entry, mailing=None):
         self.entry = entry
         self.env = entry.env
-        self.mailing = entry.mailing_id
-        self.transport = entry.mailing_id._get_transport()
+        self.mailing = mailing or entry.mailing_id or entry.of_audience_id._new_mailing()
+        self.transport = self.mailing._get_transport()
 
     @property
     def value(self):
@@ -39,6 +40,10 @@ class Source:
     def get_contacts(self):
         """Return the ``Domain`` of the contacts; of them, those that the user may read count."""
         return Domain.FALSE
+
+    def without(self):
+        """Return the ``Domain`` of the contacts that an entry of *But not to* does not exclude."""
+        return ~self.get_contacts()
 
     def people_sql(self):
         """Return a SELECT of people who are no contacts: (name, typed, address)."""
@@ -68,8 +73,12 @@ class Source:
 
     def count(self):
         """Return how many people the entry stands for, in one statement."""
+        return self.count_contacts(self.get_contacts())
+
+    def count_contacts(self, domain):
+        """Return how many contacts of a domain the mailing may use, and people who are none."""
         self.env.flush_all()
-        contacts = self.mailing._readable_contacts(self.get_contacts())
+        contacts = self.mailing._readable_contacts(domain)
         people = self.people_sql()
         [(count,)] = self.env.execute_query(
             SQL(
@@ -82,14 +91,16 @@ class Source:
 
     def get_facts(self):
         """Return who is meant as JSON, from which ``put_in_words`` makes words in any language."""
-        return {"kind": self.key, "name": self.get_name()}
+        facts = {"kind": self.key, "name": self.get_name()}
+        audience = self.entry.of_audience_id
+        return {**facts, "of": audience.name or ""} if audience else facts
 
     def get_name(self):
         return self.value.display_name or ""
 
     def describe(self):
         """Return in words who is meant, as a part of a sentence."""
-        return put_in_words(self.env, self.get_facts())
+        return SOURCES[self.key].put_in_words(self.env, self.get_facts())
 
     def describe_for_all(self):
         """Return in words who is meant, for the chatter, which users with other rights read."""
@@ -101,14 +112,19 @@ class Source:
         raise NotImplementedError
 
 
-def get_source(entry):
-    """Return the ``Source`` of an entry."""
-    return SOURCES[entry.kind](entry)
+def get_source(entry, mailing=None):
+    """Return the ``Source`` of an entry; see there."""
+    return SOURCES[entry.kind](entry, mailing)
 
 
 def put_in_words(env, facts):
     """Return in words who is meant by an entry, of which ``facts`` were kept."""
-    return SOURCES[facts["kind"]].put_in_words(env, facts) if facts["kind"] in SOURCES else ""
+    if facts["kind"] not in SOURCES:
+        return ""
+    words = SOURCES[facts["kind"]].put_in_words(env, facts)
+    if not facts.get("of"):
+        return words
+    return env._("%(entry)s (of audience “%(audience)s”)", entry=words, audience=facts["of"])
 
 
 def register(source):

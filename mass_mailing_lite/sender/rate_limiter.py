@@ -123,6 +123,38 @@ class RateLimiter:
             self.wait = self._seconds_until_room(used)
         return max(0, min(wanted, room))
 
+    def pick(self, rows):
+        """Return those of a few rows that there is room for now, in all and in their domains.
+
+        As ``allow``; it sets ``wait`` when there is room for none.
+        """
+        allowed = self.allow(len(rows))
+        if not self.limits.domain_minute:
+            return rows[:allowed]
+        used, picked = Counter(self._count_used_by_domain({get_domain(row) for row in rows})), []
+        for row in rows:
+            if len(picked) < allowed and used[get_domain(row)] < self.limits.domain_minute:
+                used[get_domain(row)] += 1
+                picked.append(row)
+        if not picked and allowed:
+            self.wait = MINUTE
+        return picked
+
+    def _count_used_by_domain(self, domains):
+        """Return {domain: number of messages to it within the minute that ends now}."""
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT domain, sum(count)::integer FROM partner_mailing_reservation"
+                    " WHERE rate_limit_id = %s AND domain = ANY(%s)"
+                    " AND (ended_at IS NULL OR ended_at > %s) GROUP BY domain",
+                    self.id,
+                    list(domains),
+                    self.now - MINUTE,
+                )
+            )
+        )
+
     def reserve(self, rows):
         """Write the reservations of claimed rows; delete expired ones of domains."""
         counts = {None: len(rows)}

@@ -201,6 +201,7 @@ class TestOutcomesOfPeople(FollowUpCase):
         link.unlink()
         draft.invalidate_recordset()
         entry = {
+            "id": draft.source_ids.id,
             "side": "in", "kind": "mailing", "outcome": "clicked",
             "earlier_mailing_id": earlier.id, "link_id": False,
         }  # fmt: skip

@@ -95,10 +95,17 @@ class LeakCase(MailingCase):
                  "company_id": mailing.company_id.id}
             )  # fmt: skip
         system["partner.mailing.tester"].create({"user_id": self.marketer.id})
+        request = mailing._get_pending_request()
+        system["partner.mailing.proof"].create(
+            {**of_mailing, "approval_id": request.id, "user_id": self.manager.id}
+        )
         server = system["ir.mail_server"].create({"name": "S", "smtp_host": "127.0.0.1"})
         limit = system["partner.mailing.rate.limit"].create({"mail_server_id": server.id})
         system["partner.mailing.reservation"].create(
             {"rate_limit_id": limit.id, "count": 1, "taken_at": 1.0}
+        )
+        system["partner.mailing.domain"].create(
+            {"name": "example.com", "next_check_at": fields.Datetime.now()}
         )
         system["partner.mailing.file"].create({**of_mailing, "name": "Secret.pdf", "days": 1})
         self.make_dialogs(mailing, version)

@@ -223,6 +223,54 @@ class TestMarking(MailingCase):
         self.assertEqual(mailing.marked_count, 0)
         self.assertFalse(mailing.recipients_loaded_at)
 
+    def test_single_marked_contacts_are_taken_off(self):
+        wizard = self.mark(self.anna + self.boris)
+        mailing = wizard.mailing_id
+        self.assertEqual(wizard.marked_ids, self.anna + self.boris, "the dialog shows them")
+        self.assertEqual(mailing.marked_window_ids, self.anna + self.boris)
+        context = mailing.action_open_marked()["context"]
+        self.anna.with_user(self.marketer).with_context(**context).action_partner_mailing_unmark()
+        self.assertEqual(mailing.marked_partner_ids, self.boris)
+        self.assertEqual((mailing.marked_count, mailing.marked_window_ids), (1, self.boris))
+        self.assertEqual(wizard.marked_ids, self.boris)
+        self.assertFalse(mailing.recipients_loaded_at)
+        mailing.action_load_recipients()
+        self.assertEqual(self.states(mailing), {"boris@example.com": "pending"})
+
+    def test_many_marked_contacts_are_taken_off_in_one_statement_and_few_are_shown(self):
+        partners = self.env["res.partner"]
+        contacts = partners.create(
+            [{"name": f"Many {n}", "email": f"many{n}@example.com"} for n in range(30)]
+        )
+        mailing = self.mark(contacts + self.anna).mailing_id
+        self.assertEqual(len(mailing.marked_window_ids), 20)
+        self.env["ir.config_parameter"].set_param("web.active_ids_limit", 10)
+        # As the list does it: the first ids, and the filter for all that are selected.
+        domain = [("partner_mailing_marked_ids", "in", mailing.ids), ("name", "like", "Many")]
+        selected = contacts[:10].with_user(self.marketer)
+        selected.with_context(
+            partner_mailing_unmark_id=mailing.id, active_ids=selected.ids, active_domain=domain
+        ).action_partner_mailing_unmark()
+        self.assertEqual(mailing.marked_partner_ids, self.anna)
+
+    def test_marks_are_taken_off_own_drafts_alone(self):
+        mine = self.mark(self.anna).mailing_id
+        submitted = self.mark(self.anna).mailing_id
+        submitted.write({"subject": "x", "body_html": "<p>x</p>"})
+        submitted.action_submit()
+        for mailing, user, error in (
+            (mine, self.colleague, AccessError),
+            (mine, self.outsider, AccessError),
+            (submitted, self.marketer, UserError),
+            (mine.browse("x"), self.marketer, UserError),
+        ):
+            context = {"partner_mailing_unmark_id": mailing.id}
+            contact = self.anna.with_user(user).with_context(**context)
+            with self.assertRaises(error), self.env.cr.savepoint():
+                contact.action_partner_mailing_unmark()
+        self.assertEqual((mine.marked_count, submitted.marked_count), (1, 1))
+        self.assertNotIn("context", {k: v for k, v in submitted.action_open_marked().items() if v})
+
     def test_contacts_are_added_to_own_drafts_alone(self):
         theirs = self.new_mailing(user=self.colleague)
         submitted = self.new_mailing()

@@ -62,10 +62,23 @@ class TestSendingSettings(MailingCase):
             ("failure_window", 0, "cannot be less than 1"),
             ("failure_window", 100000, "cannot be more than 1000"),
             ("server_tries", 0, "cannot be less than 1"),
+            ("pressure_count", -1, '"Mailings for Each Person" is -1'),
+            ("pressure_count", 1001, "cannot be more than 1000"),
+            ("pressure_days", -7, '"Days of the Limit" is -7'),
+            ("pressure_days", 100000, "cannot be more than 366"),
         ):
             with self.subTest(name, value=value), self.assertRaises(ValidationError) as refused:
                 self.settings(**{f"partner_mailing_{name}": value})
             self.assertIn(words, str(refused.exception))
+
+    def test_the_limit_for_each_person_is_saved_and_switched_off_as_a_whole(self):
+        company = self.env.company
+        names = ("partner_mailing_pressure_count", "partner_mailing_pressure_days")
+        for values in ((3, 14), (0, 0), (2, 7)):
+            self.settings(**dict(zip(names, values, strict=True)))
+            self.assertEqual(tuple(company[name] for name in names), values)
+        with self.assertRaisesRegex(ValidationError, "cannot be less than 1"):
+            self.settings(partner_mailing_pressure_count=2, partner_mailing_pressure_days=0)
 
     def test_hours_that_are_no_time_of_day_are_refused_in_words(self):
         for value in (-1, 24.5):

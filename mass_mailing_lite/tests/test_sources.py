@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import MailingCase
+from .pages import cost
 
 
 class SourceCase(MailingCase):
@@ -150,8 +151,8 @@ class TestSources(SourceCase):
                 ],
             )
         )
-        self.assertEqual([one["count"] for one in counted["entries"]], [3, 2, 1])
-        self.assertEqual(counted["total"], 3 + 2 - 1 - 1)
+        self.assertEqual([one["count"] for one in counted["entries"]], [2, 2, 1])
+        self.assertEqual(counted["total"], 2 + 2 - 1)
 
     def test_numbers_of_a_draft_are_those_of_its_list(self):
         mailing = self.new_mailing(
@@ -185,7 +186,82 @@ class TestSources(SourceCase):
         for nothing in ("x", None, {}):
             with self.subTest(nothing):
                 counted = sources.count_people(False, nothing, nothing)
-                self.assertEqual(counted, {"total": 0, "entries": []})
+                self.assertEqual((counted["total"], counted["entries"]), (0, []))
+
+    def test_an_entry_whose_mailing_is_hidden_says_so_and_keeps_its_number(self):
+        hidden = self.new_sent({"anna@example.com": {"state": "sent"}})
+        values = {"side": "out", "kind": "mailing", "outcome": "sent"}
+        entry = {**values, "earlier_mailing_id": hidden.id}
+        draft = self.new_draft(
+            self.entry("tag", category_id=self.news.id), Command.create(entry), user=self.colleague
+        )
+        hidden.view_group_ids = self.env["res.groups"].create({"name": "Closed"})
+        saved = draft.source_ids.filtered(lambda one: one.kind == "mailing")
+        sources = self.env["partner.mailing.source"].with_user(self.colleague)
+        counted = sources.count_people(draft.id, {}, [{**entry, "id": saved.id}])
+        [one] = counted["entries"]
+        self.assertEqual((one["count"], one["name"], counted["total"]), (0, False, False))
+        self.assertIn("may not see", one["problem"])
+        self.assertNotIn(hidden.name, str(counted))
+        other = self.new_draft(user=self.colleague)
+        for mailing_id, number in ((other.id, saved.id), (False, saved.id), (draft.id, "x")):
+            with self.assertRaises(AccessError):
+                sources.count_people(mailing_id, {}, [{**entry, "id": number}])
+
+    def test_readers_count_and_outsiders_do_not(self):
+        mailing = self.new_mailing()
+        entries = [{"side": "in", "kind": "audience", "audience_id": self.audience.id}]
+        for user in (self._new_user("viewer", "viewer"), self.colleague, self.validator):
+            sources = self.env["partner.mailing.source"].with_user(user)
+            self.assertEqual(sources.count_people(mailing.id, {}, entries)["total"], 2)
+
+    def test_the_form_counts_extra_addresses_that_are_not_saved(self):
+        counted = self.env["partner.mailing.source"].count_people(
+            self.new_mailing().id, {"extra_emails": "a@example.org, b@example.org"}, []
+        )
+        self.assertEqual(counted["total"], 2)
+        self.assertEqual([one["count"] for one in counted["others"]], [2])
+
+    def test_the_form_offers_the_tags_of_what_is_chosen_for_unsubscribing(self):
+        vip = self.env["res.partner.category"].create({"name": "VIP"})
+        with Form(self.env["partner.mailing"].with_user(self.marketer)) as form:
+            form.name = "Form"
+            with form.source_ids.new() as entry:
+                entry.side, entry.kind, entry.category_id = "in", "tag", vip
+            with form.source_ids.new() as entry:
+                entry.side, entry.kind, entry.audience_id = "in", "audience", self.audience
+            with form.source_ids.new() as entry:
+                entry.side, entry.kind, entry.category_id = "out", "tag", self.no_consent
+        mailing = form.save()
+        self.assertEqual(mailing.unsubscribe_category_ids, vip + self.news)
+        self.assertEqual(mailing.audience_ids, self.audience)
+        with Form(mailing.with_user(self.marketer)) as form:
+            form.audience_ids.clear()
+            form.extra_emails = "zoe@example.org"
+        self.assertNotIn("audience", mailing.source_ids.mapped("kind"))
+
+    def test_an_entry_has_no_audience_of_another_company(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        theirs = self.audience.copy({"name": "Theirs", "company_id": other.id})
+        with self.assertRaisesRegex(UserError, "Theirs"):
+            self.new_draft(self.entry("audience", audience_id=theirs.id))
+
+    def test_the_form_reads_many_entries_in_as_many_queries_as_few(self):
+        tags = self.env["res.partner.category"].create([{"name": f"Tag {n}"} for n in range(12)])
+        contacts = self.env["res.partner"].create([{"name": f"Anna {n}"} for n in range(12)])
+
+        def cost_of(number):
+            draft = self.new_draft(
+                *(self.entry("tag", "out", category_id=tag.id) for tag in tags[:number]),
+                *(self.entry("contact", partner_id=one.id) for one in contacts[:number]),
+            )
+            names = {name: {} for name in ("display_name", "kind", "category_id", "partner_id")}
+            queries, _size = cost(
+                self.env, lambda: draft.web_read({"source_ids": {"fields": names}})
+            )
+            return queries
+
+        self.assertEqual(cost_of(12), cost_of(2))
 
     def test_a_change_of_an_entry_is_a_change_of_the_mailing(self):
         mailing = self.new_mailing()

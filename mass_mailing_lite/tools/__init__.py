@@ -15,4 +15,5 @@
 ``qweb_syntax``      the part of it that reads QWeb
 ``srcset``           addresses in the attribute srcset of pictures
 ``machine_request``  requests of programs, told from those of persons
+``domain``           what the DNS says about a domain
 """

@@ -50,3 +50,38 @@ def find_problem(name):
         if found[2].lower() in PROGRAMS and found[1].lower() not in PROGRAMS:
             return DOUBLE
     return None
+
+
+# What Gmail refuses (support.google.com/mail/answer/6590) beyond the programs above, also in an
+# archive. Outlook refuses these and more.
+REFUSED = PROGRAMS | frozenset(
+    ("ade", "adp", "apk", "appx", "appxbundle", "cab", "diagcab", "diagcfg", "diagpkg", "ex", "ex_",
+     "img", "ins", "isp", "jsp", "lib", "mde", "mjs", "msix", "msixbundle", "mst", "nsh", "ps2", "psm1",
+     "shb", "sys", "vhd", "vhdx", "vxd", "xll")
+)  # fmt: skip
+ARCHIVES = frozenset(("zip", "gz", "tgz", "bz2", "xz", "7z", "rar", "tar", "txt", "zst"))
+NOT_IN_NAMES = frozenset('/\\:*?"<>|')  # of Windows, whose computers cannot save such a file
+RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
+MAX_NAME = 120  # characters; a coded header of a message stays in a few lines
+KIND = re.compile(r"\w{1,12}(?:[~!-]\w{0,4})?")
+
+
+def find_refusal(name: str) -> str | None:
+    """Return why programs of recipients refuse a file or do not open it, by its name.
+
+    ``program``, ``hidden`` (characters that are not shown), ``path`` (characters that no file may
+    have), ``kind`` (no extension) or ``long``; None for nothing.
+    """
+    shown = name.strip().rstrip(". ")
+    parts = [part.strip().lower() for part in shown.split(".")[1:]]
+    kind = parts[-1] if parts else ""
+    inner = parts[-2] if len(parts) > 1 and kind in ARCHIVES else ""
+    if kind in REFUSED or inner in REFUSED:
+        return "program"
+    if any(map(is_hidden, name)) or LONG_BLANK.search(name):
+        return "hidden"
+    if NOT_IN_NAMES & set(name) or RESERVED.match(name) or name != name.strip().rstrip("."):
+        return "path"
+    if not KIND.fullmatch(kind) or (shown.startswith(".") and len(parts) == 1):
+        return "kind"
+    return "long" if len(name) > MAX_NAME else None

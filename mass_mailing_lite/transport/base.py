@@ -65,6 +65,8 @@ class Transport:
     blocklist_model = None
     #: An address in no use, for the page behind the link of a test.
     example_address = None
+    #: Whether a validator can get a proof of the message in her own mailbox.
+    has_proofs = False
     #: Figures of the statistics that no message of the channel can give.
     missing_figures = ()
 
@@ -117,6 +119,12 @@ class Transport:
     def contact_address_sql(self, table):
         """Return SQL for the address of a contact in its normalised form, NULL when it has none."""
         raise NotImplementedError
+
+    def domain_sql(self, table):
+        """Return SQL for the domain of a recipient's address, None where addresses have none.
+
+        :param table: alias of the table of recipients
+        """
 
     def further_addresses_sql(self, table):
         """Return SQL for the further addresses of a contact: a JSON list of objects, or NULL.
@@ -225,6 +233,10 @@ class Transport:
         """Return the address of a contact for a preview; a made-up one when it has none."""
         raise NotImplementedError
 
+    def get_own_address(self, partner):
+        """Return the normalised address of a contact, "" without one; for a channel with proofs."""
+        raise NotImplementedError
+
     def get_contact_values(self, address):
         """Return the values of the contact in memory that placeholders of an extra address read."""
         raise NotImplementedError
@@ -272,17 +284,18 @@ class Transport:
     # Messages
     # ------------------------------------------------------------
 
-    def compile(self, lang, session, subject_prefix=""):
+    def compile(self, lang, session, subject_prefix="", around=None):
         """Build the message for ``lang`` once, with slots where recipients differ.
 
         :param str lang: code of an installed language
         :param session: what ``connect`` or ``get_offline_session`` returned
-        :param subject_prefix: what the subject of a test begins with
+        :param subject_prefix: what the subject of a test or a proof begins with
+        :param around: the ``compiled.Around`` of a proof
         :rtype: .compiled.Compiled
         """
         mailing = self.mailing.with_context(lang=lang)
         slots = Slots()
-        template, sender = self.make_template(mailing, session, slots, subject_prefix)
+        template, sender = self.make_template(mailing, session, slots, subject_prefix, around)
         return Compiled(
             template=template,
             slots=tuple(slots),
@@ -293,8 +306,8 @@ class Transport:
             lang=lang,
         )
 
-    def make_template(self, mailing, session, slots, subject_prefix):
-        """Return ``(template, envelope sender)`` of the message; see ``Compiled``.
+    def make_template(self, mailing, session, slots, subject_prefix, around=None):
+        """Return ``(template, envelope sender)`` of the message; see ``compile``.
 
         :param mailing: in the language of the message
         :param slots: an empty ``Slots``, which gets the slots of the message
@@ -315,7 +328,8 @@ class Transport:
         database is read here. When one cannot be made, the others are not affected.
 
         :param rows: dicts as ``partner.mailing.recipient._claim`` returns them: id, partner_id,
-            name, address, lang, attempts, message_id, and columns of the contact
+            name, address, lang, attempts, message_id, and columns of the contact; of a proof also
+            ``to``, the name and address that it goes to in place of the recipient's
         """
         raise NotImplementedError
 
@@ -404,6 +418,18 @@ class Transport:
         :param session: what ``connect`` returned
         :param messages: list of what ``fill`` yielded
         :raises UserError: names the address that was not accepted, with the server's reply
+        """
+        raise NotImplementedError
+
+    def transmit_alone(self, session, messages):
+        """Send messages now, without a sender; they are not recorded, and no copies are sent.
+
+        For a channel that has proofs.
+
+        :param session: what ``connect`` returned; it is closed
+        :param messages: list of what ``fill`` yielded
+        :return: list of ``delivery.outcome.Outcome`` in the same order
+        :raises delivery.smtp.pool.NoSession: when none was tried
         """
         raise NotImplementedError
 

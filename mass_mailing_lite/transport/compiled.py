@@ -43,6 +43,25 @@ class Compiled(NamedTuple):
     lang: str
 
 
+class Around(NamedTuple):
+    """What stands around the body of a proof, for its reader; no part of what is approved.
+
+    :ivar before: HTML above the body
+    :ivar after: HTML below it
+    """
+
+    before: str
+    after: str
+
+    def wrap(self, body):
+        """Return HTML with the parts around it."""
+        return f"{self.before}{body}{self.after}"
+
+    def wrap_text(self, text):
+        """Return the plain text of a body with those of the parts around it."""
+        return "\n\n".join([html_to_text(self.before), text, html_to_text(self.after)])
+
+
 class Slots(dict):
     """The slots of a message that is being compiled: {slot: its slot marker}.
 

@@ -70,6 +70,7 @@ class SmtpTransport(Transport):
         "audience_ids",
         "extra_emails",
         "with_further_addresses",
+        "ignores_pressure",
         "has_unsubscribe",
         "unsubscribe_category_ids",
         "track_clicks",
@@ -96,6 +97,7 @@ class SmtpTransport(Transport):
     test_field = "emails"
     blocklist_model = "mail.blacklist"
     example_address = "name@example.com"
+    has_proofs = True
 
     # ------------------------------------------------------------
     # Addresses
@@ -151,6 +153,9 @@ class SmtpTransport(Transport):
 
     def contact_address_sql(self, table):
         return contact_address_sql(table)
+
+    def domain_sql(self, table):
+        return self.breakdown_sql(table)
 
     def further_addresses_sql(self, table):
         return SQL.identifier(table, "partner_mailing_further")
@@ -224,8 +229,11 @@ class SmtpTransport(Transport):
         )
 
     def get_contact_address(self, partner):
+        return self.get_own_address(partner) or SAMPLE_ADDRESS
+
+    def get_own_address(self, partner):
         address = partner.sudo().partner_mailing_address or partner.email_normalized
-        return SAMPLE_ADDRESS if address in (False, NOT_AN_ADDRESS) else address
+        return "" if address in (False, NOT_AN_ADDRESS) else address
 
     def get_contact_values(self, address):
         return {"email": address}
@@ -255,13 +263,13 @@ class SmtpTransport(Transport):
     # Messages
     # ------------------------------------------------------------
 
-    def make_template(self, mailing, session, slots, subject_prefix):
+    def make_template(self, mailing, session, slots, subject_prefix, around=None):
         """Build the message with the methods of ``ir.mail_server``.
 
         The session's from-filter decides the From header and the envelope sender.
         """
         try:
-            message = self._build_message(mailing, slots.__getitem__, subject_prefix)
+            message = self._build_message(mailing, slots.__getitem__, subject_prefix, around)
             server = mailing._get_mail_server_model()
             sender, _recipients, message = server._prepare_email_message__(message, session)
             return MessageTemplate.compile(message, list(slots.values())), sender
@@ -277,7 +285,7 @@ class SmtpTransport(Transport):
             words = "; ".join(map(str, error.args))
             raise UserError(self.env._("The message cannot be made: %s", words)) from error
 
-    def _build_message(self, mailing, marker_for, subject_prefix):
+    def _build_message(self, mailing, marker_for, subject_prefix, around):
         """Return the message (``EmailMessage``) with slot markers where recipients differ.
 
         :param marker_for: callable, slot -> its slot marker
@@ -295,13 +303,18 @@ class SmtpTransport(Transport):
         files = render_block(mailing, marker_for)
         framed = mailing._insert_frame(f"{body}{files}", marker_for)
         body = mailing._insert_link_slots(framed, marker_for)
+        page, text = mailing._insert_tracking(body, marker_for), html_to_text(body)
+        further = mailing._get_link_headers(marker_for)
+        if around:
+            # A mail program that offers to unsubscribe would say so to no effect.
+            page, text, further = around.wrap(page), around.wrap_text(text), {}
         return mailing._get_mail_server_model()._build_common_message(
             email_from=self._get_header("email_from"),
             email_to=[SAMPLE_ADDRESS],
             subject=subject,
-            body=mailing._wrap_body(mailing._insert_tracking(body, marker_for), subject, preview),
+            body=mailing._wrap_body(page, subject, preview),
             subtype="html",
-            body_alternative=html_to_text(body),
+            body_alternative=text,
             subtype_alternative="plain",
             # Where only one copy is sent for all, it is a message of its own.
             email_cc=(
@@ -310,9 +323,7 @@ class SmtpTransport(Transport):
                 else []
             ),
             reply_to=self._get_header("reply_to") or False,
-            headers=self._check_headers(
-                {**mailing._get_headers(), **mailing._get_link_headers(marker_for)}
-            ),
+            headers=self._check_headers({**mailing._get_headers(), **further}),
             attachments=[
                 (file.name, file.raw or b"", (file.mimetype or "").partition(";")[0].strip())
                 for file in mailing._get_files_to_attach()
@@ -342,7 +353,8 @@ class SmtpTransport(Transport):
             rows, self.mailing._get_contacts(rows, compiled, self), strict=True
         ):
             try:
-                address = row["address"]
+                # A proof goes to another mailbox than that of the recipient it is made for.
+                name, address = row["to"] if "to" in row else (row["name"], row["address"])
                 is_ascii = address.isascii()
                 if not is_ascii:
                     address = ascii_domain(address)
@@ -354,7 +366,7 @@ class SmtpTransport(Transport):
             except Exception as error:
                 yield row, None, str(error)
                 continue
-            data = partial(compose, row, address, values)
+            data = partial(compose, row, (name or "", address), values)
             recipients = (address, *copies)
             yield (
                 row,
@@ -463,12 +475,14 @@ class SmtpTransport(Transport):
             return OneByOnePool(self.mailing, connect, modules, self.get_capacity())
         return Pool(connect, connections, capacity=self.get_capacity())
 
-    def send_test(self, session, messages):
-        # Of a test no copies are sent.
+    def transmit_alone(self, session, messages):
         envelopes = [message._replace(recipients=message.recipients[:1]) for message in messages]
         with Pool(lambda: session, 1) as pool:
-            results = pool.transmit(envelopes)
-        for envelope, result in zip(envelopes, results, strict=True):
+            return pool.transmit(envelopes)
+
+    def send_test(self, session, messages):
+        results = self.transmit_alone(session, messages)
+        for envelope, result in zip(messages, results, strict=True):
             if result.kind is not outcomes.SENT:
                 raise UserError(
                     self.env._(
@@ -545,14 +559,14 @@ class SmtpTransport(Transport):
         return self.env._("Some addresses cannot be read")
 
 
-def compose_message(compiled, date, row, address, values=None):
+def compose_message(compiled, date, row, to, values=None):
     """Return the pieces of one message, as ``MessageTemplate.fill_pieces``; for session threads.
 
     :param date: the Date field, encoded
-    :param address: address of the To field
+    :param to: name and address of the To field
     :param values: values of the slots; None when the row contains them
     """
     if values is None:
         values = [read(None, row) for read in compiled.readers]
-    headers = {"To": (row["name"] or "", address), "Message-Id": row["message_id"], "Date": date}
+    headers = {"To": to, "Message-Id": row["message_id"], "Date": date}
     return compiled.template.fill_pieces(values, headers)

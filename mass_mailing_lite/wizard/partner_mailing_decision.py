@@ -19,6 +19,7 @@ class PartnerMailingSubmit(models.TransientModel):
     linked = fields.Text("Linked Mailings", compute="_compute_summary")
     test_state = fields.Char(compute="_compute_summary")
     test_status = fields.Char("Test", compute="_compute_summary")
+    findings = fields.Json("Before Sending", compute="_compute_summary")
     validators = fields.Char("Who Decides", compute="_compute_summary")
     comment = fields.Text("Comment to the Validator")
 
@@ -38,6 +39,7 @@ class PartnerMailingSubmit(models.TransientModel):
             wizard.linked = bool(mailing) and "\n".join(describe_linked(mailing, EDITABLE_STATES))
             wizard.test_state = mailing.test_state
             wizard.test_status = mailing.test_status
+            wizard.findings = bool(mailing) and mailing._get_findings()
             wizard.validators = join_names(mailing._get_validators())
 
     def action_submit(self):

@@ -29,6 +29,13 @@ class PartnerMailingMark(models.TransientModel):
     line_ids = fields.One2many("partner.mailing.mark.line", "wizard_id", "Result", readonly=True)
     added_count = fields.Integer("Added", readonly=True)
     result = fields.Char("Outcome", compute="_compute_result")
+    marked_count = fields.Integer(related="mailing_id.marked_count")
+    marked_ids = fields.Many2many(
+        "res.partner",
+        string="Contacts in the Mailing",
+        compute="_compute_marked_ids",
+        help="The first of them. Each can be taken off the mailing.",
+    )
 
     @api.depends_context("uid")
     def _compute_draft_ids(self):
@@ -40,6 +47,15 @@ class PartnerMailingMark(models.TransientModel):
     def _compute_result(self):
         for wizard in self:
             wizard.result = wizard.state == "done" and wizard._get_result()
+
+    @api.depends("mailing_id.marked_count", "partner_domain", "state")
+    @api.depends_context("uid")
+    def _compute_marked_ids(self):
+        for wizard in self:
+            # Of those that were just added, after that.
+            domain = wizard._read_domain() if wizard.state == "done" else []
+            mailing = wizard.mailing_id
+            wizard.marked_ids = mailing._find_marked(domain) if mailing.marked_count else False
 
     def _get_result(self):
         """Return in one sentence how many contacts were added."""

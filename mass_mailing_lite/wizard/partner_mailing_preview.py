@@ -7,6 +7,7 @@ from odoo.tools.misc import formatLang
 
 from ..models.partner_mailing_content import sort_by_count
 from ..preflight.list_names import ListNames
+from ..review import of_language
 from ..tools.inbox_line import read_inbox_line
 from ..tools.person_name import PARTS
 
@@ -99,12 +100,7 @@ class PartnerMailingPreview(models.TransientModel):
             return self._show_again()
         position = langs.index(self.lang) + 1 if self.lang in langs else 0
         lang = langs[position % len(langs)]
-        # Those without a language, or with one that is not installed, read the company's.
-        read = self.mailing_id._get_recipient_language({"lang": False})
-        own = (
-            [("lang", "=", lang)] if lang != read else [("lang", "not in", list({*names} - {lang}))]
-        )
-        return self._show_first(own)
+        return self._show_first(of_language(self.mailing_id, lang))
 
     def action_without_name(self):
         """Show the first recipient whose name is empty.

@@ -60,6 +60,9 @@ class PartnerMailingRefresh(models.TransientModel):
                     "email": change["email"],
                     "old_email": change["old_email"],
                     "reason": change["reason"] or "gone",
+                    "excluded_by": self.env["partner.mailing.source"]
+                    .browse(change["source"] or [])
+                    .display_name,
                 }
                 for change in changes
             ]
@@ -104,6 +107,7 @@ class PartnerMailingRefreshLine(models.TransientModel):
     email = fields.Char("E-mail")
     old_email = fields.Char("Previous E-mail")
     reason = fields.Selection("_selection_reason")
+    excluded_by = fields.Char(help="The entry of “But not to” that excludes the recipient.")
 
     @api.model
     def _selection_reason(self):

@@ -298,6 +298,11 @@ class PartnerMailing(models.Model):
         tags = super()._get_excluded_tags()
         return tags | lead._get_excluded_tags().with_env(self.env) if lead else tags
 
+    def _get_excluding_entries(self):
+        lead = self.sudo().companion_of_id
+        entries = super()._get_excluding_entries()
+        return entries | lead._get_excluding_entries().with_env(self.env) if lead else entries
+
     def _has_sources(self):
         return bool(self.sudo().companion_of_id) or super()._has_sources()
 

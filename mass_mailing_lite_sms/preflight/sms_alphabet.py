@@ -17,6 +17,12 @@ class SmsAlphabet(Check):
     key = "sms_alphabet"
     sequence = 32
 
+    def get_title(self):
+        return self.env._("characters of an SMS")
+
+    def get_question(self):
+        return self.env._("Do a few characters halve what fits into each SMS?")
+
     def look(self, content):
         text, _has_placeholders = split_literal(content.texts.get("sms_body"))
         foreign = measure(text).foreign

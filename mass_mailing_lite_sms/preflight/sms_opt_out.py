@@ -11,6 +11,12 @@ class SmsOptOut(Check):
     key = "sms_opt_out"
     sequence = 20
 
+    def get_title(self):
+        return self.env._("opting out of SMS")
+
+    def get_question(self):
+        return self.env._("Does the text say how to get no more SMS?")
+
     def look(self, content):
         text = content.texts.get("sms_body") or ""
         has_way_out = UNSUBSCRIBE_PLACEHOLDER in text or names_stop_word(text)

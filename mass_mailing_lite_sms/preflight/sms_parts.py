@@ -20,6 +20,12 @@ class SmsParts(Check):
     key = "sms_parts"
     sequence = 30
 
+    def get_title(self):
+        return self.env._("parts of an SMS")
+
+    def get_question(self):
+        return self.env._("How many SMS does the text make for each recipient?")
+
     def look(self, content):
         text, has_placeholders = split_literal(content.texts.get("sms_body"))
         length = measure(text)

@@ -13,6 +13,12 @@ class SmsSender(Check):
     key = "sms_sender"
     sequence = 8
 
+    def get_title(self):
+        return self.env._("sender of SMS")
+
+    def get_question(self):
+        return self.env._("Can the company send SMS as its provider is set up?")
+
     def look(self, content):
         return bool((content.texts.get("sms_body") or "").strip())
 

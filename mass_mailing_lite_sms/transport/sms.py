@@ -68,6 +68,7 @@ class SmsTransport(Transport):
         "extra_numbers",
         "scheduled_at",
         "audience_ids",
+        "ignores_pressure",
         "unsubscribe_category_ids",
         "track_clicks",
         "track_opens",
@@ -232,7 +233,7 @@ class SmsTransport(Transport):
     # Messages
     # ------------------------------------------------------------
 
-    def make_template(self, mailing, session, slots, subject_prefix):
+    def make_template(self, mailing, session, slots, subject_prefix, around=None):
         """Cut the text at its placeholders. A prefix begins the text; there is no sender."""
         base = self._get_link("")
 

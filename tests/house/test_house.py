@@ -15,7 +15,7 @@ LIMITS = {"partner.mailing": 8, "partner.mailing.recipient": 3}
 MAX_LINES = 900
 
 # Packages of plain classes, which take records and define no models.
-PLAIN = ("sender", "transport", "content", "review")
+PLAIN = ("sender", "transport", "content", "review", "preflight", "selection")
 
 # Compared by name: what a class has once for itself, and what Odoo calls of each class.
 NOT_METHODS = {"init"}

@@ -1,5 +1,9 @@
 """Two people at once: what they press in the same moment ends in one true state."""
 
+import collections
+import contextlib
+import os
+import subprocess
 import threading
 
 import pytest
@@ -7,7 +11,9 @@ import pytest
 from devtools import company
 from devtools.rpc import RpcError
 
-from .mailings import MAILING, write
+from .ledger import Ledger
+from .mailings import MAILING, addresses, command, validated, write
+from .proofs import wait_for
 
 pytestmark = pytest.mark.slow(25)
 
@@ -124,3 +130,61 @@ def test_taking_back_while_it_is_validated_leaves_no_valid_draft(server):
             ("draft", "void"),
             ("validated", "validated"),
         }
+
+
+@contextlib.contextmanager
+def held(server, row):
+    """Hold a row in a transaction of its own, which other transactions wait for that write it."""
+    postgres = server.tools.server
+    psql = postgres.programs / "psql" if postgres.programs else "psql"
+    with subprocess.Popen(
+        [psql, "-w", "-X", "-q", "-A", "-t", "-d", server.database],
+        env={**os.environ, **postgres.environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        process.stdin.write(f"BEGIN; SELECT 'held' FROM {row} FOR NO KEY UPDATE;\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield
+        finally:
+            process.stdin.write("ROLLBACK;\n")
+            process.stdin.close()
+
+
+def test_of_two_mailings_that_start_at_once_one_takes_the_last_place_of_each_person(server):
+    admin, author, validator = (server.login(name) for name in ("admin", "marketing", "validator"))
+    [owner] = admin.search_read("res.company", [], "id")
+    limit = {"partner_mailing_pressure_count": 1, "partner_mailing_pressure_days": 7}
+    with Ledger() as ledger:
+        company.send_to(admin, ledger.port)
+        admin.call("res.company", "write", [owner["id"]], limit)
+        both = [validated(author, validator, extra_emails=addresses(20)) for _mailing in range(2)]
+        # Both processes have begun to start their mailing before one of them can.
+        with held(server, f"res_company WHERE id = {owner['id']}"):
+            senders = [command(server, "--mailing", str(mailing)) for mailing in both]
+            wait_for(
+                lambda: (
+                    server.sql(
+                        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                        " AND wait_event_type = 'Lock' AND query LIKE 'UPDATE res_company%'"
+                    )
+                    == [["2"]]
+                ),
+                120,
+                "two senders that wait for each other",
+            )
+        for sender in senders:
+            output, _nothing = sender.communicate(timeout=120)
+            assert sender.returncode == 0, output
+        admin.call("res.company", "write", [owner["id"]], dict.fromkeys(limit, 0))
+    assert set(collections.Counter(ledger.addresses()).values()) == {1}
+    assert len(ledger.addresses()) == 20
+    figures = [author.read(MAILING, one, "state", "sent_count", "skipped_count") for one in both]
+    assert {one["state"] for one in figures} == {"done"}
+    assert sorted((one["sent_count"], one["skipped_count"]) for one in figures) == [
+        (0, 20),
+        (20, 0),
+    ]

@@ -1,5 +1,7 @@
 import pytest
-from addon.tools.file_name import DOUBLE, HIDDEN, SPACED, find_problem
+from addon.tools.file_name import DOUBLE, HIDDEN, SPACED, find_problem, find_refusal
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(
@@ -61,3 +63,48 @@ def test_a_program_that_looks_like_a_document_deceives(name):
 )
 def test_names_as_people_write_them_are_kept(name):
     assert find_problem(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("setup.exe", "program"),
+        ("SETUP.EXE", "program"),
+        ("code.js", "program"),
+        ("setup.exe.zip", "program"),
+        ("setup.exe.", "program"),
+        ("invoice.pdf.exe", "program"),
+        ("list.jar", "program"),
+        ("disk.iso", "program"),
+        ("invoice\u202efdp.pdf", "hidden"),
+        ("a\x00b.pdf", "hidden"),
+        ("a\nb.pdf", "hidden"),
+        ("../../etc/passwd.pdf", "path"),
+        ("a\\b.pdf", "path"),
+        ("a:b.pdf", "path"),
+        ("con.pdf", "path"),
+        ("LPT1.pdf", "path"),
+        ("README", "kind"),
+        ("", "kind"),
+        (".pdf", "kind"),
+        ("Catalogue 3. edition of summer", "kind"),
+        ("x" * 200 + ".pdf", "long"),
+        ("Catalogue summer 2026.pdf", None),
+        ("Каталог.pdf", None),
+        ("目录.pdf", None),
+        ("price.list.xlsx", None),
+        ("photos.zip", None),
+        ("backup.tar.gz", None),
+        ("a b (1).docx", None),
+        ("سعر.pdf", None),
+        ("film.mp4", None),
+        ("archive.7z", None),
+    ],
+)
+def test_names_that_programs_of_recipients_refuse_are_known(name, reason):
+    assert find_refusal(name) == reason
+
+
+@given(st.text(max_size=40))
+def test_each_name_is_looked_at(name):
+    assert find_refusal(name) in (None, "program", "hidden", "path", "kind", "long")

@@ -14,6 +14,9 @@ class LinkedTagsField extends Many2ManyTagsField {
     }
 
     getTagProps(record) {
+        if (this.env.inDialog) {
+            return super.getTagProps(record); // a click leaves no dialog
+        }
         return {
             ...super.getTagProps(record),
             canEdit: true, // the pointer of a link

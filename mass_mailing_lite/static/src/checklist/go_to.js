@@ -5,6 +5,7 @@ const FOCUSABLE = [
     `textarea:not(${HIDDEN})`,
     ".o_partner_mailing_chip_editor",
     ".odoo-editor-editable",
+    ".o_partner_mailing_add",
 ].join(", ");
 
 /**
@@ -39,6 +40,6 @@ export async function goTo(field, { page, focus }) {
     }
     const widget = focus && form.querySelector(`.o_field_widget[name="${focus}"]`);
     const input = widget && (widget.matches(FOCUSABLE) ? widget : widget.querySelector(FOCUSABLE));
-    input?.scrollIntoView({ block: field.env.isSmall ? "center" : "nearest" });
+    (input || widget)?.scrollIntoView({ block: field.env.isSmall ? "center" : "nearest" });
     input?.focus({ preventScroll: true });
 }

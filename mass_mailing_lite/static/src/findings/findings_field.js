@@ -29,8 +29,27 @@ export class FindingsField extends Component {
         }));
     }
 
-    get canMend() {
-        return this.props.record.data.can_edit;
+    // What only says who gets the mailing is folded up.
+    get people() {
+        return this.findings.filter((finding) => finding.is_people);
+    }
+
+    get shown() {
+        return this.findings.filter((finding) => !finding.is_people);
+    }
+
+    // Of a mailing, and not of findings that are kept with an approval.
+    get isOpen() {
+        return "can_edit" in this.props.record.data;
+    }
+
+    canPress(finding) {
+        const { can_edit: canEdit } = this.props.record.data;
+        return finding.action && this.isOpen && (canEdit || finding.is_view);
+    }
+
+    canShow(finding) {
+        return (finding.page || finding.focus) && this.isOpen;
     }
 
     // Text for screen readers in place of the icon.
@@ -41,6 +60,10 @@ export class FindingsField extends Component {
 
     async mend(finding) {
         await callButton(this, finding.action, finding.args);
+    }
+
+    async see(finding) {
+        await callButton(this, finding.see.action, finding.see.args);
     }
 
     async show(finding) {

@@ -1,70 +1,42 @@
-import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
-import { Dialog } from "@web/core/dialog/dialog";
+import { Component, useRef, useState } from "@odoo/owl";
 import { DomainSelectorDialog } from "@web/core/domain_selector_dialog/domain_selector_dialog";
 import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { x2ManyCommands } from "@web/core/orm_service";
 import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
+import { useOwnedDialogs, useService } from "@web/core/utils/hooks";
+import { useDebounced } from "@web/core/utils/timing";
+import { useRecordObserver } from "@web/model/relational_model/utils";
 import { formatInteger } from "@web/views/fields/formatters";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { FormViewDialog } from "@web/views/view_dialogs/form_view_dialog";
 import { SelectCreateDialog } from "@web/views/view_dialogs/select_create_dialog";
 
+import { goTo } from "../checklist/go_to";
+import { AddressesDialog } from "./addresses_dialog";
+import { KINDS, OUTCOMES } from "./kinds";
+import { TagsDialog } from "./tags_dialog";
+
 const MODEL = "partner.mailing.source";
-// Of each kind: the field that says what is meant, and the model of its records.
-const KINDS = {
-    audience: { field: "audience_id", model: "partner.mailing.audience", icon: "fa-users" },
-    tag: { field: "category_id", model: "res.partner.category", icon: "fa-tag" },
-    mailing: { field: "earlier_mailing_id", model: "partner.mailing", icon: "fa-envelope-o" },
-    contact: { field: "partner_id", model: "res.partner", icon: "fa-user" },
-    domain: { field: "domain", icon: "fa-filter" },
-    address: { field: "address", icon: "fa-at" },
-};
-const TITLES = {
-    audience: _t("Audiences"),
-    tag: _t("Tags"),
-    mailing: _t("Earlier Mailings"),
-    contact: _t("Contacts"),
-    domain: _t("Filter"),
-    address: _t("Addresses"),
-};
-const OUTCOMES = {
-    sent: _t("got it"),
-    not_reached: _t("did not get it"),
-    opened: _t("opened it"),
-    not_opened: _t("did not open it"),
-    clicked: _t("clicked a link"),
-    not_clicked: _t("did not click a link"),
-    replied: _t("answered"),
-    newcomer: _t("came in since"),
-};
-const RECORDS = ["audience_id", "category_id", "earlier_mailing_id", "link_id", "partner_id"];
+const LINK = "link_id";
 const VALUES = ["side", "kind", "outcome", "domain", "address"];
-// The fields of the mailing that change the numbers.
-const COUNTED_WITH = ["channel", "copy_policy", "cc", "bcc", "ignores_pressure"];
+// The fields of the mailing that change the numbers, of those that the form has.
+const COUNTED_WITH = [
+    "channel",
+    "copy_policy",
+    "cc",
+    "bcc",
+    "ignores_pressure",
+    "extra_emails",
+    "extra_numbers",
+];
 const DELAY = 300; // ms from a change to the question to the server
-
-// The dialog in which addresses are typed or pasted.
-export class AddressesDialog extends Component {
-    static template = "mass_mailing_lite.AddressesDialog";
-    static components = { Dialog };
-    static props = { close: Function, text: String, onConfirm: Function };
-
-    setup() {
-        this.state = useState({ text: this.props.text });
-    }
-
-    confirm() {
-        this.props.onConfirm(this.state.text.trim());
-        this.props.close();
-    }
-}
 
 // Write to, and But not to: the entries of both sides, with the number of people beside each.
 //
-// Numbers are asked for after the form is shown and after each change, so that neither waits for
-// them.
+// Numbers are asked for after the field is shown and after each change, so that neither waits for
+// them. Entries are saved with the form.
 export class SourcesField extends Component {
     static template = "mass_mailing_lite.SourcesField";
     static components = { Dropdown, DropdownItem };
@@ -73,22 +45,25 @@ export class SourcesField extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.dialog = useService("dialog");
-        this.state = useState({ counted: {}, total: undefined, links: {} });
-        this.kinds = Object.keys(KINDS);
-        onMounted(() => this.count());
-        onWillUnmount(() => clearTimeout(this.timer));
-        this.props.record.model.bus.addEventListener("update", this.onUpdate);
-        onWillUnmount(() => this.props.record.model.bus.removeEventListener("update", this.onUpdate));
+        this.treeProcessor = useService("tree_processor");
+        this.addDialog = useOwnedDialogs();
+        this.root = useRef("root");
+        this.state = useState({
+            counted: {},
+            total: undefined,
+            others: [],
+            error: "",
+            links: {},
+            filters: {},
+        });
+        this.askSoon = useDebounced(() => this.ask(), DELAY);
+        useRecordObserver((record) => {
+            this.describeFilters(record);
+            if (JSON.stringify(this.getQuestion(record)) !== this.asked) {
+                this.askSoon();
+            }
+        });
     }
-
-    onUpdate = () => {
-        const asked = JSON.stringify(this.question);
-        if (asked !== this.asked) {
-            clearTimeout(this.timer);
-            this.timer = setTimeout(() => this.count(), DELAY);
-        }
-    };
 
     get list() {
         return this.props.record.data[this.props.name];
@@ -96,12 +71,26 @@ export class SourcesField extends Component {
 
     get sides() {
         return [
-            { key: "in", title: _t("Write to"), add: _t("Add") },
-            { key: "out", title: _t("But not to"), add: _t("Exclude") },
+            {
+                key: "in",
+                title: _t("Write to"),
+                add: _t("Add"),
+                nobody: _t("Nobody is chosen yet."),
+            },
+            {
+                key: "out",
+                title: _t("But not to"),
+                add: _t("Exclude"),
+                nobody: _t("Nobody is excluded."),
+            },
         ];
     }
 
-    entries(side) {
+    get kinds() {
+        return Object.entries(KINDS).map(([key, kind]) => ({ key, ...kind }));
+    }
+
+    getEntries(side) {
         return this.list.records.filter((entry) => entry.data.side === side);
     }
 
@@ -110,65 +99,145 @@ export class SourcesField extends Component {
     // ------------------------------------------------------------
 
     // What the server is asked; a change of anything else does not ask it again.
-    get question() {
-        const { data, resId } = this.props.record;
+    getQuestion(record) {
+        const { data, resId } = record;
         const known = COUNTED_WITH.filter((name) => name in data);
-        return [
-            resId || false,
-            {
-                ...Object.fromEntries(known.map((name) => [name, data[name]])),
-                company_id: data.company_id?.id || false,
-            },
-            this.list.records.map((entry) => this.valuesOf(entry)),
-        ];
+        const values = Object.fromEntries(known.map((name) => [name, data[name]]));
+        if ("company_id" in data) {
+            values.company_id = data.company_id?.id || false;
+        }
+        const entries = data[this.props.name].records.map((entry) => ({
+            ...this.getValues(entry),
+            id: entry.resId || false,
+        }));
+        return [resId || false, values, entries];
     }
 
-    valuesOf(entry) {
-        const values = Object.fromEntries(VALUES.map((name) => [name, entry.data[name]]));
-        for (const name of RECORDS) {
+    getValues(entry) {
+        const values = Object.fromEntries(VALUES.map((name) => [name, entry.data[name] || false]));
+        for (const name of [...getRecordFields(), LINK]) {
             values[name] = entry.data[name]?.id || false;
         }
         return values;
     }
 
-    async count() {
+    async ask() {
         if (this.props.readonly) {
             return;
         }
-        const question = this.question;
-        const ids = this.list.records.map((entry) => entry.id);
-        this.asked = JSON.stringify(question);
-        const answer = await this.orm.silent.call(MODEL, "count_people", question);
-        if (this.asked !== JSON.stringify(question)) {
+        const { records } = this.list;
+        const question = this.getQuestion(this.props.record);
+        const keys = records.map((entry) => this.getKey(entry));
+        const asked = JSON.stringify(question);
+        this.asked = asked;
+        let answer;
+        try {
+            answer = await this.orm.silent.call(MODEL, "count_people", question);
+        } catch (error) {
+            if (this.asked === asked) {
+                this.state.error =
+                    error.data?.message || _t("The numbers are not known at the moment.");
+            }
+            return;
+        }
+        if (this.asked !== asked) {
             return; // A later question is under way.
         }
-        this.state.counted = Object.fromEntries(ids.map((id, n) => [id, answer.entries[n]]));
-        this.state.total = answer.total;
+        Object.assign(this.state, { total: answer.total, others: answer.others, error: "" });
+        keys.forEach((key, n) => {
+            this.state.counted[key] = answer.entries[n];
+        });
     }
 
-    words(entry) {
-        return this.state.counted[entry.id]?.words || entry.data.display_name || "…";
+    // The same entry is known by its values, before and after it is saved.
+    getKey(entry) {
+        return JSON.stringify(this.getValues(entry));
     }
 
-    number(entry) {
-        const counted = this.state.counted[entry.id];
+    getCounted(entry) {
+        return this.state.counted[this.getKey(entry)];
+    }
+
+    getNumber(entry) {
+        const counted = this.getCounted(entry);
         return counted ? formatInteger(counted.count) : "…";
     }
 
-    problem(entry) {
-        return this.state.counted[entry.id]?.problem || (this.props.readonly && entry.data.problem);
+    getProblem(entry) {
+        return this.getCounted(entry)?.problem;
     }
 
-    get total() {
-        return formatInteger(this.state.total);
+    get totalText() {
+        const number = formatInteger(this.state.total);
+        return _t("People in all: about %s. The exact number comes with the list.", number);
     }
 
-    icon(entry) {
+    formatNumber(number) {
+        return formatInteger(number);
+    }
+
+    // What else the mailing goes to: fields beside this one.
+    get others() {
+        const marked = this.props.record.data.marked_count;
+        const others = this.state.others.filter((one) => one.count);
+        if (marked) {
+            const label = _t("Added from Contacts");
+            others.unshift({ field: "marked_window_ids", label, count: marked, icon: "fa-user-plus" });
+        }
+        return others;
+    }
+
+    // ------------------------------------------------------------
+    // Words
+    // ------------------------------------------------------------
+
+    getWords(entry) {
+        const { kind, domain } = entry.data;
+        if (kind === "domain" && this.state.filters[domain]) {
+            return this.state.filters[domain];
+        }
+        const counted = this.getCounted(entry);
+        if (kind === "mailing" && !this.props.readonly && counted?.name) {
+            return counted.name;
+        }
+        return counted?.words || entry.data.display_name || "…";
+    }
+
+    // The server knows no words for a filter; the client does.
+    async describeFilters(record) {
+        for (const { data } of record.data[this.props.name].records) {
+            if (data.kind !== "domain" || data.domain in this.state.filters) {
+                continue;
+            }
+            this.state.filters[data.domain] = "";
+            this.describeFilter(data.domain).then((words) => {
+                this.state.filters[data.domain] = words;
+            });
+        }
+    }
+
+    async describeFilter(domain) {
+        if (!domain || domain === "[]") {
+            return _t("all contacts");
+        }
+        try {
+            const tree = await this.treeProcessor.treeFromDomain("res.partner", domain, true);
+            return await this.treeProcessor.getDomainTreeDescription("res.partner", tree);
+        } catch {
+            return ""; // The entry says what is wrong with it.
+        }
+    }
+
+    getIcon(entry) {
         return KINDS[entry.data.kind]?.icon || "fa-users";
     }
 
-    title(kind) {
-        return TITLES[kind];
+    getRemoveLabel(entry) {
+        return _t("Remove %s", this.getWords(entry));
+    }
+
+    getKindLabel(entry) {
+        return KINDS[entry.data.kind]?.title || "";
     }
 
     // ------------------------------------------------------------
@@ -176,86 +245,148 @@ export class SourcesField extends Component {
     // ------------------------------------------------------------
 
     add(side, kind) {
-        const { field, model } = KINDS[kind];
         if (kind === "domain") {
             return this.editFilter("[]", (domain) => this.create(side, kind, [{ domain }]));
         }
         if (kind === "address") {
-            return this.editAddresses("", (address) => this.create(side, kind, [{ address }]));
+            return this.addAddresses(side);
         }
-        this.dialog.add(SelectCreateDialog, {
-            title: TITLES[kind],
+        if (kind === "tag") {
+            return this.editTags(side);
+        }
+        return this.select(side, kind);
+    }
+
+    select(side, kind) {
+        const { field, model, title, context = {} } = KINDS[kind];
+        const onSelected = (ids) => {
+            const outcome = kind === "mailing" ? { outcome: "sent" } : {};
+            const entries = ids.map((id) => ({ [field]: { id, display_name: "" }, ...outcome }));
+            return this.create(side, kind, entries);
+        };
+        this.addDialog(SelectCreateDialog, {
+            title,
             resModel: model,
-            domain: this.choices(side, kind),
-            noCreate: true,
-            onSelected: (ids) => {
-                const outcome = kind === "mailing" ? { outcome: "sent" } : {};
-                return this.create(
-                    side,
-                    kind,
-                    ids.map((id) => ({ [field]: { id, display_name: "" }, ...outcome }))
-                );
-            },
+            domain: this.getChoices(side, kind),
+            context,
+            noCreate: kind !== "audience",
+            onSelected,
+            onCreateEdit: () => this.openDialog(model, false, ({ resId }) => onSelected([resId])),
         });
     }
 
     // What can be chosen: not what is an entry of this side already.
-    choices(side, kind) {
+    getChoices(side, kind) {
         const { field } = KINDS[kind];
         if (kind === "mailing") {
-            const domain = [["started_at", "!=", false]];
             const { resId } = this.props.record;
-            return resId ? [...domain, ["id", "!=", resId]] : domain;
+            const sent = [["started_at", "!=", false]];
+            return resId ? [...sent, ["id", "!=", resId]] : sent;
         }
-        const chosen = this.entries(side)
+        const domain = [["id", "not in", this.getChosen(side, field)]];
+        if (kind === "audience") {
+            domain.push(["is_available", "=", true]);
+        }
+        const company = this.props.record.data.company_id;
+        if (company && ["audience", "contact"].includes(kind)) {
+            domain.push(["company_id", "in", [false, company.id]]);
+        }
+        return domain;
+    }
+
+    getChosen(side, field) {
+        return this.getEntries(side)
             .map((entry) => entry.data[field]?.id)
             .filter(Boolean);
-        const domain = [["id", "not in", chosen]];
-        return kind === "audience" ? [...domain, ["is_available", "=", true]] : domain;
     }
 
     create(side, kind, entries) {
-        return this.list.applyCommands(
-            entries.map((values, n) => [
-                x2ManyCommands.CREATE,
-                `virtual_source_${Date.now()}_${n}`,
-                { side, kind, ...values },
-            ])
+        const commands = entries.map((values) =>
+            x2ManyCommands.create(false, { side, kind, ...values })
         );
+        return this.list.applyCommands(commands);
     }
 
-    remove(entry) {
-        return this.list.delete(entry);
+    async remove(entry) {
+        const { side } = entry.data;
+        await this.list.delete(entry);
+        // The button that had the focus is gone.
+        this.root.el.querySelector(`[data-side=${side}] .o_partner_mailing_add`)?.focus();
     }
 
     editFilter(domain, onConfirm) {
-        this.dialog.add(DomainSelectorDialog, {
+        this.addDialog(DomainSelectorDialog, {
             resModel: "res.partner",
             domain,
-            title: TITLES.domain,
+            title: _t("Contacts That Match"),
             isDebugMode: Boolean(this.env.debug),
             onConfirm,
         });
     }
 
-    editAddresses(text, onConfirm) {
-        this.dialog.add(AddressesDialog, { text, onConfirm: (value) => value && onConfirm(value) });
+    editTags(side) {
+        this.addDialog(TagsDialog, {
+            title: side === "in" ? _t("Write to Contacts With") : _t("Not to Contacts With"),
+            chosen: this.getChosen(side, "category_id"),
+            onConfirm: (ids) => {
+                const before = this.getChosen(side, "category_id");
+                const gone = this.getEntries(side).filter(
+                    ({ data }) => data.category_id && !ids.includes(data.category_id.id)
+                );
+                const added = ids.filter((id) => !before.includes(id));
+                return this.list.applyCommands([
+                    ...gone.map((entry) => x2ManyCommands.delete(entry.resId || entry._virtualId)),
+                    ...added.map((id) =>
+                        x2ManyCommands.create(false, {
+                            side,
+                            kind: "tag",
+                            category_id: { id, display_name: "" },
+                        })
+                    ),
+                ]);
+            },
+        });
     }
 
+    // Those to write to stand in a field of the mailing, which is on this tab.
+    addAddresses(side) {
+        const own = side === "in" && this.state.others.find((one) => one.field);
+        if (own) {
+            return this.show(own.field);
+        }
+        return this.editAddresses("", (address) => this.create(side, "address", [{ address }]));
+    }
+
+    editAddresses(text, onConfirm) {
+        this.addDialog(AddressesDialog, { text, onConfirm: (value) => value && onConfirm(value) });
+    }
+
+    show(field) {
+        return goTo(this, { page: "recipients", focus: field });
+    }
+
+    // ------------------------------------------------------------
+    // What an entry stands for
+    // ------------------------------------------------------------
+
     open(entry) {
-        const { kind } = entry.data;
-        const { field, model } = KINDS[kind];
-        if (kind === "domain" && !this.props.readonly) {
-            return this.editFilter(entry.data.domain || "[]", (domain) => entry.update({ domain }));
-        }
-        if (kind === "address" && !this.props.readonly) {
-            return this.editAddresses(entry.data.address || "", (address) =>
-                entry.update({ address })
-            );
-        }
+        const { kind, domain, address } = entry.data;
+        const { field, model } = KINDS[kind] || {};
         const id = model && entry.data[field]?.id;
+        if (kind === "domain" && !this.props.readonly) {
+            return this.editFilter(domain || "[]", (changed) => entry.update({ domain: changed }));
+        }
+        if (kind === "domain") {
+            return this.openContacts(entry, domain);
+        }
+        if (kind === "address") {
+            return this.editAddresses(address, (changed) => entry.update({ address: changed }));
+        }
         if (kind === "tag" && id) {
             return this.openContacts(entry, [["category_id", "in", [id]]]);
+        }
+        if (kind === "audience" || kind === "contact") {
+            return id && this.openDialog(model, id, () => this.ask());
         }
         // The form of the mailing is saved when it is left, as always; the breadcrumb leads back.
         return (
@@ -269,10 +400,20 @@ export class SourcesField extends Component {
         );
     }
 
+    openDialog(resModel, resId, onRecordSaved) {
+        this.addDialog(FormViewDialog, {
+            title: resModel === KINDS.audience.model ? _t("Audience") : _t("Contact"),
+            resModel,
+            resId,
+            context: { partner_mailing_in_dialog: true },
+            onRecordSaved,
+        });
+    }
+
     openContacts(entry, domain) {
         return this.action.doAction({
             type: "ir.actions.act_window",
-            name: this.words(entry),
+            name: this.getWords(entry),
             res_model: "res.partner",
             domain,
             views: [
@@ -280,6 +421,15 @@ export class SourcesField extends Component {
                 [false, "form"],
             ],
         });
+    }
+
+    // What a press on the name of an entry does, or false where it does nothing.
+    canOpen(entry) {
+        const { kind } = entry.data;
+        if (kind === "address" || kind === "domain") {
+            return !this.props.readonly || kind === "domain";
+        }
+        return Boolean(entry.data[KINDS[kind]?.field]?.id);
     }
 
     // ------------------------------------------------------------
@@ -295,7 +445,7 @@ export class SourcesField extends Component {
     }
 
     // The links of the earlier mailing, read once.
-    links(entry) {
+    getLinks(entry) {
         const id = entry.data.earlier_mailing_id?.id;
         if (id && !(id in this.state.links)) {
             this.state.links[id] = [];
@@ -318,24 +468,36 @@ export class SourcesField extends Component {
     }
 }
 
-const many2one = (name, relation) => ({ name, type: "many2one", relation });
+function getRecordFields() {
+    return Object.values(KINDS)
+        .filter(({ model }) => model)
+        .map(({ field }) => field);
+}
+
+// Names come in words from the server, which knows what the user may not see; here are ids alone.
+const many2one = (name, relation) => ({
+    name,
+    type: "many2one",
+    relation,
+    invisible: "True",
+    readonly: false,
+});
 
 export const sourcesField = {
     component: SourcesField,
+    displayName: _t("Write to and But not to"),
     supportedTypes: ["one2many"],
-    relatedFields: [
+    relatedFields: () => [
         { name: "display_name", type: "char" },
-        { name: "problem", type: "char" },
-        { name: "side", type: "selection", selection: [] },
-        { name: "kind", type: "selection", selection: [] },
-        { name: "outcome", type: "selection", selection: [] },
-        { name: "domain", type: "char" },
-        { name: "address", type: "text" },
-        many2one("audience_id", "partner.mailing.audience"),
-        many2one("category_id", "res.partner.category"),
-        many2one("earlier_mailing_id", "partner.mailing"),
-        many2one("link_id", "partner.mailing.link"),
-        many2one("partner_id", "res.partner"),
+        { name: "side", type: "selection", selection: [], readonly: false },
+        { name: "kind", type: "selection", selection: [], readonly: false },
+        { name: "outcome", type: "selection", selection: [], readonly: false },
+        { name: "domain", type: "char", readonly: false },
+        { name: "address", type: "text", readonly: false },
+        many2one(LINK, "partner.mailing.link"),
+        ...Object.values(KINDS)
+            .filter(({ model }) => model)
+            .map(({ field, model }) => many2one(field, model)),
     ],
 };
 

@@ -24,6 +24,14 @@ registry.category("web_tour.tours").add("mass_mailing_lite_mark", {
         { trigger: "[name=recipient_window_ids] td:contains(tourist.anna@example.com)" },
         { trigger: "[name=recipient_window_ids]:not(:has(th[data-name=state]))" },
         { trigger: "[name=recipients_heading]:contains(Recipients: 2):not(:contains(of 2))" },
+        {
+            trigger:
+                "[name=marked_window_ids] tr:contains(Tourist Broken) button[name=action_partner_mailing_unmark]",
+            content: "One contact is taken off",
+            run: "click",
+        },
+        { trigger: "[name=marked_window_ids]:not(:has(td:contains(Tourist Broken)))" },
+        { trigger: "[name=marked_heading]:contains(Added from Contacts: 2)" },
     ],
 });
 
@@ -61,8 +69,7 @@ registry.category("web_tour.tours").add("mass_mailing_lite_review", {
     ],
 });
 
-// Makes an audience and a mailing to it, opens the audience from the mailing and comes back; goes
-// through the steps by Back and Next, by mouse and by keyboard; opens a contact of the audience's
+// Makes an audience and a mailing to it, looks at the audience in the mailing; goes through the steps by Back and Next, by mouse and by keyboard; opens a contact of the audience's
 // tag and begins a mailing to it alone.
 registry.category("web_tour.tours").add("mass_mailing_lite_audience", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_audience_action",
@@ -75,10 +82,9 @@ registry.category("web_tour.tours").add("mass_mailing_lite_audience", {
         { trigger: "[name=name] input:value(Tour tag)" },
         { trigger: "button[name=action_new_mailing]", run: "click" },
         { trigger: ".o_partner_mailing_form a[name=recipients]", run: "click" },
-        { trigger: "[name=audience_ids] .o_tag:contains(Tour tag)", run: "click" },
-        { trigger: "[name=summary]:contains(Tour tag)" },
-        { trigger: ".o_back_button, .breadcrumb-item:contains(Mailing to Tour tag)", run: "click" },
-        { trigger: ".o_partner_mailing_form a[name=recipients]", run: "click" },
+        { trigger: "[data-kind=audience] button:contains(Tour tag)", run: "click" },
+        { trigger: ".modal [name=summary]:contains(Tour tag)" },
+        { trigger: ".modal .o_form_button_cancel", run: "click" },
         { trigger: "[data-step=recipients].o_here" },
         { trigger: "button.o_partner_mailing_back:enabled[title*='(Alt+I)']", run: "click" },
         { trigger: "a[name=content].active" },
@@ -92,8 +98,11 @@ registry.category("web_tour.tours").add("mass_mailing_lite_audience", {
         { trigger: "body:not(:has(.modal)) button.o_partner_mailing_next[title^='Next: Submit']", run: "click" },
         { trigger: "button.o_partner_mailing_next:disabled" },
         { trigger: ".o_partner_mailing_form a[name=recipients]", run: "click" },
-        { trigger: "[name=audience_ids] .o_tag:contains(Tour tag)", run: "click" },
-        { trigger: "[name=category_ids] .o_tag:contains(Tour tag)", run: "click" },
+        { trigger: "[data-side=in] .o_partner_mailing_add", run: "click" },
+        { trigger: ".o-dropdown-item[data-kind=tag]", run: "click" },
+        { trigger: ".modal .o_partner_mailing_tags label:contains(Tour tag) input", run: "click" },
+        { trigger: ".modal button[name=confirm]", run: "click" },
+        { trigger: "[data-kind=tag] button:contains(Tour tag)", run: "click" },
         { trigger: ".o_data_row td:contains(Tagged)", run: "click" },
         { trigger: "button[name=action_partner_mailing_send]", run: "click" },
         { trigger: ".o_partner_mailing_form [name=name] input:value(Mailing to Tagged)" },
