@@ -1,5 +1,3 @@
-import textwrap
-
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -17,6 +15,7 @@ from ..selection import (
     ListDomains,
     Pressure,
     RecipientQuery,
+    describe_sides,
     get_source,
 )
 from ..tools import address_list
@@ -24,9 +23,6 @@ from .partner_mailing_recipient import EXCLUDED, INCLUDED, IS_EXCLUDED, IS_INCLU
 
 # How many entries that are no address the form shows; the list of recipients has all of them.
 PROBLEMS_SHOWN = 20
-
-# How much the chatter of a duplicate says of its entries: entries of a side, characters of each.
-ENTRIES_SHOWN, ENTRY_SHOWN = 20, 120
 
 # What a duplicate takes of an entry, besides the field that says who is meant.
 SOURCE_COLUMNS = (
@@ -852,10 +848,7 @@ class PartnerMailing(models.Model):
             taken.append(self.env._("files: %s", len(self.attachment_ids)))
         if self.audience_ids:
             taken.append(self.env._("audiences: %s", ", ".join(self.audience_ids.mapped("name"))))
-        sides = dict(self.source_ids._fields["side"]._description_selection(self.env))
-        for side in (OUT,) if heading else (IN, OUT):
-            if words := self._describe_side(side):
-                taken.append(f"{sides[side]}: {words}")
+        taken += describe_sides(self, (OUT,) if heading else (IN, OUT))
         if self[self._get_transport().extra_field]:
             taken.append(self.env._("extra addresses"))
         if self.marked_count:
@@ -870,19 +863,6 @@ class PartnerMailing(models.Model):
             ),
         )
         self._message_log(body=body)
-
-    def _describe_side(self, side):
-        """Return in words the first entries of one side, without the audiences of *Write to*."""
-        entries = self.source_ids.filtered(
-            lambda one: one.side == side and not (side == IN and one.kind == "audience")
-        )
-        words = [
-            textwrap.shorten(get_source(one).describe_for_all(), ENTRY_SHOWN, placeholder=" …")
-            for one in entries[:ENTRIES_SHOWN]
-        ]
-        if more := len(entries) - len(words):
-            words.append(self.env._("and %s more", more))
-        return ", ".join(words)
 
     # ------------------------------------------------------------
     # Windows of the form

@@ -13,6 +13,7 @@
     RecipientQuery recipient_query.py   the statements that make the list of all entries
     FollowUp       follow_up.py         a new mailing to recipients of an earlier one
     Family         follow_up.py         a mailing and its follow-ups, in figures
+    describe_sides words.py             entries in words, for the chatter
     Pressure       pressure.py          who was written to often enough lately
     ListDomains    list_domains.py      domains in the list that get no mail, or are mistyped
 
@@ -28,6 +29,7 @@ from .list_domains import DEAD, DEAD_STATES, DOMAIN_REASONS, TYPO, ListDomains
 from .pressure import Pressure
 from .recipient_query import KEPT, RecipientQuery
 from .source import IN, OUT, SOURCES, Source, get_source, put_in_words, register
+from .words import describe_sides
 
 __all__ = [
     "CHOICES",
@@ -46,6 +48,7 @@ __all__ = [
     "Pressure",
     "RecipientQuery",
     "Source",
+    "describe_sides",
     "get_source",
     "put_in_words",
     "register",
