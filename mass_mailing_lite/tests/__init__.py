@@ -69,6 +69,7 @@ from . import (
     test_tested,
     test_tour,
     test_tour_content,
+    test_tour_follow_up,
     test_tour_link,
     test_tour_recipients,
     test_tracking,
