@@ -79,7 +79,9 @@ class FollowUp:
             "newcomer": env._("There are no newcomers."),
             "not_opened": env._("Each recipient that got it has opened it or answered."),
             "not_clicked": env._("Each recipient that got it has clicked."),
-            "not_reached": env._("It reached each recipient."),
+            "not_reached": env._(
+                "There is nobody whom it did not reach and who can be written to now."
+            ),
         }[outcome]
 
     # ------------------------------------------------------------
@@ -186,21 +188,28 @@ class FollowUp:
     def _log(self, draft, outcome):
         """Name each mailing in the chatter of the other, by number where its title is hidden."""
         mailing, env = self.mailing, self.env
-        field = env["partner.mailing.source"]._fields["outcome"]
-        label = dict(field._description_selection(env))[outcome]
-        label = label[:1].lower() + label[1:]
+        people = {
+            "sent": env._("those who got it"),
+            "not_reached": env._("those who did not get it"),
+            "opened": env._("those who opened it"),
+            "not_opened": env._("those who did not open it"),
+            "clicked": env._("those who clicked a link"),
+            "not_clicked": env._("those who did not click a link"),
+            "replied": env._("those who answered"),
+            "newcomer": env._("those who came in since"),
+        }[outcome]
         draft._log_duplicate(
             env._(
-                "This mailing is a follow-up to %(mailing)s. It goes to: %(outcome)s.",
+                "This mailing is a follow-up to %(mailing)s. It goes to: %(people)s.",
                 mailing=mailing._get_html_link(title=mailing._get_name_at(draft)),
-                outcome=label,
+                people=people,
             )
         )
         mailing._message_log(
             body=env._(
-                "A follow-up was made: %(mailing)s. It goes to: %(outcome)s.",
+                "A follow-up was made: %(mailing)s. It goes to: %(people)s.",
                 mailing=draft._get_html_link(title=draft._get_name_at(mailing)),
-                outcome=label,
+                people=people,
             )
         )
 

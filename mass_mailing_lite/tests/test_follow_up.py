@@ -350,7 +350,7 @@ class TestFollowUp(FollowUpCase):
         )
         dialog = self.dialog(earlier)
         self.assertIn("Openings were not tracked", dialog.not_opened_problem)
-        self.assertIn("reached each", dialog.not_reached_problem)
+        self.assertIn("nobody whom it did not reach", dialog.not_reached_problem)
         self.assertIn("no newcomers", dialog.newcomer_problem)
         self.assertEqual(dialog.not_clicked_count, 4)
         for outcome in ("not_opened", "not_reached", "newcomer"):
