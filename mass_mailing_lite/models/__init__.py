@@ -25,6 +25,7 @@ from . import (
     partner_mailing_recipient,
     partner_mailing_recipients,
     partner_mailing_sender,
+    partner_mailing_sender_look,
     partner_mailing_source,
     partner_mailing_tester,
     partner_mailing_version,

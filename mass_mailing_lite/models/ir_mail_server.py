@@ -9,6 +9,7 @@ from .mailing_call import only_one
 from .partner_mailing import UNFINISHED_STATES
 
 MAX_CONNECTIONS = 50
+MAX_SENDERS = 3  # whose checks the form of a server shows
 
 # The methods that an addon overrides to change each message.
 MESSAGE_METHODS = ("_build_email__", "send_email")
@@ -52,6 +53,11 @@ class IrMailServer(models.Model):
         " 0: unlimited.",
     )
 
+    partner_mailing_sender_looks = fields.Json(
+        compute="_compute_partner_mailing_sender_looks",
+        groups="mass_mailing_lite.group_user",
+    )
+
     @api.constrains("partner_mailing_connections")
     def _check_partner_mailing_connections(self):
         for server in self:
@@ -88,6 +94,19 @@ class IrMailServer(models.Model):
             self.env.ref("mass_mailing_lite.ir_cron_send").sudo()._trigger()
         return result
 
+    def _compute_partner_mailing_sender_looks(self):
+        looks = self.env["partner.mailing.sender.look"].sudo()
+        for server in self:
+            found = looks.search(
+                [
+                    ("mail_server_id", "=", server.id),
+                    ("company_id", "in", self.env.companies.ids),
+                    ("checked_at", "!=", False),
+                ],
+                limit=MAX_SENDERS,
+            )
+            server.partner_mailing_sender_looks = [look._get_summary() for look in found] or False
+
     def action_open_partner_mailing_sender_check(self):
         """Open the dialog with what was found about this server as a sender of mailings."""
         server = only_one(self)
@@ -100,6 +119,13 @@ class IrMailServer(models.Model):
             "target": "new",
             "context": {"default_mail_server_id": server.id},
         }
+
+    def action_check_partner_mailing_sender(self):
+        """Ask the DNS about this server as the sender of the company's mailings, and show it."""
+        server = only_one(self)
+        server.check_access("read")
+        dialogs = self.env["partner.mailing.sender.check"]
+        return dialogs.create({"mail_server_id": server.id}).action_check_now()
 
     def _get_partner_mailing_limits(self):
         """Return the ``Limits`` of this server; an empty recordset has none."""

@@ -374,8 +374,8 @@ class PartnerMailing(models.Model):
         by_proof = review.ask_for_proofs(self, request, users)
         for user in users:
             mailing = self.sudo().with_context(lang=user.lang, tz=user.tz)
-            if user in by_proof:  # which says the same, so no second e-mail about the activity
-                mailing = mailing.with_context(mail_activity_quick_update=True)
+            if user in by_proof:  # so an e-mail about the activity waits in Odoo's queue meanwhile
+                mailing = mailing.with_context(mail_notify_force_send=False)
             mailing.activity_schedule(
                 REQUEST_ACTIVITY, user_id=user.id, note=review.describe_request(mailing, request)
             )

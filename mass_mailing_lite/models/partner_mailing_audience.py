@@ -558,7 +558,7 @@ class PartnerMailingAudience(models.Model):
         :raises UserError: when the filter cannot be used
         """
         self.ensure_one()
-        if reason := self._get_unavailable_reason():
+        if reason := self._get_filter_problem():
             raise UserError(reason)
         selected = self._read_filter(self.domain)
         if self.category_ids:
@@ -573,11 +573,15 @@ class PartnerMailingAudience(models.Model):
         """Return the domain of the contacts of the audience, without those that it leaves out.
 
         :param mailing: whose list is made: its channel decides what is an address
+        :raises UserError: when the filter or an entry cannot be used
         """
+        exclusions = Exclusions(self, mailing)
+        if problem := exclusions.get_problem():
+            raise UserError(problem)
         domain = self._get_included_domain()
         if self.excluded_category_ids:
             domain &= Domain("category_id", "not in", self.excluded_category_ids.ids)
-        return Exclusions(self, mailing).narrow(domain)
+        return exclusions.narrow(domain)
 
 
 def ends_in_escape(value):

@@ -7,7 +7,6 @@ from odoo.tools import SQL
 from .. import review
 from ..review.proof_run import FAILED, RETRY_MINUTES, SENT, VOID, WAITING
 from ..sender.transaction import in_transaction
-from .partner_mailing_approval import REQUEST_ACTIVITY
 
 _logger = logging.getLogger(__name__)
 
@@ -42,15 +41,10 @@ class PartnerMailingProof(models.Model):
     )
     user_id = fields.Many2one("res.users", "Validator", required=True, ondelete="cascade")
     state = fields.Selection(STATES, required=True, default=WAITING)
-    next_at = fields.Datetime(
-        "Next Try", required=True, default=lambda _self: fields.Datetime.now()
-    )
+    next_at = fields.Datetime("Next Try", required=True)
     attempts = fields.Integer(default=0, required=True)
     sent_at = fields.Datetime("Sent On")
     reason = fields.Char(help="Why it was not sent.")
-    is_notified = fields.Boolean(
-        "Notified Otherwise", help="Odoo's own message about the request has gone to the validator."
-    )
 
     _approval_user_uniq = models.UniqueIndex("(approval_id, user_id)")
     _waiting_idx = models.Index("(next_at) WHERE state = 'waiting'")
@@ -116,7 +110,7 @@ class PartnerMailingProof(models.Model):
         in_transaction(self.env.cr, lambda: self._tell(mailing, results))
 
     def _tell(self, mailing, results):
-        """Write into the chatter what became of proofs, and notify otherwise who got none.
+        """Write into the chatter what became of proofs, and let the other e-mail to who got none go.
 
         :param results: see ``review.ProofRun.transmit``
         """
@@ -124,19 +118,28 @@ class PartnerMailingProof(models.Model):
         if sentences:
             mailing.message_post(body=review.to_paragraphs(sentences), subtype_xmlid="mail.mt_note")
         for proof, (state, _reason, wait) in results.items():
-            if state != SENT and not proof.is_notified and not (wait and wait <= PATIENCE):
-                proof._notify_otherwise(mailing)
+            if state == SENT or proof.approval_id.state != "pending":
+                proof._find_queued().unlink()
+            elif not wait or wait > PATIENCE:
+                proof._find_queued().send()
 
-    def _notify_otherwise(self, mailing):
-        """Let Odoo notify the validator of the activity, as without a proof."""
-        self.is_notified = True
-        requester = self.approval_id.requested_by_id
-        activities = (
-            mailing.with_user(requester)
-            .sudo()
-            .activity_search([REQUEST_ACTIVITY], user_id=self.user_id.id)
+    def _find_queued(self):
+        """Return the e-mail about the activity that waits in Odoo's queue; see ``ask_for_proofs``.
+
+        The proof says the same, so one of both leaves. Where the scheduled action of proofs does
+        not run, Odoo's own sends it.
+        """
+        self.ensure_one()
+        return self.env["mail.mail"].search(
+            [
+                ("state", "=", "outgoing"),
+                ("message_type", "=", "user_notification"),
+                ("model", "=", "partner.mailing"),
+                ("res_id", "=", self.mailing_id.id),
+                ("recipient_ids", "in", self.user_id.partner_id.ids),
+                ("create_date", ">=", self.create_date),
+            ]
         )
-        activities.action_notify()
 
     def _count_lately(self):
         """Return how many proofs of the same requester the validator had within a day."""

@@ -232,7 +232,7 @@ class PartnerMailingRecipient(models.Model):
                 )
                 if part
             )
-            cause = recipient.source_id.exists().display_name
+            cause = recipient.source_id.exists()._get_words()
             if recipient.skip_reason in DOMAIN_REASONS:
                 cause = (recipient.email_normalized or "").rpartition("@")[2]
             skipped = ": ".join(filter(None, (skip_reasons.get(recipient.skip_reason), cause)))

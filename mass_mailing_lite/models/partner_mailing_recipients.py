@@ -303,6 +303,7 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         self.check_access("write")
         self._check_editable(self.env._("add contacts"))
+        self._check_sources([OUT])
         self._lock_list()
         up_to_date = self.recipients_loaded_at or not (
             self.audience_ids or self.source_ids or self._get_transport().read_extra_addresses()
@@ -468,22 +469,24 @@ class PartnerMailing(models.Model):
         self._check_covered_unlocked({"source_ids"})
         self._as_system().write(self._get_change_values({"source_ids"}))
 
-    def _check_sources(self):
-        """Raise unless each entry of both sides can be used, by the user who loads the list.
+    def _check_sources(self, sides=(IN, OUT)):
+        """Raise unless each entry of these sides can be used, by the user who loads the list.
 
         :raises UserError: with the first that cannot, and what to do
         """
-        for entry in self.source_ids:
+        for audience in self._get_chosen_audiences():
+            if reason := audience._get_unavailable_reason():
+                raise UserError(reason)
+        for entry in self.source_ids.filtered(lambda entry: entry.side in sides):
             source = get_source(entry)
-            # An audience is checked, with the same words, where it is used.
-            if entry.kind == "audience" and entry.audience_id:
-                continue
+            if entry.side == IN and entry.kind == "audience" and entry.audience_id:
+                continue  # checked above
             if problem := source.get_problem():
-                sides = dict(entry._fields["side"]._description_selection(self.env))
+                labels = dict(entry._fields["side"]._description_selection(self.env))
                 raise UserError(
                     self.env._(
                         "“%(side)s” has an entry that cannot be used: %(entry)s. %(problem)s",
-                        side=sides[entry.side],
+                        side=labels[entry.side],
                         entry=source.describe(),
                         problem=problem,
                     )
@@ -540,10 +543,14 @@ class PartnerMailing(models.Model):
         """Return the statements that make the list of its sources."""
         return RecipientQuery(self)
 
-    def _written_to_lately_sql(self):
-        """Return a SELECT of the addresses that get no further mailing now, None without a limit."""
+    def _written_to_lately_sql(self, quickly=False):
+        """Return a SELECT of the addresses that get no further mailing now, None without a limit.
+
+        :param quickly: see ``RecipientQuery.refused``
+        """
         pressure = Pressure(self)
-        return pressure.addresses_sql() if pressure.is_on() else None
+        is_used = pressure.is_on() and (not quickly or pressure.is_quick())
+        return pressure.addresses_sql() if is_used else None
 
     @api.depends("company_id")
     @api.depends_context("lang")

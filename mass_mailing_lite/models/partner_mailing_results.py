@@ -321,6 +321,7 @@ class PartnerMailing(models.Model):
             {
                 "personal_data_removed_at": fields.Datetime.now(),
                 "list_facts": False,
+                "excluded_domains": False,  # some people have a domain of their own
                 "background_facts": False,
             }
         )

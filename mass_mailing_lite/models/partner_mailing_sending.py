@@ -341,7 +341,8 @@ class PartnerMailing(models.Model):
         recipients = self.env["partner.mailing.recipient"]
         address = SQL.identifier("r", self._get_transport().address_column)
         self.env.flush_all()
-        if recipients._skip_pending(self, "written_to_lately", pressure.addresses_sql(), address):
+        addresses = pressure.addresses_sql()
+        if addresses and recipients._skip_pending(self, "written_to_lately", addresses, address):
             recipients._invalidate_rows()
             self._recount()
             # Nobody may be left of a mailing that is resumed or sent again: no sender takes it then.

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..selection import IN, OUT, SOURCES, Exclusions, get_source
+from ..selection import IN, OUT, SOURCES, Exclusions, get_source, put_in_words
 from .mailing_guard import SYSTEM, SYSTEM_KEY
 from .partner_mailing import EDITABLE_STATES
 
@@ -19,6 +19,7 @@ NAMED = (
     "earlier_mailing_id",
     "outcome",
     "link_id",
+    "link_text",
     "partner_id",
     "domain",
     "address",
@@ -77,7 +78,7 @@ class PartnerMailingSource(models.Model):
         "res.partner.category", "Tag", ondelete="set null", index="btree_not_null"
     )
     earlier_mailing_id = fields.Many2one(
-        "partner.mailing", "Earlier Mailing", ondelete="set null", index="btree_not_null"
+        "partner.mailing", ondelete="set null", index="btree_not_null"
     )
     outcome = fields.Selection(
         OUTCOMES, "Result", help="Which of the recipients of the earlier mailing are meant."
@@ -196,6 +197,10 @@ class PartnerMailingSource(models.Model):
         for entry in self:
             entry.display_name = entry.kind and get_source(entry).describe()
 
+    def _get_words(self):
+        """Return in words who is meant, with the audience whose entry it is; "" for no entry."""
+        return put_in_words(self.env, get_source(self).get_facts()) if self.kind else ""
+
     # ------------------------------------------------------------
     # Numbers, before anything is saved or loaded
     # ------------------------------------------------------------
@@ -270,15 +275,19 @@ class PartnerMailingSource(models.Model):
         origin._check_saved()
         origin.check_access("read")
         company = values.get("company_id") if isinstance(values, dict) else False
-        audience = origin.new({"company_id": company} if company else {}, origin=origin)
+        known = type(company) is int and company in self.env.companies.ids
+        audience = origin.new({"company_id": company} if known else {}, origin=origin)
+        saved = {entry.id: entry for entry in origin.source_ids}
         drafts = self.browse()
         for one in entries if isinstance(entries, list) else ():
-            known = set(NAMED) & set(one if isinstance(one, dict) else ())
-            drafts += self.new({name: one[name] for name in known})
+            one = one if isinstance(one, dict) else {}  # noqa: PLW2901
+            before = saved.get(one["id"]) if type(one.get("id")) is int else None
+            draft = self.new({name: one[name] for name in set(NAMED) & set(one)}, origin=before)
+            draft._check_readable(before)
+            drafts += draft
         drafts.side = OUT
         drafts.of_audience_id = audience
         drafts._check_kind()
-        drafts._check_readable()
         counted = [one._get_counted() for one in drafts]
         return {"total": False, "entries": counted, "others": []}
 
@@ -320,6 +329,8 @@ class PartnerMailingSource(models.Model):
         for records in owners.values():
             records._note_change_of_sources()
         before = self._get_audiences()
+        if not vals.get("link_id", True):
+            vals = {**vals, "link_text": False}  # any link is meant now
         result = super().write(vals)
         self._check_readable()
         self._tell_audiences(before, self._get_audiences())

@@ -1,4 +1,5 @@
 import logging
+import xmlrpc.client
 
 from odoo import api, models
 from odoo.tools import email_normalize
@@ -18,6 +19,34 @@ class MailThread(models.AbstractModel):
     """The mail gateway, for replies and bounces of mailings; other mail is routed as usual."""
 
     _inherit = "mail.thread"
+
+    # ------------------------------------------------------------
+    # Tests of the sender
+    # ------------------------------------------------------------
+
+    @api.model
+    def message_process(
+        self,
+        model,
+        message,
+        custom_values=None,
+        save_original=False,
+        strip_attachments=False,
+        thread_id=None,
+    ):
+        """Take a test of *Sender Check* that comes back, octet for octet; it goes no further."""
+        source = message.data if isinstance(message, xmlrpc.client.Binary) else message
+        octets = source.encode() if isinstance(source, str) else bytes(source)
+        if self.env["partner.mailing.sender.look"]._receive(octets):
+            return False
+        return super().message_process(
+            model,
+            message,
+            custom_values=custom_values,
+            save_original=save_original,
+            strip_attachments=strip_attachments,
+            thread_id=thread_id,
+        )
 
     # ------------------------------------------------------------
     # Bounces

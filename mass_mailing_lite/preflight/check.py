@@ -129,7 +129,7 @@ class Check:
     @classmethod
     def has(cls, name: str) -> bool:
         """Tell whether the check overrides a method, such as ``look_at_list``."""
-        return getattr(cls, name) is not getattr(Check, name)
+        return getattr(cls, name, None) is not getattr(Check, name, None)
 
     @property
     def list_facts(self) -> Any:
@@ -203,7 +203,8 @@ class Check:
         :param remedy: what to do, one sentence; empty for what is only good to know
         :param place: where it is: ``page`` (tab of the form) and ``focus`` (field), which the form
             opens; ``action`` (name of a method of the mailing), perhaps ``args`` (list), and
-            ``label`` of the button that mends it, or with ``is_view`` that only shows it; ``level``
+            ``label`` of the button that mends it, or with ``is_view`` that only shows it; ``see``
+            (dict of ``action`` and ``args``) of a further button that shows whom it is about; ``level``
             for a finding of another level than the others of the check; ``lines``, a list of
             details in words, which are folded up; ``step`` of the checklist and ``hint``, its
             status in words: the step is then shown as not in order; ``is_personal`` when the message names contacts,

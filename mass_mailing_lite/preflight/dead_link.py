@@ -19,6 +19,10 @@ WEB_ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 OWN_PATH = "/partner_mailing/"
 # A placeholder, also as it is encoded in an attribute.
 PERSONAL = re.compile(r"\{\{|#\{|%7b%7b", re.IGNORECASE)
+# To ask for such a page may unsubscribe the person whom the address names.
+UNSUBSCRIBE = re.compile(r"unsubscri|opt[-_]?out", re.IGNORECASE)
+# Short links of Odoo count who follows them.
+COUNTED_PATH = "/r/"
 # A picture or file of this database.
 STORED_FILE = re.compile(r"/web/(?:image|content)/(\d{1,9})(?:-[0-9a-f]{1,64})?(?:[/?#]|$)")
 DEAD, INSECURE, MOVED, UNKNOWN = "dead", "insecure", "moved", "unknown"
@@ -46,9 +50,11 @@ class DeadLink(Check):
         found = {}
         for words, written, is_picture in self._find(content):
             address = clean(written)
-            if address not in found and is_asked(address):
+            is_counted = address.startswith(f"{content.base_url}{COUNTED_PATH}")
+            if address not in found and is_asked(address) and not is_counted:
                 found[address] = [address, words[:60], is_picture]
-        return [*found.values()][:MAX_LINKS]
+        # One more says that there are more.
+        return [*found.values()][: MAX_LINKS + 1]
 
     def _find(self, content):
         """Yield (words, address, whether it is a picture's) of what a message leads to."""
@@ -105,10 +111,11 @@ class DeadLink(Check):
         asked = self.ask_background(facts)
         if not asked:
             return []
-        if not self.background:
-            return [self._make_waiting(len(asked))]
-        answers = self.background.get("facts") or {}
-        findings = []
+        # What was found about addresses that are still there stays, while another one is written.
+        stored = (self.mailing.background_facts or {}).get(self.key) or {}
+        answers = stored.get("facts") or {}
+        waiting = set(asked) - set(stored.get("asked") or ())
+        findings = [self._make_waiting(len(waiting))] if waiting else []
         for problem, (level, message, remedy) in self._get_sentences().items():
             having = {
                 lang: [one for one in found if answers.get(one[0], {}).get("problem") == problem]
@@ -129,12 +136,24 @@ class DeadLink(Check):
                         label=self.env._("Check Again"),
                     )
                 )
+        if len({address for found in facts.values() for address, *_rest in found}) > MAX_LINKS:
+            findings.append(
+                self.make_finding(
+                    self.env._(
+                        "Only %s links and pictures are checked. There are more.", MAX_LINKS
+                    ),
+                    self.env._("Open the others in a browser, or make a shorter message of it."),
+                    level=INFO,
+                    page="content",
+                    focus=self.mailing._get_transport().main_text,
+                )
+            )
         return findings
 
     def _make_waiting(self, count):
         return self.make_finding(
             self.env._("Links and pictures are being checked: %s.", count),
-            self.env._("Open the mailing again in a minute to see the result."),
+            self.env._("The result is shown here as soon as it is there."),
             count=count,
             level=INFO,
         )
@@ -206,6 +225,8 @@ def is_asked(address):
     if not WEB_ADDRESS.match(address) or len(address) > MAX_ADDRESS:
         return False
     if OWN_PATH in address.partition("?")[0] or PERSONAL.search(address):
+        return False
+    if UNSUBSCRIBE.search(address):
         return False
     return link_problem.find_problem(address) in (None, link_problem.LOCAL)
 

@@ -32,25 +32,24 @@ class DomainCheck(Check):
                     action="action_exclude_domains",
                     args=[self.key],
                     label=self.env._("Exclude These Recipients"),
+                    is_personal=True,  # some people have a domain of their own
                     see={"action": "action_open_domains", "args": [self.key]},
                 )
             )
         if found["excluded"]:
             findings.append(
-                {
-                    **self.make_finding(
-                        self.describe_excluded(formatLang(self.env, found["excluded"], digits=0)),
-                        self.env._(
-                            "They stay excluded when the list is updated, until their addresses are"
-                            " corrected."
-                        ),
-                        count=found["excluded"],
-                        action="action_include_domains",
-                        args=[self.key],
-                        label=self.env._("Include Again"),
+                self.make_finding(
+                    self.describe_excluded(formatLang(self.env, found["excluded"], digits=0)),
+                    self.env._(
+                        "They stay excluded when the list is updated, until their addresses are"
+                        " corrected."
                     ),
-                    "level": INFO,
-                }
+                    count=found["excluded"],
+                    action="action_include_domains",
+                    args=[self.key],
+                    label=self.env._("Include Again"),
+                    level=INFO,
+                )
             )
         return findings
 

@@ -37,7 +37,8 @@ class LargeDomains(Check):
             for domain, count in self.env.execute_query(
                 SQL(
                     """
-                    SELECT substring(email_normalized FROM '[^@]*$') AS domain, count(*)
+                    SELECT right(email_normalized, strpos(reverse(email_normalized), '@') - 1) AS domain,
+                           count(*)
                       FROM partner_mailing_recipient
                      WHERE mailing_id = %s AND state = 'pending'
                   GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %s
@@ -54,6 +55,7 @@ class LargeDomains(Check):
             return []
         limits = self.mailing._get_transport().get_limits()
         limit = limits.domain_minute if limits else 0
+        domains = [(to_unicode(domain), count) for domain, count in domains]
         named = self.env._("Largest domains: %s.", ", ".join(domain for domain, _count in domains))
         lines = [self._describe_domain(domain, count, limit) for domain, count in domains]
         return [self.make_finding(named, "", count=len(domains), lines=lines, page="recipients")]
@@ -77,3 +79,11 @@ class LargeDomains(Check):
             duration=duration,
             limit=formatLang(self.env, limit, digits=0),
         )
+
+
+def to_unicode(domain):
+    """Return a domain as people read it."""
+    try:
+        return domain.encode().decode("idna")
+    except UnicodeError:
+        return domain

@@ -104,7 +104,7 @@ class ListValues:
             with self.env.cr.savepoint():
                 render = mailing._make_qweb_renderer(source)
                 for row in rows:
-                    shown = str(render(self._get_contact(row)).text)
+                    shown = "".join(render(self._get_contact(row)).html)
                     for number, place in enumerate(places):
                         read[place] += f"{OPEN}{number}{CLOSE}" in shown
         except Exception:

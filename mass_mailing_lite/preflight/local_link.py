@@ -22,7 +22,7 @@ class LocalLink(Check):
     sequence = 20
 
     def get_title(self):
-        return self.env._("links and pictures")
+        return self.env._("addresses of links and pictures")
 
     def get_question(self):
         return self.env._("Does a link or picture have an address that leads nowhere?")

@@ -2,7 +2,7 @@ from ..tools.page_look import read_page
 from .check import Check, register
 
 # Letters of text that one picture needs beside it, and as many as are enough for any number.
-FOR_ONE, ENOUGH = 60, 400
+FOR_ONE, ENOUGH = 30, 300
 
 
 @register

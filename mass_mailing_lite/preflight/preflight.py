@@ -19,6 +19,10 @@ ASKED, DUE, LARGEST = "asked", "due", "largest_domain"
 UNDECIDED_STATES = ("draft", "to_validate")
 # What is kept of a finding with an approval.
 KEPT = ("key", "kind", "level", "message", "remedy", "count", "lines", "is_people", "is_personal")
+# When a mailing that was changed while it was looked at is looked at again.
+AGAIN = timedelta(seconds=20)
+# Type of the notification that facts came from the background.
+NOTIFICATION = "partner_mailing_findings"
 CRON = "mass_mailing_lite.ir_cron_preflight"
 
 
@@ -135,7 +139,6 @@ class Preflight:
             held meanwhile
         """
         mailing = self.mailing
-        mailing._as_system().write({"look_due_at": False})
         self.look_at_list(is_new=False, limit=None)
         commit()
         for check, asked in list(self._get_due()):
@@ -148,6 +151,20 @@ class Preflight:
             commit()
             self.store_background(check.key, asked, facts)
             commit()
+        if self._has_due():
+            # The mailing was changed meanwhile.
+            mailing._as_system().write({"look_due_at": fields.Datetime.now()})
+            self.env.ref(CRON).sudo()._trigger(fields.Datetime.now() + AGAIN)
+        else:
+            mailing._as_system().write({"look_due_at": False})
+        self._announce()
+        commit()
+
+    def _announce(self):
+        """Have the open forms of the mailing show its findings anew, once this is committed."""
+        mailing = self.mailing.sudo()
+        for channel in mailing._get_progress_channels():
+            self.env["bus.bus"]._sendone(channel, NOTIFICATION, {"id": mailing.id})
 
     def store_background(self, key, asked, facts):
         """Store what a check found in the background; see ``Check.background``.
@@ -294,6 +311,9 @@ def look_at_due(mailings, commit_progress):
     :param commit_progress: called with (mailings done, mailings that wait); commits and returns the
         seconds that are left
     """
+    # What waits for a decision is looked at again when its facts are too old.
+    for mailing in mailings.search([("state", "=", "to_validate"), ("look_due_at", "=", False)]):
+        Preflight(mailing).plan()
     is_due = [("look_due_at", "!=", False), ("state", "in", UNDECIDED_STATES)]
     due = mailings.with_context(active_test=False).search(is_due, order="look_due_at, id")
     seconds_left = commit_progress(0, len(due))

@@ -34,5 +34,7 @@ class PreviewText(Check):
                 self.env._("Write in Preview Text what the message is about, in one line."),
                 count=len(facts),
                 focus="preview_text",
+                # Until there is a list, the mailing is only begun.
+                is_early=not self.mailing.recipients_loaded_at,
             )
         ]

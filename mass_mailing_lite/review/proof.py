@@ -1,9 +1,11 @@
 """A proof: the real message of a mailing, for the own mailbox of a validator who is asked."""
 
+from odoo import fields
 from odoo.fields import Domain
 from odoo.tools.mail import generate_tracking_message_id
 
 from ..transport.compiled import Around
+from .preflight import render_preflight
 from .words import describe_request
 
 REVIEW_PATH = "/partner_mailing/review"
@@ -14,29 +16,17 @@ def ask_for_proofs(mailing, request, users):
 
     :param request: the pending request, with the rights of the system
     :param users: the validators who are asked
-    :return: those of them who need no other e-mail about the request
+    :return: those of them who get one. Of two validators, the second is asked again, and has hers.
     """
-    readers = get_readers(mailing, users)
     proofs = mailing._as_system().env["partner.mailing.proof"]
     asked = proofs.search([("approval_id", "=", request.id)]).user_id
-    if not readers:
-        return readers
-    # Messages inside Odoo are no e-mail: who gets those gets them beside the proof.
-    instead = readers.filtered(
-        lambda user: user.notification_type == "email" and user.email_normalized
-    )
-    values = {"mailing_id": mailing.id, "approval_id": request.id}
-    proofs.create(
-        [
-            {**values, "user_id": user.id, "is_notified": user not in instead}
-            for user in readers - asked
-        ]
-    )
+    readers = get_readers(mailing, users) - asked
+    values = {"mailing_id": mailing.id, "approval_id": request.id, "next_at": fields.Datetime.now()}
+    proofs.create([{**values, "user_id": user.id} for user in readers])
     cron = mailing.env.ref("mass_mailing_lite.ir_cron_proofs", raise_if_not_found=False)
-    if cron:
+    if readers and cron:
         cron.sudo()._trigger()
-    # Of two validators, the second is asked again, and has her proof.
-    return instead - asked
+    return readers
 
 
 def get_readers(mailing, users):
@@ -130,6 +120,11 @@ class Proof:
             written_to, order="id", limit=1
         )
 
+    def _render_preflight(self):
+        """Return what the checks find now, as HTML for mail."""
+        mailing = self.mailing.with_context(lang=self.lang, tz=self.user.tz)
+        return render_preflight(mailing, for_mail=True)
+
     def get_prefix(self):
         """Return what the subject begins with."""
         return self.env._("[To validate]")
@@ -148,7 +143,7 @@ class Proof:
             "request": describe_request(self._theirs, self.request),
             "reader": (reader.name or reader.email) if reader else "",
             "url": f"{self.mailing.get_base_url().rstrip('/')}{REVIEW_PATH}/{self.request.id}",
-            "findings": self.mailing.with_context(lang=self.lang, tz=self.user.tz)._get_findings(),
+            "preflight": self._render_preflight(),
         }
         render = self.env["ir.qweb"].sudo()._render
         return Around(

@@ -15,12 +15,12 @@ class ContactFilter(Source):
         if not self.value:
             return self.env._("There is no filter. Set it, or remove the entry.")
         try:
-            self.read()
+            self.read_domain()
         except UserError as error:
             return self.env._("The filter cannot be used: %s. Set it again.", error)
         return False
 
-    def read(self):
+    def read_domain(self):
         """Return the ``Domain``.
 
         :raises UserError: when the user cannot search by it
@@ -31,7 +31,7 @@ class ContactFilter(Source):
         if not self.value:
             return Domain.FALSE
         try:
-            return self.read()
+            return self.read_domain()
         except UserError:
             return Domain.FALSE
 

@@ -145,6 +145,8 @@ class EarlierMailing(Source):
                 name=earlier.name,
                 most=MOST_STEPS,
             )
+        if problem := self._get_audience_problem():
+            return problem
         query = earlier._query_recipients()
         for source in (*query.sources(IN), *query.sources(OUT)):
             entry = source.entry
@@ -163,6 +165,18 @@ class EarlierMailing(Source):
                 name=earlier.name,
                 problem=error,
             )
+        return False
+
+    def _get_audience_problem(self):
+        """Return why an audience of the mailing, whose newcomers are meant, cannot be used."""
+        for audience in self.value._get_chosen_audiences():
+            if not audience.has_access("read"):
+                return self.env._(
+                    "“%s” went to an audience you may not see. Remove the entry, or ask who may.",
+                    self.value.name,
+                )
+            if problem := audience._get_filter_problem():
+                return problem
         return False
 
     def _count_steps(self):

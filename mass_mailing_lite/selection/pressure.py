@@ -4,6 +4,9 @@ from odoo import fields
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
+# Up to how many recipients of the last days a number in the form considers them: 0.3 s.
+QUICK = 100_000
+
 
 class Pressure:
     """Who was written to often enough lately: the limit of a company, of mailings for each person.
@@ -39,41 +42,84 @@ class Pressure:
     def addresses_sql(self):
         """Return a SELECT of the addresses that get no further mailing now: (address).
 
-        Addresses are counted, and contacts, whose address may have changed since. Plan at a million
-        recipients of the last days: one scan of their lists, and a hash of each count; 2 s.
+        None where there were too few mailings for that. Addresses are counted, and contacts, whose
+        address may have changed since. Plan at two million rows of mailings of the last days: two
+        scans of them, a hash of each count, and a hash join with the contacts; 3 s. The mailings are
+        named by number and the rows counted without a CTE, because the planner then knows how many
+        there are; else it looks up each contact by itself, which takes 10 s.
         """
+        running, started, all_of_them = self._find_mailings()
+        if len(all_of_them) < self.most:
+            return None
         transport = self.mailing._get_transport()
+        address = SQL.identifier("r", transport.address_column)
+        written = SQL(
+            """
+            r.mailing_id = ANY(%(mailings)s)
+            AND ((r.state IN ('sent', 'uncertain')
+                  AND (r.sent_at >= %(since)s
+                       OR (r.sent_at IS NULL AND r.mailing_id = ANY(%(started)s))))
+                 OR (r.state IN ('sending', 'pending') AND r.is_submitted
+                     AND r.mailing_id = ANY(%(running)s)))
+            """,
+            mailings=all_of_them,
+            started=started,
+            running=running,
+            since=self._get_since(),
+        )
         return SQL(
             """
-            WITH written AS MATERIALIZED (
-                SELECT r.partner_id, %(address)s AS address, r.is_further
-                  FROM partner_mailing m
-                  JOIN partner_mailing_recipient r ON r.mailing_id = m.id
-                 WHERE m.company_id = %(company)s AND m.channel = %(channel)s
-                   AND m.id IS DISTINCT FROM %(mailing)s AND m.started_at IS NOT NULL
-                   AND (m.state IN ('sending', 'paused') OR m.finished_at >= %(since)s)
-                   AND ((r.state IN ('sent', 'uncertain')
-                         AND COALESCE(r.sent_at, m.started_at) >= %(since)s)
-                        OR (r.state IN ('sending', 'pending') AND r.is_submitted
-                            AND m.state IN ('sending', 'paused')))
-            )
-            SELECT address FROM written WHERE address IS NOT NULL
-          GROUP BY address HAVING count(*) >= %(most)s
+            SELECT %(address)s FROM partner_mailing_recipient r
+             WHERE %(written)s AND %(address)s IS NOT NULL
+          GROUP BY %(address)s HAVING count(*) >= %(most)s
          UNION ALL
             SELECT lower(%(now)s)
-              FROM (SELECT partner_id FROM written
-                     WHERE partner_id IS NOT NULL AND is_further IS NOT TRUE
-                  GROUP BY partner_id HAVING count(*) >= %(most)s) often
+              FROM (SELECT r.partner_id FROM partner_mailing_recipient r
+                     WHERE %(written)s AND r.partner_id IS NOT NULL AND r.is_further IS NOT TRUE
+                  GROUP BY r.partner_id HAVING count(*) >= %(most)s) often
               JOIN res_partner p ON p.id = often.partner_id
              WHERE %(now)s IS NOT NULL
             """,
-            address=SQL.identifier("r", transport.address_column),
+            address=address,
+            written=written,
             now=transport.contact_address_sql("p"),
-            company=self.company.id,
-            channel=self.mailing.channel,
-            mailing=self.mailing._origin.id or None,
-            since=fields.Datetime.now() - timedelta(days=self.days),
             most=self.most,
+        )
+
+    def is_quick(self):
+        """Return whether so few were written to lately that a form need not wait for their count."""
+        _running, _started, mailings = self._find_mailings()
+        recipients = self.mailing.sudo().browse(mailings).counter_id
+        return sum(one.recipient_count for one in recipients) <= QUICK
+
+    def _get_since(self):
+        return fields.Datetime.now() - timedelta(days=self.days)
+
+    def _find_mailings(self):
+        """Return the ids of mailings that may count: that are being sent, started lately, all."""
+        env = self.mailing.env
+        for name in ("partner.mailing", "partner.mailing.recipient", "res.partner"):
+            env[name].flush_model()
+        rows = env.execute_query(
+            SQL(
+                """
+                SELECT m.id, m.state IN ('sending', 'paused'), m.started_at >= %(since)s
+                  FROM partner_mailing m
+                 WHERE m.company_id = %(company)s AND m.channel = %(channel)s
+                   AND m.id IS DISTINCT FROM %(mailing)s AND m.started_at IS NOT NULL
+                   -- Not finished is also one that was taken back to draft when a part was sent.
+                   AND (m.finished_at IS NULL OR m.finished_at >= %(since)s)
+                """,
+                company=self.company.id,
+                channel=self.mailing.channel,
+                mailing=self.mailing._origin.id or None,
+                since=self._get_since(),
+            )
+        )
+        return (
+            [number for number, is_running, _is_new in rows if is_running],
+            [number for number, _is_running, is_new in rows if is_new],
+            [number for number, _is_running, _is_new in rows],
         )
 
     def find(self, recipients):
@@ -85,12 +131,15 @@ class Pressure:
             return recipients.browse()
         self.lock()
         recipients.env.flush_all()
+        addresses = self.addresses_sql()
+        if addresses is None:
+            return recipients.browse()
         rows = recipients.env.execute_query(
             SQL(
                 "SELECT r.id FROM partner_mailing_recipient r WHERE r.id = ANY(%s) AND %s IN (%s)",
                 recipients.ids,
                 SQL.identifier("r", self.mailing._get_transport().address_column),
-                self.addresses_sql(),
+                addresses,
             )
         )
         return recipients.browse(number for [number] in rows)

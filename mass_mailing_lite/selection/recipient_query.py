@@ -124,10 +124,12 @@ class RecipientQuery:
             tags=self.mailing._get_excluded_tags().ids if tag_ids is None else tag_ids,
         )
 
-    def refused(self):
+    def refused(self, quickly=False):
         """Return a SELECT of the addresses that are left out: (address, reason, source).
 
         ``reason`` is a place in ``REASONS``, from 1; ``source`` the id of an entry, or 0.
+
+        :param quickly: for a number in the form, without those written to lately where they are many
         """
         parts = [(self.transport.blocklist_sql(), "blocklisted", 0)]
         sources = self.sources(OUT)
@@ -137,7 +139,7 @@ class RecipientQuery:
         for one in sources:
             if sql := one.excluded_sql():
                 parts.append((sql, one.skip_reason, one.entry._origin.id or 0))
-        if sql := self.mailing._written_to_lately_sql():
+        if sql := self.mailing._written_to_lately_sql(quickly):
             parts.append((sql, "written_to_lately", 0))
         return SQL(" UNION ALL ").join(
             SQL(
@@ -157,19 +159,19 @@ class RecipientQuery:
         """Return about how many people would be written to.
 
         Duplicates are counted, and further addresses are not: finding them takes the sort of all
-        addresses. Plan at a million contacts: one scan, and one hash join with what is refused.
+        addresses. Nor are those written to lately considered where they are many. Plan at a million contacts: one scan, and one hash join with what is refused.
         """
         return SQL(
             """
             WITH refused AS (SELECT DISTINCT address FROM (%(refused)s) r (address, reason, source))
             SELECT count(*)
-              FROM (SELECT lower(address) AS address FROM (%(chosen)s) c
+              FROM (SELECT address FROM (%(chosen)s) c
                  UNION ALL
-                    SELECT lower(address) FROM (%(extra)s) e (position, name, typed, address)) p
+                    SELECT address FROM (%(extra)s) e (position, name, typed, address)) p
              WHERE p.address IS NOT NULL
                AND NOT EXISTS (SELECT FROM refused r WHERE r.address = p.address)
             """,
-            refused=self.refused(),
+            refused=self.refused(quickly=True),
             chosen=self.chosen(),
             extra=self.extra(),
         )

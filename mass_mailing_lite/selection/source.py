@@ -79,14 +79,12 @@ class Source:
         """Return how many contacts of a domain the mailing may use, and people who are none."""
         self.env.flush_all()
         contacts = self.mailing._readable_contacts(domain)
-        people = self.people_sql()
-        [(count,)] = self.env.execute_query(
-            SQL(
-                "SELECT (%s) + (%s)",
-                contacts.select(SQL("count(*)")),
-                SQL("SELECT count(*) FROM (%s) p", people) if people else SQL("0"),
-            )
-        )
+        counts = [
+            contacts.select(SQL("count(*)")),
+            *(SQL("SELECT count(*) FROM (%s) p", sql) for sql in [self.people_sql()] if sql),
+        ]
+        total = SQL(" + ").join(SQL("(%s)", one) for one in counts)
+        [(count,)] = self.env.execute_query(SQL("SELECT %s", total))
         return count
 
     def get_facts(self):

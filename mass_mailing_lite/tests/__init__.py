@@ -58,6 +58,7 @@ from . import (
     test_samples,
     test_schedule,
     test_sender_check,
+    test_sender_dns,
     test_senders,
     test_sending,
     test_sending_settings,

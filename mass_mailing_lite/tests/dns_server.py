@@ -88,7 +88,7 @@ class DnsServer:
                 response.answer.append(_rrset(name, "CNAME", entry["CNAME"]))
                 name = entry["CNAME"][0].rstrip(".").lower()
                 continue
-            if kind in entry:
+            if entry.get(kind):
                 response.answer.append(_rrset(name, kind, entry[kind]))
             elif ANY in entry:
                 response.set_rcode(entry[ANY])

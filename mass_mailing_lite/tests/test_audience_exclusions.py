@@ -52,6 +52,7 @@ class TestAudienceExclusions(AudienceCase):
                 self.assertEqual(rows[email].state, "skipped")
                 self.assertEqual(rows[email].source_id, entry)
                 self.assertIn(entry.display_name, rows[email].reason)
+                self.assertIn("of audience “Readers of the news”", rows[email].reason)
         self.assertEqual(rows["vera@example.com"].skip_reason, "excluded_group")
         self.assertEqual(rows["anna@example.com"].state, "pending")
         self.assertEqual(rows["yan@example.org"].state, "pending")
@@ -183,6 +184,30 @@ class TestAudienceExclusions(AudienceCase):
         self.assertIn("tag “VIP” (of audience “Readers of the news”)", review)
         self.assertIn("tag “No consent at all” (of audience “Readers of the news”)", review)
 
+    def test_newcomers_of_a_mailing_can_be_left_out_by_its_own_audience(self):
+        sent = {"state": "sent"}
+        earlier = self.new_sent({"boris@example.com": sent, "clara@example.com": sent})
+        self.leave_out("mailing", earlier_mailing_id=earlier.id, outcome="newcomer")
+        self._new_contact("Nora", "nora@example.com", self.news)
+        mailing = self.new_mailing()
+        mailing.action_load_recipients()
+        self.assertEqual(self.states(mailing)["nora@example.com"], "excluded_mailing")
+        self.assertEqual(self.states(mailing)["boris@example.com"], "pending")
+        self.assertEqual(self.audience.partner_count, 5)
+
+    def test_newcomers_are_not_known_when_the_filter_of_the_audience_is_broken(self):
+        earlier = self.new_sent({"anna@example.com": {"state": "sent"}})
+        draft = self.new_draft(
+            self.entry("mailing", earlier_mailing_id=earlier.id, outcome="newcomer")
+        )
+        self.env.cr.execute(
+            "UPDATE partner_mailing_audience SET domain = %s WHERE id = %s",
+            ["[('x_gone', '=', 1)]", self.audience.id],
+        )
+        self.env.invalidate_all()
+        self.assertIn("x_gone", draft.source_ids.problem)
+        self.assertEqual(draft.source_ids.count, 0)
+
     def test_a_copy_of_an_audience_leaves_out_the_same(self):
         self.leave_out("tag", category_id=self.vip.id)
         copy = self.audience.copy()
@@ -303,6 +328,13 @@ class TestWrongEntries(AudienceCase):
                     with self.assertRaisesRegex(UserError, "cannot be used"):
                         mailing.action_load_recipients()
                     self.assertFalse(self.rows(mailing))
+
+    def test_no_contact_is_added_while_it_is_not_known_who_is_left_out(self):
+        mailing = self.new_mailing(source_ids=[self.entry("tag", "out", category_id=self.vip.id)])
+        self.vip.unlink()
+        with self.assertRaisesRegex(UserError, "But not to.*gone"):
+            mailing._mark_contacts([("id", "=", self.vera.id)], 1)
+        self.assertFalse(mailing.marked_count)
 
     def test_filters_of_any_size_and_shape_are_used_or_refused_in_words(self):
         deep = "['!'," * 1000 + "('id','=',1)" + "]" * 1000

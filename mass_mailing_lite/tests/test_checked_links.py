@@ -74,6 +74,18 @@ class TestCheckedLinks(LinkCase):
         self.look(mailing)
         self.assertEqual(self.found(mailing), [])
 
+    def test_what_was_found_stays_while_another_link_is_asked_for(self):
+        mailing = self.new_mailing(body_html=self.link("/gone"))
+        self.look(mailing)
+        mailing.body_html = self.link("/gone") + self.link("/another")
+        found = self.found(mailing)
+        self.assertEqual({one["level"]: one["count"] for one in found}, {"warning": 1, "info": 1})
+
+    def test_a_message_with_very_many_links_says_that_not_all_are_checked(self):
+        body = "".join(f'<a href="https://shop.example/{number}">x</a>' for number in range(250))
+        mailing = self.new_mailing(body_html=f"<p>{body}</p>")
+        self.assertEqual([one["count"] for one in self.found(mailing)], [200, 1])
+
     def test_until_there_is_a_result_the_form_says_so_and_nothing_is_asked(self):
         before = len(self.server.requests)
         mailing = self.new_mailing(body_html=self.link("/gone"))
@@ -97,11 +109,13 @@ class TestCheckedLinks(LinkCase):
         self.assertEqual(finding["count"], 2)
 
     def test_links_of_the_layout_are_asked_for_too(self):
-        layout = self.env.ref("mass_mailing_lite.layout_plain", raise_if_not_found=False)
-        layout = layout or self.env["partner.mailing.layout"].search([], limit=1)
-        layout = layout.copy()
-        layout.arch = str(layout.arch).replace(
-            "</div>", f'<a href="{self.url("/imprint")}">Imprint</a></div>', 1
+        layout = self.env["partner.mailing.layout"].create(
+            {
+                "name": "Letterhead",
+                "body_html": '<div><t t-out="message.body"/></div>'
+                f'<p><a href="{self.url("/imprint")}">Imprint</a>'
+                ' <a href="/partner_mailing/unsubscribe">Unsubscribe</a></p>',
+            }
         )
         mailing = self.new_mailing(layout_id=layout.id)
         self.look(mailing)
@@ -142,6 +156,9 @@ class TestCheckedLinks(LinkCase):
             "/partner_mailing/unsubscribe",
             "/partner_mailing/view",
             f"{PUBLIC}/partner_mailing/view",
+            f"{PUBLIC}/r/aBc",
+            "https://list.example/unsubscribe?id=1",
+            "https://list.example/optout/1",
             "mailto:shop@example.com",
             "tel:+4930123456",
             "#end",

@@ -211,7 +211,7 @@ class TestDeadDomains(DomainCase):
 
     def test_people_of_dead_domains_are_a_warning_and_excluded_in_one_press(self):
         mailing = self.load(
-            "a@null.example", "b@none.example", "c@none.example", "d@broken.example"
+            "a@null.example", "b@none.example", "c@none.example", "d@broken.example", "e@gmial.com"
         )
         self.assertFalse(self.findings(mailing, "dead_domain"))
         self.check()

@@ -20,6 +20,8 @@ class TestFindings(MailingCase):
         super().setUpClass()
         cls.env["res.lang"]._activate_lang("fr_FR")
         cls.env["ir.config_parameter"].set_param("web.base.url", PUBLIC)
+        # That is done in the background, see test_checked_links.py.
+        cls.env.company.partner_mailing_check_links = False
 
     def findings(self, mailing, key=None):
         """Return the findings that the form of a mailing shows."""
@@ -36,6 +38,7 @@ class TestFindings(MailingCase):
     def test_a_mailing_without_a_problem_has_no_findings(self):
         mailing = self.new_mailing(
             subject="[Example News] 50% off until {{ object.city ||| Friday }} {1}",
+            preview_text="All that is new in our shop",
             body_html='<p>Dear <t t-out="object.name"/>, see [1] or '
             '<a href="https://example.com/x">our shop</a>, <a href="#end">below</a>, '
             '<a href="/partner_mailing/view">this page</a>, <a href="/shop">more</a>, '
@@ -43,6 +46,7 @@ class TestFindings(MailingCase):
             '<pre>Hello {{ name }} and ${name}</pre><img src="/web/image/1" alt="x"/>',
         )
         self.assertFalse(mailing.findings)
+        mailing._record_test()
         self.assertEqual(mailing._get_findings(), [])
 
     # ------------------------------------------------------------
@@ -190,7 +194,7 @@ class TestFindings(MailingCase):
                 self.assertFound(mailing, "base_url", address)
         for address in (PUBLIC, f"{PUBLIC}/", f"{PUBLIC}/erp", f"{PUBLIC}:8443"):
             self.env["ir.config_parameter"].set_param("web.base.url", address)
-            self.assertFalse(self.findings(mailing), address)
+            self.assertFalse(self.findings(mailing, "base_url"), address)
 
     def test_it_does_not_matter_where_nothing_leads_there(self):
         self.env["ir.config_parameter"].set_param("web.base.url", "http://localhost:8069")
@@ -287,8 +291,11 @@ class TestFindings(MailingCase):
         self.assertIn("${name}", review)
         self.assertIn("www.example.com", review)
         clean = self.new_mailing()
+        clean._record_test()
         clean.action_submit()
-        self.assertNotIn("Before Sending", clean.with_user(self.validator).review_html)
+        review = clean.with_user(self.validator).review_html
+        self.assertIn("nothing that needs attention", review)
+        self.assertNotIn("alert-warning", review)
 
     def test_what_was_sent_has_no_findings(self):
         mailing = self.new_mailing(body_html="<p>Dear ${name}</p>")
@@ -326,7 +333,10 @@ class TestFindings(MailingCase):
 
         register(Shouting)
         self.addCleanup(CHECKS.pop, "shouting")
-        mailing = self.new_mailing(subject="NEWS", body_html="<p>${name}</p>")
+        mailing = self.new_mailing(
+            subject="NEWS", preview_text="All that is new", body_html="<p>${name}</p>"
+        )
+        mailing._record_test()
         keys = [finding["key"] for finding in mailing._get_findings()]
         self.assertEqual(keys, ["literal_placeholder", "shouting"])
 

@@ -89,6 +89,7 @@ class LeakCase(MailingCase):
             {**of_mailing, "kind": "contact", "partner_id": self.anna.id}
         )
         system["partner.mailing.sender"].create({"address": "news@example.com"})
+        system["partner.mailing.sender.look"]._obtain(mailing.sudo())
         if "partner.mailing.answer" in system:  # with mass_mailing_lite_sms
             system["partner.mailing.answer"].create(
                 {**of_mailing, "number": "1", "reference": "1", "kind": "reply",
@@ -97,7 +98,12 @@ class LeakCase(MailingCase):
         system["partner.mailing.tester"].create({"user_id": self.marketer.id})
         request = mailing._get_pending_request()
         system["partner.mailing.proof"].create(
-            {**of_mailing, "approval_id": request.id, "user_id": self.manager.id}
+            {
+                **of_mailing,
+                "approval_id": request.id,
+                "user_id": self.outsider.id,
+                "next_at": request.requested_at,
+            }
         )
         server = system["ir.mail_server"].create({"name": "S", "smtp_host": "127.0.0.1"})
         limit = system["partner.mailing.rate.limit"].create({"mail_server_id": server.id})
@@ -107,6 +113,10 @@ class LeakCase(MailingCase):
         system["partner.mailing.domain"].create(
             {"name": "example.com", "next_check_at": fields.Datetime.now()}
         )
+        system["partner.mailing.checked.address"].create(
+            {"address": "https://example.com/secret", "outcome": "alive", "reason": "status",
+             "checked_at": fields.Datetime.now()}
+        )  # fmt: skip
         system["partner.mailing.file"].create({**of_mailing, "name": "Secret.pdf", "days": 1})
         self.make_dialogs(mailing, version)
 

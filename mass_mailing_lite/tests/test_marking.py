@@ -232,6 +232,7 @@ class TestMarking(MailingCase):
         self.anna.with_user(self.marketer).with_context(**context).action_partner_mailing_unmark()
         self.assertEqual(mailing.marked_partner_ids, self.boris)
         self.assertEqual((mailing.marked_count, mailing.marked_window_ids), (1, self.boris))
+        wizard.invalidate_recordset()
         self.assertEqual(wizard.marked_ids, self.boris)
         self.assertFalse(mailing.recipients_loaded_at)
         mailing.action_load_recipients()

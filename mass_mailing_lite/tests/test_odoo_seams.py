@@ -30,6 +30,7 @@ from ..odoo_seams import mail_gateway, smtp_session
 SEAMS = "odoo_seams/%s.py"
 
 GATEWAY = (
+    "message_process",
     "_detect_is_bounce",
     "_routing_handle_bounce",
     "_detect_write_to_catchall",

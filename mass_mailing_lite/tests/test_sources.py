@@ -261,6 +261,7 @@ class TestSources(SourceCase):
             )
             return queries
 
+        cost_of(2)  # what a worker has read once for all
         self.assertEqual(cost_of(12), cost_of(2))
 
     def test_a_change_of_an_entry_is_a_change_of_the_mailing(self):
@@ -446,6 +447,14 @@ class TestEarlierMailings(SourceCase):
         self.assertIn("https://one.example/", draft.source_ids.problem)
         with self.assertRaisesRegex(UserError, "one.example"):
             draft.action_load_recipients()
+        entry = {"id": draft.source_ids.id, "side": "in", "kind": "mailing", "outcome": "clicked"}
+        entry.update(earlier_mailing_id=self.earlier.id, link_id=False)
+        for text, problem in (("https://one.example/", True), (False, False)):
+            counted = draft.source_ids.count_people(draft.id, {}, [{**entry, "link_text": text}])
+            self.assertEqual(bool(counted["entries"][0]["problem"]), problem)
+        draft.source_ids.link_id = False  # any link is chosen instead
+        draft.action_load_recipients()
+        self.assertEqual(list(self.states(draft)), ["anna@example.com"])
 
     def test_what_is_not_known_is_said_at_the_entry(self):
         self.earlier._as_system().write({"track_opens": False, "track_clicks": False})

@@ -79,7 +79,7 @@ def read_page(source: str) -> PageLook:
     if tree is None:
         return EMPTY
     reader = _Reader(is_responsive="@media" in source)
-    reader.read(tree)
+    reader.look_at(tree)
     return PageLook(
         reader.letters,
         reader.pictures,
@@ -99,7 +99,7 @@ class _Reader:
         self.faint: list[tuple[str, str, str]] = []
         self.wide: list[tuple[str, int]] = []
 
-    def read(self, tree):
+    def look_at(self, tree):
         stack: list[tuple[Any, _State]] = [(tree, _State())]
         while stack:
             item, state = stack.pop()
@@ -137,7 +137,7 @@ class _Reader:
         own_colour = own_colour or (element.get("text") if tag == "body" else None)
         if own_colour and own_colour != "inherit":
             colour = read_colour(own_colour, behind)
-        is_link = state.is_link or (tag == "a" and not "".join(element.itertext()).strip())
+        is_link = state.is_link or (tag == "a" and not any(map(str.strip, element.itertext())))
         return _State(colour, behind, is_link)
 
     def _read_behind(self, element, style, value, behind):
@@ -200,6 +200,8 @@ class _Reader:
             self.wide.append((element.tag, round(width)))
 
 
+# The same few styles and colours stand in most elements of a page.
+@lru_cache(maxsize=512)
 def read_style(text: str) -> dict[str, str]:
     """Return {property: value} of a ``style``, in lower case and without ``!important``."""
     found = {}
@@ -213,7 +215,11 @@ def read_style(text: str) -> dict[str, str]:
 
 def is_hidden(element, style: dict[str, str]) -> bool:
     """Tell whether an element is not shown, such as a hidden preview text."""
-    if "hidden" in element.attrib or style.get("display") == "none":
+    if "hidden" in element.attrib:
+        return True
+    if not style:
+        return False
+    if style.get("display") == "none":
         return True
     if style.get("visibility") == "hidden" or style.get("mso-hide") == "all":
         return True
@@ -228,6 +234,7 @@ def read_number(text: str) -> float:
     return float(match[0]) if match else 0.0
 
 
+@lru_cache(maxsize=512)
 def read_pixels(text: str) -> float | None:
     """Return a length in pixels, None when it is none or a share of what is around it."""
     match = _LENGTH.fullmatch(text.strip()[:40])
@@ -236,6 +243,7 @@ def read_pixels(text: str) -> float | None:
     return float(match[1]) * (POINT if match[2].lower() == "pt" else 1)
 
 
+@lru_cache(maxsize=512)
 def read_colour(text: str, behind=None) -> tuple[int, int, int] | None:
     """Return red, green and blue of a CSS colour, None when it is none that is known.
 
@@ -270,6 +278,7 @@ def to_hex(colour: tuple[int, int, int]) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
+@lru_cache(maxsize=512)
 def get_contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
     """Return the contrast of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio")."""
     high, low = sorted((get_luminance(one), get_luminance(other)), reverse=True)

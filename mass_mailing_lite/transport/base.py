@@ -94,6 +94,14 @@ class Transport:
         """
         return False
 
+    def get_sender_question(self):
+        """Return what is asked about the sender in the DNS, as JSON; None for a channel without it.
+
+        Keys: ``from``, ``envelope``, ``reply`` (domains), ``server`` (id of the chosen mail server).
+        It asks the database for nothing but what a form reads anyway.
+        """
+        return
+
     def contact_columns_sql(self, contacts):
         """Return a SELECT of what a list of recipients takes from the contacts of a query.
 

@@ -148,6 +148,22 @@ class SmtpTransport(Transport):
             )
         return False
 
+    def get_sender_question(self):
+        mailing = self.mailing
+        if not (sender := mailing._read_known_addresses("email_from")):
+            return None
+        company = mailing.company_id.sudo()
+        bounce = company.alias_domain_id.bounce_email or company.bounce_email
+        reply = mailing._read_known_addresses("reply_to")
+        addresses = sender[0].normalized, bounce, reply[0].normalized if reply else ""
+        domains = [same(address.rpartition("@")[2]) if address else "" for address in addresses]
+        return {
+            "from": domains[0],
+            "envelope": domains[1] or domains[0],
+            "reply": domains[2] or domains[0],
+            "server": mailing.mail_server_id.id or 0,
+        }
+
     def typed_address_sql(self, table):
         return SQL.identifier(table, "email")
 

@@ -62,7 +62,7 @@ class PartnerMailingRefresh(models.TransientModel):
                     "reason": change["reason"] or "gone",
                     "excluded_by": self.env["partner.mailing.source"]
                     .browse(change["source"] or [])
-                    .display_name,
+                    ._get_words(),
                 }
                 for change in changes
             ]
@@ -107,7 +107,7 @@ class PartnerMailingRefreshLine(models.TransientModel):
     email = fields.Char("E-mail")
     old_email = fields.Char("Previous E-mail")
     reason = fields.Selection("_selection_reason")
-    excluded_by = fields.Char(help="The entry of “But not to” that excludes the recipient.")
+    excluded_by = fields.Char(help="The entry that excludes the recipient.")
 
     @api.model
     def _selection_reason(self):

@@ -58,6 +58,19 @@ class TestSmsCompanion(SmsCase):
         self.assertEqual(mailing.pending_count, 1)
         self.assertCountersTrue(sms)
 
+    def test_whom_the_e_mail_is_not_to_go_to_gets_no_sms_either(self):
+        self.env["partner.mailing.source"].create(
+            {
+                "of_audience_id": self.audience.id,
+                "kind": "address",
+                "address": f"{EMIL}, x@example.org",
+            }
+        )
+        contact = {"side": "out", "kind": "contact", "partner_id": self.dora.id}
+        mailing, sms = self.new_pair(source_ids=[Command.create(contact)])
+        mailing.action_load_recipients()
+        self.assertEqual(self.results(sms), {DORA: "excluded_source", EMIL: "excluded_source"})
+
     def test_a_contact_with_a_second_usable_address_gets_no_sms(self):
         self.emil.email = "emil@@example.com, emil@example.org"
         _mailing, sms = self.new_pair(with_further_addresses=True)

@@ -4,7 +4,7 @@ import io
 import openpyxl
 from psycopg2.errors import UniqueViolation
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -34,6 +34,25 @@ class TestSmsRecipients(SmsCase):
         self.assertFalse(dora.phone_sanitized)
         company.country_id = self.env.ref("base.es")
         self.assertEqual(self.results(self.load())["+34600999888"], "pending")
+
+    def test_an_sms_and_an_email_do_not_count_for_the_limit_of_each_other(self):
+        self.env.company.write(
+            {"partner_mailing_pressure_count": 1, "partner_mailing_pressure_days": 7}
+        )
+        started = {"state": "sending", "started_at": fields.Datetime.now()}
+        self.new_validated_mailing()._as_system().write(started)
+        mailing = self.load()
+        self.assertEqual(set(self.results(mailing).values()), {"pending"})
+        mailing.action_submit()
+        mailing.with_user(self.validator).action_validate()
+        mailing._as_system().write(started)
+        self.assertEqual(set(self.results(self.load()).values()), {"written_to_lately"})
+
+    def test_numbers_have_no_domains_to_look_at(self):
+        mailing = self.load()
+        mailing.action_exclude_domains("domain_typo")
+        self.assertFalse({"dead_domain", "domain_typo"} & set(mailing.list_facts or {}))
+        self.assertEqual(mailing.recipient_count, 2)
 
     def test_another_country_of_the_contact_wins(self):
         dora = self._new_contact(

@@ -127,6 +127,20 @@ def test_a_name_that_does_not_exist_is_dead_and_a_silent_name_server_says_nothin
     assert make_web(resolve=resolve).ask_one("https://shop.example/")[:2] == expected
 
 
+@pytest.mark.parametrize(
+    ("is_online", "expected"), [(True, (DEAD, "no_name")), (False, (UNKNOWN, "unreachable"))]
+)
+def test_a_server_without_access_to_the_internet_calls_no_name_missing(is_online, expected):
+    def resolve(host, port, **_options):
+        if host == network_module.KNOWN_NAME and is_online:
+            return resolve_to(["8.8.8.8"])(host, port)
+        raise socket.gaierror(socket.EAI_NONAME, "x")
+
+    web = make_web(resolve=resolve)
+    assert web.ask_one("https://no-such-shop.org/")[:2] == expected
+    assert web.ask_one("https://shop.example/")[:2] == (DEAD, "no_name")
+
+
 def test_names_are_asked_by_their_own_name_and_in_ascii(web_server):
     server = web_server()
     resolve = resolve_to(["127.0.0.1"])

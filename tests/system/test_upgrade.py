@@ -20,6 +20,7 @@ from .traces import SCHEMA, records, schema
 pytestmark = [pytest.mark.slow(100), pytest.mark.timeout(900)]
 
 ARCHIVES = paths.ROOT / "tests" / "data"
+LISTS = "SELECT id, mailing_id, partner_id, name, state FROM partner_mailing_recipient ORDER BY id"
 FINGERPRINTS = "SELECT id, fingerprint FROM partner_mailing_approval ORDER BY id"
 
 # A mailing in each state that waits for somebody, as the first version made them.
@@ -38,9 +39,10 @@ env["res.partner"].create([
     for n in range(3)
 ] + [{"name": "Broken", "email": "broken", "category_id": [(4, tag.id)]}])
 audience = env["partner.mailing.audience"].with_user(author).create(
-    {"name": "Readers", "category_ids": [(4, tag.id)]}
+    {"name": "Readers", "category_ids": [(4, tag.id)],
+     "excluded_category_ids": [(4, env["res.partner.category"].create({"name": "Unwilling"}).id)]}
 )
-for state in ("draft", "to_validate", "validated", "cancelled"):
+for state in ("draft", "to_validate", "validated", "cancelled", "done"):
     mailing = env["partner.mailing"].with_user(author).create({
         "name": state, "subject": "News for {{ object.name }}", "body_html": "<p>News</p>",
         "email_from": "shop@example.com", "reply_to": "Answers <answers@example.com>",
@@ -53,10 +55,17 @@ for state in ("draft", "to_validate", "validated", "cancelled"):
         mailing.write(copies)
     else:
         mailing.action_submit()
-    if state in ("validated", "cancelled"):
+    if state in ("validated", "cancelled", "done"):
         mailing.with_user(validator).action_validate()
     if state == "cancelled":
         mailing.action_cancel()
+    if state == "done":
+        env.flush_all()
+        env.cr.execute("UPDATE partner_mailing_recipient SET state = 'sent'"
+                       " WHERE mailing_id = %s AND state = 'pending'", [mailing.id])
+        env.cr.execute("UPDATE partner_mailing SET state = 'done', started_at = now(),"
+                       " finished_at = now() WHERE id = %s", [mailing.id])
+        env.invalidate_all()
 env.cr.commit()
 """
 
@@ -130,7 +139,7 @@ def earlier(tools, folder, version, name, beside, addons, data):
         shell = ("shell", "-c", config, "-d", made, "--no-http")
         tools.run(*shell, input=data.encode(), what="Its data", log="upgrade")
         states = tools.server.sql("SELECT DISTINCT state FROM partner_mailing", made)
-        assert len(states) == 4, f"the {version} version made its mailings"
+        assert len(states) == 5, f"the {version} version made its mailings"
 
     return database.prepared(tools, name, beside, install, (archive.read_bytes(), data))
 
@@ -140,7 +149,10 @@ def upgraded(tools, tmp_path_factory):
     """Return the name of a database of the first version, with data, brought to the present one."""
     folder = tmp_path_factory.mktemp("first")
     name = earlier(tools, folder, "first", "upgraded", ["contacts"], "mass_mailing_lite", DATA)
+    lists = tools.server.sql(LISTS, name)
+    assert len(lists) == 25, "the first version loaded its lists"
     database.update(tools, name)
+    assert tools.server.sql(LISTS, name) == lists
     yield name
     database.drop(tools, name)
 
@@ -154,8 +166,10 @@ def upgraded_with_sms(tools, tmp_path_factory):
         tools, folder, "second", "upgraded_sms", ["contacts", "sms"], addons, DATA + SMS_DATA
     )
     before = tools.server.sql(FINGERPRINTS, name)
-    assert len(before) == 4, "the second version made its requests"
+    assert len(before) == 5, "the second version made its requests"
+    lists = tools.server.sql(LISTS, name)
     database.update(tools, name)
+    assert tools.server.sql(LISTS, name) == lists
     yield name, before
     database.drop(tools, name)
 
@@ -175,6 +189,32 @@ pathlib.Path({str(answer)!r}).write_text(json.dumps(
         ("to_validate", "validated", "by SMS"), True
     )
     assert tools.server.sql(FINGERPRINTS, name) == before
+
+
+@pytest.mark.parametrize("version", ["upgraded", "upgraded_with_sms"])
+def test_audiences_are_entries_of_their_mailings_in_every_state(tools, request, version):
+    """And of nothing else; audiences have kept what they leave out."""
+    found = request.getfixturevalue(version)
+    name = found if isinstance(found, str) else found[0]
+    entries = tools.server.sql(
+        "SELECT m.name, s.side, s.kind, a.name ->> 'en_US' FROM partner_mailing_source s"
+        " JOIN partner_mailing m ON m.id = s.mailing_id"
+        " JOIN partner_mailing_audience a ON a.id = s.audience_id ORDER BY m.id",
+        name,
+    )
+    with_audience = ["draft", "to_validate", "validated", "cancelled", "done"]
+    if version == "upgraded_with_sms":
+        with_audience.append("by SMS")
+    assert entries == [[mailing, "in", "audience", "Readers"] for mailing in with_audience]
+    assert tools.server.sql("SELECT count(*) FROM partner_mailing_source", name) == [
+        [str(len(with_audience))]
+    ]
+    excluded = tools.server.sql(
+        "SELECT c.name ->> 'en_US' FROM partner_mailing_audience_excluded_category_rel e"
+        " JOIN res_partner_category c ON c.id = e.category_id",
+        name,
+    )
+    assert excluded == [["Unwilling"]]
 
 
 def test_addresses_of_drafts_get_their_proper_form_and_no_others(tools, upgraded_with_sms):

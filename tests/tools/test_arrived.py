@@ -4,7 +4,7 @@ import base64
 
 import dkim
 import pytest
-from addon.tools.domain import arrived, signature
+from addon.tools.domain import arrived, proof, signature
 from addon.tools.domain.lookup import Lookup
 from addon.tools.domain.reverse_name import find_names
 from cryptography.hazmat.primitives import serialization
@@ -217,3 +217,50 @@ def test_a_name_counts_when_it_leads_back_to_the_address(name_server):
     name_server.records["mail.shop.example"] = SERVFAIL
     found = find_names(Lookup(), "192.0.2.7")
     assert not found.is_known
+
+
+TOKEN = "abcdefghijklmnopqrstuvwxyz"
+
+
+def test_a_test_of_ours_is_found_alone_and_attached_octet_for_octet():
+    ours = f"Received: from a\r\nX-Mailing-Sender-Check: {TOKEN}\r\n".encode() + MESSAGE
+    assert proof.find_test(ours) == (TOKEN, ours)
+    mail = (
+        b'From: a@b.example\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n'
+        b"Content-Type: message/rfc822\r\n\r\n" + ours + b"\r\n--b--\r\n"
+    )
+    token, octets = proof.find_test(mail)
+    assert token == TOKEN
+    assert octets.rstrip() == ours.rstrip()
+
+
+def test_the_signature_of_an_attached_test_is_still_valid(name_server, key):
+    publish(name_server, key)
+    ours = b"Received: from a\r\n" + sign(
+        key, message=f"X-Mailing-Sender-Check: {TOKEN}\r\n".encode() + MESSAGE
+    )
+    mail = (
+        b'From: a@b.example\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n'
+        b"Content-Type: message/rfc822\r\n\r\n" + ours + b"\r\n--b--\r\n"
+    )
+    _token, octets = proof.find_test(mail)
+    found = proof.read_proof(Lookup(), octets, "shop.example", "r")
+    assert [one["result"] for one in found["signatures"]] == ["pass"]
+    assert found["is_ours"]
+
+
+@given(st.binary(max_size=400))
+def test_whatever_comes_in_is_no_test(octets):
+    assert proof.find_test(octets) == ("", b"")
+    assert proof.find_test(b"X-Mailing-Sender-Check: " + octets)[0] in ("", octets.decode("latin"))
+
+
+def test_what_a_server_states_about_others_is_not_counted_as_ours(name_server):
+    name_server.records = {}
+    found = proof.read_proof(Lookup(), GMAIL.encode(), "other.example", "r")
+    assert not found["is_ours"]
+    assert not any(one["is_aligned"] for one in found["statements"])
+    found = proof.read_proof(Lookup(), GMAIL.encode(), "shop.example", "r")
+    assert found["is_ours"]
+    assert found["is_encrypted"]
+    assert found["address"] == "192.0.2.7"

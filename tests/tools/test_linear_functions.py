@@ -6,19 +6,23 @@ import time
 from contextlib import suppress
 
 import pytest
+from addon.delivery.ask import spamd, web_address
 from addon.delivery.compose import encoded_word, header, plain_text, quoted_printable
 from addon.delivery.inbound import inbound_mail
 from addon.tools import (
     address_field,
     address_list,
     blank,
+    file_name,
     leftover,
     link_problem,
     mailbox,
+    page_look,
     person_name,
     placeholder,
     placeholder_kind,
     srcset,
+    subject_look,
 )
 from addon.tools.spreadsheet import reader
 
@@ -46,6 +50,15 @@ UNITS = (
         "mailbox a ",
     ),
     *("[[name", "*|A", "%%a", "\u200b", "\u3000", '<t t-out="object.name"/>', "::: ", "__a", "|"),
+    *(
+        "<img src=x>",
+        "<a href=x><p style='color:#eee'>",
+        "<table width=900>",
+        "color:",
+        "rgba(1,",
+        "A ",
+    ),
+    *("SALE! ", "ß", "./", ".exe", "\u202e", "https://a.example/", "http://a@", "%"),
     *("/web/image?", "a@b.example and ", "data:,", "\u00e9", "@", "..", "550 a"),
 )
 
@@ -116,12 +129,23 @@ FUNCTIONS = {
     "plain text": plain_text.html_to_text,
     "quoted-printable": quoted_printable.encode,
     "file": read_file,
+    "page": page_look.read_page,
+    "style": page_look.read_style,
+    "colour": page_look.read_colour,
+    "subject in capitals": subject_look.is_shouted,
+    "exclamation marks": subject_look.count_marks,
+    "columns": subject_look.count_columns,
+    "refused file": file_name.find_refusal,
+    "web address": web_address.read,
+    "answer of spamd": lambda text: spamd.read_answer(
+        b"SPAMD/1.1 0 EX_OK\r\nSpam: " + text.encode("latin-1", "replace")
+    ),
 }
 
 
 def take(function, text):
     began = time.process_time()
-    with suppress(ValueError, placeholder.UnsupportedTemplate):
+    with suppress(ValueError, placeholder.UnsupportedTemplate, spamd.SpamdError):
         function(text)
     return time.process_time() - began
 

@@ -189,3 +189,8 @@ def test_without_pyspf_nothing_is_claimed(name_server, monkeypatch):
     monkeypatch.setattr(spf, "pyspf", None)
     assert not spf.is_available()
     assert judge(name_server, "v=spf1 ip4:192.0.2.0/24 -all").result == "temperror"
+
+
+def test_several_records_become_one_with_the_mildest_end():
+    assert spf.join(["v=spf1 mx -all", "v=spf1 a mx ~all"]) == "v=spf1 mx a ~all"
+    assert spf.join(["v=spf1 mx", "v=spf1 a"]) == "v=spf1 mx a ~all"

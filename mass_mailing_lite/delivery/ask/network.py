@@ -4,6 +4,7 @@ An address in a mailing is one that an author typed. Without this rule the autho
 server look into its own network (server-side request forgery).
 """
 
+import functools
 import ipaddress
 import socket
 
@@ -24,6 +25,12 @@ _REFUSED = tuple(
 WEB_PORTS = frozenset({80, 443, 8080, 8443})
 
 
+# It exists as long as there is an internet (RFC 2606).
+KNOWN_NAME = "example.com"
+# Names that never exist (RFC 2606).
+_NEVER = (".example", ".invalid", ".test")
+
+
 class PrivateAddressError(Exception):
     """A name leads to a computer that is not on the public internet."""
 
@@ -32,12 +39,13 @@ class Network:
     """Finds the addresses of a name, and refuses those that are not public.
 
     :param allow_loopback: whether this computer may be asked on any port; for tests only
-    :param resolve: what finds addresses, with the parameters and result of ``socket.getaddrinfo``
+    :param resolve: what finds addresses, with the parameters and result of ``socket.getaddrinfo``,
+        which is the default
     """
 
-    def __init__(self, allow_loopback: bool = False, resolve=socket.getaddrinfo):
+    def __init__(self, allow_loopback: bool = False, resolve=None):
         self._allow_loopback = allow_loopback
-        self._resolve = resolve
+        self._resolve = resolve or socket.getaddrinfo
 
     def find(self, host: str, port: int) -> list[tuple]:
         """Return ``(family, socket address)`` of a name, all of them checked.
@@ -62,6 +70,22 @@ class Network:
         if not found:
             raise socket.gaierror(socket.EAI_NONAME, host)
         return list(dict.fromkeys(found))
+
+    @functools.cached_property
+    def finds_names(self) -> bool:
+        """Whether names of the internet are found at all.
+
+        A server without access to it, such as one behind a proxy, gets the answer that no name
+        exists.
+        """
+        try:
+            return bool(self._resolve(KNOWN_NAME, 443, type=socket.SOCK_STREAM))
+        except OSError:
+            return False
+
+    def is_missing(self, host: str) -> bool:
+        """Tell whether a name that was not found does not exist."""
+        return f".{host}".endswith(_NEVER) or self.finds_names
 
     def allows(self, address: str) -> bool:
         """Tell whether a computer with this IP address may be asked."""

@@ -9,6 +9,7 @@ exists. So no body is too long, too slow or too well compressed. Proxies and coo
 environment are not used.
 """
 
+import contextlib
 import functools
 import http.client
 import queue
@@ -158,6 +159,8 @@ class Web:
                 page = read(location, page)
         except Exception as error:  # of http.client, ssl and idna
             outcome, reason = explain(error)
+            if reason == "no_name" and page and not self._network.is_missing(page.host):
+                outcome, reason = UNKNOWN, "unreachable"
             return Answer(outcome, reason, status, str(page or ""))
         # A page that sends a program without its cookie in a circle is shown by a browser.
         return Answer(UNKNOWN if has_cookies else DEAD, "circle", status, str(page))
@@ -202,12 +205,10 @@ def get_context() -> ssl.SSLContext:
 def make_context() -> ssl.SSLContext:
     """Return what a browser trusts: the authorities of the system, and those of ``certifi``."""
     context = ssl.create_default_context()
-    try:
+    with contextlib.suppress(ImportError, OSError):
         import certifi
 
         context.load_verify_locations(certifi.where())
-    except (ImportError, OSError):
-        pass
     return context
 
 

@@ -24,8 +24,9 @@ except ImportError:
 # that says so, another time there may be one; the text cannot be a name of the DNS.
 FOUND, NO_DATA, NO_NAME, FAILED, INVALID = "found", "no_data", "no_name", "failed", "invalid"
 
-# Environment variable with "address:port" of a name server, for a server under test.
+# Environment variable with "address:port" of a name server, or NOBODY, for an Odoo under test.
 TEST_SERVER = "MAILING_TEST_NAMESERVER"
+NOBODY = "none"
 
 MAX_ALIASES = 8  # CNAMEs that are followed, each with a question of its own
 EDNS_PAYLOAD = 1232  # octets that pass without fragments
@@ -87,16 +88,26 @@ class Lookup:
         self._answers: dict[tuple[str, str], Answer] = {}
         self._count = 0
         self._lock = threading.Lock()
-        self._resolver = _make_resolver(*(self.get_test_server() or (list(nameservers), port)))
+        servers, port = self.get_test_server() or (list(nameservers), port)
+        self._resolver = None if servers == [NOBODY] else _make_resolver(servers, port)
 
     @classmethod
     def get_test_server(cls) -> tuple[list[str], int] | None:
-        """Return ``([address], port)`` of the name server that a test named, None outside of tests."""
-        server = cls.test_server
-        if not server and (text := os.environ.get(TEST_SERVER)):
+        """Return ``([address], port)`` of the name server that a test named, None outside of tests.
+
+        With ``NOBODY`` as the address no server is asked, and nothing is known.
+        """
+        if cls.test_server:
+            return [cls.test_server[0]], cls.test_server[1]
+        if text := os.environ.get(TEST_SERVER):
             address, _colon, port = text.rpartition(":")
-            server = address, int(port)
-        return server and ([server[0]], server[1])
+            return ([address], int(port)) if address else ([NOBODY], 0)
+        return None
+
+    @property
+    def is_off(self) -> bool:
+        """Whether there is no name server to ask."""
+        return self._resolver is None
 
     def ask(self, name: str, kind: str) -> Answer:
         """Return the answer to one question. It raises nothing.

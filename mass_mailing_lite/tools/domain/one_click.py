@@ -1,7 +1,6 @@
 """Whether the address of a header List-Unsubscribe answers one click (RFC 8058, section 3.2)."""
 
 import http.client
-import socket
 import ssl
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -61,7 +60,7 @@ def ask(url: str) -> OneClick:
         code = connection.getresponse().status
     except ssl.SSLCertVerificationError:
         return OneClick(CERTIFICATE)
-    except (OSError, http.client.HTTPException, socket.timeout, ValueError):
+    except (TimeoutError, OSError, http.client.HTTPException, ValueError):
         return OneClick(SILENT)
     finally:
         connection.close()

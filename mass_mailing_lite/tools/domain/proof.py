@@ -10,7 +10,7 @@ from . import dmarc, signature
 from .arrived import MAX_HEADER, Arrived, read
 from .lookup import Lookup
 
-TOKEN_HEADER = "X-Mailing-Sender-Check"
+TOKEN_HEADER = "X-Mailing-Sender-Check"  # noqa: S105
 MAX_SOURCE = signature.MAX_MESSAGE
 MAX_PARTS = 20
 
@@ -101,6 +101,8 @@ def find_test(source: bytes) -> tuple[str, bytes]:
     if len(source) > MAX_SOURCE or TOKEN_HEADER.lower().encode() not in source.lower():
         return "", b""
     message = message_from_bytes(source, policy=policy.compat32)
+    if message.get_content_type() == "multipart/report":
+        return "", b""  # of a test that was not delivered
     if token := _get_token(message):
         return token, source
     for number, part in enumerate(message.walk()):
@@ -108,7 +110,7 @@ def find_test(source: bytes) -> tuple[str, bytes]:
             break
         if part.get_content_type() == "message/rfc822" and part.is_multipart():
             attached = part.get_payload(0)
-            if token := _get_token(attached):
+            if "Received" in attached and (token := _get_token(attached)):
                 return token, attached.as_bytes(policy=_exact)
     return "", b""
 

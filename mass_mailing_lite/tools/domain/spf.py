@@ -102,6 +102,19 @@ def add_term(record: str, term: str) -> str:
     return " ".join([*terms, term])
 
 
+def join(records) -> str:
+    """Return one SPF record with the terms of several, and the mildest of what they say at the end."""
+    terms, ends = {}, []
+    for record in records:
+        for term in record.split()[1:]:
+            if term.lower().lstrip("+-~?") == "all":
+                ends.append(term)
+            else:
+                terms[term] = None
+    end = next((one for one in ("?all", "~all", "-all") if one in map(str.lower, ends)), "~all")
+    return " ".join(["v=spf1", *terms, end])
+
+
 def make_term(address: str) -> str:
     """Return the mechanism for one IP address."""
     version = ipaddress.ip_address(address).version

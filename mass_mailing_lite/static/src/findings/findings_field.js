@@ -1,10 +1,14 @@
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 import { callButton, goTo } from "../checklist/go_to";
 
-import { Component, useRef } from "@odoo/owl";
+import { Component, onWillDestroy, useRef } from "@odoo/owl";
+
+// Sent when a check that asks other computers has its answer.
+const FINDINGS = "partner_mailing_findings";
 
 const LOOKS = {
     stop: { style: "alert-danger", icon: "fa-ban" },
@@ -20,6 +24,23 @@ export class FindingsField extends Component {
 
     setup() {
         this.root = useRef("root");
+        const bus = useService("bus_service");
+        const listener = ({ id }) => this.onLooked(id);
+        bus.subscribe(FINDINGS, listener);
+        onWillDestroy(() => bus.unsubscribe(FINDINGS, listener));
+    }
+
+    // Whether checks of the mailing have to look in the background.
+    get isWaiting() {
+        return Boolean(this.props.record.resId && this.props.record.data.look_due_at);
+    }
+
+    // A form with unsaved changes is not reloaded.
+    onLooked(id) {
+        const { record } = this.props;
+        if (id === record.resId && !record.dirty) {
+            record.load();
+        }
     }
 
     get findings() {

@@ -8,7 +8,7 @@ import { Component } from "@odoo/owl";
 
 // The only methods that a button in the page calls: each opens a list. The page also shows what an
 // author wrote, which may look like a button.
-const OPENS = ["action_open_empty_values", "action_open_unclear_names"];
+const OPENS = ["action_open_domains", "action_open_empty_values", "action_open_unclear_names"];
 
 // The page from which a validator decides, with the buttons of its findings.
 export class ReviewField extends Component {

@@ -31,6 +31,7 @@ const COUNTED_WITH = [
     "extra_emails",
     "extra_numbers",
 ];
+const SHOWN = 15; // entries of a side at once; of more, a button shows the rest
 const DELAY = 300; // ms from a change to the question to the server
 
 // Write to, and But not to: the entries of both sides, with the number of people beside each.
@@ -40,7 +41,8 @@ const DELAY = 300; // ms from a change to the question to the server
 export class SourcesField extends Component {
     static template = "mass_mailing_lite.SourcesField";
     static components = { Dropdown, DropdownItem };
-    static props = { ...standardFieldProps };
+    static props = { ...standardFieldProps, sides: { type: Array, optional: true } };
+    static defaultProps = { sides: ["in", "out"] };
 
     setup() {
         this.orm = useService("orm");
@@ -54,6 +56,8 @@ export class SourcesField extends Component {
             others: [],
             error: "",
             links: {},
+            unfolded: {},
+            left: {}, // entries whose link, which is gone, is not meant any more
             filters: {},
         });
         this.askSoon = useDebounced(() => this.ask(), DELAY);
@@ -69,8 +73,13 @@ export class SourcesField extends Component {
         return this.props.record.data[this.props.name];
     }
 
+    // An audience has entries as well, and no sum of them: its sentence has the numbers.
+    get isOfMailing() {
+        return this.props.record.resModel === "partner.mailing";
+    }
+
     get sides() {
-        return [
+        const sides = [
             {
                 key: "in",
                 title: _t("Write to"),
@@ -84,6 +93,7 @@ export class SourcesField extends Component {
                 nobody: _t("Nobody is excluded."),
             },
         ];
+        return sides.filter(({ key }) => this.props.sides.includes(key));
     }
 
     get kinds() {
@@ -92,6 +102,20 @@ export class SourcesField extends Component {
 
     getEntries(side) {
         return this.list.records.filter((entry) => entry.data.side === side);
+    }
+
+    getShown(side) {
+        const entries = this.getEntries(side);
+        if (this.state.unfolded[side]) {
+            return entries;
+        }
+        // What cannot be used is shown, wherever it stands.
+        return entries.filter((entry, n) => n < SHOWN || this.getProblem(entry));
+    }
+
+    getFoldedText(side) {
+        const count = this.getEntries(side).length;
+        return count > this.getShown(side).length && _t("Show all: %s", formatInteger(count));
     }
 
     // ------------------------------------------------------------
@@ -118,6 +142,7 @@ export class SourcesField extends Component {
         for (const name of [...getRecordFields(), LINK]) {
             values[name] = entry.data[name]?.id || false;
         }
+        values.link_text = this.getGoneLink(entry);
         return values;
     }
 
@@ -132,7 +157,8 @@ export class SourcesField extends Component {
         this.asked = asked;
         let answer;
         try {
-            answer = await this.orm.silent.call(MODEL, "count_people", question);
+            const method = this.isOfMailing ? "count_people" : "count_people_of_audience";
+            answer = await this.orm.silent.call(MODEL, method, question);
         } catch (error) {
             if (this.asked === asked) {
                 this.state.error =
@@ -279,13 +305,14 @@ export class SourcesField extends Component {
     getChoices(side, kind) {
         const { field } = KINDS[kind];
         if (kind === "mailing") {
-            const { resId } = this.props.record;
+            const resId = this.isOfMailing && this.props.record.resId;
             const sent = [["started_at", "!=", false]];
             return resId ? [...sent, ["id", "!=", resId]] : sent;
         }
         const domain = [["id", "not in", this.getChosen(side, field)]];
         if (kind === "audience") {
-            domain.push(["is_available", "=", true]);
+            const own = !this.isOfMailing && this.props.record.resId;
+            domain.push(["is_available", "=", true], ["id", "!=", own]);
         }
         const company = this.props.record.data.company_id;
         if (company && ["audience", "contact"].includes(kind)) {
@@ -423,13 +450,15 @@ export class SourcesField extends Component {
         });
     }
 
-    // What a press on the name of an entry does, or false where it does nothing.
+    // Whether a press on the name of an entry opens something.
     canOpen(entry) {
         const { kind } = entry.data;
         if (kind === "address" || kind === "domain") {
             return !this.props.readonly || kind === "domain";
         }
-        return Boolean(entry.data[KINDS[kind]?.field]?.id);
+        // A mailing without a name is hidden from the user.
+        const isHidden = kind === "mailing" && this.getCounted(entry)?.name === false;
+        return !isHidden && Boolean(entry.data[KINDS[kind]?.field]?.id);
     }
 
     // ------------------------------------------------------------
@@ -458,12 +487,20 @@ export class SourcesField extends Component {
         return this.state.links[id] || [];
     }
 
+    // The address of a chosen link that was deleted since.
+    getGoneLink(entry) {
+        const { link_id, link_text } = entry.data;
+        return (!link_id && !this.state.left[entry.id] && link_text) || false;
+    }
+
     setOutcome(entry, outcome) {
+        this.state.left[entry.id] = true;
         return entry.update({ outcome, link_id: false });
     }
 
     setLink(entry, value) {
         const id = Number(value);
+        this.state.left[entry.id] = true;
         return entry.update({ link_id: id ? { id, display_name: "" } : false });
     }
 }
@@ -487,11 +524,13 @@ export const sourcesField = {
     component: SourcesField,
     displayName: _t("Write to and But not to"),
     supportedTypes: ["one2many"],
+    extractProps: ({ options }) => ({ sides: options.sides }),
     relatedFields: () => [
         { name: "display_name", type: "char" },
         { name: "side", type: "selection", selection: [], readonly: false },
         { name: "kind", type: "selection", selection: [], readonly: false },
         { name: "outcome", type: "selection", selection: [], readonly: false },
+        { name: "link_text", type: "char" },
         { name: "domain", type: "char", readonly: false },
         { name: "address", type: "text", readonly: false },
         many2one(LINK, "partner.mailing.link"),
