@@ -89,14 +89,7 @@ class PartnerMailingSource(models.Model):
         index="btree_not_null",
         help="Empty: any link.",
     )
-    # Not readable as it is: not all who may read the mailing may read the earlier one.
-    link_text = fields.Char(
-        "Address of the Link",
-        compute="_compute_link_text",
-        store=True,
-        groups=fields.NO_ACCESS,
-        help="Kept when the link is gone, so that the entry can say which it was.",
-    )
+    link_text = fields.Char("Address of the Link", compute="_compute_link_text", store=True)
     partner_id = fields.Many2one(
         "res.partner", "Contact", ondelete="cascade", index="btree_not_null"
     )
@@ -167,7 +160,10 @@ class PartnerMailingSource(models.Model):
     @api.depends("link_id")
     def _compute_link_text(self):
         for entry in self:
-            entry.link_text = entry.link_id.sudo().url
+            # Kept when the link is gone, so that the entry can say which it was.
+            # A link of a mailing that the user may not read tells nothing.
+            link = entry.link_id.sudo(False)._filtered_access("read")
+            entry.link_text = link.url or entry.link_text
 
     @api.depends(
         "mailing_id", "of_audience_id", "side", "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",

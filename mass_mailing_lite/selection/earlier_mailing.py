@@ -131,8 +131,6 @@ class EarlierMailing(Source):
         entry = self.entry.sudo()
         if self.outcome not in NEEDS_CLICKS:
             return ""
-        if not entry.link_id and entry._origin.link_id:
-            return ""  # A form in which any link was chosen instead.
         return entry.link_id.url or entry.link_text or ""
 
     def _get_newcomer_problem(self):
