@@ -224,7 +224,7 @@ class FollowUpQuery(RecipientQuery):
         super().__init__(mailing)
         self.earlier = earlier
 
-    def refused(self):
+    def refused(self, **options):
         return SQL(
             """
             %(refused)s
@@ -232,7 +232,7 @@ class FollowUpQuery(RecipientQuery):
             SELECT %(address)s, %(reason)s::bigint, 0::bigint FROM partner_mailing_recipient r
              WHERE r.mailing_id = %(earlier)s AND r.state = 'skipped' AND r.skip_reason = 'by_hand'
             """,
-            refused=super().refused(),
+            refused=super().refused(**options),
             address=SQL.identifier("r", self.transport.address_column),
             reason=REASONS.index("excluded_source") + 1,
             earlier=self.earlier.id,
