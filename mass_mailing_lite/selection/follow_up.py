@@ -134,7 +134,11 @@ class FollowUp:
         """Return a mailing with the two sides, which is not saved."""
         mailing = self.mailing
         draft = mailing.browse().new(
-            {"company_id": mailing.company_id.id, "channel": mailing.channel}
+            {
+                "company_id": mailing.company_id.id,
+                "channel": mailing.channel,
+                "ignores_pressure": mailing.ignores_pressure,
+            }
         )
         entries = self.env["partner.mailing.source"]
         for values in self.get_entries(outcome):
