@@ -77,6 +77,7 @@ class Source:
 
     def count_contacts(self, domain):
         """Return how many contacts of a domain the mailing may use, and people who are none."""
+        self.env.flush_all()
         contacts = self.mailing._readable_contacts(domain)
         counts = [
             contacts.select(SQL("count(*)")),
@@ -106,6 +107,10 @@ class Source:
     def describe(self):
         """Return in words who is meant, as a part of a sentence."""
         return SOURCES[self.key].put_in_words(self.env, self.get_facts())
+
+    def describe_for_all(self):
+        """Return in words who is meant, for the chatter, which users with other rights read."""
+        return self.describe()
 
     @staticmethod
     def put_in_words(env, facts):
