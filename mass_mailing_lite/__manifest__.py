@@ -29,6 +29,7 @@
         "wizard/partner_mailing_mark_views.xml",
         "wizard/partner_mailing_refresh_views.xml",
         "wizard/partner_mailing_decision_views.xml",
+        "wizard/partner_mailing_follow_up_views.xml",
         "wizard/partner_mailing_test_views.xml",
         "wizard/partner_mailing_preview_views.xml",
         "wizard/partner_mailing_template_views.xml",

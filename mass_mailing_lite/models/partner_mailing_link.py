@@ -2,7 +2,7 @@ import html
 import re
 from urllib.parse import quote
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
 from ..delivery.characters import CONTROL
@@ -42,6 +42,18 @@ class PartnerMailingLink(models.Model):
     )
 
     _url_uniq = models.UniqueIndex("(mailing_id, md5(url))")
+
+    @api.depends("url")
+    @api.depends_context("uid")
+    def _compute_display_name(self):
+        """Name a link to those only who may read its mailing, also where an entry refers to it.
+
+        Odoo reads the names of such records as superuser.
+        """
+        for link in self:
+            is_asked = self.env.su and self.env.uid != SUPERUSER_ID
+            is_hidden = is_asked and not link.mailing_id.sudo(False).has_access("read")
+            link.display_name = self.env._("A link you may not see") if is_hidden else link.url
 
     @api.model
     def _store(self, mailing):

@@ -11,9 +11,11 @@ from ..selection import (
     IN,
     KEPT,
     OUT,
+    SOURCES,
     ListDomains,
     Pressure,
     RecipientQuery,
+    describe_sides,
     get_source,
 )
 from ..tools import address_list
@@ -21,6 +23,12 @@ from .partner_mailing_recipient import EXCLUDED, INCLUDED, IS_EXCLUDED, IS_INCLU
 
 # How many entries that are no address the form shows; the list of recipients has all of them.
 PROBLEMS_SHOWN = 20
+
+# What a duplicate takes of an entry, besides the field that says who is meant.
+SOURCE_COLUMNS = (
+    "side", "kind", "outcome", "link_id", "link_text", "email", "create_uid", "write_uid",
+    "create_date", "write_date",
+)  # fmt: skip
 
 # Memory for the sort by address at a million rows; set for one transaction.
 SORT_MEMORY = "256MB"
@@ -563,7 +571,15 @@ class PartnerMailing(models.Model):
         An addon with a source of recipients of its own overrides this method and adds its tags.
         """
         tags = self._get_excluding_entries().filtered(lambda entry: entry.kind == "tag")
-        return self._get_chosen_audiences().excluded_category_ids | tags.category_id
+        tags = self._get_chosen_audiences().excluded_category_ids | tags.category_id
+        # Who came in since another mailing must not have the tags that it excludes.
+        newcomers = self.source_ids.filtered(
+            lambda entry: entry.side == IN and entry.outcome == "newcomer"
+        )
+        for entry in newcomers:
+            if not get_source(entry, self).get_problem():
+                tags |= entry.earlier_mailing_id._get_excluded_tags()
+        return tags
 
     def _get_chosen_audiences(self):
         """Return the audiences of *Write to*, also of a mailing that a form has not saved."""
@@ -753,23 +769,26 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _take_sources(self, mailing):
-        """Take the entries of ``mailing``, of which this is a copy; audiences have been copied."""
+        """Take the entries of ``mailing``, of which this is a copy; audiences have been copied.
+
+        A follow-up has an entry of its own in *Write to*.
+        """
         self.env["partner.mailing.source"].flush_model()
-        names = SQL(
-            "side, kind, audience_id, category_id, earlier_mailing_id, outcome, link_id, link_text,"
-            " partner_id, domain, address, create_uid, write_uid, create_date, write_date"
-        )
+        meant = {source.field for source in SOURCES.values()}
+        names = SQL(", ").join(map(SQL.identifier, (*SOURCE_COLUMNS, *sorted(meant))))
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO partner_mailing_source (mailing_id, %(names)s)
                 SELECT %(copy)s, %(names)s FROM partner_mailing_source
                  WHERE mailing_id = %(mailing)s AND NOT (kind = 'audience' AND side = 'in')
+                   AND (side = 'out' OR NOT %(is_follow_up)s)
               ORDER BY id
                 """,
                 names=names,
                 copy=self.id,
                 mailing=mailing.id,
+                is_follow_up=bool(self.env.context.get("partner_mailing_follow_up")),
             )
         )
         self.invalidate_recordset(["source_ids"], flush=False)
@@ -812,12 +831,16 @@ class PartnerMailing(models.Model):
             recipients._invalidate_rows()
             self._recount()
 
-    def _log_duplicate(self):
+    def _log_duplicate(self, heading=""):
         """Say in the chatter of a copy what it has of the mailing that it was made from.
 
         The other mailing is not named: not all who may read the copy may read that one.
+
+        :param heading: the first sentence; a follow-up is logged with one, when it is complete
         """
         self.ensure_one()
+        if self.env.context.get("partner_mailing_follow_up"):
+            return
         taken = [self.env._("content and options")]
         stale = self._get_stale_versions()
         versions = [
@@ -832,6 +855,7 @@ class PartnerMailing(models.Model):
             taken.append(self.env._("files: %s", len(self.attachment_ids)))
         if self.audience_ids:
             taken.append(self.env._("audiences: %s", ", ".join(self.audience_ids.mapped("name"))))
+        taken += describe_sides(self, (OUT,) if heading else (IN, OUT))
         if self[self._get_transport().extra_field]:
             taken.append(self.env._("extra addresses"))
         if self.marked_count:
@@ -839,7 +863,7 @@ class PartnerMailing(models.Model):
         if self.skipped_count:
             taken.append(self.env._("excluded by hand: %s", self.skipped_count))
         body = Markup("<p>%s</p><ul><li>%s</li><li>%s</li></ul>") % (
-            self.env._("This mailing is a duplicate."),
+            heading or self.env._("This mailing is a duplicate."),
             self.env._("Taken over: %s.", "; ".join(taken)),
             self.env._(
                 "Not taken over: the list of recipients, tests, approvals, schedule and results."

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..preflight import without_names
-from ..selection import IN, OUT
+from ..selection import Family, FollowUp
 from .rate_field import RateField, rate
 
 MAX_ROWS = 10  # in a table of the page
@@ -47,6 +47,12 @@ class PartnerMailing(models.Model):
     )
     bounced_rate = RateField("Bounced (%)", compute="_compute_rates", help="Of the sent messages.")
     statistics = fields.Json(compute="_compute_statistics")
+    follow_ups = fields.Json(
+        "Follows and Followed By",
+        compute="_compute_follow_ups",
+        help="The mailing that this one is a follow-up to, and its follow-ups, as far as you may see"
+        " them.",
+    )
     personal_data_removed_at = fields.Datetime(
         "Personal Data Removed On",
         copy=False,
@@ -74,37 +80,46 @@ class PartnerMailing(models.Model):
         )
         if outcome not in outcomes:
             raise UserError(self.env._("Choose whom the follow-up goes to."))
-        draft = self.copy(
-            {
-                "name": self.env._("Follow-up to %s", self.name),
-                "audience_ids": [],
-                "marked_partner_ids": [],
-                self._get_transport().extra_field: False,
+        return FollowUp(self).make_draft(outcome)
+
+    def action_follow_up(self):
+        """Open the dialog that makes a new mailing to recipients of this one.
+
+        :raises UserError: when the mailing was not sent to its end
+        """
+        self.ensure_one()
+        self._check_saved()
+        self.check_access("read")
+        if problem := FollowUp(self).get_problem():
+            raise UserError(problem)
+        return self.env["partner.mailing.follow.up"]._open(self)
+
+    def _get_follow_ups(self):
+        """Return the follow-ups of these mailings that the user may read, archived ones, too."""
+        return self.with_context(active_test=False).search(
+            Domain("follow_up_of_id", "in", self._origin.ids), order="id"
+        )
+
+    @api.depends("follow_up_of_id", "follow_up_ids", "started_at")
+    @api.depends_context("uid", "lang", "allowed_company_ids")
+    def _compute_follow_ups(self):
+        for mailing in self:
+            original = mailing.sudo().follow_up_of_id.with_env(self.env)
+            follow_ups = mailing._origin.browse()
+            # A mailing that was not sent has none, and asks for none.
+            if mailing._origin and mailing.started_at:
+                follow_ups = mailing._get_follow_ups()
+            named = {
+                "original": original._filtered_access("read"),
+                "follow_ups": follow_ups,
             }
-        )
-        draft._as_system().follow_up_of_id = self
-        entries = self.env["partner.mailing.source"]
-        draft.source_ids.filtered(lambda entry: entry.side == IN).unlink()
-        followed = entries.create(
-            {
-                "mailing_id": draft.id,
-                "kind": "mailing",
-                "earlier_mailing_id": self.id,
-                "outcome": outcome,
+            mailing.follow_ups = any(named.values()) and {
+                key: [
+                    {"id": one.id, "name": one.name, "state": one._get_state_label()}
+                    for one in ones
+                ]
+                for key, ones in named.items()
             }
-        )
-        if followed.problem:
-            raise UserError(followed.problem)
-        excluded = draft.source_ids.filtered(lambda entry: entry.side == OUT).category_id
-        entries.create(
-            [
-                {"mailing_id": draft.id, "side": OUT, "kind": "tag", "category_id": tag.id}
-                for tag in self.audience_ids.excluded_category_ids - excluded
-            ]
-        )
-        for entry in self.audience_ids.source_ids:
-            entry.copy({"mailing_id": draft.id, "of_audience_id": False})
-        return draft
 
     # ------------------------------------------------------------
     # Recipients
@@ -231,6 +246,7 @@ class PartnerMailing(models.Model):
             "links": self._get_link_figures(),
             "files": self.env["partner.mailing.file"]._get_figures(self),
             "downloaded": self.track_clicks and self.downloaded_count,
+            "family": Family(self).get_figures(),
         }
 
     def _get_link_figures(self):

@@ -11,6 +11,9 @@
       Address        address.py         addresses of no contact
     Exclusions     exclusions.py        whom an audience leaves out for every mailing to it
     RecipientQuery recipient_query.py   the statements that make the list of all entries
+    FollowUp       follow_up.py         a new mailing to recipients of an earlier one
+    Family         follow_up.py         a mailing and its follow-ups, in figures
+    describe_sides words.py             entries in words, for the chatter
     Pressure       pressure.py          who was written to often enough lately
     ListDomains    list_domains.py      domains in the list that get no mail, or are mistyped
 
@@ -21,12 +24,15 @@ the kind to the field ``kind`` of ``partner.mailing.source``.
 
 from . import address, audience, contact, contact_filter, earlier_mailing, tag
 from .exclusions import Exclusions
+from .follow_up import CHOICES, Family, FollowUp
 from .list_domains import DEAD, DEAD_STATES, DOMAIN_REASONS, TYPO, ListDomains
 from .pressure import Pressure
 from .recipient_query import KEPT, RecipientQuery
 from .source import IN, OUT, SOURCES, Source, get_source, put_in_words, register
+from .words import describe_sides
 
 __all__ = [
+    "CHOICES",
     "DEAD",
     "DEAD_STATES",
     "DOMAIN_REASONS",
@@ -36,10 +42,13 @@ __all__ = [
     "SOURCES",
     "TYPO",
     "Exclusions",
+    "Family",
+    "FollowUp",
     "ListDomains",
     "Pressure",
     "RecipientQuery",
     "Source",
+    "describe_sides",
     "get_source",
     "put_in_words",
     "register",

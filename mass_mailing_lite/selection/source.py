@@ -77,14 +77,23 @@ class Source:
 
     def count_contacts(self, domain):
         """Return how many contacts of a domain the mailing may use, and people who are none."""
+        self.env.flush_all()
         contacts = self.mailing._readable_contacts(domain)
         counts = [
             contacts.select(SQL("count(*)")),
-            *(SQL("SELECT count(*) FROM (%s) p", sql) for sql in [self.people_sql()] if sql),
+            *(
+                SQL("SELECT count(*) FROM (%s) p", sql)
+                for sql in [self.counted_people_sql()]
+                if sql
+            ),
         ]
         total = SQL(" + ").join(SQL("(%s)", one) for one in counts)
         [(count,)] = self.env.execute_query(SQL("SELECT %s", total))
         return count
+
+    def counted_people_sql(self):
+        """Return ``people_sql``, or None where it is known that there are none."""
+        return self.people_sql()
 
     def get_facts(self):
         """Return who is meant as JSON, from which ``put_in_words`` makes words in any language."""
@@ -98,6 +107,10 @@ class Source:
     def describe(self):
         """Return in words who is meant, as a part of a sentence."""
         return SOURCES[self.key].put_in_words(self.env, self.get_facts())
+
+    def describe_for_all(self):
+        """Return in words who is meant, for the chatter, which users with other rights read."""
+        return self.describe()
 
     @staticmethod
     def put_in_words(env, facts):

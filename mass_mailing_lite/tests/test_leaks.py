@@ -137,6 +137,7 @@ class LeakCase(MailingCase):
             ("mark", {**of_mailing, "partner_domain": "[]"}),
             ("sender.check", of_mailing),
             ("refresh", {**of_mailing, "in_count": 3}),
+            ("follow.up", of_mailing),
             ("version.edit", {"version_id": version.id}),
         ):
             model = f"partner.mailing.{name}"

@@ -4,6 +4,7 @@ from . import base_partner_merge, mailing_dialog
 from . import (
     mailing_sample,
     partner_mailing_decision,
+    partner_mailing_follow_up,
     partner_mailing_import,
     partner_mailing_load_template,
     partner_mailing_mark,

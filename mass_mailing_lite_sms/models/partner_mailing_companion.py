@@ -202,8 +202,13 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def copy(self, default=None):
-        """Copy the pair, whichever of both is copied; return the copies of these mailings."""
+        """Copy the pair, whichever of both is copied; return the copies of these mailings.
+
+        A follow-up stands by itself: who has no address has got the SMS of the first pair.
+        """
         copies = super().copy(default)
+        if self.env.context.get("partner_mailing_follow_up"):
+            return copies
         linked = self.browse().union(*(mailing._get_linked() for mailing in self)) - self
         others = linked._filtered_access("read")
         alike = {name: value for name, value in (default or {}).items() if name in SHARED}

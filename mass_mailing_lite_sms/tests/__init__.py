@@ -6,6 +6,7 @@ from . import (
     test_sms_content,
     test_sms_estimate,
     test_sms_findings,
+    test_sms_follow_up,
     test_sms_fuzz,
     test_sms_leaving,
     test_sms_length,

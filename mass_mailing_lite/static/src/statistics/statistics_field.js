@@ -12,6 +12,8 @@ import { MailingChart } from "./mailing_chart";
 
 const STEPS = ["recipients", "sent", "delivered", "opened", "clicked", "replied", "unsubscribed"];
 const LOSSES = ["bounced", "failed"];
+// Columns of the table of a mailing and its follow-ups.
+const FAMILY = ["recipients", "sent", "opened", "clicked"];
 // The base of a share, if it is not the number of recipients.
 const OF = {
     opened: "delivered", clicked: "delivered", replied: "delivered", unsubscribed: "delivered",
@@ -127,6 +129,35 @@ export class StatisticsField extends Component {
     isAlarming(line, key) {
         const whole = line[OF[key] || "recipients"];
         return ["bounced", "failed"].includes(key) && share(line[key], whole) >= ALARM;
+    }
+
+    // The mailing with its follow-ups, and all people of them, each counted once.
+    get family() {
+        const { rows, together } = this.figures.family;
+        const known = (key) => rows.some((row) => this.isKnown(row, key));
+        const cells = (line, isKnown) =>
+            FAMILY.map((key) => ({ key, text: isKnown(key) ? formatInteger(line[key]) : NONE }));
+        return {
+            rows: rows.map((row) => ({
+                ...row,
+                isHere: row.id === this.props.record.resId,
+                cells: cells(row, (key) => this.isKnown(row, key)),
+            })),
+            together: together && cells(together, known),
+        };
+    }
+
+    get familyColumns() {
+        return FAMILY;
+    }
+
+    isKnown(row, key) {
+        return row.tracks[key] !== false;
+    }
+
+    async openMailing(id) {
+        const { resModel } = this.props.record;
+        this.action.doAction(await this.orm.call(resModel, "action_open_statistics", [id]));
     }
 
     get topClicks() {
