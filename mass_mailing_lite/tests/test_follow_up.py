@@ -278,7 +278,7 @@ class TestNewcomers(FollowUpCase):
         first = self.new_earlier()
         self._new_contact("Nora", "nora@example.com", self.news)
         second = self.new_sent({}, audience_ids=[], source_ids=[self.of(first, "newcomer")])
-        entries = self.env["partner.mailing.source"]._as_system()
+        entries = first._as_system().env["partner.mailing.source"]
         for _entry in range(2):
             entries.create(
                 {"mailing_id": first.id, "kind": "mailing", "outcome": "newcomer",
