@@ -323,7 +323,6 @@ class TestProofFaults(ProofCase):
 
     def test_who_gets_no_proof_is_notified_as_without(self):
         """The proof says the same as the e-mail about the activity: one of both leaves."""
-        context = {**self.env.context, "mail_activity_quick_update": False}
         self.validator.notification_type = "email"
 
         def notified(mailing):
@@ -334,7 +333,7 @@ class TestProofFaults(ProofCase):
             ours = mails.filtered(lambda one: self.validator.partner_id in one.recipient_ids)
             return ours.mapped("state")
 
-        mailing = self.new_mailing().with_context(context)
+        mailing = self.new_mailing().with_context(mail_activity_quick_update=False)
         mailing.action_submit()
         self.assertTrue(mailing.sudo().activity_ids.filtered(lambda a: a.user_id == self.validator))
         self.assertEqual(notified(mailing), ["outgoing"], "it waits for the proof")
@@ -342,13 +341,13 @@ class TestProofFaults(ProofCase):
         self.assertEqual(self.inbox.addresses, ["validator@example.com"])
         self.assertFalse(notified(mailing))
         self.inbox.replies["validator@example.com"] = "550 5.1.1 No"
-        mailing = self.new_mailing().with_context(context)
+        mailing = self.new_mailing().with_context(mail_activity_quick_update=False)
         mailing.action_submit()
         self.run_proofs()
         self.assertNotIn("outgoing", notified(mailing), "it has left")
         self.assertEqual(len(notified(mailing)), 1)
         self.validator.partner_mailing_proof = False
-        mailing = self.new_mailing().with_context(context)
+        mailing = self.new_mailing().with_context(mail_activity_quick_update=False)
         with self.real_connections():
             mailing.action_submit()
         self.assertNotIn("outgoing", notified(mailing), "without a proof it leaves at once")
