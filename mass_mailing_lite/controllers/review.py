@@ -34,8 +34,11 @@ class PartnerMailingReview(Controller):
             "public_page_review_over",
             {
                 "company": Company.of(mailing.company_id),
-                "mailing": mailing.name,
-                "outcome": states[found.state],
+                "sentence": env._(
+                    "It was about the mailing “%(mailing)s”. What became of it: %(outcome)s.",
+                    mailing=mailing.name,
+                    outcome=states[found.state],
+                ),
                 "newer": newer and f"{REVIEW_PATH}/{newer.id}",
                 "form": form,
             },

@@ -55,7 +55,7 @@ class IrMailServer(models.Model):
 
     partner_mailing_sender_looks = fields.Json(
         compute="_compute_partner_mailing_sender_looks",
-        groups="mass_mailing_lite.group_user",
+        groups="mass_mailing_lite.group_manager",  # who reads all mailings of the company
     )
 
     @api.constrains("partner_mailing_connections")

@@ -123,11 +123,9 @@ class PartnerMailingSenderLook(models.Model):
         question = sender.Question(
             self.from_domain, self.envelope_domain, self.reply_domain, self._get_host()
         )
-        facts = {}
-        if not lookup.is_off:
-            seen = (self.proof or {}).get("address", "")
-            facts = sender.look_at(lookup, question, seen)
-            facts["one_click"] = one_click.ask(self._get_one_click_url())._asdict()
+        seen = (self.proof or {}).get("address", "")
+        facts = sender.look_at(lookup, question, seen)
+        facts["one_click"] = one_click.ask(self._get_one_click_url())._asdict()
         self.sudo().write({"facts": facts, "checked_at": fields.Datetime.now()})
 
     def _get_host(self):

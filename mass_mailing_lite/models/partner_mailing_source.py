@@ -58,7 +58,7 @@ class PartnerMailingSource(models.Model):
         index="btree_not_null",
         help="The entry is one of this audience, and of no mailing.",
     )
-    company_id = fields.Many2one(related="mailing_id.company_id")
+    company_id = fields.Many2one("res.company", compute="_compute_company_id")
     side = fields.Selection([(IN, "Write to"), (OUT, "But not to")], required=True, default=IN)
     kind = fields.Selection(
         [
@@ -152,6 +152,14 @@ class PartnerMailingSource(models.Model):
             if problem := Exclusions(audience).get_cycle():
                 raise ValidationError(problem)
 
+    @api.depends("mailing_id.company_id", "of_audience_id.company_id")
+    @api.depends_context("company")
+    def _compute_company_id(self):
+        for entry in self:
+            company = entry.mailing_id.company_id or entry.of_audience_id.company_id
+            # An audience of all companies names records of the company in which it is changed.
+            entry.company_id = company or self.env.company
+
     @api.depends("address")
     def _compute_email(self):
         for entry in self:
@@ -162,8 +170,10 @@ class PartnerMailingSource(models.Model):
         for entry in self:
             # Kept when the link is gone, so that the entry can say which it was.
             # A link of a mailing that the user may not read tells nothing.
-            link = entry.link_id.sudo(False)._filtered_access("read")
-            entry.link_text = link.url or entry.link_text
+            if entry.link_id.sudo(False).has_access("read"):
+                entry.link_text = entry.link_id.sudo().url or entry.link_text
+            else:
+                entry.link_text = False
 
     @api.depends(
         "mailing_id", "of_audience_id", "side", "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",
@@ -187,6 +197,8 @@ class PartnerMailingSource(models.Model):
     @api.depends(
         "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",
         "partner_id", "domain", "address",
+        # Named here to be read in the same query.
+        "side", "of_audience_id", "link_text",
     )  # fmt: skip
     @api.depends_context("uid", "lang")
     def _compute_display_name(self):
@@ -234,7 +246,7 @@ class PartnerMailingSource(models.Model):
         drafts._check_kind()
         mailing.source_ids = drafts
         mailing.audience_ids = False
-        counted = [one._get_counted() for one in drafts]
+        counted = drafts._get_all_counted()
         total = False
         if not any(one["problem"] for one in counted):
             [(total,)] = self.env.execute_query(mailing._query_recipients().count())
@@ -247,6 +259,12 @@ class PartnerMailingSource(models.Model):
             }
         ]
         return {"total": total, "entries": counted, "others": others}
+
+    def _get_all_counted(self):
+        """Return the numbers of these entries, which are not saved, as ``count_people`` does."""
+        # Of the same entry, an earlier question in the same transaction may have other values.
+        self.invalidate_recordset(["count", "problem", "display_name"], flush=False)
+        return [entry._get_counted() for entry in self]
 
     def _get_counted(self):
         """Return number, problem and words of an entry, as ``count_people`` does."""
@@ -284,7 +302,7 @@ class PartnerMailingSource(models.Model):
         drafts.side = OUT
         drafts.of_audience_id = audience
         drafts._check_kind()
-        counted = [one._get_counted() for one in drafts]
+        counted = drafts._get_all_counted()
         return {"total": False, "entries": counted, "others": []}
 
     def _check_kind(self):

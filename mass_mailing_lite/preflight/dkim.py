@@ -49,15 +49,8 @@ class Dkim(SenderCheck):
         stated = [
             one for one in proof["statements"] if one["method"] == "dkim" and one["result"] == PASS
         ]
-        aligned = next((one for one in stated if one["is_aligned"]), None)
-        if aligned and not proof["is_whole"]:
-            found = self.env._(
-                "%(server)s states a valid signature of %(domain)s. %(test)s",
-                server=aligned["server"] or self.env._("A server"),
-                domain=aligned["domain"],
-                test=self._get_source(data),
-            )
-            return self.make_line(title, MET, found)
+        if aligned := next((one for one in stated if one["is_aligned"]), None):
+            return self._make_stated(title, data, proof, aligned)
         if other := next(iter(verified or stated), None):
             return self.make_line(
                 title,
@@ -71,6 +64,21 @@ class Dkim(SenderCheck):
                 self.env._("Have the mail server sign for the domain of the From address."),
             )
         return self._make_invalid(title, data, proof)
+
+    def _make_stated(self, title, data, proof, statement):
+        """Return the line for what a server states, which a signature beside it may not confirm."""
+        found = self.env._(
+            "%(server)s states a valid signature of %(domain)s. %(test)s",
+            server=statement["server"] or self.env._("A server"),
+            domain=statement["domain"],
+            test=self._get_source(data),
+        )
+        failed = [one for one in proof["signatures"] if one["is_aligned"]]
+        if not failed:
+            return self.make_line(title, MET, found)
+        unconfirmed = self._make_invalid(title, data, proof)
+        status = UNKNOWN if data["proof_kind"] == "pasted" else unconfirmed["status"]
+        return {**unconfirmed, "status": status, "found": found}
 
     def _make_invalid(self, title, data, proof):
         source = self._get_source(data)

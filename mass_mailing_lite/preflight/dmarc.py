@@ -24,7 +24,7 @@ class Dmarc(SenderCheck):
             return [line]
         facts = data["facts"].get("dmarc")
         if not facts:
-            return []
+            return [self.make_unanswered(title)]
         return [self._make_policy(title, domain, facts), self._make_alignment(data, facts)]
 
     def _make_policy(self, title, domain, facts):
@@ -84,9 +84,10 @@ class Dmarc(SenderCheck):
 
 
 def is_signed_in_alignment(proof):
-    """Tell whether a test had a valid signature of a domain that is aligned with that of From."""
-    found = [*proof.get("signatures", ()), *proof.get("statements", ())]
-    return any(
-        one["result"] == "pass" and one["is_aligned"] and one.get("method", "dkim") == "dkim"
-        for one in found
-    )
+    """Tell whether a test had a valid signature of a domain that is aligned with that of From.
+
+    Statements of other servers count where there is no signature to verify.
+    """
+    stated = [one for one in proof.get("statements", ()) if one["method"] == "dkim"]
+    found = proof.get("signatures") or stated
+    return any(one["result"] == "pass" and one["is_aligned"] for one in found)

@@ -21,7 +21,9 @@ class MailHosts(SenderCheck):
         question = data["question"]
         if line := self.make_uninstalled(self._name_line(question["from"])):
             return [line]
-        found = data["facts"].get("mx") or {}
+        found = data["facts"].get("mx")
+        if not found:
+            return [self.make_unanswered(self._name_line(question["from"]))]
         return [self._make(domain, one) for domain, one in found.items()]
 
     def _name_line(self, domain):

@@ -18,7 +18,7 @@ MAX_LIVE = 20_000
 ASKED, DUE, LARGEST = "asked", "due", "largest_domain"
 UNDECIDED_STATES = ("draft", "to_validate")
 # What is kept of a finding with an approval.
-KEPT = ("key", "kind", "level", "message", "remedy", "count", "lines", "is_people", "is_personal")
+KEPT = ("key", "kind", "level", "message", "remedy", "count", "lines", "record", "is_people", "is_personal")
 # When a mailing that was changed while it was looked at is looked at again.
 AGAIN = timedelta(seconds=20)
 # Type of the notification that facts came from the background.

@@ -25,7 +25,7 @@ class ReverseName(SenderCheck):
             return [line]
         facts = data["facts"].get("ptr")
         if not facts:
-            return []
+            return [self.make_unanswered(title)]
         if not facts["names"]:
             return [self.make_line(title, UNKNOWN, missing=self.get_address_note())]
         host = data["question"]["host"]

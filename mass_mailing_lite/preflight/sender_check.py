@@ -58,12 +58,22 @@ class SenderCheck(Check):
         return look._get_data() if look.checked_at or look.proved_at else None
 
     def applies(self):
-        return bool(self.find_data())
+        """Tell whether it has an answer: what is not known is neither a finding nor in order."""
+        data = self.find_data()
+        statuses = {line["status"] for line in self.get_lines(data)} if data else set()
+        return NOT_MET in statuses or statuses == {MET}
 
     def make_findings(self, data) -> list[dict[str, Any]]:
-        """Return a finding for each line that is not met."""
+        """Return a finding for each line that is not met, with a button for the dialog."""
         return [
-            self.make_finding(line["missing"], line["remedy"], record=line["record"])
+            self.make_finding(
+                line["missing"],
+                " ".join(filter(None, (line["remedy"], write_record(line["record"])))),
+                record=line["record"],
+                action="action_open_sender_check",
+                label=self.env._("Check the Sender"),
+                is_view=True,
+            )
             for line in (self.get_lines(data) if data else ())
             if line["status"] == NOT_MET
         ]
@@ -126,3 +136,11 @@ class SenderCheck(Check):
         return self.env._(
             "From which address its messages leave is not known: send a test that comes back."
         )
+
+
+def write_record(record):
+    """Return a record as one line of a zone file; empty for none."""
+    if not record:
+        return ""
+    value = f'"{record["value"]}"' if record["type"] == "TXT" else record["value"]
+    return f"{record['name']} {record['type']} {value}"

@@ -23,12 +23,12 @@ class Spf(SenderCheck):
         return self.env._("Does the domain let the mail server send in its name (SPF)?")
 
     def get_lines(self, data):
-        facts = data["facts"].get("spf") or {}
-        if line := self.make_uninstalled(self._name_line(data["question"]["from"])):
+        title = self._name_line(data["question"]["from"])
+        if line := self.make_uninstalled(title):
             return [line]
-        return [
-            self._make(domain, one, facts) for domain, one in (facts.get("domains") or {}).items()
-        ]
+        if not (facts := data["facts"].get("spf")):
+            return [self.make_unanswered(title)]
+        return [self._make(domain, one, facts) for domain, one in facts["domains"].items()]
 
     def _name_line(self, domain):
         return self.env._("Permission to send for %s (SPF)", domain)

@@ -120,6 +120,13 @@ class Proof:
             written_to, order="id", limit=1
         )
 
+    def _name_reader(self, reader):
+        """Return whose message it is, in words."""
+        if not reader:
+            return self.env._("Below this bar is the message as you would get it.")
+        name = reader.name or reader.email
+        return self.env._("Below this bar is the message as %s gets it.", name)
+
     def _render_preflight(self):
         """Return what the checks find now, as HTML for mail."""
         mailing = self.mailing.with_context(lang=self.lang, tz=self.user.tz)
@@ -141,7 +148,7 @@ class Proof:
             "direction": lang.direction or "ltr",
             "title": self.mailing.name,
             "request": describe_request(self._theirs, self.request),
-            "reader": (reader.name or reader.email) if reader else "",
+            "reader": self._name_reader(reader),
             "url": f"{self.mailing.get_base_url().rstrip('/')}{REVIEW_PATH}/{self.request.id}",
             "preflight": self._render_preflight(),
         }

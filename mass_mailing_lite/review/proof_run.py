@@ -88,12 +88,12 @@ class ProofRun:
     def _get_reason(self, proof, made):
         """Return why a validator gets no proof, in words, or False."""
         if not made.get_address():
-            return self.env._("there is no e-mail address")
+            return self.env._("there is no e-mail address.")
         if proof.attempts > MAX_TRIES:
-            return self.env._("an error, which the server's log describes")
+            return self.env._("an error, which the server's log describes.")
         most = self.mailing.company_id.partner_mailing_test_limit_day
         if most and proof._count_lately() >= most:
-            return self.env._("there were %s proofs of the same author within a day", most)
+            return self.env._("there were %s proofs of the same author within a day.", most)
         return False
 
     def _reserve(self, ready):

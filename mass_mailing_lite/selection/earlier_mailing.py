@@ -288,6 +288,17 @@ class EarlierMailing(Source):
             condition=self.condition,
         )
 
+    def counted_people_sql(self):
+        """Return None where none were chosen: to look for them takes a scan of all lists.
+
+        What they were chosen by is locked since the mailing was sent.
+        """
+        earlier = self.value
+        others = any(source.people_sql() for source in earlier._query_recipients().sources(IN))
+        if others or earlier._get_transport().read_extra_addresses():
+            return self.people_sql()
+        return None
+
     def excluded_sql(self):
         """Also the address that the message went to, which may not be the contact's any more.
 

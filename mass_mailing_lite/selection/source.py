@@ -82,11 +82,19 @@ class Source:
         contacts = self.mailing._readable_contacts(domain)
         counts = [
             contacts.select(SQL("count(*)")),
-            *(SQL("SELECT count(*) FROM (%s) p", sql) for sql in [self.people_sql()] if sql),
+            *(
+                SQL("SELECT count(*) FROM (%s) p", sql)
+                for sql in [self.counted_people_sql()]
+                if sql
+            ),
         ]
         total = SQL(" + ").join(SQL("(%s)", one) for one in counts)
         [(count,)] = self.env.execute_query(SQL("SELECT %s", total))
         return count
+
+    def counted_people_sql(self):
+        """Return ``people_sql``, or None where it is known that there are none."""
+        return self.people_sql()
 
     def get_facts(self):
         """Return who is meant as JSON, from which ``put_in_words`` makes words in any language."""

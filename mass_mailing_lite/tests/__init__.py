@@ -72,6 +72,7 @@ from . import (
     test_tour_content,
     test_tour_follow_up,
     test_tour_link,
+    test_tour_preflight,
     test_tour_recipients,
     test_tracking,
     test_uncertain,

@@ -257,8 +257,8 @@ class TestProof(ProofCase):
         self.submit(body_html='<p>Dear [First name], <a href="http://localhost/x">here</a></p>')
         self.run_proofs()
         page = read(self.proof(), "html")
-        self.assertGreater(page.index("Before sending"), page.index("Dear [First name]"))
-        self.assertIn("[First name]", page[page.index("Before sending") :])
+        self.assertGreater(page.index("Before Sending"), page.index("Dear [First name]"))
+        self.assertIn("[First name]", page[page.index("Before Sending") :])
 
 
 @tagged("post_install", "-at_install")

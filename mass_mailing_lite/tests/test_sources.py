@@ -450,6 +450,7 @@ class TestEarlierMailings(SourceCase):
         entry = {"id": draft.source_ids.id, "side": "in", "kind": "mailing", "outcome": "clicked"}
         entry.update(earlier_mailing_id=self.earlier.id, link_id=False)
         for text, problem in (("https://one.example/", True), (False, False)):
+            self.env.invalidate_all()  # each question of the form is a request of its own
             counted = draft.source_ids.count_people(draft.id, {}, [{**entry, "link_text": text}])
             self.assertEqual(bool(counted["entries"][0]["problem"]), problem)
         draft.source_ids.link_id = False  # any link is chosen instead

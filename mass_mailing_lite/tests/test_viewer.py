@@ -10,6 +10,8 @@ ADDON = "mass_mailing_lite"
 # What a viewer may call: they open a page or the preview.
 READING = {
     "action_open_contacts",
+    "action_open_domains",
+    "action_open_empty_values",
     "action_open_marked",
     "action_open_recipients",
     "action_open_sender_check",
@@ -102,7 +104,12 @@ class TestViewer(MailingCase):
             "partner.mailing.version": version,
             "partner.mailing.audience": self.audience,
         }
-        arguments = {"action_keep_language": ["fr_FR"], "action_drop_language": ["fr_FR"]}
+        arguments = {
+            "action_keep_language": ["fr_FR"],
+            "action_drop_language": ["fr_FR"],
+            "action_exclude_domains": ["dead_domain"],
+            "action_include_domains": ["dead_domain"],
+        }
         called = set()
         for model, record in records.items():
             theirs = record.with_env(self.env(user=self.viewer, su=False))

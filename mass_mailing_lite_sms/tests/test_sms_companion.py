@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import Command, fields
+from odoo.addons.mass_mailing_lite.review.proof import Proof
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
@@ -141,6 +142,18 @@ class TestSmsCompanion(SmsCase):
             self.assertEqual(self.pair_states(*pair), ["validated", "validated"])
             self.assertTrue(mailing._matches_validation() and sms._matches_validation())
             self.assertFalse(asked.exists())
+
+    def test_the_proof_is_of_the_email_and_names_the_sms(self):
+        mailing, sms = self.submitted_pair()
+        alone = self.new_sms()
+        alone.action_submit()
+        proofs = self.env["partner.mailing.proof"].sudo()
+        found = proofs.search([("user_id", "=", self.validator.id)])
+        self.assertEqual(found.mailing_id, mailing, "an SMS has no proof")
+        made = Proof(mailing.sudo(), found.approval_id, self.validator)
+        reader = made.find_reader()
+        self.assertEqual(reader.email, "anna@example.com")
+        self.assertIn(sms.name, made.get_around(reader).before)
 
     def test_the_review_of_either_shows_both(self):
         for one in (pair := self.submitted_pair()):

@@ -162,3 +162,17 @@ def test_whether_a_domain_takes_mail(name_server, records, expected):
     if records is not None:
         name_server.records["shop.example"] = records
     assert find_mail_hosts(Lookup(seconds_each=0.5), "shop.example") == expected
+
+
+def test_a_name_server_that_knows_nothing_of_the_internet_is_not_believed(name_server):
+    look = Lookup()
+    look.ask("shop.example", "MX")
+    assert look.is_cut_off()
+    name_server.add("shop.example", "A", "192.0.2.1")
+    look = Lookup()
+    look.ask("shop.example", "A")
+    assert not look.is_cut_off()
+    name_server.add("com", "NS", "a.servers.example.")
+    look = Lookup()
+    look.ask("none.example", "A")
+    assert not look.is_cut_off(), "it knows the internet"

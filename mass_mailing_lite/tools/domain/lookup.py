@@ -28,6 +28,7 @@ FOUND, NO_DATA, NO_NAME, FAILED, INVALID = "found", "no_data", "no_name", "faile
 TEST_SERVER = "MAILING_TEST_NAMESERVER"
 NOBODY = "none"
 
+CONTROL = ("com", "NS")  # what each name server of the internet knows
 MAX_ALIASES = 8  # CNAMEs that are followed, each with a question of its own
 EDNS_PAYLOAD = 1232  # octets that pass without fragments
 
@@ -104,11 +105,6 @@ class Lookup:
             return ([address], int(port)) if address else ([NOBODY], 0)
         return None
 
-    @property
-    def is_off(self) -> bool:
-        """Whether there is no name server to ask."""
-        return self._resolver is None
-
     def ask(self, name: str, kind: str) -> Answer:
         """Return the answer to one question. It raises nothing.
 
@@ -123,6 +119,16 @@ class Lookup:
         if key not in self._answers:
             self._answers[key] = self._follow(name, kind)
         return self._answers[key]
+
+    def is_cut_off(self) -> bool:
+        """Tell whether the name server seems to know nothing of the internet.
+
+        One inside a closed network may say that no domain exists. So where it has found nothing in
+        this look, it is asked for a domain that does.
+        """
+        if any(answer.status == FOUND for answer in self._answers.values()):
+            return False
+        return self.ask(*CONTROL).status != FOUND
 
     def ask_all(self, questions: Iterable[tuple[str, str]], threads: int = 8):
         """Return {question: answer} of several questions, asked at the same time."""

@@ -48,12 +48,13 @@ def look_at(lookup: Lookup, question: Question, seen_address: str = "") -> dict[
 
     :param seen_address: from which a test arrived, better known than the address of the mail server
 
-    Keys: ``mx``, ``spf``, ``dmarc``, ``ptr``; empty without dnspython.
+    Keys: ``mx``, ``spf``, ``dmarc``, ``ptr``; empty without dnspython, and where the name server knows
+    nothing of the internet.
     """
     if not is_available():
         return {}
     addresses, source = _find_addresses(lookup, question.host, seen_address)
-    return {
+    facts = {
         "mx": {
             domain: find_mail_hosts(lookup, domain)._asdict()
             for domain in dict.fromkeys(filter(None, question[:3]))
@@ -67,6 +68,7 @@ def look_at(lookup: Lookup, question: Question, seen_address: str = "") -> dict[
             },
         },
     }
+    return {} if lookup.is_cut_off() else facts
 
 
 def _find_addresses(lookup, host, seen):

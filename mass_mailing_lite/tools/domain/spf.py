@@ -75,11 +75,9 @@ def read_policy(lookup: Lookup, domain: str) -> Policy:
     answer = lookup.ask(domain, "TXT")
     if answer.status != FOUND:
         return Policy(answer.status)
-    records = tuple(
-        record.decode("ascii", "backslashreplace")
-        for record in answer.records
-        if _is_spf.match(record)
-    )
+    found = filter(_is_spf.match, answer.records)
+    # The DNS returns several in any order.
+    records = tuple(sorted(record.decode("ascii", "backslashreplace") for record in found))
     if len(records) != 1 or pyspf is None:
         return Policy(answer.status, records)
     strict = check(lookup, NO_SENDER, f"postmaster@{domain}")

@@ -64,6 +64,18 @@ export class FindingsField extends Component {
         return "can_edit" in this.props.record.data;
     }
 
+    // Whether a draft with a list has nothing that stops it or warns.
+    get isClear() {
+        const { state, recipients_loaded_at: loadedAt } = this.props.record.data;
+        const isGrave = this.findings.some(({ level }) => level !== "info");
+        return Boolean(state === "draft" && loadedAt && this.isOpen && !isGrave && !this.isWaiting);
+    }
+
+    // A record of the DNS, as it is added to a domain.
+    recordText({ name, type, value }) {
+        return `${name} ${type} "${value}"`;
+    }
+
     canPress(finding) {
         const { can_edit: canEdit } = this.props.record.data;
         return finding.action && this.isOpen && (canEdit || finding.is_view);

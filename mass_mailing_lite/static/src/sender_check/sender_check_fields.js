@@ -38,7 +38,7 @@ export class SenderLinesField extends Component {
     // A record as it stands in a zone file, which the forms of providers ask for in parts.
     recordParts(record) {
         return [
-            { label: _t("Name"), value: record.name },
+            { label: _t("Name"), value: record.name, isCopied: true },
             { label: _t("Type"), value: record.type },
             { label: _t("Value"), value: record.value, isCopied: true },
         ];
