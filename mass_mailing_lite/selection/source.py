@@ -77,7 +77,8 @@ class Source:
 
     def count_contacts(self, domain):
         """Return how many contacts of a domain the mailing may use, and people who are none."""
-        self.env.flush_all()
+        self.env["res.partner"].flush_model()
+        self.env["partner.mailing.recipient"].flush_model()
         contacts = self.mailing._readable_contacts(domain)
         counts = [
             contacts.select(SQL("count(*)")),

@@ -144,7 +144,7 @@ class TestStatistics(StatisticsCase):
         mailing.action_open_statistics()
         spec = {name: {} for name in ("name", "subject", "state", "started_at", "statistics")}
         queries, _size = cost(self.env, lambda: mailing.web_read(spec))
-        self.assertLessEqual(queries, 9)
+        self.assertLessEqual(queries, 10)
 
     def test_the_curve_has_as_many_points_as_one_can_see(self):
         mailing = self.new_sent_mailing()
