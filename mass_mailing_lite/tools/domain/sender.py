@@ -76,15 +76,21 @@ def _find_addresses(lookup, host, seen):
     if seen:
         return [seen], "test"
     host = host.strip("[]")
-    try:
-        return [str(ipaddress.ip_address(host))], "host"
-    except ValueError:
-        pass
+    if literal := _read_literal(host):
+        return [literal], "host"
     if not host or host == "localhost" or host.endswith(".localhost"):
         return [], "host"
     answers = [lookup.ask(host, kind) for kind in ("A", "AAAA")]
     found = [one for answer in answers for one in answer.records if answer.status == FOUND]
     return found[:MAX_ADDRESSES], "host"
+
+
+def _read_literal(host):
+    """Return the address that stands in place of a host's name, or None."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return None
 
 
 def _look_at_spf(lookup, question, addresses, source):
