@@ -90,6 +90,7 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         self._check_saved()
         self.check_access("read")
+        self.browse().check_access("create")
         if problem := FollowUp(self).get_problem():
             raise UserError(problem)
         return self.env["partner.mailing.follow.up"]._open(self)

@@ -146,7 +146,7 @@ class EarlierMailing(Source):
         if problem := self._get_audience_problem():
             return problem
         query = earlier._query_recipients()
-        for source in (*query.sources(IN), *query.sources(OUT)):
+        for source in (*query.sources(IN), *self._find_exclusions()):
             entry = source.entry
             if source.get_problem():
                 return env._(
@@ -177,6 +177,17 @@ class EarlierMailing(Source):
                 return problem
         return False
 
+    def _find_exclusions(self):
+        """Return what the mailing excludes, as ``Source``.
+
+        Not its own newcomers, whom an audience of it may exclude: they came in all the same.
+        """
+        return [
+            one
+            for one in self.value._query_recipients().sources(OUT)
+            if one.entry.outcome != "newcomer" or one.value != self.value
+        ]
+
     def _count_steps(self):
         """Return how many mailings are looked into for the newcomers, ``MOST_STEPS`` + 1 at most.
 
@@ -185,8 +196,12 @@ class EarlierMailing(Source):
         steps, waiting = 0, [self.value.sudo()]
         while waiting and steps <= MOST_STEPS:
             steps += 1
-            entries = _get_all_entries(waiting.pop())
-            waiting += [one.earlier_mailing_id for one in entries if one.outcome == "newcomer"]
+            mailing = waiting.pop()
+            waiting += [
+                one.earlier_mailing_id
+                for one in _get_all_entries(mailing)
+                if one.outcome == "newcomer" and one.earlier_mailing_id != mailing
+            ]
         return steps
 
     # ------------------------------------------------------------
@@ -388,8 +403,7 @@ class EarlierMailing(Source):
 
     def _not_excluded_sql(self):
         """Return SQL of the condition that no entry of the earlier mailing excludes an address."""
-        sources = self.value._query_recipients().sources(OUT)
-        parts = [one.excluded_sql() for one in sources if one.key != "tag"]
+        parts = [one.excluded_sql() for one in self._find_exclusions() if one.key != "tag"]
         parts = [SQL("(SELECT * FROM (%s) x (address))", part) for part in parts if part]
         if not parts:
             return EVERYBODY

@@ -32,7 +32,7 @@ class WebServer:
         until the other side closes, ``RESET`` or ``SILENCE``
     :param context: an ``ssl.SSLContext`` for https
     :ivar requests: (method, path, value of Host) of all that came, in order
-    :ivar at_once: requests that were answered at the same time, the most
+    :ivar at_once: requests for which an answer was made at the same time, the most
     :ivar sent: octets of all answers
     """
 
@@ -94,10 +94,12 @@ class WebServer:
             self._open += 1
             self.at_once = max(self.at_once, self._open)
         try:
-            self._send(connection, self._answer(method, path))
+            answer = self._answer(method, path)
         finally:
+            # Before it is sent: the other side may ask again as soon as it has read it.
             with self._lock:
                 self._open -= 1
+        self._send(connection, answer)
 
     def _send(self, connection, answer):
         if answer == RESET:
