@@ -154,7 +154,7 @@ class FollowUp:
     def _count(self, outcome):
         """Return how many people would be written to, in one statement.
 
-        Plan at a million recipients: as for the total of a form, 1 to 2 s.
+        Plan at a million recipients: as for the total of a form.
         """
         self.env.flush_all()
         query = FollowUpQuery(self._new_draft(outcome), self.mailing)
@@ -305,7 +305,7 @@ class Family:
         """Return the figures of all people, each counted once.
 
         A person is a contact, or an address that is no contact in any of the lists. Plan for two
-        lists of a million: one scan of each and one hash of people, 2 s.
+        lists of a million: one scan of each and one hash of people.
         """
         if any(mailing.personal_data_removed_at for mailing in mailings):
             return False
