@@ -27,8 +27,8 @@ class ListValues:
     def count_empty(self, asked):
         """Return how many recipients have no value: {(path, any key): number}.
 
-        One statement for all paths whose values are in columns, through many2one fields or not; 1 s
-        at a million. Values that Odoo computes are read of a sample, and the number is estimated
+        One statement for all paths whose values are in columns, through many2one fields or not. Plan
+        at a million: a scan of the list, one of the contacts, and a hash join; 0.9 s. Values that Odoo computes are read of a sample, and the number is estimated
         from it.
 
         :param asked: {(path, any key): [languages of messages]}
