@@ -40,10 +40,16 @@ class PlaceholderFallback(Check):
             in_body = find_plain(content.source, HTML)
             has_logic = in_body is None
             found += in_body or []
-        plain = [list(one) for one in dict.fromkeys(found) if one[0].split(".")[-1] not in PARTS][
-            :MOST
-        ]
+        plain = [list(one) for one in dict.fromkeys(found) if not self._is_left_out(one[0])][:MOST]
         return {"plain": plain, "logic": has_logic} if plain or has_logic else None
+
+    def _is_left_out(self, path):
+        """Tell whether a placeholder shows a part of a name, or data of the company that sends.
+
+        Those are the same for all recipients, and no contact has to be completed.
+        """
+        name = path.split(".")[-1]
+        return name in PARTS or name in self.mailing._placeholders().company_fields
 
     def ask_list(self, facts):
         if not facts:
@@ -72,7 +78,8 @@ class PlaceholderFallback(Check):
                 size, read = values.sample_body(version, langs)
                 sampled += size
                 for (path, fallback), number in read.items():
-                    counts.setdefault((path, fallback), {})[version] = number
+                    if not self._is_left_out(path):
+                        counts.setdefault((path, fallback), {})[version] = number
         if not counts:
             return None
         return {

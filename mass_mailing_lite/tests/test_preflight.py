@@ -283,6 +283,13 @@ class TestPeople(PreflightCase):
         mailing.body_html = "<p>Hello</p>"
         self.assertFalse(self.findings(mailing, KEY))
 
+    def test_what_the_company_leaves_out_is_no_gap_in_the_contacts(self):
+        self.env.company.partner_id.write({"street": False, "city": False, "zip": False})
+        mailing = self.loaded(
+            body_html='<p><t t-out="object.partner_mailing_company_address"/></p>'
+        )
+        self.assertFalse(self.findings(mailing, KEY))
+
     def test_an_extra_address_has_a_name_and_an_address_alone(self):
         self.anna.city = self.boris.city = "Lyon"
         mailing = self.loaded(
