@@ -1,9 +1,14 @@
+import time
+
 from odoo import api, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, LockError
 
 # Compared by identity: a context from RPC is JSON, and no JSON value is this object.
 SYSTEM = object()
 SYSTEM_KEY = "partner_mailing_system"
+# Seconds for which a lock is waited for, and after which it is tried again.
+LOCK_PATIENCE = 2
+LOCK_INTERVAL = 0.1
 
 
 class PartnerMailingGuard(models.AbstractModel):
@@ -27,6 +32,23 @@ class PartnerMailingGuard(models.AbstractModel):
     def _as_system(self):
         """Return the same records, as superuser, with the right to write protected fields."""
         return self.sudo().with_context(**{SYSTEM_KEY: SYSTEM})
+
+    def _lock_patiently(self):
+        """Lock the records until the end of the transaction.
+
+        It waits for transactions that are short, such as the one in which a check in the background
+        stores what it found. What they wrote makes this transaction begin anew, as Odoo does it.
+
+        :raises LockError: when another transaction keeps the lock
+        """
+        deadline = time.monotonic() + LOCK_PATIENCE
+        while True:
+            try:
+                return self.lock_for_update(allow_referencing=True)
+            except LockError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(LOCK_INTERVAL)
 
     def _is_system(self):
         return self.env.context.get(SYSTEM_KEY) is SYSTEM

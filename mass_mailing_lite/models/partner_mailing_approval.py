@@ -650,7 +650,7 @@ class PartnerMailing(models.Model):
         self._check_saved()
         self.check_access("read")
         try:
-            self._as_system().lock_for_update(allow_referencing=True)
+            self._as_system()._lock_patiently()
         except LockError as error:
             raise UserError(
                 self.env._(

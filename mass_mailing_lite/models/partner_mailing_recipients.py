@@ -523,7 +523,7 @@ class PartnerMailing(models.Model):
         self.env.flush_all()
         self._get_transport().read_addresses()
         try:
-            self.lock_for_update(allow_referencing=True)
+            self._lock_patiently()
         except LockError as error:
             raise UserError(
                 self.env._(
