@@ -232,16 +232,7 @@ class PartnerMailingSource(models.Model):
         values = values if isinstance(values, dict) else {}
         known = {*COUNTED_WITH, *origin._get_extra_fields()} & set(values)
         mailing = origin.new({name: values[name] for name in known}, origin=origin)
-        saved = {entry.id: entry for entry in origin.source_ids}
-        drafts = self.browse()
-        for one in entries if isinstance(entries, list) else ():
-            one = one if isinstance(one, dict) else {}  # noqa: PLW2901
-            known = {*NAMED, *(kind.field for kind in SOURCES.values())} & set(one)
-            before = saved.get(one["id"]) if type(one.get("id")) is int else None
-            draft = self.new({name: one[name] for name in known}, origin=before)
-            # Of what is saved, the entry says that the user may not see it.
-            draft._check_readable(before)
-            drafts += draft
+        drafts = self._new_drafts(entries, origin.source_ids)
         drafts.mailing_id = mailing
         drafts._check_kind()
         mailing.source_ids = drafts
@@ -259,6 +250,25 @@ class PartnerMailingSource(models.Model):
             }
         ]
         return {"total": total, "entries": counted, "others": others}
+
+    @api.model
+    def _new_drafts(self, entries, saved):
+        """Return the entries of a form, which are not saved; see ``count_people``.
+
+        :param saved: the entries that the form was opened with
+        :raises AccessError: where one names anew what the user may not read
+        """
+        by_id = {entry.id: entry for entry in saved}
+        named = {*NAMED, *(kind.field for kind in SOURCES.values())}
+        drafts = self.browse()
+        for values in entries if isinstance(entries, list) else ():
+            given = values if isinstance(values, dict) else {}
+            before = by_id.get(given["id"]) if type(given.get("id")) is int else None
+            draft = self.new({name: given[name] for name in named & set(given)}, origin=before)
+            # Of what is saved, the entry says that the user may not see it.
+            draft._check_readable(before)
+            drafts += draft
+        return drafts
 
     def _get_all_counted(self):
         """Return the numbers of these entries, which are not saved, as ``count_people`` does."""
@@ -291,14 +301,7 @@ class PartnerMailingSource(models.Model):
         company = values.get("company_id") if isinstance(values, dict) else False
         known = type(company) is int and company in self.env.companies.ids
         audience = origin.new({"company_id": company} if known else {}, origin=origin)
-        saved = {entry.id: entry for entry in origin.source_ids}
-        drafts = self.browse()
-        for one in entries if isinstance(entries, list) else ():
-            one = one if isinstance(one, dict) else {}  # noqa: PLW2901
-            before = saved.get(one["id"]) if type(one.get("id")) is int else None
-            draft = self.new({name: one[name] for name in set(NAMED) & set(one)}, origin=before)
-            draft._check_readable(before)
-            drafts += draft
+        drafts = self._new_drafts(entries, origin.source_ids)
         drafts.side = OUT
         drafts.of_audience_id = audience
         drafts._check_kind()

@@ -195,6 +195,18 @@ class TestAudienceExclusions(AudienceCase):
         self.assertEqual(self.states(mailing)["boris@example.com"], "pending")
         self.assertEqual(self.audience.partner_count, 5)
 
+    def test_a_circle_of_newcomers_over_an_excluded_audience_is_told_in_words(self):
+        other = self.new_audience("Bakers", domain="[('function', '=', 'Baker')]")
+        excluded = {"side": "out", "kind": "audience", "audience_id": other.id}
+        earlier = self.new_sent(
+            {"boris@example.com": {"state": "sent"}}, source_ids=[Command.create(excluded)]
+        )
+        self.leave_out("mailing", other, earlier_mailing_id=earlier.id, outcome="newcomer")
+        newcomers = {"kind": "mailing", "earlier_mailing_id": earlier.id, "outcome": "newcomer"}
+        mailing = self.new_mailing(source_ids=[Command.create(newcomers)])
+        with self.assertRaisesRegex(UserError, "goes back over more than 10 mailings"):
+            mailing.action_load_recipients()
+
     def test_newcomers_are_not_known_when_the_filter_of_the_audience_is_broken(self):
         earlier = self.new_sent({"anna@example.com": {"state": "sent"}})
         draft = self.new_draft(

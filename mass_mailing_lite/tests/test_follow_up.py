@@ -79,6 +79,8 @@ class TestOutcomesOfPeople(FollowUpCase):
             with_further_addresses=True,
         )
         self.assertNotIn("anna", self.chosen(self.of(earlier, "not_opened")))
+        [entry] = self.new_draft(self.of(earlier, "not_opened")).source_ids
+        self.assertEqual(entry.count, 1, "the number is that of people, too")
         self.assertEqual(self.chosen(self.of(earlier, "opened")), ["anna"])
 
     def test_who_was_reached_at_one_of_several_addresses_was_reached(self):

@@ -154,6 +154,24 @@ def held(server, row):
             process.stdin.close()
 
 
+def test_a_lock_that_is_held_for_a_moment_is_waited_for_and_a_long_one_is_told(server):
+    author = server.login("marketing")
+    mailing = write(author)
+    assert not author.read(MAILING, mailing, "recipients_loaded_at")["recipients_loaded_at"]
+    row = f"partner_mailing WHERE id = {mailing}"
+    with held(server, row), pytest.raises(RpcError, match="Try again in a moment"):
+        author.call(MAILING, "action_load_recipients", [mailing])
+    loading = threading.Thread(
+        target=author.call, args=(MAILING, "action_load_recipients", [mailing])
+    )
+    with held(server, row):
+        loading.start()
+        loading.join(0.5)
+        assert loading.is_alive(), "it waits"
+    loading.join(60)
+    assert author.read(MAILING, mailing, "recipients_loaded_at")["recipients_loaded_at"]
+
+
 def test_of_two_mailings_that_start_at_once_one_takes_the_last_place_of_each_person(server):
     admin, author, validator = (server.login(name) for name in ("admin", "marketing", "validator"))
     [owner] = admin.search_read("res.company", [], "id")
