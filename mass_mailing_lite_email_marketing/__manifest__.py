@@ -1,0 +1,13 @@
+{
+    "name": "Mass Mailing Lite: Email Marketing",
+    "summary": "Odoo's mail builder and mailing lists, approved by a second pair of eyes",
+    "version": "19.0.1.0.0",
+    "category": "Marketing/Mass Mailing",
+    "author": "Mass Mailing Lite contributors",
+    "license": "LGPL-3",
+    "depends": ["mass_mailing_lite", "mass_mailing"],
+    "data": [
+        "views/partner_mailing_views.xml",
+    ],
+    "auto_install": True,
+}
