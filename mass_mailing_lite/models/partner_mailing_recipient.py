@@ -202,21 +202,26 @@ class PartnerMailingRecipient(models.Model):
         query = super()._search(domain, offset, limit, order, **options)
         mailing_id = limit and find_only_value(Domain(domain), "mailing_id")
         if mailing_id and not query.is_empty():
-            # Plan: a look into the index of mailing and state for each state.
+            # Plan: a look into the index of mailing, state and id for each state. Rows are compared,
+            # because with "mailing_id = … AND state = …" the index of ids seems as good.
             query.add_where(
                 SQL(
                     """
-                    %s >= (SELECT min(first.id)
-                             FROM unnest(%s) AS states (state)
-                            CROSS JOIN LATERAL (SELECT r.id
-                                                  FROM partner_mailing_recipient r
-                                                 WHERE r.mailing_id = %s AND r.state = states.state
-                                              ORDER BY r.id
-                                                 LIMIT 1) first)
+                    %(id)s >= (SELECT min(first.id)
+                                 FROM unnest(%(states)s::varchar[]) AS states (state)
+                                CROSS JOIN LATERAL (
+                                      SELECT r.mailing_id, r.state, r.id
+                                        FROM partner_mailing_recipient r
+                                       WHERE (r.mailing_id, r.state, r.id)
+                                             > (%(mailing_id)s, states.state, 0)
+                                    ORDER BY r.mailing_id, r.state, r.id
+                                       LIMIT 1) first
+                                WHERE first.mailing_id = %(mailing_id)s
+                                  AND first.state = states.state)
                     """,
-                    SQL.identifier(query.table, "id"),
-                    self._fields["state"].get_values(self.env),
-                    mailing_id,
+                    id=SQL.identifier(query.table, "id"),
+                    states=self._fields["state"].get_values(self.env),
+                    mailing_id=mailing_id,
                 )
             )
         return query
