@@ -200,7 +200,9 @@ class PartnerMailingRecipient(models.Model):
         mailing and id would cost each change of a row.
         """
         query = super()._search(domain, offset, limit, order, **options)
-        mailing_id = limit and find_only_value(Domain(domain), "mailing_id")
+        # From the end, the sender looks for rows of a state whose first entries are dead.
+        is_page = limit and order == self._order
+        mailing_id = is_page and find_only_value(Domain(domain), "mailing_id")
         if mailing_id and not query.is_empty():
             # Plan: a look into the index of mailing, state and id for each state. Rows are compared,
             # because with "mailing_id = … AND state = …" the index of ids seems as good.
