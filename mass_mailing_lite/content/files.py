@@ -11,6 +11,9 @@ INLINE_PICTURE = re.compile(
     r"""(?<=["'(])data:(image/[a-z.+-]+);base64,([A-Za-z0-9+/=\s]+)(?=["')])"""
 )
 DATA_URL = "data:image/"
+# In the context, compared by identity, while the addresses of files are replaced: with each field that
+# is written, Odoo writes the record once more.
+OWNING, OWNING_KEY = object(), "partner_mailing_owning_pictures"
 
 
 def get_body_fields(mailing):
@@ -70,6 +73,8 @@ class BodyPictures:
         their token.
         """
         mailing = self.mailing
+        if self.env.context.get(OWNING_KEY) is OWNING:
+            return
         base_url = mailing.get_base_url().rstrip("/")
         names = get_body_fields(mailing)
         mailing.flush_recordset(names)
@@ -89,7 +94,7 @@ class BodyPictures:
                 for name, bodies in stored.items()
                 if bodies
             }
-            mailing._write_texts(changed)
+            mailing.with_context(**{OWNING_KEY: OWNING})._write_texts(changed)
             mailing.invalidate_recordset(names, flush=False)
             mailing._note_versions(get_made_for(*mailing._get_version_texts(), stale))
 

@@ -97,7 +97,9 @@ class PartnerMailing(models.Model):
 
     def _tidy_editor(self, vals):
         """Return values in which editor, design and layout fit: a design is a whole page."""
-        if "body_arch" in vals and "editor" not in vals:
+        # Odoo writes a text once more after its translations: that chooses no editor.
+        is_same = self and all(one.body_arch == vals.get("body_arch") for one in self)
+        if "body_arch" in vals and "editor" not in vals and not is_same:
             is_built = bool(vals["body_arch"])
             if is_built or "body_html" in vals:
                 vals = {**vals, "editor": "builder" if is_built else "plain"}
