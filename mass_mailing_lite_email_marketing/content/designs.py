@@ -155,17 +155,22 @@ class Designs:
         )
 
     def fill(self):
-        """Give records without a design one of their body, in each language."""
+        """Give records without a design one of their body.
+
+        In each language; where another language has a design, in the current one alone: a version may
+        be written as text.
+        """
+        current = self.env.lang or "en_US"
         for record in self.records:
             bodies, designs = self._read(record)
-            if not any(designs.values()):
-                made = {
-                    lang: make_design(body)
-                    for lang, body in bodies.items()
-                    if body and not is_html_empty(body)
-                }
-                if made:
-                    record._update_field_translations(self.arch, made)
+            langs = {current} if any(designs.values()) else {current, *bodies}
+            made = {
+                lang: str(make_design(body))
+                for lang in langs
+                if not get_text(designs, lang) and not is_html_empty(body := get_text(bodies, lang))
+            }
+            if made:
+                record._update_field_translations(self.arch, made)
 
 
 def get_text(texts, lang):
