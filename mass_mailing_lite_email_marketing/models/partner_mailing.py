@@ -38,7 +38,9 @@ class PartnerMailing(models.Model):
         compute="_compute_mailing_model",
         help="Contacts: the builder of Email Marketing asks for it.",
     )
-    mailing_model_real = fields.Char(compute="_compute_mailing_model")
+    mailing_model_real = fields.Char(
+        "Technical Name of the Model", compute="_compute_mailing_model"
+    )
 
     def _compute_mailing_model(self):
         self.mailing_model_id = self.env["ir.model"]._get_id("res.partner")
