@@ -271,6 +271,17 @@ def read_directive(expression):
     return expression[len(prefix) : -1] if expression.startswith(prefix) else None
 
 
+def show_all(source):
+    """Return a body in which the blocks for some are shown to all: for a card, which nobody receives."""
+    if CALL not in source:
+        return source
+    tree = parse(source)
+    for element in tree.iter(etree.Element):
+        if EXPRESSION.fullmatch(element.get("t-if") or ""):
+            del element.attrib["t-if"]
+    return unparse(tree)
+
+
 def find_blocks(source):
     """Return ``[(name of the block, domain)]`` of the conditional blocks in a body, in order.
 

@@ -224,6 +224,10 @@ class PartnerMailing(models.Model):
             expression, str(self[name] or ""), group
         ) or super()._describe_forbidden(name, expression)
 
+    @api.model
+    def _get_miniature(self, body, subject):
+        return super()._get_miniature(conditions.show_all(str(body or "")), subject)
+
     def _has_link_in_body(self, purpose):
         """Look for the link in what all recipients get: a condition may hide it."""
         if not super()._has_link_in_body(purpose):

@@ -137,6 +137,12 @@ class TestConditions(EditorCase):
         changes = mailing._get_changes(mailing.sudo()._get_pending_request())
         self.assertIn("Boris", str(changes), "a change of the condition is a change")
 
+    def test_a_card_shows_all_blocks_with_names_for_placeholders(self):
+        mailing = self.new_mailing(**self.build_block(IS_ANNA, '<t t-out="object.name"/>, look'))
+        self.assertIn("look", mailing.miniature)
+        self.assertNotIn("t-out", mailing.miniature)
+        self.assertNotIn("filtered_domain", mailing.miniature)
+
     def test_the_preview_shows_it_to_whom_it_is_shown(self):
         mailing = self.new_mailing(**self.build_block(IS_ANNA, "For you alone"))
         mailing.action_load_recipients()
