@@ -8,7 +8,6 @@
     "depends": ["mass_mailing_lite", "mass_mailing"],
     "data": [
         "wizard/partner_mailing_load_template_views.xml",
-        "wizard/partner_mailing_version_edit_views.xml",
         "views/partner_mailing_views.xml",
     ],
     "auto_install": True,
