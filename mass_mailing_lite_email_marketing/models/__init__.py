@@ -1,1 +1,1 @@
-from . import partner_mailing
+from . import mailing_mailing, partner_mailing, partner_mailing_past_counter
