@@ -12,7 +12,13 @@
         "data/ir_cron_data.xml",
         "report/partner_mailing_report_views.xml",
         "views/mailing_mailing_views.xml",
+        "views/partner_mailing_source_views.xml",
+        "views/partner_mailing_unsubscription_views.xml",
         "views/partner_mailing_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["mass_mailing_lite_email_marketing/static/src/sources/**/*"],
+    },
+    "uninstall_hook": "uninstall_hook",
     "auto_install": True,
 }

@@ -3,6 +3,8 @@ from odoo.exceptions import MissingError, UserError
 
 from ..moving import TakeOver
 
+STOCK_GROUP = "mass_mailing.group_mass_mailing_user"
+
 
 class MailingMailing(models.Model):
     """A mailing of Email Marketing, of which one with approval can be made."""
@@ -20,7 +22,7 @@ class MailingMailing(models.Model):
     def _compute_partner_mailing_count(self):
         Mailing = self.env["partner.mailing"].with_context(active_test=False)
         counts = {}
-        if Mailing.sudo(False).has_access("read"):
+        if Mailing.sudo(False).has_access("read") and self.env.user.has_group(STOCK_GROUP):
             groups = Mailing.sudo(False)._read_group(
                 [("email_marketing_id", "in", self._origin.ids)],
                 ["email_marketing_id"],
@@ -29,6 +31,11 @@ class MailingMailing(models.Model):
             counts = {stock.id: count for stock, count in groups}
         for mailing in self:
             mailing.partner_mailing_count = counts.get(mailing._origin.id, 0)
+
+    def _get_opt_out_list(self):
+        """Add who unsubscribed from all mailings, also where the blocklist is not used."""
+        left = self.env["partner.mailing.unsubscription"].sudo()._find_left_everything()
+        return {*super()._get_opt_out_list(), *left}
 
     def action_partner_mailing_send_with_approval(self):
         """Make a mailing with approval of each of these, and open them.

@@ -259,7 +259,7 @@ class TakeOver:
                     )
                     if problem := get_source(entry).get_problem():
                         raise UserError(problem)
-            except (UserError, ValueError) as error:
+            except UserError as error:
                 self._refuse(label, shown, error)
         if not self.stock.use_exclusion_list:
             self.remarks.append(

@@ -1,1 +1,6 @@
-from . import test_body_arch, test_moving, test_stock_statistics
+from . import (
+    test_body_arch,
+    test_mailing_lists,
+    test_moving,
+    test_stock_statistics,
+)

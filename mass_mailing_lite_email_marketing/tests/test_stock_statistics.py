@@ -152,13 +152,13 @@ class TestStockStatistics(StockStatisticsCase):
                 self.assertNotIn(
                     "email_marketing", [key for (key,) in report._read_group([], ["sent_by"])]
                 )
-                for read in (
-                    lambda one: one.read(["name"]),
-                    lambda one: one.web_read({"display_name": {}}),
-                    lambda one: one.action_open_statistics(),
-                ):
-                    with self.assertRaises(AccessError):
-                        read(line.with_user(user))
+                # As of a record that is not there.
+                self.assertFalse(line.with_user(user).exists())
+                self.assertFalse(line.with_user(user)._filtered_access("read"))
+                self.env.invalidate_all()
+                self.assertNotIn(stock.subject, str(line.with_user(user).read()))
+                with self.assertRaises(AccessError):
+                    line.with_user(user).action_open_statistics()
                 with self.assertRaises(AccessError):
                     report.search([("email_marketing_id", "!=", False)])
         with self.assertRaises(AccessError):
