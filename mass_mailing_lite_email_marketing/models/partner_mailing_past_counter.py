@@ -43,7 +43,7 @@ class PartnerMailingPastCounter(models.Model):
     failed_count = fields.Integer("Failed")
 
     _mailing_uniq = models.UniqueIndex(
-        "(email_marketing_id)", "The figures of a mailing stand once."
+        "(email_marketing_id)", "The figures of this mailing are kept already."
     )
 
     @api.model

@@ -27,7 +27,7 @@ class StockAudience:
         return [], [
             self.env._(
                 "Recipients: the mailing goes to records of the kind “%(kind)s” (filter: %(filter)s),"
-                " and mailings with approval go to contacts. Choose in Write To who is to get it: a"
+                " and mailings with approval go to contacts. Choose in Write to who is to get it: a"
                 " filter, a tag or an audience of contacts, or a file of addresses.",
                 kind=self.stock.mailing_model_id.sudo().name,
                 filter=self.stock.mailing_domain or "[]",
@@ -42,7 +42,7 @@ class StockAudience:
             return [], [
                 self.env._(
                     "Recipients: the filter %s cannot be read, so Email Marketing writes to nobody by"
-                    " it. Set a filter in Write To.",
+                    " it. Set a filter in Write to.",
                     text,
                 )
             ]
@@ -59,14 +59,14 @@ class StockAudience:
                 self.env._(
                     "Recipients: the mailing goes to those contacts of mailing lists (%(lists)s) that"
                     " match the filter %(filter)s, which has no counterpart here. Choose the lists in"
-                    " Write To, which writes to all of their contacts, or choose others.",
+                    " Write to, which writes to all of their contacts, or choose others.",
                     lists=names or self.env._("any"),
                     filter=self.stock.mailing_domain or "[]",
                 )
             ]
         if not lists:
             return [], [
-                self.env._("Recipients: no mailing list was chosen. Choose one in Write To.")
+                self.env._("Recipients: no mailing list was chosen. Choose one in Write to.")
             ]
         return [
             {"side": "in", "kind": "mailing_list", "mailing_list_id": one.id} for one in lists

@@ -264,8 +264,8 @@ class TakeOver:
         if not self.stock.use_exclusion_list:
             self.remarks.append(
                 self.env._(
-                    "Blocklist: the mailing went to people on the blocklist, too. Mailings with"
-                    " approval never do."
+                    "Blocklist: Email Marketing writes to people on the blocklist, too, because the"
+                    " exclusion list is switched off. Mailings with approval never do."
                 )
             )
 
@@ -326,16 +326,16 @@ class TakeOver:
         if stock.ab_testing_enabled:
             self.remarks.append(
                 self.env._(
-                    "A/B test: it went to %s %% of the people, and each person got one version of the"
-                    " campaign. This mailing goes to all of them.",
+                    "A/B test: in Email Marketing it goes to %s %% of the people, and each person gets"
+                    " one version of the campaign. This mailing goes to all of them.",
                     stock.ab_testing_pc,
                 )
             )
         if stock.reply_to_mode == "update" and stock.mailing_model_real != LIST_CONTACTS:
             self.remarks.append(
                 self.env._(
-                    "Replies: they went into the chatter of the documents. Replies to this mailing go"
-                    " to its Reply-To, or to its From address."
+                    "Replies: in Email Marketing they go into the chatter of the documents. Replies to"
+                    " this mailing go to its Reply-To, or to its From address."
                 )
             )
         if "track_opens" in self.draft._fields and not self.draft.track_opens:

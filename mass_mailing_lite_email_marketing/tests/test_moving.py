@@ -199,7 +199,7 @@ class TestMoving(MovingCase):
             "“Old” was not taken over. It is archived.",
             "has passed",
             "“stock_user",
-            "people on the blocklist",
+            "people on the blocklist, too",
             "20 %",
             "“not an address” was not taken over.",
         ):
