@@ -8,39 +8,46 @@ from odoo.tools import SQL
 # What a text message does not tell has no value: nobody sees whether it was opened. Who
 # unsubscribed by which mailing, Email Marketing does not keep.
 DELIVERED = ("sent", "open", "reply", "pending")
-COUNTS = {
-    "recipient_count": SQL("COUNT(*) FILTER (WHERE t.trace_status <> 'cancel')"),
-    "sent_count": SQL("COUNT(*) FILTER (WHERE t.trace_status IN %s)", (*DELIVERED, "bounce")),
-    "delivered_count": SQL("COUNT(*) FILTER (WHERE t.trace_status IN %s)", DELIVERED),
-    "opened_count": SQL("COUNT(*) FILTER (WHERE t.trace_status IN ('open', 'reply'))"),
-    "clicked_count": SQL(
-        "COUNT(t.links_click_datetime) FILTER (WHERE t.trace_status IN %s)", DELIVERED
-    ),
-    "replied_count": SQL("COUNT(*) FILTER (WHERE t.trace_status = 'reply')"),
-    "bounced_count": SQL("COUNT(*) FILTER (WHERE t.trace_status = 'bounce')"),
-    "failed_count": SQL("COUNT(*) FILTER (WHERE t.trace_status = 'error')"),
+STATES = {
+    "recipient_count": (*DELIVERED, "bounce", "error", "outgoing", "process"),
+    "sent_count": (*DELIVERED, "bounce"),
+    "delivered_count": DELIVERED,
+    "opened_count": ("open", "reply"),
+    "replied_count": ("reply",),
+    "bounced_count": ("bounce",),
+    "failed_count": ("error",),
 }
+COUNTS = (*STATES, "clicked_count")
 
 
-def count_sql():
-    """Return the aggregates of ``COUNTS`` over traces ``t``."""
-    return SQL(", ").join(
-        SQL("%s AS %s", count, SQL.identifier(name)) for name, count in COUNTS.items()
-    )
+def count_sql(stock, condition):
+    """Return a subquery with the figures of one mailing, counted from its traces.
 
-
-def live_sql(stock, unless):
-    """Return a lateral subquery with the figures of one mailing, counted now.
-
-    It reads the traces of the mailing by Odoo's index on ``mass_mailing_id``.
+    It reads them by Odoo's index on ``mass_mailing_id``. They are counted by state first: a filter
+    for each figure and each trace takes half as long again.
 
     :param stock: SQL of the id of the mailing
-    :param unless: SQL that is true where nothing is to be counted
+    :param condition: SQL; where it is not true, nothing is counted, and all figures are 0
     """
+    counts = {name: ("n", states) for name, states in STATES.items()}
+    counts["clicked_count"] = ("clicked", DELIVERED)
     return SQL(
-        "SELECT %s FROM mailing_trace t"
-        " WHERE t.mass_mailing_id = %s AND NOT (%s) AND t.is_test_trace IS NOT TRUE",
-        count_sql(),
+        """
+        SELECT %s
+          FROM (SELECT t.trace_status, COUNT(*) AS n, COUNT(t.links_click_datetime) AS clicked
+                  FROM mailing_trace t
+                 WHERE t.mass_mailing_id = %s AND %s AND t.is_test_trace IS NOT TRUE
+              GROUP BY t.trace_status) g
+        """,
+        SQL(", ").join(
+            SQL(
+                "COALESCE(SUM(%s) FILTER (WHERE g.trace_status IN %s), 0)::integer AS %s",
+                SQL.identifier("g", counts[name][0]),
+                counts[name][1],
+                SQL.identifier(name),
+            )
+            for name in COUNTS
+        ),
         stock,
-        unless,
+        condition,
     )

@@ -1,8 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from ..moving import live_sql
-from ..moving.figures import COUNTS
+from ..moving import COUNTS, count_sql
 
 HERE, STOCK = "here", "email_marketing"
 # What nobody can know of a text message.
@@ -69,8 +68,9 @@ class PartnerMailingReport(models.Model):
     def _get_stock_part(self):
         """Return the columns and the source of the mailings of Email Marketing.
 
-        A million traces of 200 mailings: 2 ms when their figures are kept, and 0.5 s when all of
-        them were sent in the last month and are counted now, an index scan for each mailing.
+        A million traces of 200 mailings: 6 ms when their figures are kept (a hash join), and 1.2 s
+        when all of them were sent within the last day and are counted now, by an index scan for
+        each mailing.
         """
         readable = (
             self.env["mailing.mailing"]
@@ -113,7 +113,7 @@ class PartnerMailingReport(models.Model):
             LEFT JOIN LATERAL (%s) k ON TRUE
            WHERE s.id IN %s
             """,
-            live_sql(SQL("s.id"), SQL("p.id IS NOT NULL")),
+            count_sql(SQL("s.id"), SQL("p.id IS NULL")),
             readable.subselect(),
         )
         return columns, source

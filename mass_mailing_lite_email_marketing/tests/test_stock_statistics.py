@@ -201,7 +201,7 @@ class TestStockStatistics(StockStatisticsCase):
 
     def test_figures_of_old_mailings_are_kept_and_those_of_young_ones_counted(self):
         counters = self.env["partner.mailing.past.counter"]
-        old, young = self.new_sent_stock(days=40), self.new_sent_stock(days=2)
+        old, young = self.new_sent_stock(days=48), self.new_sent_stock(days=0)
         self.count_by_schedule()
         kept = counters.search([("email_marketing_id", "in", (old + young).ids)])
         self.assertEqual(kept.email_marketing_id, old)
@@ -211,10 +211,12 @@ class TestStockStatistics(StockStatisticsCase):
         self.env.invalidate_all()
         self.assertEqual(self.line(old).delivered_count, 6, "read from what was kept")
         self.assertEqual(self.line(young).delivered_count, 4)
-        kept._as_system().counted_at -= timedelta(days=8)
+        kept._as_system().counted_at -= timedelta(days=1)
+        self.assertNotIn(old.id, counters._find_due(), "the older, the more seldom")
+        kept._as_system().counted_at -= timedelta(days=2)
         self.count_by_schedule()
         self.env.invalidate_all()
-        self.assertEqual(self.line(old).delivered_count, 4, "counted anew after a week")
+        self.assertEqual(self.line(old).delivered_count, 4, "counted anew")
         self.assertFalse(counters._find_due())
 
     def count_by_schedule(self):
