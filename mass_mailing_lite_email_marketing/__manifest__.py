@@ -14,11 +14,12 @@
         "views/mailing_mailing_views.xml",
         "views/partner_mailing_source_views.xml",
         "views/partner_mailing_unsubscription_views.xml",
+        "wizard/partner_mailing_load_template_views.xml",
         "views/partner_mailing_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["mass_mailing_lite_email_marketing/static/src/sources/**/*"],
     },
-    "uninstall_hook": "uninstall_hook",
     "auto_install": True,
+    "uninstall_hook": "uninstall_hook",
 }

@@ -1,4 +1,5 @@
 from . import (
+    mail_template,
     mailing_contact,
     mailing_list,
     mailing_mailing,

@@ -32,6 +32,16 @@ class MailingMailing(models.Model):
         for mailing in self:
             mailing.partner_mailing_count = counts.get(mailing._origin.id, 0)
 
+    @api.model
+    def action_fetch_favorites(self, extra_domain=None):
+        """Return no favorites to those who may not read mailings of Email Marketing.
+
+        The builder asks in a mailing of ours, too, and would end in an error.
+        """
+        if not self.has_access("read"):
+            return []
+        return super().action_fetch_favorites(extra_domain)
+
     def _get_opt_out_list(self):
         """Add who unsubscribed from all mailings, also where the blocklist is not used."""
         left = self.env["partner.mailing.unsubscription"].sudo()._find_left_everything()

@@ -1,7 +1,9 @@
-from lxml import etree, html
+from lxml import etree
 
 from odoo.addons.mass_mailing_lite.content.placeholders import VALUE_DIRECTIVES
 from odoo.addons.mass_mailing_lite.tools.placeholder import PATH, Placeholder, split_inline
+
+from ..content.conditions import ATTRIBUTE, CALL, Conditions, parse, unparse
 
 # Fields of the records that Email Marketing writes to, and what says the same of a contact.
 SAME = {
@@ -88,20 +90,21 @@ class ForeignPlaceholders:
         A body without directives is returned as it is. Others are parsed and written again, as
         Odoo's sanitizer does.
         """
-        if " t-" not in source:
+        if " t-" not in source and ATTRIBUTE not in source:
             return source
-        root = html.fragment_fromstring(source, create_parent="div")
-        for element in list(root.iter(etree.Element)):
+        tree = parse(source)
+        for element in list(tree.iter(etree.Element)):
             self._translate_element(element)
-        return (root.text or "") + "".join(
-            etree.tostring(child, encoding="unicode", method="html") for child in root
-        )
+        return unparse(tree)
 
     def _translate_element(self, element):
+        self._drop_condition(element)
         names = [name for name in element.attrib if name.startswith("t-")]
         is_plain = len(names) == 1 and not len(element)
         for name in names:
             value = element.attrib[name]
+            if name == "t-if" and self._is_safe_condition(value):
+                continue
             is_value = name in VALUE_DIRECTIVES
             # One with further attributes or elements needs QWeb; see split_html of the main addon.
             if is_value and is_plain and (element.tag == "t" or len(element.attrib) == 1):
@@ -117,6 +120,20 @@ class ForeignPlaceholders:
             del element.attrib[name]
         if element.tag == "t" and not element.attrib:
             element.drop_tag()
+
+    def _drop_condition(self, element):
+        """Remove the condition of a block, unless all users may use it for contacts."""
+        domain = element.get(ATTRIBUTE)
+        if domain is not None and not self._is_safe_condition(f"object.{CALL}({domain})"):
+            self._drop(f'{ATTRIBUTE}="{domain}"')
+            del element.attrib[ATTRIBUTE]
+
+    def _is_safe_condition(self, expression):
+        return (
+            self.is_about_contacts()
+            and CALL in expression
+            and Conditions(self.mailing.env).is_safe(expression)
+        )
 
     def _move_inside(self, element, name):
         """Put a plain placeholder into an element that has other attributes, too."""

@@ -95,6 +95,10 @@ class TestMoving(MovingCase):
         self.assertIn("color:red", mailing.body_html)
         self.assertIn('t-out="object.name"', mailing.body_html)
         self.assertIn("o_layout", mailing.body_arch)
+        self.assertEqual(mailing.editor, "builder")
+        for text in (mailing.body_html, mailing.body_arch):
+            self.assertNotIn("unsubscribe_from_list", text)
+            self.assertIn("/partner_mailing/unsubscribe", text)
         self.assertEqual(mailing.email_from, '"The Shop" <shop@example.com>')
         self.assertEqual(mailing.reply_to, "answers@example.com")
         self.assertEqual(mailing.scheduled_at, moment)
@@ -236,6 +240,30 @@ class TestMoving(MovingCase):
             self.assertNotIn("t-if", text)
         self.assertIn("object.vat", notice)
         self.assertIn("country_id", notice)
+
+    def test_conditions_that_all_may_use_stay_and_others_are_named(self):
+        self.both.group_ids -= self.env.ref("mail.group_mail_template_editor")
+        domain = "[('city', '=', 'Riga')]"
+        stock = self.new_stock().sudo()
+        stock.write(
+            {
+                "body_arch": f'<div class="o_layout"><p data-filter-domain="{domain}">At home</p>'
+                '<p>1 &lt; 2 <t t-out="object.vat"/></p></div>',
+                "body_html": f'<p t-if="object.filtered_domain({domain})">At home</p>'
+                '<p>1 &lt; 2 <t t-out="object.vat"/></p>',
+            }
+        )
+        mailing, notice = self.move(stock)
+        self.assertIn("filtered_domain", mailing.body_html)
+        self.assertIn("data-filter-domain", mailing.body_arch)
+        self.assertIn("1 &lt; 2", mailing.body_html)
+        self.assertNotIn("vat", mailing.body_html)
+        self.assertNotIn("filtered_domain", notice)
+        stock.mailing_model_id = self.env["ir.model"]._get_id("mailing.contact")
+        mailing, notice = self.move(stock)
+        self.assertNotIn("filtered_domain", mailing.body_html)
+        self.assertNotIn("data-filter-domain", mailing.body_arch)
+        self.assertIn("Riga", notice)
 
     def test_placeholders_of_other_records_become_those_of_contacts(self):
         stock = self.new_stock().sudo()
