@@ -72,11 +72,10 @@ class MailingMailing(models.Model):
         drafts = self.env["partner.mailing"]
         for taking in takings:
             drafts |= taking.make()
-        remarks = [
-            f"{taking.draft.name}: {remark}" if len(takings) > 1 else remark
-            for taking in takings
-            for remark in taking.remarks
-        ]
+        if len(takings) == 1:
+            remarks = takings[0].remarks
+        else:
+            remarks = [f"{taking.draft.name}." for taking in takings if taking.remarks]
         return self._open_partner_mailings(drafts, remarks)
 
     def action_open_partner_mailings(self):

@@ -21,7 +21,7 @@ TEXTS = {
     "body_html": "body_html",
     "body_arch": "body_arch",
 }
-CAMPAIGN = ("campaign_id", "medium_id", "source_id")
+CAMPAIGN = ("campaign_id", "medium_id")
 # What Odoo puts behind the subject, to make a title of it.
 MADE_TITLE = re.compile(r"\([^()]{1,100} \d{4}-\d\d-\d\d\)(?: \[\d{1,9}\])?$")
 # In the other states its messages are about to leave, or leaving.
@@ -36,6 +36,7 @@ class TakeOver:
 
     :param stock: a ``mailing.mailing`` record
     :ivar remarks: sentences on what could not be taken over as it is
+    :ivar hints: sentences on what is so of all mailings here
     """
 
     def __init__(self, stock):
@@ -43,6 +44,7 @@ class TakeOver:
         self.env = stock.env
         self.draft = self.env["partner.mailing"]
         self.remarks = []
+        self.hints = []
 
     def get_problem(self):
         """Return why no mailing can be made now, with what to do; False if one can."""
@@ -70,7 +72,11 @@ class TakeOver:
 
     def make(self):
         """Return the new draft, with a note in the chatter of both."""
-        self.draft = self.env["partner.mailing"].create({"name": self._get_title()})
+        values = {"name": self._get_title()}
+        # What was sent keeps its source for itself: what comes of the new one is counted apart.
+        if "source_id" in self.draft._fields and self.stock.state == "draft":
+            values["source_id"] = self.stock.source_id.id
+        self.draft = self.draft.create(values)
         self.draft._as_system().email_marketing_id = self.stock
         self._take_senders()
         self._take_texts()
@@ -162,11 +168,10 @@ class TakeOver:
         if foreign.dropped:
             self.remarks.append(
                 self.env._(
-                    "Placeholders: %(dropped)s cannot be used here, so the texts have what stood in"
-                    " their place for an empty value. What a condition showed to some is shown to"
-                    " all. These exist: %(known)s.",
-                    dropped=", ".join(foreign.dropped),
-                    known=self.draft._list_placeholders(),
+                    "Placeholders: %s cannot be used here, so the texts have what stood in their place"
+                    " for an empty value. What a condition showed to some is shown to all. Type / in"
+                    " the text for those that there are.",
+                    ", ".join(foreign.dropped),
                 )
             )
         self._write_texts(texts)
@@ -339,7 +344,7 @@ class TakeOver:
                 )
             )
         if "track_opens" in self.draft._fields and not self.draft.track_opens:
-            self.remarks.append(
+            self.hints.append(
                 self.env._(
                     "Tracking: Email Marketing tracks openings and clicks. This mailing tracks what you"
                     " switch on in the tab Options."
@@ -362,8 +367,8 @@ class TakeOver:
         if earlier:
             links = Markup(", ").join(self._link(one, one.name) for one in earlier)
             ours += Markup("<p>%s</p>") % self.env._("It was taken over before: %s.", links)
-        if self.remarks:
-            items = Markup().join(Markup("<li>%s</li>") % remark for remark in self.remarks)
+        if remarks := [*self.remarks, *self.hints]:
+            items = Markup().join(Markup("<li>%s</li>") % remark for remark in remarks)
             ours += Markup("<p>%s</p><ul>%s</ul>") % (
                 self.env._("Not the same as there:"),
                 items,
