@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.addons.mass_mailing_lite.models.partner_mailing_content import EDITOR_GROUP
 from odoo.addons.mass_mailing_lite.tools.placeholder_kind import to_elements
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..content import conditions
 from ..content.designs import Designs, make_design
@@ -256,6 +256,10 @@ class PartnerMailing(models.Model):
         self.ensure_one()
         self._check_saved()
         self.check_access("read")
+        if not self.email_marketing_id:
+            raise UserError(
+                self.env._("“%s” was not made of a mailing of Email Marketing.", self.name)
+            )
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Email Marketing"),

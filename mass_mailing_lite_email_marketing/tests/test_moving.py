@@ -361,6 +361,10 @@ class TestMoving(MovingCase):
         with self.assertRaises(AccessError):
             theirs.action_open_email_marketing()
 
+    def test_a_mailing_of_its_own_leads_nowhere(self):
+        with self.assertRaisesRegex(UserError, "was not made of"):
+            self.new_mailing(self.both).action_open_email_marketing()
+
     def test_nobody_writes_from_which_mailing_it_was_made(self):
         mailing, _notice = self.move(self.new_stock())
         with self.assertRaises(AccessError):
