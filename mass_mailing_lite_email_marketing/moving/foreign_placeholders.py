@@ -27,13 +27,15 @@ class ForeignPlaceholders:
 
     :param mailing: a ``partner.mailing`` record, which knows the placeholders
     :param model: name of the model that the texts are about
-    :ivar dropped: what was left out, as typed, in order and each once
+    :ivar dropped: placeholders that were left out, as typed, in order and each once
+    :ivar conditions: other directives that were left out, in the same way
     """
 
     def __init__(self, mailing, model):
         self.mailing = mailing
         self.model = model
         self.dropped = []
+        self.conditions = []
 
     def is_about_contacts(self):
         """Tell whether the texts are about contacts already."""
@@ -67,6 +69,10 @@ class ForeignPlaceholders:
     def _drop(self, text):
         if text and text not in self.dropped:
             self.dropped.append(text)
+
+    def _drop_directive(self, text):
+        if text not in self.conditions:
+            self.conditions.append(text)
 
     def translate_text(self, source):
         """Return a subject, with the fallback in place of each placeholder that is left out."""
@@ -115,8 +121,10 @@ class ForeignPlaceholders:
             elif is_value and self._is_usable(self.rename(value)):
                 self._move_inside(element, name)
                 continue
+            elif is_value:
+                self._drop(value.strip())
             else:
-                self._drop(value.strip() if is_value else f'{name}="{value}"')
+                self._drop_directive(f'{name}="{value}"')
             del element.attrib[name]
         if element.tag == "t" and not element.attrib:
             element.drop_tag()
@@ -125,7 +133,7 @@ class ForeignPlaceholders:
         """Remove the condition of a block, unless all users may use it for contacts."""
         domain = element.get(ATTRIBUTE)
         if domain is not None and not self._is_safe_condition(f"object.{CALL}({domain})"):
-            self._drop(f'{ATTRIBUTE}="{domain}"')
+            self._drop_directive(f't-if="object.{CALL}({domain})"')
             del element.attrib[ATTRIBUTE]
 
     def _is_safe_condition(self, expression):

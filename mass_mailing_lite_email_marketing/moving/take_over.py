@@ -169,9 +169,16 @@ class TakeOver:
             self.remarks.append(
                 self.env._(
                     "Placeholders: %s cannot be used here, so the texts have what stood in their place"
-                    " for an empty value. What a condition showed to some is shown to all. Type / in"
-                    " the text for those that there are.",
+                    " for an empty value. Type / in the text for those that there are.",
                     ", ".join(foreign.dropped),
+                )
+            )
+        if foreign.conditions:
+            self.remarks.append(
+                self.env._(
+                    "Conditions: %s cannot be used here. What was for some people is now for all:"
+                    " remove it, or choose a condition again.",
+                    ", ".join(foreign.conditions),
                 )
             )
         self._write_texts(texts)

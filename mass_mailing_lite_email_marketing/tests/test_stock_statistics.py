@@ -6,6 +6,7 @@ from odoo.addons.mass_mailing_lite.tests.pages import cost
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ..moving.figures import STATES
 from .test_moving import MovingCase
 
 RATES = [
@@ -134,6 +135,23 @@ class TestStockStatistics(StockStatisticsCase):
         self.assertFalse(self.line(stock))
         stock.state = "in_queue"
         self.assertFalse(self.line(stock))
+
+    def test_all_states_of_traces_and_mailings_are_known(self):
+        known = {*STATES["recipient_count"], "cancel"}
+        states = {
+            key for key, _label in self.env["mailing.trace"]._fields["trace_status"].selection
+        }
+        self.assertEqual(
+            states,
+            known,
+            "Odoo has other states of traces: see moving/figures.py for what they mean",
+        )
+        states = {key for key, _label in self.env["mailing.mailing"]._fields["state"].selection}
+        self.assertEqual(
+            states,
+            {"draft", "in_queue", "sending", "done"},
+            "Odoo has other states of mailings: see moving/take_over.py, which may take them over",
+        )
 
     # ------------------------------------------------------------
     # Rights
