@@ -7,7 +7,13 @@
     "license": "LGPL-3",
     "depends": ["mass_mailing_lite", "mass_mailing"],
     "data": [
+        "views/partner_mailing_source_views.xml",
+        "views/partner_mailing_unsubscription_views.xml",
         "views/partner_mailing_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["mass_mailing_lite_email_marketing/static/src/sources/**/*"],
+    },
+    "uninstall_hook": "uninstall_hook",
     "auto_install": True,
 }

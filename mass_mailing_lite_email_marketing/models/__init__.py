@@ -1,1 +1,9 @@
-from . import partner_mailing
+from . import (
+    mailing_contact,
+    mailing_list,
+    mailing_mailing,
+    partner_mailing,
+    partner_mailing_recipient,
+    partner_mailing_source,
+    partner_mailing_unsubscription,
+)
