@@ -90,7 +90,8 @@ class RecipientQuery:
     def extra(self):
         """Return a SELECT of people who are no contacts: (position, name, typed, address)."""
         typed = self.transport.extra_addresses_sql()
-        people = [sql for one in self.sources(IN) if (sql := one.people_sql())]
+        sources = self.sources(IN)
+        people = [sql for n, one in enumerate(sources) if (sql := one.new_people_sql(sources[:n]))]
         if not people:
             return typed
         return SQL(

@@ -51,6 +51,16 @@ class Source:
     def people_sql(self):
         """Return a SELECT of people who are no contacts: (name, typed, address)."""
 
+    def new_people_sql(self, before):
+        """Return ``people_sql`` without the people who are in entries before it.
+
+        An address that two entries have is in the list twice, the second time as a duplicate. A
+        kind whose people are records, of which each is meant once, leaves those out.
+
+        :param before: the entries of *Write to* before this one, as ``Source``
+        """
+        return self.people_sql()
+
     def refusals(self, seen=()):
         """Return [(SELECT of addresses, skip reason)] of people who refuse what they are chosen by.
 

@@ -9,6 +9,4 @@ class PartnerMailingSource(models.Model):
     kind = fields.Selection(
         selection_add=[("mailing_list", "Mailing List")], ondelete={"mailing_list": "cascade"}
     )
-    mailing_list_id = fields.Many2one(
-        "mailing.list", ondelete="set null", index="btree_not_null", export_string_translation=False
-    )
+    mailing_list_id = fields.Many2one("mailing.list", ondelete="set null", index="btree_not_null")

@@ -20,7 +20,9 @@ class PartnerMailingUnsubscription(models.Model):
         groups="mass_mailing.group_mass_mailing_user",
     )
     opted_out_ids = fields.Json(
-        groups=fields.NO_ACCESS, help="For undoing: the subscriptions to lists that were ended."
+        "Ended Subscriptions",
+        groups=fields.NO_ACCESS,
+        help="For undoing: the subscriptions to lists that were ended.",
     )
 
     def _get_subscription(self, number, lock=False):

@@ -121,21 +121,28 @@ class MailingList(Source):
         )
 
     def people_sql(self):
+        return self.new_people_sql(())
+
+    def new_people_sql(self, before):
+        """Return the people who are no contacts, of several chosen lists once."""
         # An address of one channel is none of another.
         if self.get_problem() or not self.address.is_of_channel:
             return None
         # An address in the place of a name is no name: "Dear anna@example.com".
         return SQL(
             """
-            SELECT CASE WHEN m.name ~ '\\S' AND btrim(lower(m.name)) NOT IN (lower(m.typed), m.address)
+            SELECT CASE WHEN m.name ~ '\\S' AND btrim(lower(m.name)) NOT IN (lower(m.typed), COALESCE(m.address, ''))
                         THEN m.name ELSE '' END AS name,
                    COALESCE(m.typed, '') AS typed, m.address
               FROM (%s) m
               LEFT JOIN (%s) p ON p.address = m.address
              WHERE p.id IS NULL
+               AND NOT EXISTS (SELECT FROM mailing_subscription o
+                                WHERE o.contact_id = m.id AND o.list_id = ANY(%s))
             """,
             self._members_sql(),
             self._holders_sql(),
+            [one.value._origin.id for one in before if one.key == self.key and one.value],
         )
 
     def count(self):

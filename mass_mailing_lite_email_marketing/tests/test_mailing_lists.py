@@ -1,8 +1,10 @@
 """Mailing lists of Email Marketing as a source of recipients, and opt-outs on both sides."""
 
 from odoo import Command
+from odoo.addons.mass_mailing_lite.review import ListSummary
 from odoo.addons.mass_mailing_lite.tests.test_sources import SourceCase
 from odoo.addons.mass_mailing_lite.tests.test_unsubscribe import UnsubscribeCase
+from odoo.addons.mass_mailing_lite_email_marketing.hooks import uninstall_hook
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -199,6 +201,16 @@ class TestMailingLists(ListCase):
         )
         self.assertNotIn("zoe@example.org", stock._get_opt_out_list())
 
+    def test_a_person_of_two_lists_is_in_the_list_once(self):
+        self.subscribe("Zoe", "zoe@example.org", self.readers, self.press)
+        self.subscribe("Yan", "yan@example.org", self.press)
+        self.subscribe("Anna", "anna@example.com", self.readers, self.press)
+        mailing = self.new_draft(self.of_list(self.readers), self.of_list(self.press))
+        mailing.action_submit()
+        self.assertEqual((mailing.recipient_count, mailing.skipped_count), (3, 0))
+        sources = mailing._get_pending_request().summary["sources"]
+        self.assertEqual([count for _facts, count in sources], [2, 3])
+
     def test_the_same_address_twice_in_a_list_is_written_to_unless_both_opted_out(self):
         first = self.subscribe("Zoe", "zoe@example.org", self.readers, opted_out=self.readers)
         second = self.subscribe("Zoe Z.", "ZOE@example.org", self.readers)
@@ -271,6 +283,35 @@ class TestMailingLists(ListCase):
             with self.subTest(outcome):
                 self.assertEqual(self.load(entry), expected)
 
+    def test_a_mailing_by_sms_goes_to_numbers_of_the_list_or_of_its_contacts(self):
+        """List contacts have numbers where Odoo's SMS of Email Marketing is installed."""
+        if "sms_body" not in self.env["partner.mailing"]._fields:
+            self.skipTest("Mailings by SMS are not installed.")
+        self.env.company.country_id = self.env.ref("base.es")
+        self.anna.phone, self.boris.phone = "600 123 456", "600 777 888"
+        numbers = "mobile" in self.env["mailing.contact"]._fields
+        for name, email, number, opted_out in (
+            ("A", "anna@example.com", "+34600123456", ()),
+            ("B", "boris@example.com", "+34600777888", self.readers),
+            ("Zoe", "zoe@example.org", "+34600999888", ()),
+        ):
+            values = {"mobile": number} if numbers else {}
+            self.subscribe(name, email, self.readers, opted_out=opted_out, **values)
+        mailing = self.new_draft(
+            self.of_list(self.readers), channel="sms", sms_body="Hello", audience_ids=[]
+        )
+        mailing.action_load_recipients()
+        rows = self.env["partner.mailing.recipient"].search([("mailing_id", "=", mailing.id)])
+        expected = {
+            ("Anna", "+34600123456", "pending"),
+            ("Boris", "+34600777888", OPTED_OUT),
+            *([("Zoe", "+34600999888", "pending")] if numbers else []),
+        }
+        self.assertEqual(
+            {(row.name, row.phone_sanitized, row.skip_reason or row.state) for row in rows},
+            expected,
+        )
+
     # ------------------------------------------------------------
     # But not to
     # ------------------------------------------------------------
@@ -336,13 +377,11 @@ class TestMailingLists(ListCase):
         self.assertIn(["Opted out of the list", 1], [list(one) for one in self._label(request)])
         facts = [[one["name"], count] for one, count in request.summary["sources"]]
         self.assertEqual(facts, [["Readers", 2]])
-        page = str(mailing.with_user(self.validator).review_page)
+        page = str(mailing.with_user(self.validator).review_html)
         self.assertIn("mailing list “Readers”", page)
         self.assertIn("mailing list “Press”", page)
 
     def _label(self, request):
-        from odoo.addons.mass_mailing_lite.review import ListSummary
-
         return ListSummary(request.mailing_id).label(request.summary)["excluded"]
 
     def test_a_refresh_shows_what_has_changed_in_the_list(self):
@@ -458,10 +497,12 @@ class TestMailingLists(ListCase):
                 self.assertFalse(entry.search([("id", "=", entry.id), *domain]))
             except AccessError:
                 continue
+        self.colleague.group_ids += self.env.ref("base.group_allow_export")
         with self.assertRaises(AccessError):
             entry.export_data(["mailing_list_id/name"])
+        self.assertNotIn("Readers", str(entry.export_data(["kind", "display_name"])))
         with self.assertRaisesRegex(UserError, "may not see"):
-            mailing.with_user(self.colleague).action_load_recipients()
+            mailing.with_user(self.manager).action_load_recipients()
         with self.assertRaisesRegex(UserError, "may not see"):
             mailing.with_user(self.colleague).copy().action_load_recipients()
 
@@ -470,8 +511,6 @@ class TestMailingLists(ListCase):
     # ------------------------------------------------------------
 
     def test_uninstalling_removes_the_entries_and_keeps_the_lists(self):
-        from odoo.addons.mass_mailing_lite_email_marketing.hooks import uninstall_hook
-
         self._new_contact("Twin", "twin@example.com", self.news)
         self._new_contact("Twin too", "twin@example.com", self.news)
         self.subscribe("Twin", "twin@example.com", self.readers, opted_out=self.readers)
@@ -614,8 +653,7 @@ class TestLeavingLists(ListCase, UnsubscribeCase):
         self.post(mailing._get_link_key("unsubscribe").make(row.id), do="leave_all")
         self.assertIn(anna.email_normalized, stock._get_opt_out_list())
         self.assertNotIn("zoe@example.org", stock._get_opt_out_list())
-        stock.action_put_in_queue()
-        stock._process_mass_mailing_queue()
+        stock.action_send_mail()
         traces = {
             trace.email: (trace.trace_status, trace.failure_type)
             for trace in self.env["mailing.trace"].search([("mass_mailing_id", "=", stock.id)])
