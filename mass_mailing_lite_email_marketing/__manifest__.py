@@ -7,7 +7,10 @@
     "license": "LGPL-3",
     "depends": ["mass_mailing_lite", "mass_mailing"],
     "data": [
+        "views/partner_mailing_utm_views.xml",
         "views/partner_mailing_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/utm_campaign_views.xml",
     ],
     "auto_install": True,
 }

@@ -1,11 +1,19 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ..content.utm import UTM_FIELDS, Utm
+from ..odoo_seams.utm import find_medium
 
 
 class PartnerMailing(models.Model):
     """A mailing whose body is built of blocks, as those of Email Marketing."""
 
     _inherit = "partner.mailing"
+    _system_fields = frozenset({"link_parameters"})
 
+    name = fields.Char(
+        help="Internal. The name of its source, which links tell, begins with it: see Campaign on"
+        " the tab Options.",
+    )
     body_arch = fields.Html(
         "Design",
         translate=True,
@@ -13,3 +21,93 @@ class PartnerMailing(models.Model):
         sanitize_output_method="html",
         help="The blocks that the body is made of. The body holds the same with its styles inline.",
     )
+    campaign_id = fields.Many2one(
+        "utm.campaign",
+        index="btree_not_null",
+        ondelete="set null",
+        help="What comes of the mailing, such as leads and orders, is counted for this campaign.",
+    )
+    medium_id = fields.Many2one(
+        "utm.medium",
+        compute="_compute_medium_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The way in which the links reach people: Email.",
+    )
+    source_id = fields.Many2one(
+        "utm.source",
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The name by which this mailing is known where its links lead to. It follows the title,"
+        " unless you choose or name another one.",
+    )
+    link_parameters = fields.Json(
+        copy=False,
+        readonly=True,
+        help="What was added to the links when the mailing was submitted: [[name, value]].",
+    )
+    link_parameters_text = fields.Char("Added to Links", compute="_compute_link_parameters_text")
+
+    # ------------------------------------------------------------
+    # Campaign
+    # ------------------------------------------------------------
+
+    @api.depends("channel")
+    def _compute_medium_id(self):
+        for mailing in self:
+            own = find_medium(self.env, mailing.channel)
+            others = (one for one in self._get_transports() if one != mailing.channel)
+            if not mailing.medium_id or (
+                mailing.medium_id != own
+                and mailing.medium_id in [find_medium(self.env, one) for one in others]
+            ):
+                mailing.medium_id = own
+
+    @api.depends(
+        "state",
+        "link_parameters",
+        "company_id.partner_mailing_utm",
+        "name",
+        "view_group_ids",
+        "manage_group_ids",
+        "campaign_id.name",
+        "medium_id.name",
+        "source_id.name",
+    )
+    def _compute_link_parameters_text(self):
+        for mailing in self:
+            pairs = mailing._get_transport().get_link_parameters()
+            mailing.link_parameters_text = ", ".join(f"{name}: {value}" for name, value in pairs)
+
+    def _get_link_parameters(self):
+        return [*super()._get_link_parameters(), *Utm(self).get_parameters()]
+
+    def _get_covered_fields(self):
+        return super()._get_covered_fields() | UTM_FIELDS
+
+    def _get_content_fields(self):
+        # Their names in the links are covered, as they were submitted.
+        return super()._get_content_fields() - UTM_FIELDS
+
+    def _get_compared_fields(self):
+        return (*super()._get_compared_fields(), *sorted(UTM_FIELDS))
+
+    def _submit(self):
+        Utm(self).freeze()
+        return super()._submit()
+
+    # ------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(Utm(self).with_sources(vals_list))
+
+    def write(self, vals):
+        with Utm(self).follow_title(vals):
+            return super().write(vals)

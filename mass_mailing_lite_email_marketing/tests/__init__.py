@@ -1,1 +1,4 @@
-from . import test_body_arch
+from . import (
+    test_body_arch,
+    test_utm,
+)
