@@ -49,6 +49,19 @@ class Utm:
         """Return the value of an empty field, as the submission will fill it."""
         return name == "source_id" and self.mailings.name and self._get_source_name(self.mailings)
 
+    def get_medium(self):
+        """Return the medium of a mailing: that of its channel, unless the author chose another."""
+        mailing = self.mailings
+        env = self.env(context={**self.env.context, "lang": "en_US"})
+        labels = dict(mailing._fields["channel"]._description_selection(env))
+        channel = mailing.channel or "email"
+        own = utm.find_medium(self.env, channel, labels.pop(channel))
+        chosen = mailing.medium_id
+        if not chosen or chosen == own:
+            return own
+        of_channels = (utm.find_medium(self.env, *other) for other in labels.items())
+        return own if chosen in of_channels else chosen
+
     def freeze(self):
         """Keep the parameters of a mailing that is submitted; make the source that it lacks."""
         mailing, values = self.mailings.sudo(), {}

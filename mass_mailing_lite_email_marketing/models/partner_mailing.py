@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 
 from ..content.utm import UTM_FIELDS, Utm
-from ..odoo_seams.utm import find_medium
 
 
 class PartnerMailing(models.Model):
@@ -59,13 +58,7 @@ class PartnerMailing(models.Model):
     @api.depends("channel")
     def _compute_medium_id(self):
         for mailing in self:
-            own = find_medium(self.env, mailing.channel)
-            others = (one for one in self._get_transports() if one != mailing.channel)
-            if not mailing.medium_id or (
-                mailing.medium_id != own
-                and mailing.medium_id in [find_medium(self.env, one) for one in others]
-            ):
-                mailing.medium_id = own
+            mailing.medium_id = Utm(mailing).get_medium()
 
     @api.depends(
         "state",

@@ -36,8 +36,11 @@ def create_sources(env, names):
     return sources.create([{"name": name} for name in names])
 
 
-def find_medium(env, channel):
-    """Return the medium of a channel: ``email`` is Odoo's *Email*; one that is missing is made."""
+def find_medium(env, channel, label):
+    """Return the medium of a channel: ``email`` is Odoo's *Email*; one that is missing is made.
+
+    :param label: of the channel, in English: the name of another medium
+    """
     if medium := env.ref(f"utm.utm_medium_{channel}", raise_if_not_found=False):
         return medium.sudo(False)
-    return env["utm.mixin"].sudo()._find_or_create_record("utm.medium", channel)
+    return env["utm.mixin"].sudo()._find_or_create_record("utm.medium", label)

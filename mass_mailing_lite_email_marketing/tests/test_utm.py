@@ -114,7 +114,10 @@ class TestUtm(UtmCase):
         if "sms" not in mailing._get_transports():
             return
         mailing.channel = "sms"
-        self.assertEqual(mailing.medium_id.name.lower(), "sms")
+        self.assertEqual(mailing.medium_id.name, "SMS")
+        mailing.channel = "email"
+        self.assertEqual(mailing.medium_id, self.email)
+        mailing.channel = "sms"
         mailing.medium_id = self.env["utm.medium"].create({"name": "Leaflet"})
         mailing.channel = "email"
         self.assertEqual(mailing.medium_id.name, "Leaflet", "the author chose it")
@@ -422,7 +425,7 @@ class TestUtm(UtmCase):
         self.assertTrue(utm.is_named(second, name), words % "_split_name_and_count")
         utm.rename(second, name)
         self.assertEqual(second.name, f"{name} [2]", words % "utm_check_skip_record_ids")
-        self.assertEqual(utm.find_medium(self.env, "email"), self.email)
+        self.assertEqual(utm.find_medium(self.env, "email", "E-mail"), self.email)
         fields = {one[:2] for one in self.env["utm.mixin"].tracking_fields()}
         expected = {
             ("utm_campaign", "campaign_id"),
