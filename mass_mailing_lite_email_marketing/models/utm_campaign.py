@@ -3,6 +3,9 @@ from odoo.addons.mass_mailing_lite.models.mailing_call import only_one
 from odoo.addons.mass_mailing_lite.models.rate_field import RateField, rate
 from odoo.fields import Domain
 
+# Odoo's methods that count mailings of Email Marketing, also for users who may not read them. Its form
+# of campaigns asks for them, and such users could not open it.
+COUNTS_OF_ODOO = ("_compute_mailing_mail_count", "_compute_mailing_sms_count")
 VIEWER_GROUP = "mass_mailing_lite.group_viewer"
 # Totals of mailings that are added up: {field of the campaign: field of the mailing}.
 SUMS = {
@@ -57,6 +60,14 @@ class UtmCampaign(models.Model):
         groups=VIEWER_GROUP,
         help="Of what was delivered by mailings that track clicks.",
     )
+
+    def _compute_field_value(self, field):
+        """Count no mailings of Email Marketing for users who may not read them."""
+        if field.compute in COUNTS_OF_ODOO and not self.env["mailing.mailing"].has_access("read"):
+            for counted in self.pool.field_computed[field]:
+                self[counted.name] = 0
+            return
+        super()._compute_field_value(field)
 
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_partner_mailing_ids(self):

@@ -12,7 +12,7 @@ from odoo.addons.mass_mailing_lite.tests.common import MailingCase
 from odoo.addons.utm.models.utm_mixin import UtmMixin
 from odoo.addons.utm.models.utm_source import UtmSource
 from odoo.exceptions import UserError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 
 from ..odoo_seams import utm
@@ -153,6 +153,11 @@ class TestUtm(UtmCase):
         mailing.source_id = source
         self.assertEqual(mailing.campaign_id.name, "Quick one")
         self.assertEqual(mailing.editor_ids, self.marketer)
+        with Form(mine["utm.campaign"]) as form:
+            form.title = "Made in its form"
+        form = Form(self.campaign.with_user(self.marketer))
+        self.assertEqual(form.title, "Spring & more")
+        self.assertEqual(form.ab_testing_mailings_count, 0)
 
     # ------------------------------------------------------------
     # Links
