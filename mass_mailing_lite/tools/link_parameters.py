@@ -10,14 +10,22 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote_plus, unquote, unquote_plus
 
-from .link_address import LINK, MAX_ADDRESS, OWN_LINK, WEB_ADDRESS
+from .link_address import MAX_ADDRESS, OWN_LINK, WEB_ADDRESS
 
 Parameters = Iterable[tuple[str, str]]
 
 # A slot marker: what stands there is another text for each recipient.
 _MARKER = re.compile(r"mk[0-9a-f]{16}x\d{1,9}km")
+# A link as in ``link_address``, also one in which a template (QWeb) evaluates parts.
+_LINK = re.compile(
+    r"(?P<before><(?:a|area|v:\w+)\s[^<>]*?(?<=\s)(?P<format>t-attf-)?href\s*=\s*)"
+    r"(?P<quote>[\"'])(?P<url>.*?)(?P=quote)",
+    re.IGNORECASE | re.DOTALL,
+)
+_EVALUATED = re.compile(r"\{\{[^{}]{0,500}\}\}|#\{[^{}]{0,500}\}")
 # What is evaluated where a template writes an address, or was meant to be.
 _PLACEHOLDERS = ("{{", "#{")
+_STAND_IN = "mk0000000000000000x%skm"
 _HOST_END = re.compile(r"[/?#\\]")
 # The beginning of a fragment in an attribute, where "&#" begins a character reference.
 _FRAGMENT = re.compile(r"(?<!&)#")
@@ -79,10 +87,22 @@ def add_in_html(body: str, parameters: Parameters, own: str = "") -> str:
         return body
 
     def put(match):
-        address = _add_in_attribute(match["url"], parameters, own)
+        add = _add_in_format if match["format"] else _add_in_attribute
+        address = add(match["url"], parameters, own)
         return f"{match['before']}{match['quote']}{address}{match['quote']}"
 
-    return LINK.sub(put, body)
+    return _LINK.sub(put, body)
+
+
+def _add_in_format(source, parameters, own):
+    """Return the value of an attribute whose parts in braces QWeb evaluates, with parameters."""
+    parts = _EVALUATED.findall(source)
+    numbers = iter(range(len(parts)))
+    marked = _EVALUATED.sub(lambda _part: _STAND_IN % next(numbers), source)
+    extended = _add_in_attribute(marked, parameters, own)
+    for number, part in enumerate(parts):
+        extended = extended.replace(_STAND_IN % number, part)
+    return extended
 
 
 def _add_in_attribute(source, parameters, own):

@@ -138,7 +138,12 @@ def test_what_is_added_is_encoded():
          '<map><area href="https://example.com/?m=E&amp;c=S"/></map>'),
         ('<img src="https://example.com/x"/> https://example.com/', None),
         ('<link href="https://example.com/x.css"/>', None),
-        ('<a t-attf-href="https://example.com/{{ object.ref }}">x</a>', None),
+        ('<a t-attf-href="https://example.com/{{ object.ref or \'#\' }}?a=#{1}#top">x</a>',
+         '<a t-attf-href="https://example.com/{{ object.ref or \'#\' }}?a=#{1}&amp;m=E&amp;c=S#top">x</a>'),
+        ('<a t-attf-href="https://{{ object.website }}/x">x</a>', None),
+        ('<a t-attf-href="https://example.com/{{ {1: 2} }}">x</a>', None),
+        ('<a t-attf-href="{{ object.website }}">x</a>', None),
+        ('<a t-att-href="object.website">x</a>', None),
         ('<a data-href="https://example.com/">x</a>', None),
     ],
 )  # fmt: skip
