@@ -15,6 +15,9 @@
         "views/mailing_mailing_views.xml",
         "views/partner_mailing_source_views.xml",
         "views/partner_mailing_unsubscription_views.xml",
+        "views/partner_mailing_utm_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/utm_campaign_views.xml",
         "views/partner_mailing_views.xml",
     ],
     "assets": {

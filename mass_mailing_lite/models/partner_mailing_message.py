@@ -22,14 +22,15 @@ from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
 from ..preflight import Content
 from ..tools import address_field
+from ..tools.link_address import LINK, encode_address, find_links, get_address
 from ..tools.person_name import PARTS, read_contact
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
 from ..tools.srcset import replace_in_srcsets
 from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, xml_to_html
 from ..transport.file_links import SENT_AT, render_block
 from ..transport.frame import get_frame, insert_body
+from ..transport.link_parameters import LinkParameters
 from ..transport.smtp import SAMPLE_ADDRESS
-from .partner_mailing_link import LINK, encode_address, find_links, get_address
 from .res_partner import COMPANY_FIELDS
 
 PRIORITY_HEADERS = {
@@ -234,7 +235,7 @@ class PartnerMailing(models.Model):
             body = insert_body(self, frame, body, lambda slot: slot.path)
         elif self.has_unsubscribe and f"/partner_mailing/{UNSUBSCRIBE}" not in body:
             body += str(self._render_footer(lambda slot: token))
-        body = self._insert_link_slots(body, lambda slot: token)
+        body = LinkParameters(self).in_html(self._insert_link_slots(body, lambda slot: token))
         if self.track_clicks:
             addresses = {encode_address(url): self.id or 1 for url in find_links(body)}
             body = "".join(self._track_links(body, addresses, lambda: token))
@@ -585,7 +586,14 @@ class PartnerMailing(models.Model):
     def _get_link_ids(self):
         """Return {encoded URL: id} of the links, which are stored at submission."""
         links = self.env["partner.mailing.link"].sudo().search([("mailing_id", "=", self.id)])
-        return {encode_address(link.url): link.id for link in links}
+        return {encode_address(url): link.id for url, link in links._get_targets().items()}
+
+    def _get_link_parameters(self):
+        """Return what is added to links that lead to web pages: ``[(name, value)]``.
+
+        An addon overrides this. Of what was submitted, it returns what it returned then.
+        """
+        return []
 
     def _track_links(self, body, addresses, get_token):
         """Return the body in pieces, in which stored links lead through this database.
@@ -698,7 +706,8 @@ class PartnerMailing(models.Model):
         return render
 
     def _make_qweb_renderer(self, source):
-        tree = html.fragment_fromstring(self._complete_addresses(source), create_parent=WRAPPER)
+        source = LinkParameters(self).in_html(self._complete_addresses(source))
+        tree = html.fragment_fromstring(source, create_parent=WRAPPER)
         values = self._render_eval_context()
         # Outlook reads conditional comments; QWeb would leave comments out.
         engine = self.env["ir.qweb"].with_context(preserve_comments=True)

@@ -8,4 +8,9 @@ from . import (
     partner_mailing_recipient,
     partner_mailing_source,
     partner_mailing_unsubscription,
+    res_company,
+    res_config_settings,
+    utm_campaign,
+    utm_medium,
+    utm_source,
 )

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..content import conditions
 from ..content.designs import Designs, make_design
+from ..content.utm import UTM_FIELDS, Utm
 from ..transport.designed import DesignedTransport
 
 # In the context while rights are checked: conditions that all authors may use are left out then.
@@ -15,9 +16,12 @@ class PartnerMailing(models.Model):
     """A mailing whose body can be built of blocks, as those of Email Marketing."""
 
     _inherit = "partner.mailing"
+    _system_fields = frozenset({"email_marketing_id", "link_parameters"})
 
-    _system_fields = frozenset({"email_marketing_id"})
-
+    name = fields.Char(
+        help="Internal. The name of its source, which links tell, begins with it: see Campaign on"
+        " the tab Options.",
+    )
     editor = fields.Selection(
         [("plain", "Text"), ("builder", "Blocks")],
         required=True,
@@ -52,10 +56,82 @@ class PartnerMailing(models.Model):
         groups="mass_mailing.group_mass_mailing_user",
         help="The mailing of Email Marketing that this one was made of.",
     )
+    campaign_id = fields.Many2one(
+        "utm.campaign",
+        index="btree_not_null",
+        ondelete="set null",
+        help="What comes of the mailing, such as leads and orders, is counted for this campaign.",
+    )
+    medium_id = fields.Many2one(
+        "utm.medium",
+        compute="_compute_medium_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The way in which the links reach people: Email.",
+    )
+    source_id = fields.Many2one(
+        "utm.source",
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The name by which this mailing is known where its links lead to. It follows the title,"
+        " unless you choose or name another one.",
+    )
+    link_parameters = fields.Json(
+        copy=False,
+        readonly=True,
+        help="What was added to the links when the mailing was submitted: [[name, value]].",
+    )
+    link_parameters_text = fields.Char("Added to Links", compute="_compute_link_parameters_text")
 
     def _compute_mailing_model(self):
         self.mailing_model_id = self.env["ir.model"]._get_id("res.partner")
         self.mailing_model_real = "res.partner"
+
+    # ------------------------------------------------------------
+    # Campaign
+    # ------------------------------------------------------------
+
+    @api.depends("channel")
+    def _compute_medium_id(self):
+        for mailing in self:
+            mailing.medium_id = Utm(mailing).get_medium()
+
+    @api.depends(
+        "state",
+        "link_parameters",
+        "company_id.partner_mailing_utm",
+        "name",
+        "view_group_ids",
+        "manage_group_ids",
+        "campaign_id.name",
+        "medium_id.name",
+        "source_id.name",
+    )
+    def _compute_link_parameters_text(self):
+        for mailing in self:
+            pairs = mailing._get_transport().get_link_parameters()
+            mailing.link_parameters_text = ", ".join(f"{name}: {value}" for name, value in pairs)
+
+    def _get_link_parameters(self):
+        return [*super()._get_link_parameters(), *Utm(self).get_parameters()]
+
+    def _get_covered_fields(self):
+        return super()._get_covered_fields() | UTM_FIELDS
+
+    def _get_content_fields(self):
+        # Their names in the links are covered, as they were submitted.
+        return super()._get_content_fields() - UTM_FIELDS
+
+    def _get_compared_fields(self):
+        return (*super()._get_compared_fields(), *sorted(UTM_FIELDS))
+
+    def _submit(self):
+        Utm(self).freeze()
+        return super()._submit()
 
     # ------------------------------------------------------------
     # CRUD
@@ -64,7 +140,7 @@ class PartnerMailing(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         vals_list = [self._tidy_editor(self._designs().tidy(vals)) for vals in vals_list]
-        mailings = super().create(vals_list)
+        mailings = super().create(Utm(self).with_sources(vals_list))
         mailings._fill_designs()
         return mailings
 
@@ -74,7 +150,7 @@ class PartnerMailing(models.Model):
                 {"editor"}
             )
         vals = self._tidy_editor(self._designs().tidy(vals))
-        with self._designs().drop_outdated(vals) as dropped:
+        with Utm(self).follow_title(vals), self._designs().drop_outdated(vals) as dropped:
             result = super().write(vals)
         self._log_dropped(dropped, "editor" in vals)
         if "editor" in vals:

@@ -7,4 +7,5 @@ from . import (
     test_moving,
     test_stock_links,
     test_stock_statistics,
+    test_utm,
 )
