@@ -21,7 +21,7 @@ from ..delivery.compose.message import Value
 from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
 from ..preflight import Content
-from ..tools import address_field
+from ..tools import address_field, mail_style
 from ..tools.link_address import LINK, encode_address, find_links, get_address
 from ..tools.person_name import PARTS, read_contact
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
@@ -192,6 +192,8 @@ class PartnerMailing(models.Model):
     def _wrap_body(self, body, subject, preview):
         """Return the whole page with a body: language, direction, preview line."""
         lang = self.env["res.lang"]._lang_get(self.env.lang) or self.env["res.lang"]
+        # Layouts name colours for light screens only.
+        is_dark = mail_style.has_dark_colors(body) and not self.layout_id
         page = self.env["ir.qweb"]._render(
             "mass_mailing_lite.mail_layout",
             {
@@ -199,6 +201,7 @@ class PartnerMailing(models.Model):
                 "direction": lang.direction or "ltr",
                 "subject": subject,
                 "preview_text": preview,
+                **mail_style.get_parts(body, is_dark),
                 "body": Markup(body),
             },
             minimal_qcontext=True,
