@@ -22,6 +22,7 @@ from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
 from ..preflight import Content
 from ..tools import address_field
+from ..tools.outlook import mask_whole
 from ..tools.person_name import PARTS, read_contact
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
 from ..tools.srcset import replace_in_srcsets
@@ -701,13 +702,16 @@ class PartnerMailing(models.Model):
         return render
 
     def _make_qweb_renderer(self, source):
-        tree = html.fragment_fromstring(self._complete_addresses(source), create_parent=WRAPPER)
+        masked = mask_whole(self._complete_addresses(source))
+        tree = html.fragment_fromstring(masked.text, create_parent=WRAPPER)
         values = self._render_eval_context()
-        qweb, template = self.env["ir.qweb"]._prepare_compiled(tree, values)
+        qweb = self.env["ir.qweb"].with_context(preserve_comments=True)
+        qweb, template = qweb._prepare_compiled(tree, values)
         base_url = self.get_base_url()
         # Pieces of the template are looked at once; the values in between, for each recipient.
         static = {piece: has_local_address(piece) for piece in template.get_static()}
         repeated = RepeatedText(static)
+        restored = {piece: masked.restore(piece) for piece in static}
 
         def render(contact):
             pieces = qweb._render_compiled(template, {**values, "object": contact})
@@ -720,12 +724,15 @@ class PartnerMailing(models.Model):
                     if "/>" in piece:
                         pieces[position] = xml_to_html(piece)
                 is_local |= known
+            shown = [masked.leading, *(restored.get(piece, piece) for piece in pieces)]
+            shown[1] = shown[1].removeprefix(f"<{WRAPPER}>")
+            shown[-1] = shown[-1].removesuffix(f"</{WRAPPER}>")
+            if is_local:
+                complete = self._complete_addresses("".join(shown), base_url)
+                return Value(html_to_text(complete), complete)
             pieces[0] = pieces[0].removeprefix(f"<{WRAPPER}>")
             pieces[-1] = pieces[-1].removesuffix(f"</{WRAPPER}>")
-            if is_local:
-                complete = self._complete_addresses("".join(pieces), base_url)
-                return Value(html_to_text(complete), complete)
-            return Value(repeated.convert(pieces), pieces)
+            return Value(repeated.convert(pieces), shown)
 
         return render
 
