@@ -22,6 +22,7 @@ from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
 from ..preflight import Content
 from ..tools import address_field
+from ..tools.design import get_page_values
 from ..tools.outlook import mask_whole
 from ..tools.person_name import PARTS, read_contact
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
@@ -200,6 +201,7 @@ class PartnerMailing(models.Model):
                 "subject": subject,
                 "preview_text": preview,
                 "body": Markup(body),
+                **get_page_values(body, bool(self.layout_id)),
             },
             minimal_qcontext=True,
         )
