@@ -16,6 +16,7 @@ WIDTHS = (600, 390)  # of a message on a desk, and on a phone
 MAX_SHARE, MAX_HEIGHT = 0.15, 0.05
 PATIENCE = 120  # seconds for messages to arrive
 MAILING = "partner.mailing"
+MAIN_LANGUAGE = "en_US"
 RECIPIENT = "Ana"
 # The page on which people see a template before they use it.
 PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8">
@@ -33,11 +34,13 @@ class Shown(NamedTuple):
     :ivar name: of the theme or template
     :ivar page: the HTML page as it is stored
     :ivar values: of a mailing with it
+    :ivar is_sample: whether its texts are samples, which authors replace
     """
 
     name: str
     page: str
     values: dict
+    is_sample: bool = False
 
 
 class Result(NamedTuple):
@@ -90,7 +93,7 @@ def of_templates(client):
     for record in sorted(known, key=lambda one: one["name"]):
         body = client.read("mail.template", record["res_id"], "body_html")["body_html"]
         page = PAGE % _EMPTY.sub(r"<\1\2></\1>", _fill(body, values))
-        found.append(Shown(record["name"], page, {"body_html": body}))
+        found.append(Shown(record["name"], page, {"body_html": body}, is_sample=True))
     return found
 
 
@@ -118,6 +121,9 @@ def send(author, validator, inbox, shown):
             **options,
             **one.values,
         )
+        if one.is_sample:
+            # Sample texts are refused until the author says that they are what is meant.
+            author.call(MAILING, "action_keep_language", [mailing], MAIN_LANGUAGE)
         author.call(MAILING, "action_submit", [mailing])
         validator.call(MAILING, "action_validate", [mailing])
     deadline = time.monotonic() + PATIENCE
