@@ -1,5 +1,6 @@
 """The three forms of a message and what lies between them, for the benchmark and the tests."""
 
+import difflib
 import email
 import email.policy
 import re
@@ -7,6 +8,8 @@ import shutil
 import time
 from html import escape
 from typing import NamedTuple
+
+import html5lib
 
 from . import designs, gmail, maildir, pictures
 from .console import Failure
@@ -23,9 +26,17 @@ PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>
 <body style="margin: 0; padding: 16px; font: 15px/1.5 Arial, Helvetica, sans-serif; color: #1f2933">
 <div style="max-width: 680px; margin: 0 auto">%s</div></body></html>"""
-_PLACEHOLDER = re.compile(r"<t t-out=\"object\.(?P<name>\w+)\"\s*(?:/>|>(?P<fallback>[^<]*)</t>)")
+_PLACEHOLDER = re.compile(
+    r"<t t-out=\"object\.(?P<name>[\w.]+)\"\s*(?:/>|>(?P<fallback>[^<]*)</t>)"
+)
+# The mailing's own copy has another number and token.
+_PICTURE = re.compile(r"/web/image/\d+\?access_token=[\w-]+")
+_HREF = re.compile(r"href=(?:\"[^\"]*\"|'[^']*')")
 # Templates are stored as XML.
-_EMPTY = re.compile(r"<(?!br\b|hr\b|img\b|col\b)(\w+)([^<>]*)/>")
+_EMPTY = re.compile(
+    r"(?P<comment><!--.*?-->)|<(?!br\b|hr\b|img\b|col\b|wbr\b)(?P<name>\w+)(?P<rest>[^<>]*)/>",
+    re.DOTALL,
+)
 
 
 class Shown(NamedTuple):
@@ -33,12 +44,14 @@ class Shown(NamedTuple):
 
     :ivar name: of the theme or template
     :ivar page: the HTML page as it is stored
+    :ivar body: the HTML that is sent of it
     :ivar values: of a mailing with it
     :ivar is_sample: whether its texts are samples, which authors replace
     """
 
     name: str
     page: str
+    body: str
     values: dict
     is_sample: bool = False
 
@@ -75,7 +88,8 @@ class Result(NamedTuple):
 
 def of_theme(design):
     """Return a ``designs.Design`` as ``Shown``."""
-    return Shown(design.name, design.page(), {"body_html": design.html, "body_arch": design.arch})
+    values = {"body_html": design.html, "body_arch": design.arch}
+    return Shown(design.name, design.page(), _to_html(design.html), values)
 
 
 def of_templates(client):
@@ -92,8 +106,8 @@ def of_templates(client):
     found = []
     for record in sorted(known, key=lambda one: one["name"]):
         body = client.read("mail.template", record["res_id"], "body_html")["body_html"]
-        page = PAGE % _EMPTY.sub(r"<\1\2></\1>", _fill(body, values))
-        found.append(Shown(record["name"], page, {"body_html": body}, is_sample=True))
+        content = _to_html(_fill(body, values))
+        found.append(Shown(record["name"], PAGE % content, content, {"body_html": body}, True))
     return found
 
 
@@ -104,14 +118,69 @@ def _fill(body, values):
     )
 
 
-def send(author, validator, inbox, shown):
+def _to_html(body):
+    """Return a stored body, which is XML, as HTML; what only Outlook reads stays as it is."""
+    return _EMPTY.sub(
+        lambda found: found["comment"] or f"<{found['name']}{found['rest']}></{found['name']}>",
+        body,
+    )
+
+
+def find_changes(shown, sent, url):
+    """Return what differs between the body as it is stored and the message that arrived, in lines.
+
+    Links, and what stands before and behind the body, the footer and the picture that counts
+    openings, do not count.
+
+    :param str sent: HTML of the message that arrived
+    :param url: of the server, which stands before its addresses
+    """
+    stored, arrived = (_read(text, url)[1:] for text in (shown.body, sent))
+    while stored and not stored[0].removeprefix("text ").strip():
+        del stored[0]
+    while stored and (stored[-1] == "end of body" or not stored[-1].removeprefix("text ").strip()):
+        del stored[-1]
+    start = arrived.index(stored[0]) if stored[0] in arrived else 0
+    arrived = arrived[start : start + len(stored)]
+    lines = difflib.unified_diff(stored, arrived, "stored", "sent", n=0, lineterm="")
+    return list(lines)
+
+
+def _read(text, url):
+    """Return what a browser reads of the body of a page: a line for each tag, text and comment.
+
+    Addresses are those of the server's own pages, and pictures those of any record.
+    """
+    text = _PICTURE.sub("/web/image", text.replace("\r\n", "\n").replace(url, ""))
+    tree = html5lib.parse(text, namespaceHTMLElements=False)
+    lines = []
+    for token in html5lib.getTreeWalker("etree")(tree.find("body")):
+        kind, data = token["type"], token.get("data")
+        if kind in ("Characters", "SpaceCharacters"):
+            if lines and lines[-1].startswith("text "):
+                lines[-1] += data
+            else:
+                lines.append(f"text {data}")
+        elif kind == "Comment":
+            lines.append(f"comment {_HREF.sub('href', data)}")
+        elif kind in ("StartTag", "EmptyTag"):
+            named = {name: value for (_space, name), value in data.items() if name != "href"}
+            lines.append(" ".join([token["name"], *map(repr, sorted(named.items()))]))
+        elif kind == "EndTag":
+            lines.append(f"end of {token['name']}")
+    return lines
+
+
+def send(author, validator, inbox, shown, **options):
     """Send a mailing of each; return {name: HTML part of the message that arrived}.
 
-    Without a footer and without tracking, which are no part of what is stored.
+    Without a footer and without tracking, which are no part of what is stored, unless the options
+    are others.
     """
     shutil.rmtree(inbox.folder, ignore_errors=True)
     maildir.create(inbox.folder)
-    options = dict.fromkeys(("has_unsubscribe", "track_clicks", "track_opens"), False)
+    plain = dict.fromkeys(("has_unsubscribe", "track_clicks", "track_opens"), False)
+    options = {**plain, **options}
     for one in shown:
         values = {"name": one.name, "subject": one.name, "email_from": "shop@example.com"}
         mailing = author.create(
