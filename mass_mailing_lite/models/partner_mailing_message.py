@@ -22,7 +22,6 @@ from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
 from ..preflight import Content
 from ..tools import address_field
-from ..tools.design import get_page_values
 from ..tools.outlook import mask_whole
 from ..tools.person_name import PARTS, read_contact
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
@@ -30,6 +29,7 @@ from ..tools.srcset import replace_in_srcsets
 from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, xml_to_html
 from ..transport.file_links import SENT_AT, render_block
 from ..transport.frame import get_frame, insert_body
+from ..transport.page import wrap
 from ..transport.smtp import SAMPLE_ADDRESS
 from .partner_mailing_link import LINK, encode_address, find_links, get_address
 from .res_partner import COMPANY_FIELDS
@@ -192,20 +192,7 @@ class PartnerMailing(models.Model):
 
     def _wrap_body(self, body, subject, preview):
         """Return the whole page with a body: language, direction, preview line."""
-        lang = self.env["res.lang"]._lang_get(self.env.lang) or self.env["res.lang"]
-        page = self.env["ir.qweb"]._render(
-            "mass_mailing_lite.mail_layout",
-            {
-                "lang": (self.env.lang or "en_US").replace("_", "-"),
-                "direction": lang.direction or "ltr",
-                "subject": subject,
-                "preview_text": preview,
-                "body": Markup(body),
-                **get_page_values(body, bool(self.layout_id)),
-            },
-            minimal_qcontext=True,
-        )
-        return f"<!DOCTYPE html>\n{page}"
+        return wrap(self, body, subject, preview)
 
     def _get_content(self, texts):
         """Return the ``Content`` of the current language, for the checks before sending.
