@@ -694,6 +694,7 @@ class PartnerMailing(models.Model):
         masked = mask_whole(self._complete_addresses(source))
         tree = html.fragment_fromstring(masked.text, create_parent=WRAPPER)
         values = self._render_eval_context()
+        # Outlook reads conditional comments; QWeb would leave comments out.
         qweb = self.env["ir.qweb"].with_context(preserve_comments=True)
         qweb, template = qweb._prepare_compiled(tree, values)
         base_url = self.get_base_url()
