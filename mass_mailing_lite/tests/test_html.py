@@ -295,6 +295,16 @@ class TestHtml(MailingCase):
                     with self.subTest(where=where, piece=piece, logic=logic):
                         self.assertIn(piece, str(text))
 
+    def test_a_style_sheet_in_a_body_leaves_as_it_was_written(self):
+        sheet = (
+            '<style>.a > b { color: red }\n@media (width >= 600px) { .a { content: "&" } }</style>'
+        )
+        for logic in ("", '<t t-if="object.name">A</t>'):
+            mailing = self.new_mailing(body_html=f"<div>{sheet}<p>text</p>{logic}</div>")
+            mailing.body_html = mailing.body_html
+            self.assertIn(sheet, mailing.body_html)
+            self.assertIn(sheet, self.leave(mailing)[0])
+
     def test_a_program_in_a_comment_for_outlook_is_dropped(self):
         mailing = self.new_mailing(
             body_html="<!--[if IE]><script>run()</script><![endif]--><p>a</p>"

@@ -11,6 +11,9 @@ body, takes ``<!-->`` for an empty comment, removes elements such as ``<o:Pixels
 makes ``<!--[if !mso]-->`` of the short form. So they are taken out before, each replaced by a comment
 that no sanitizer minds, and put back behind. Only comments that end where every parser ends them are
 taken, and none in which an old Internet Explorer would run a program.
+
+Style sheets in a body are kept in the same way: they are stored as XML, in which ``a > b`` becomes
+``a &gt; b``, and ``a &amp;gt; b`` the next time, which no mail program understands.
 """
 
 import re
@@ -36,13 +39,19 @@ _PROGRAM = re.compile(
     re.IGNORECASE,
 )
 _BLANKS = re.compile(r"\s*")
+_BEGIN = re.compile(r"<!--|<!|<style(?:\s[^<>]{0,500})?>", re.IGNORECASE)
+_STYLE_END = re.compile(r"</style\s{0,9}>", re.IGNORECASE)
+_AMBIGUOUS = re.compile(r"[&>]")
+# What stands in the place of what was taken out: a comment, in a style sheet one of CSS.
 _NAME = re.compile(r"outlook [0-9a-f]{16} \d{1,7}")
+_MARK = re.compile(rf"<!--({_NAME.pattern})-->|/\*({_NAME.pattern})\*/")
+_COMMENT, _STYLE = "<!--%s-->", "/*%s*/"
 
 
 class Masked:
-    """HTML without its conditional comments.
+    """HTML without its conditional comments and style sheets.
 
-    :ivar str text: HTML with a plain comment in place of each conditional one
+    :ivar str text: HTML with a mark in place of each
     :ivar str leading: conditional comments before everything else, where a parser would drop them
     """
 
@@ -55,29 +64,25 @@ class Masked:
         return bool(self._kept or self.leading)
 
     def restore(self, text):
-        """Return HTML with the comments back in their places."""
-        for mark, comment in self._find_marks(text):
-            text = text.replace(mark, comment)
-        return text
+        """Return HTML with all that was taken out back in its place."""
+        if not self._kept:
+            return text
+        return _MARK.sub(lambda mark: self._kept.get(mark[1] or mark[2], mark[0]), text)
 
     def is_whole(self, text):
-        """Tell whether the marks in HTML are comments, where the conditional ones may stand again.
+        """Tell whether the marks in HTML stand where the comments and style sheets may stand again.
 
         They are not inside of an attribute, for instance, whose quotation marks they could close.
 
         :param str text: HTML as a serializer wrote it
         """
-        if not self._kept:
+        found = Counter(name for name in _NAME.findall(text) if name in self._kept)
+        if not found:
             return True
         tree = html.fragment_fromstring(text, create_parent="div")
-        comments = Counter(f"<!--{one.text}-->" for one in tree.iter(etree.Comment))
-        found = Counter(mark for mark, _comment in self._find_marks(text))
-        names = Counter(f"<!--{name}-->" for name in _NAME.findall(text))
-        return all(comments[mark] == names[mark] == 1 for mark in found)
-
-    def _find_marks(self, text):
-        marks = [f"<!--{name}-->" for name in _NAME.findall(text)] if self._kept else ()
-        return [(mark, self._kept[mark]) for mark in marks if mark in self._kept]
+        places = Counter(one.text for one in tree.iter(etree.Comment))
+        places.update((one.text or "").strip("/*") for one in tree.iter("style"))
+        return all(found[name] == places[name] == 1 for name in found)
 
 
 def mask(source):
@@ -87,17 +92,19 @@ def mask(source):
     """
     kept, pieces, leading, position = {}, [], "", 0
     first = _BLANKS.match(source).end()
-    name = secrets.token_hex(8)
-    for start, end in _find(source):
-        comment = "" if _PROGRAM.search(source, start, end) else source[start:end]
+    key = secrets.token_hex(8)
+    for start, end, form in _find(source):
+        piece = source[start:end]
+        if form == _COMMENT and _PROGRAM.search(piece):
+            piece = ""
         if start == first:
             # Nothing but comments and blanks until here.
-            leading += source[position:start] + comment
+            leading += source[position:start] + piece
             first = _BLANKS.match(source, end).end()
         else:
-            mark = f"<!--outlook {name} {len(kept)}-->"
-            pieces += [source[position:start], mark]
-            kept[mark] = comment
+            name = f"outlook {key} {len(kept)}"
+            pieces += [source[position:start], form % name]
+            kept[name] = piece
         position = end
     return Masked("".join((*pieces, source[position:])), leading, kept)
 
@@ -112,20 +119,27 @@ def mask_whole(source):
 
 
 def _find(source):
-    """Yield (start, end) of the conditional comments, in order."""
-    position = source.find("<!")
-    while position >= 0:
-        end = position + 2
-        if source.startswith("<!--", position):
-            end = _end_of_comment(source, position)
-            if end < 0:
+    """Yield (start, end, form of the mark) of conditional comments and style sheets, in order."""
+    position = 0
+    while match := _BEGIN.search(source, position):
+        start, position = match.span()
+        if match[0] == "<!--":
+            position = _end_of_comment(source, start)
+            if position < 0:
                 return
-            if _is_conditional(source, position, end):
-                yield position, end
-        elif match := _REVEALED.match(source, position) or _REVEALED_END.match(source, position):
-            end = match.end()
-            yield position, end
-        position = source.find("<!", end)
+            if _is_conditional(source, start, position):
+                yield start, position, _COMMENT
+        elif match[0].startswith("<!"):
+            if end := _REVEALED.match(source, start) or _REVEALED_END.match(source, start):
+                position = end.end()
+                yield start, position, _COMMENT
+        else:
+            start, position = position, source.find("<", position)
+            if position < 0:
+                return
+            # What a serializer of XML would write in another way.
+            if _AMBIGUOUS.search(source, start, position) and _STYLE_END.match(source, position):
+                yield start, position, _STYLE
 
 
 def _end_of_comment(source, start):

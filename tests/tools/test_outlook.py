@@ -70,7 +70,31 @@ def test_nothing_is_put_back_into_an_attribute():
     assert mask_whole(source.replace("onmouseover", "title")).text.startswith("<p title='<!--[if")
 
 
-@given(st.lists(st.sampled_from((*CONDITIONAL, *OTHERS, "<p>", "</p>", "text", "\n")), max_size=12))
+def test_a_style_sheet_is_kept_as_css():
+    source = '<p>a</p><style type="text/css">.a > b { content: "&" }</style><p>b</p>'
+    masked = mask(source)
+    assert ">" not in masked.text.partition("<style")[2].partition(">")[2].partition("</style")[0]
+    assert masked.is_whole(masked.text)
+    assert masked.restore(masked.text) == source
+
+
+def test_what_would_end_a_style_sheet_is_not_kept():
+    for source in (
+        "<style>a > b <!-- </style><script>run()</script>",
+        "<p title='<style>a > b</style>'>text</p>",
+    ):
+        masked = mask_whole(source)
+        assert masked.text == source
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            (*CONDITIONAL, *OTHERS, "<style>", "a > b", "</style>", "<p>", "</p>", "text", "\n")
+        ),
+        max_size=12,
+    )
+)
 def test_taken_out_and_put_back_nothing_is_changed(pieces):
     source = "".join(pieces)
     masked = mask(source)
