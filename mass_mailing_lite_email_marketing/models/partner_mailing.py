@@ -9,10 +9,6 @@ class PartnerMailing(models.Model):
     _inherit = "partner.mailing"
     _system_fields = frozenset({"link_parameters"})
 
-    name = fields.Char(
-        help="Internal. The name of its source, which links tell, begins with it: see Campaign on"
-        " the tab Options.",
-    )
     body_arch = fields.Html(
         "Design",
         translate=True,
@@ -34,15 +30,15 @@ class PartnerMailing(models.Model):
         precompute=True,
         index="btree_not_null",
         ondelete="restrict",
-        help="The way in which the links reach people: Email.",
+        help="The way in which the links reach people, such as Email.",
     )
     source_id = fields.Many2one(
         "utm.source",
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        help="The name by which this mailing is known where its links lead to. It follows the title,"
-        " unless you choose or name another one.",
+        help="The name of this mailing in its links, where recipients can read it. It is made from the"
+        " title and follows it, unless you choose another one.",
     )
     link_parameters = fields.Json(
         copy=False,
