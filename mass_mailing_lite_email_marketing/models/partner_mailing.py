@@ -58,6 +58,8 @@ class PartnerMailing(models.Model):
 
     @api.depends(
         "state",
+        "channel",
+        "track_clicks",
         "link_parameters",
         "company_id.partner_mailing_utm",
         "name",
