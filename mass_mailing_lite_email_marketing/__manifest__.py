@@ -7,7 +7,9 @@
     "license": "LGPL-3",
     "depends": ["mass_mailing_lite", "mass_mailing"],
     "data": [
+        "wizard/partner_mailing_load_template_views.xml",
         "views/partner_mailing_views.xml",
     ],
     "auto_install": True,
+    "uninstall_hook": "uninstall_hook",
 }

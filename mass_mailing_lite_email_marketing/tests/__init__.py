@@ -1,1 +1,7 @@
-from . import test_body_arch
+from . import (
+    test_body_arch,
+    test_conditions,
+    test_design_seams,
+    test_design_templates,
+    test_stock_links,
+)
