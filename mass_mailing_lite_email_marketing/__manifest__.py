@@ -8,8 +8,13 @@
     "depends": ["mass_mailing_lite", "mass_mailing"],
     "data": [
         "wizard/partner_mailing_load_template_views.xml",
+        "views/partner_mailing_source_views.xml",
+        "views/partner_mailing_unsubscription_views.xml",
         "views/partner_mailing_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["mass_mailing_lite_email_marketing/static/src/sources/**/*"],
+    },
     "auto_install": True,
     "uninstall_hook": "uninstall_hook",
 }

@@ -1,5 +1,10 @@
 from . import (
     mail_template,
+    mailing_contact,
+    mailing_list,
     mailing_mailing,
     partner_mailing,
+    partner_mailing_recipient,
+    partner_mailing_source,
+    partner_mailing_unsubscription,
 )

@@ -3,5 +3,6 @@ from . import (
     test_conditions,
     test_design_seams,
     test_design_templates,
+    test_mailing_lists,
     test_stock_links,
 )
