@@ -7,6 +7,12 @@
     "license": "LGPL-3",
     "depends": ["mass_mailing_lite", "mass_mailing"],
     "data": [
+        "security/ir.model.access.csv",
+        "security/mass_mailing_lite_email_marketing_rules.xml",
+        "data/ir_cron_data.xml",
+        "report/partner_mailing_report_views.xml",
+        "views/mailing_mailing_views.xml",
+        "views/partner_mailing_moving_views.xml",
         "wizard/partner_mailing_load_template_views.xml",
         "views/partner_mailing_source_views.xml",
         "views/partner_mailing_unsubscription_views.xml",

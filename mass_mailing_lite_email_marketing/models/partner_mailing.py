@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.addons.mass_mailing_lite.tools.placeholder_kind import to_elements
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..content import conditions
 from ..content.designs import Designs, make_design
@@ -11,6 +11,8 @@ class PartnerMailing(models.Model):
     """A mailing whose body can be built of blocks, as those of Email Marketing."""
 
     _inherit = "partner.mailing"
+
+    _system_fields = frozenset({"email_marketing_id"})
 
     editor = fields.Selection(
         [("plain", "Text"), ("builder", "Blocks")],
@@ -36,6 +38,15 @@ class PartnerMailing(models.Model):
     )
     mailing_model_real = fields.Char(
         "Technical Name of the Model", compute="_compute_mailing_model"
+    )
+    email_marketing_id = fields.Many2one(
+        "mailing.mailing",
+        "Mailing of Email Marketing",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        groups="mass_mailing.group_mass_mailing_user",
+        help="The mailing of Email Marketing that this one was made of.",
     )
 
     def _compute_mailing_model(self):
@@ -246,3 +257,24 @@ class PartnerMailing(models.Model):
             names |= conditions.find_fields(str(self.body_html or ""))
         known = self.env["res.partner"]._fields
         return tuple(name for name in names if name in known and known[name].store)
+
+    # ------------------------------------------------------------
+    # Moving over
+    # ------------------------------------------------------------
+
+    def action_open_email_marketing(self):
+        """Open the mailing of Email Marketing that this one was made of."""
+        self.ensure_one()
+        self._check_saved()
+        self.check_access("read")
+        if not self.email_marketing_id:
+            raise UserError(
+                self.env._("“%s” was not made of a mailing of Email Marketing.", self.name)
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Email Marketing"),
+            "res_model": "mailing.mailing",
+            "res_id": self.email_marketing_id.id,
+            "views": [(False, "form")],
+        }

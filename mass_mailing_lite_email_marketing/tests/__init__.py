@@ -4,5 +4,7 @@ from . import (
     test_design_seams,
     test_design_templates,
     test_mailing_lists,
+    test_moving,
     test_stock_links,
+    test_stock_statistics,
 )
