@@ -18,6 +18,7 @@
         "views/partner_mailing_utm_views.xml",
         "views/res_config_settings_views.xml",
         "views/utm_campaign_views.xml",
+        "views/partner_mailing_moving_views.xml",
         "views/partner_mailing_views.xml",
     ],
     "assets": {
