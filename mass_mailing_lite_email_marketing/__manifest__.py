@@ -9,5 +9,18 @@
     "data": [
         "views/partner_mailing_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["mass_mailing_lite_email_marketing/static/src/fields/**/*"],
+        # Loaded with Odoo's builder, when a body is designed.
+        "mass_mailing.assets_builder": [
+            "mass_mailing_lite_email_marketing/static/src/builder/**/*"
+        ],
+        # Inside the frame while a body is designed; not used to turn its styles inline.
+        "mass_mailing.assets_inside_builder_iframe": [
+            "mass_mailing_lite/static/src/placeholder/body_chip.scss",
+            "mass_mailing_lite_email_marketing/static/src/inside/**/*",
+        ],
+        "web.assets_tests": ["mass_mailing_lite_email_marketing/static/tests/tours/**/*"],
+    },
     "auto_install": True,
 }
