@@ -1,1 +1,1 @@
-from . import test_body_arch
+from . import test_body_arch, test_tour_builder
