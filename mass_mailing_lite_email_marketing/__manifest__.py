@@ -7,6 +7,8 @@
     "license": "LGPL-3",
     "depends": ["mass_mailing_lite", "mass_mailing"],
     "data": [
+        "wizard/partner_mailing_load_template_views.xml",
+        "wizard/partner_mailing_version_edit_views.xml",
         "views/partner_mailing_views.xml",
     ],
     "assets": {
@@ -23,4 +25,5 @@
         "web.assets_tests": ["mass_mailing_lite_email_marketing/static/tests/tours/**/*"],
     },
     "auto_install": True,
+    "uninstall_hook": "uninstall_hook",
 }

@@ -14,14 +14,15 @@ BASE64_LINE = 76  # characters in a line, without CRLF (RFC 2045, section 6.8)
 MAX_DEPTH = 80
 
 
-def check_nesting(mailing, body):
+def check_nesting(mailing, name, body):
     """Refuse a body that Odoo's parsers cannot bear, or nested more deeply than QWeb compiles.
 
     :param mailing: a ``partner.mailing`` record, perhaps empty
+    :param name: of the field
     :raises ValidationError: names the field, the depth and what to do
     """
     env = mailing.env
-    label = mailing._fields["body_html"]._description_string(env)
+    label = mailing._fields[name]._description_string(env)
     if has_open_tags(body):
         raise ValidationError(
             env._(

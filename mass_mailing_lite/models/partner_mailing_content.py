@@ -346,7 +346,8 @@ class PartnerMailing(models.Model):
 
     def _get_expressions(self, name):
         """Return the expressions that a field's template evaluates, as typed, in order."""
-        return find_expressions(str(self[name] or ""), is_html=name == "body_html")
+        is_html = self._fields[name].render_engine == "qweb"
+        return find_expressions(str(self[name] or ""), is_html=is_html)
 
     def _has_unsafe_expression(self):
         """Check the rendered fields alone.
@@ -799,8 +800,9 @@ class PartnerMailing(models.Model):
 
         :raises ValidationError: names the field, the depth and what to do
         """
-        if isinstance(body := vals.get("body_html"), str):
-            content.check_nesting(self, body)
+        for name in content.get_body_fields(self):
+            if isinstance(body := vals.get(name), str):
+                content.check_nesting(self, name, body)
 
     def _store_pictures(self, vals):
         """Return values with a URL in place of each picture in the body, and the new files.

@@ -703,7 +703,9 @@ class PartnerMailing(models.Model):
     def _make_qweb_renderer(self, source):
         tree = html.fragment_fromstring(self._complete_addresses(source), create_parent=WRAPPER)
         values = self._render_eval_context()
-        qweb, template = self.env["ir.qweb"]._prepare_compiled(tree, values)
+        # Outlook reads conditional comments; QWeb would leave comments out.
+        engine = self.env["ir.qweb"].with_context(preserve_comments=True)
+        qweb, template = engine._prepare_compiled(tree, values)
         base_url = self.get_base_url()
         # Pieces of the template are looked at once; the values in between, for each recipient.
         static = {piece: has_local_address(piece) for piece in template.get_static()}

@@ -1,1 +1,5 @@
-from . import partner_mailing
+from . import (
+    mail_template,
+    mailing_mailing,
+    partner_mailing,
+)

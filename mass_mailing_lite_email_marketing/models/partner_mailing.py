@@ -1,4 +1,14 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.addons.mass_mailing_lite.models.partner_mailing_content import EDITOR_GROUP
+from odoo.addons.mass_mailing_lite.tools.placeholder_kind import to_elements
+from odoo.exceptions import ValidationError
+
+from ..content import conditions
+from ..content.designs import Designs, make_design
+from ..transport.designed import DesignedTransport
+
+# In the context while rights are checked: conditions that all authors may use are left out then.
+SAFE_KEY = "partner_mailing_without_safe_conditions"
 
 
 class PartnerMailing(models.Model):
@@ -11,22 +21,217 @@ class PartnerMailing(models.Model):
         required=True,
         default="plain",
         help="Text: write the body as in Odoo's other texts. Blocks: build it of blocks, with the"
-        " themes and the builder of Email Marketing.",
+        " themes and the builder of Email Marketing; a layout is not used then.",
     )
     body_arch = fields.Html(
         "Design",
         translate=True,
         sanitize="email_outgoing",
         sanitize_output_method="html",
+        render_engine="qweb",
         help="The blocks that the body is made of. The body holds the same with its styles inline.",
     )
     # Not stored: the builder asks which model its placeholders and conditions are about.
     mailing_model_id = fields.Many2one(
         "ir.model",
         "Model of the Recipients",
-        compute="_compute_mailing_model_id",
+        compute="_compute_mailing_model",
         help="Contacts: the builder of Email Marketing asks for it.",
     )
+    mailing_model_real = fields.Char(compute="_compute_mailing_model")
 
-    def _compute_mailing_model_id(self):
+    def _compute_mailing_model(self):
         self.mailing_model_id = self.env["ir.model"]._get_id("res.partner")
+        self.mailing_model_real = "res.partner"
+
+    # ------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        vals_list = [self._tidy_editor(self._designs().tidy(vals)) for vals in vals_list]
+        mailings = super().create(vals_list)
+        mailings._fill_designs()
+        return mailings
+
+    def write(self, vals):
+        if "editor" in vals and not self._is_system():
+            self.filtered(lambda one: one.editor != vals["editor"])._check_covered_unlocked(
+                {"editor"}
+            )
+        vals = self._tidy_editor(self._designs().tidy(vals))
+        with self._designs().drop_outdated(vals) as dropped:
+            result = super().write(vals)
+        self._log_dropped(dropped, "editor" in vals)
+        if "editor" in vals:
+            self._fill_designs()
+        return result
+
+    def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
+        designs = self._designs()
+        if isinstance(translations, dict):
+            translations = {
+                lang: designs.tidy_text(field_name, text) for lang, text in translations.items()
+            }
+        with designs.drop_outdated({field_name}) as dropped:
+            result = super()._update_field_translations(
+                field_name, translations, digest=digest, source_lang=source_lang
+            )
+        self._log_dropped(dropped)
+        return result
+
+    def copy(self, default=None):
+        # The translations of a body are copied before or after those of its design.
+        if default and "body_html" in default and "body_arch" not in default:
+            default = {"editor": "plain", **default, "body_arch": False}
+        copies = super(PartnerMailing, self._designs().keep()).copy(default)
+        return copies.with_env(self.env)
+
+    # ------------------------------------------------------------
+    # Design
+    # ------------------------------------------------------------
+
+    def _designs(self):
+        return Designs(self, "body_arch")
+
+    def _tidy_editor(self, vals):
+        """Return values in which editor, design and layout fit: a design is a whole page."""
+        # Odoo writes a text once more after its translations: that chooses no editor.
+        is_same = self and all(one.body_arch == vals.get("body_arch") for one in self)
+        if "body_arch" in vals and "editor" not in vals and not is_same:
+            is_built = bool(vals["body_arch"])
+            if is_built or "body_html" in vals:
+                vals = {**vals, "editor": "builder" if is_built else "plain"}
+        if vals.get("editor") == "builder":
+            vals = {**vals, "layout_id": False}
+        if "body_arch" in vals and not vals["body_arch"] and self:
+            # False would empty the designs of all languages.
+            vals = {**vals, "body_arch": ""}
+        return vals
+
+    def _fill_designs(self):
+        """Give a body that was written as text a design, where blocks are chosen as its editor."""
+        self.filtered(lambda one: one.editor == "builder")._designs().fill()
+
+    def _log_dropped(self, dropped, is_chosen=False):
+        """Say which designs were dropped, and show the body as text where it has none any more.
+
+        :param dropped: {mailing: codes of languages}
+        :param is_chosen: whether the editor was chosen in the same step
+        """
+        for mailing, langs in dropped.items():
+            main = mailing.with_context(lang=mailing.main_lang)
+            if mailing.editor == "builder" and not main.body_arch and not is_chosen:
+                mailing._as_system().editor = "plain"
+            known = [lang for lang in langs if self.env["res.lang"]._get_data(code=lang)]
+            mailing._message_log(
+                body=self.env._(
+                    "The body in %s was written without its design, which does not fit any more and was"
+                    " removed. The body is kept as it was written, and is edited as text.",
+                    mailing._describe_languages(dict.fromkeys(known or langs, 0)),
+                )
+            )
+
+    @api.onchange("editor")
+    def _onchange_editor(self):
+        if self.editor == "builder":
+            self.layout_id = False
+            if not self.body_arch and not self._is_body_empty():
+                self.body_arch = make_design(self.body_html)
+
+    @api.constrains("editor", "layout_id")
+    def _check_layout_of_design(self):
+        for mailing in self:
+            if mailing.editor == "builder" and mailing.layout_id:
+                raise ValidationError(
+                    self.env._(
+                        'The mailing "%(mailing)s" is built of blocks, which make a whole page: it cannot'
+                        ' have the layout "%(layout)s". Choose "Text" as its editor, or no layout.',
+                        mailing=mailing.name,
+                        layout=mailing.layout_id.name,
+                    )
+                )
+
+    def _load_template(self, template, langs=()):
+        result = super(PartnerMailing, self._designs().keep())._load_template(template, langs)
+        if "body_arch" in self._get_transport().template_texts:
+            main = template.with_context(lang=self.main_lang)
+            if not main.partner_mailing_has_design:
+                self._designs().empty_all()
+        return result
+
+    def _take_template_languages(self, langs):
+        return super(PartnerMailing, self._designs().keep())._take_template_languages(langs)
+
+    def _get_template_values(self, template):
+        values = super()._get_template_values(template)
+        return self._tidy_editor(values)
+
+    def _drop_language(self, code):
+        return super(PartnerMailing, self._designs().keep())._drop_language(code)
+
+    def action_convert_placeholders(self):
+        result = super(PartnerMailing, self._designs().keep()).action_convert_placeholders()
+        for mailing in self:
+            for lang, text in mailing.sudo()._get_translations(["body_arch"])["body_arch"].items():
+                converted = to_elements(text, self._is_allowed)
+                if converted.count and self.env["res.lang"]._get_data(code=lang):
+                    mailing._update_field_translations("body_arch", {lang: converted.source})
+        return result
+
+    # ------------------------------------------------------------
+    # Transport
+    # ------------------------------------------------------------
+
+    @api.model
+    def _get_transports(self):
+        return {**super()._get_transports(), "email": DesignedTransport}
+
+    @api.model
+    def _get_rendered_fields(self):
+        return (*super()._get_rendered_fields(), "body_arch")
+
+    # ------------------------------------------------------------
+    # Conditional blocks
+    # ------------------------------------------------------------
+
+    def _has_unsafe_expression(self):
+        mailings = self.with_context(**{SAFE_KEY: True})
+        return super(PartnerMailing, mailings)._has_unsafe_expression()
+
+    @api.model
+    def _has_unsafe_expression_template_qweb(self, template_src, model, fname=None):
+        if self.env.context.get(SAFE_KEY):
+            template_src = conditions.Conditions(self.env).strip_safe(template_src)
+        return super()._has_unsafe_expression_template_qweb(template_src, model, fname)
+
+    def _get_expressions(self, name):
+        """Leave out the conditions of blocks that all users may use."""
+        known = conditions.Conditions(self.env)
+        return [
+            expression
+            for expression in super()._get_expressions(name)
+            if (text := conditions.read_directive(expression)) is None or not known.is_safe(text)
+        ]
+
+    def _describe_forbidden(self, name, expression):
+        group = self.env.ref(EDITOR_GROUP).sudo().display_name
+        known = conditions.Conditions(self.env)
+        return known.describe_forbidden(
+            expression, str(self[name] or ""), group
+        ) or super()._describe_forbidden(name, expression)
+
+    def _has_link_in_body(self, purpose):
+        """Look for the link in what all recipients get: a condition may hide it."""
+        if not super()._has_link_in_body(purpose):
+            return False
+        body = conditions.without_conditional(str(self.body_html or ""))
+        return f"/partner_mailing/{purpose}" in body
+
+    def _get_contact_fields(self, slots):
+        names = set(super()._get_contact_fields(slots))
+        if "body_html" in slots:
+            names |= conditions.find_fields(str(self.body_html or ""))
+        known = self.env["res.partner"]._fields
+        return tuple(name for name in names if name in known and known[name].store)

@@ -1,1 +1,9 @@
-from . import test_body_arch, test_tour_builder
+from . import (
+    test_body_arch,
+    test_builder_seams,
+    test_conditions,
+    test_design_seams,
+    test_design_templates,
+    test_stock_links,
+    test_tour_builder,
+)
