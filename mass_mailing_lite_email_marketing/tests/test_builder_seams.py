@@ -15,7 +15,7 @@ PARTS = (
             "export const massMailingHtmlField": "the field massMailingHtmlField",
             "MassMailingIframe,": "the component MassMailingIframe of the field",
             "ThemeSelector,": "the component ThemeSelector of the field",
-            "inlineField: options[\"inline_field\"]": "the option inline_field",
+            'inlineField: options["inline_field"]': "the option inline_field",
             "getMassMailingIframeProps() {": "the method getMassMailingIframeProps",
             "toggleCodeView: () => this.toggleCodeView()": "the prop toggleCodeView of the frame",
             "getReadonlyConfig() {": "the method getReadonlyConfig",

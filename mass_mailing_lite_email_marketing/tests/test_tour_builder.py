@@ -1,10 +1,9 @@
 from unittest.mock import patch
 
 from odoo import Command
-from odoo.tests import HttpCase, new_test_user, tagged
-
 from odoo.addons.mass_mailing_lite.tests.common import GROUP
 from odoo.addons.mass_mailing_lite.tests.smtp_inbox import SmtpInbox
+from odoo.tests import HttpCase, new_test_user, tagged
 
 
 @tagged("post_install", "-at_install")

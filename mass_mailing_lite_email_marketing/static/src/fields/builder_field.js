@@ -14,7 +14,9 @@ import { useService } from "@web/core/utils/hooks";
 
 import { MailingThemeSelector } from "./theme_selector";
 
-import { markup, onWillStart } from "@odoo/owl";
+import { markup, onWillStart, useExternalListener } from "@odoo/owl";
+
+const TAB = ".o_notebook_headers .nav-link";
 
 // Odoo's frame around the builder, with our placeholders in it.
 export class BuilderIframe extends MassMailingIframe {
@@ -36,6 +38,34 @@ export class BuilderField extends MassMailingHtmlField {
         super.setup();
         const orm = useService("orm");
         onWillStart(async () => (this.placeholders = await loadPlaceholders(orm)));
+        this.committing = null;
+        this.passingTab = null;
+        useExternalListener(document, "click", (ev) => this.onClickAnywhere(ev), { capture: true });
+    }
+
+    commitChanges(options) {
+        const committing = super.commitChanges(options).finally(() => {
+            if (this.committing === committing) {
+                this.committing = null;
+            }
+        });
+        this.committing = committing;
+        return committing;
+    }
+
+    // Another page of the form takes the frame away, which the styles are computed in: what was changed
+    // is kept before.
+    async onClickAnywhere(ev) {
+        const tab = ev.target.closest?.(TAB);
+        if (!tab || tab === this.passingTab || !(this.isDirty || this.committing)) {
+            return;
+        }
+        ev.preventDefault();
+        ev.stopImmediatePropagation();
+        await this.commitChanges();
+        this.passingTab = tab;
+        tab.click();
+        this.passingTab = null;
     }
 
     // Odoo shows the source to developers alone; here it is for all, as in the plain editor.

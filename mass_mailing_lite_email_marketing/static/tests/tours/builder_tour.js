@@ -3,7 +3,7 @@ import { animationFrame, waitFor } from "@odoo/hoot-dom";
 import { registry } from "@web/core/registry";
 
 const DESIGN = "[name=body_arch] :iframe";
-const HEADING = `${DESIGN} .s_title h1`;
+const HEADING = `${DESIGN} .s_mail_text_highlight h3`;
 
 // Puts the caret before the text of an element, and opens the list of commands there.
 const openCommands = function () {
@@ -50,25 +50,24 @@ registry.category("web_tour.tours").add("mass_mailing_lite_builder", {
         },
         { trigger: `${DESIGN} .o_default_theme .o_mail_wrapper_td` },
         {
-            trigger: ".o_form_view:has([name=findings] .o_partner_mailing_findings) .o_snippet[name=Headings].o_draggable",
+            trigger: ".o_form_view:has([name=findings] .o_partner_mailing_findings) .o_snippet[name=Button].o_draggable",
             content: "Blocks are dragged to what is in the window",
             run() {
                 document.querySelector("[name=body_arch]").scrollIntoView();
             },
         },
         {
-            trigger: ".o_snippet[name=Headings].o_draggable .o_snippet_thumbnail",
+            trigger: ".o_snippet[name='Text Highlight'].o_draggable .o_snippet_thumbnail",
             content: "Drag the first block",
             run: dragTo(1),
         },
-        { trigger: ".modal :iframe .o_snippet_preview_wrap:has(.s_title)", run: "click" },
         { trigger: HEADING },
         {
-            trigger: "body:not(:has(.modal)) .o_block_tab:not(.o_we_ongoing_insertion) .o_snippet[name=Separator].o_draggable .o_snippet_thumbnail",
+            trigger: ".o_block_tab:not(.o_we_ongoing_insertion) .o_snippet[name=Button].o_draggable .o_snippet_thumbnail",
             content: "Drag the second block",
             run: dragTo(2),
         },
-        { trigger: `${DESIGN} .s_hr` },
+        { trigger: `${DESIGN} .btn:contains(Button)` },
         { trigger: HEADING, content: "Put the reader's name into the heading", run: openCommands },
         { trigger: ".o-we-powerbox .o-we-command:contains(Placeholder)", run: "click" },
         { trigger: ".o_partner_mailing_placeholders [data-path=name]", run: "click" },
@@ -79,7 +78,7 @@ registry.category("web_tour.tours").add("mass_mailing_lite_builder", {
         { trigger: "[name=body_arch] .o_is_mobile iframe" },
         { trigger: "[name=body_arch] button[data-action=mobile].active", run: "click" },
         { trigger: "[name=body_arch]:not(:has(.o_is_mobile))" },
-        { trigger: "[name=subject] .o_partner_mailing_chip_editor", run: "editor Designed for you" },
+        { trigger: "[name=subject] input, [name=subject] textarea", run: "edit Designed for you" },
         { trigger: "a[name=recipients]", content: "Open the recipients", run: "click" },
         { trigger: "[data-side=in] .o_partner_mailing_add", run: "click" },
         { trigger: ".o-dropdown-item[data-kind=audience]", run: "click" },
