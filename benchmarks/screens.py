@@ -74,7 +74,8 @@ BODY = """<h1>News</h1><p>Dear <t t-out="object.name"/>,</p><p>the new catalogue
 DESIGN = """<div class="o_layout oe_unremovable oe_unmovable o_empty_theme" data-name="Mailing">
 <div class="container o_mail_wrapper o_mail_regular oe_unremovable"><div class="row mw-100 mx-0">
 <div class="col o_mail_no_options o_mail_wrapper_td bg-white oe_structure">
-<section class="s_text_block o_mail_snippet_general pt24 pb24" data-snippet="s_text_block">
+<section class="s_text_block o_mail_snippet_general pt24 pb24" data-snippet="s_text_block"
+data-vxml="001">
 <div class="container s_allow_columns"><h1>News</h1><p>Dear <t t-out="object.name">reader</t>,</p>
 <p>the new catalogue is out.</p></div></section></div></div></div></div>"""
 
