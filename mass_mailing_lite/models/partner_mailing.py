@@ -167,7 +167,7 @@ class PartnerMailing(models.Model):
         translate=True,
         sanitize="email_outgoing",
         render_engine="qweb",
-        render_options={"post_process": True},
+        render_options={"post_process": True, "preserve_comments": True},
     )
     template_id = fields.Many2one(
         "mail.template",

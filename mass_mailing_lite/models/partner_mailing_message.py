@@ -439,10 +439,7 @@ class PartnerMailing(models.Model):
         if self.mail_server_id:
             server, smtp_from = servers.browse(self.mail_server_id.ids), sender[0]
         else:
-            # All candidates are fetched here: one query, where Odoo's own search takes two.
-            candidates = servers.search_fetch(
-                servers._find_mail_server_allowed_domain(), order="sequence"
-            )
+            candidates = servers._get_partner_mailing_candidates()
             found = [servers._find_mail_server(form, candidates) for form in sender]
             server, smtp_from = next(
                 (
