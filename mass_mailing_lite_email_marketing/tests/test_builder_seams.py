@@ -73,7 +73,7 @@ PARTS = (
         },
     ),
     (
-        "inside/chips.scss",
+        "inside/inside.scss",
         "mass_mailing/static/src/iframe/mass_mailing_iframe.xml",
         {'class="o_mass_mailing_value"': "the element around the design"},
     ),

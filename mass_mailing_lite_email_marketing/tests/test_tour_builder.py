@@ -22,6 +22,7 @@ class TestTourBuilder(HttpCase):
                 {
                     "name": "Anna & Ben",
                     "email": "tour@example.com",
+                    "city": "Nowhere",
                     "category_id": [Command.link(tag.id)],
                 },
             ]
@@ -34,6 +35,7 @@ class TestTourBuilder(HttpCase):
         self.assertEqual((mailing.state, mailing.editor), ("to_validate", "builder"))
         for stored in (str(mailing.body_arch), str(mailing.body_html)):
             self.assertIn('<t t-out="object.name">reader</t>', stored)
+            self.assertIn('<t t-out="object.city"', stored)
             self.assertNotIn("data-partner-mailing-", stored)
         validator = self.env["res.users"].search([("login", "=", "tour_validator")])
         mailing.with_user(validator).action_validate()
@@ -48,6 +50,7 @@ class TestTourBuilder(HttpCase):
         message = inbox.message_to("tour@example.com")
         body = message.get_body(("html",)).get_content()
         self.assertIn("Anna &amp; Ben", body)
+        self.assertIn("ButtonNowhere", body)
         self.assertIn("o_default_theme", body)
         self.assertNotIn("t-out", body)
         self.assertIn("Anna & Ben", message.get_body(("plain",)).get_content())

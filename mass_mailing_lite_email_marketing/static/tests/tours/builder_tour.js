@@ -5,11 +5,14 @@ import { registry } from "@web/core/registry";
 const DESIGN = "[name=body_arch] :iframe";
 const HEADING = `${DESIGN} .s_mail_text_highlight h3`;
 
-// Puts the caret before the text of an element, and opens the list of commands there.
+// Puts the caret behind the words of an element, and opens the list of commands there.
 const openCommands = function () {
-    const { anchor } = this;
-    setSelection({ anchorNode: anchor, anchorOffset: 0 });
-    anchor.ownerDocument.execCommand("insertText", false, "/");
+    const { ownerDocument: page } = this.anchor;
+    const texts = page.createTreeWalker(this.anchor, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode() && !/\w/.test(texts.currentNode.data)) {}
+    const { currentNode: text } = texts;
+    setSelection({ anchorNode: text, anchorOffset: text.data.trimEnd().length });
+    page.execCommand("insertText", false, "/");
 };
 
 const middle = (element) => {
@@ -74,6 +77,11 @@ registry.category("web_tour.tours").add("mass_mailing_lite_builder", {
         { trigger: "#o_partner_mailing_fallback", run: "edit reader" },
         { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
         { trigger: `${HEADING} t[t-out='object.name'][data-partner-mailing-label=Name]` },
+        { trigger: `${DESIGN} .btn:contains(Button)`, content: "And into the button", run: openCommands },
+        { trigger: ".o-we-powerbox .o-we-command:contains(Placeholder)", run: "click" },
+        { trigger: ".o_partner_mailing_placeholders [data-path=city]", run: "click" },
+        { trigger: ".o_partner_mailing_placeholders button[name=insert]", run: "click" },
+        { trigger: `${DESIGN} .btn t[t-out='object.city'][data-partner-mailing-label=City]` },
         { trigger: "[name=body_arch] button[data-action=mobile]", content: "See it on a phone", run: "click" },
         { trigger: "[name=body_arch] .o_is_mobile iframe" },
         { trigger: "[name=body_arch] button[data-action=mobile].active", run: "click" },
@@ -87,7 +95,11 @@ registry.category("web_tour.tours").add("mass_mailing_lite_builder", {
         { trigger: "button[name=action_refresh_recipients]", run: "click" },
         { trigger: "[name=recipient_window_ids] td:contains(tour@example.com)" },
         { trigger: "a[name=content]", content: "What was designed is still there", run: "click" },
-        { trigger: HEADING },
+        { trigger: `${HEADING} t[t-out='object.name'][data-partner-mailing-label=Name]` },
+        {
+            trigger: ".o_form_view:has(.o-snippets-menu .o_snippet):has(.o_form_status_indicator_buttons.invisible)",
+            content: "To look at it changes nothing",
+        },
         { trigger: "button[name=action_preview]", run: "click" },
         { trigger: ".modal button[name=phone]", run: "click" },
         { trigger: ".modal .o_partner_mailing_frame[data-width=phone]" },
