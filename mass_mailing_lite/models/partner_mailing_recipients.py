@@ -39,10 +39,12 @@ WINDOW_FIELDS = (
     "mailing_id",
     "name",
     "email",
+    "email_normalized",
     "state",
     "skip_reason",
     "failure_type",
     "failure_reason",
+    "source_id",
 )
 
 

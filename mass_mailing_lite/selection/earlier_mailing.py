@@ -238,8 +238,16 @@ class EarlierMailing(Source):
         if self.outcome == "sent" and is_out:
             meant = MAY_GET
         if self.entry.link_id and self.outcome in NEEDS_CLICKS:
+            # The same link may have been sent with different parameters.
             clicked = SQL(
-                "r.id IN (SELECT recipient_id FROM partner_mailing_click WHERE link_id = %s)",
+                """
+                r.id IN (SELECT c.recipient_id
+                           FROM partner_mailing_link meant
+                           JOIN partner_mailing_link l
+                             ON l.mailing_id = meant.mailing_id AND l.url = meant.url
+                           JOIN partner_mailing_click c ON c.link_id = l.id
+                          WHERE meant.id = %s)
+                """,
                 self.entry.link_id.id,
             )
             if self.outcome == "clicked":
