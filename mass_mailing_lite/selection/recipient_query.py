@@ -61,36 +61,41 @@ class RecipientQuery:
     # Write to
     # ------------------------------------------------------------
 
-    def contacts(self):
+    def contacts(self, without=()):
         """Return the query of all contacts that are chosen, each once.
 
         Plan: one scan of the contacts, with a hash of each source.
         """
-        domains = self.mailing._get_chosen_domains()
+        mailing = self.mailing
+        domains = self.get_domains(without) if without else mailing._get_chosen_domains()
         return self.mailing._readable_contacts(Domain.OR(domains) if domains else Domain.FALSE)
 
-    def get_domains(self):
-        """Return the ``Domain`` of the contacts of each source."""
+    def get_domains(self, without=()):
+        """Return the ``Domain`` of the contacts of each source.
+
+        :param without: ids of entries that are left out
+        """
         mailing = self.mailing
         domains = [audience._get_included_domain() for audience in mailing.audience_ids]
         # The audiences among the entries of a saved mailing are those of ``audience_ids``.
         domains += [
             one.get_contacts()
             for one in self.sources(IN)
-            if one.key != "audience" or one.value not in mailing.audience_ids
+            if one.entry.id not in without
+            and (one.key != "audience" or one.value not in mailing.audience_ids)
         ]
         if mailing.marked_count:
             domains.append(Domain("id", "in", mailing._marked_contacts_sql()))
         return domains
 
-    def chosen(self):
+    def chosen(self, without=()):
         """Return a SELECT of the contacts that are chosen: ``Transport.contact_columns_sql``."""
-        return self.transport.contact_columns_sql(self.contacts())
+        return self.transport.contact_columns_sql(self.contacts(without))
 
-    def extra(self):
+    def extra(self, without=()):
         """Return a SELECT of people who are no contacts: (position, name, typed, address)."""
         typed = self.transport.extra_addresses_sql()
-        sources = self.sources(IN)
+        sources = [one for one in self.sources(IN) if one.entry.id not in without]
         people = [sql for n, one in enumerate(sources) if (sql := one.new_people_sql(sources[:n]))]
         if not people:
             return typed
@@ -182,19 +187,24 @@ class RecipientQuery:
         Duplicates are counted, and further addresses are not: finding them takes the sort of all
         addresses. Nor are those written to lately considered where they are many. Plan at a million contacts: one scan, and one hash join with what is refused.
         """
+        at_once = {
+            one.entry.id: sql for one in self.sources(IN) if (sql := one.people_at_once_sql())
+        }
         return SQL(
             """
             WITH refused AS (SELECT DISTINCT address FROM (%(refused)s) r (address, reason, source))
             SELECT count(*)
               FROM (SELECT address FROM (%(chosen)s) c
                  UNION ALL
-                    SELECT address FROM (%(extra)s) e (position, name, typed, address)) p
+                    SELECT address FROM (%(extra)s) e (position, name, typed, address)
+                    %(at_once)s) p
              WHERE p.address IS NOT NULL
                AND NOT EXISTS (SELECT FROM refused r WHERE r.address = p.address)
             """,
             refused=self.refused(quickly=True),
-            chosen=self.chosen(),
-            extra=self.extra(),
+            chosen=self.chosen(tuple(at_once)),
+            extra=self.extra(tuple(at_once)),  # noqa: S610  # not of Django
+            at_once=SQL(" ").join(SQL("UNION ALL %s", sql) for sql in at_once.values()),
         )
 
     # ------------------------------------------------------------

@@ -61,6 +61,12 @@ class Source:
         """
         return self.people_sql()
 
+    def people_at_once_sql(self):
+        """Return a SELECT of all addresses of an entry of *Write to*, for a number in the form.
+
+        Columns: address. None where the contacts and the others are counted by themselves.
+        """
+
     def refusals(self, seen=()):
         """Return [(SELECT of addresses, skip reason)] of people who refuse what they are chosen by.
 
