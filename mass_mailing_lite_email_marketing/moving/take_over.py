@@ -74,7 +74,7 @@ class TakeOver:
         """Return the new draft, with a note in the chatter of both."""
         values = {"name": self._get_title()}
         # What was sent keeps its source for itself: what comes of the new one is counted apart.
-        if "source_id" in self.draft._fields and self.stock.state == "draft":
+        if self.stock.state == "draft":
             values["source_id"] = self.stock.source_id.id
         self.draft = self.draft.create(values)
         self.draft._as_system().email_marketing_id = self.stock
@@ -207,7 +207,7 @@ class TakeOver:
     def _write_texts(self, texts, probe=False):
         """Write the texts; with ``probe`` all of them or none, and return whether they were."""
         main = {name: by_lang[None] for name, by_lang in texts.items()}
-        if "body_arch" in main and "editor" in self.draft._fields:
+        if "body_arch" in main:
             main["editor"] = "builder"
         if probe:
             try:
@@ -307,18 +307,8 @@ class TakeOver:
 
     def _take_campaign(self):
         for name in CAMPAIGN:
-            value = self.stock[name]
-            if not value:
-                continue
-            if name in self.draft._fields:
+            if value := self.stock[name]:
                 self._put(self._label(name), {name: value.id}, value.sudo().display_name)
-            elif name == "campaign_id":
-                self.remarks.append(
-                    self.env._(
-                        "Campaign: “%s” was not taken over, mailings with approval have none.",
-                        value.sudo().display_name,
-                    )
-                )
 
     def _take_responsible(self):
         user = self.stock.user_id
@@ -350,7 +340,7 @@ class TakeOver:
                     " this mailing go to its Reply-To, or to its From address."
                 )
             )
-        if "track_opens" in self.draft._fields and not self.draft.track_opens:
+        if not self.draft.track_opens:
             self.hints.append(
                 self.env._(
                     "Tracking: Email Marketing tracks openings and clicks. This mailing tracks what you"

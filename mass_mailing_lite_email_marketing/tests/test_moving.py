@@ -85,6 +85,7 @@ class TestMoving(MovingCase):
             schedule_type="scheduled",
             schedule_date=moment,
             name="Spring for all",
+            campaign_id=self.env["utm.campaign"].create({"name": "Spring"}).id,
         )
         before = stock.read()[0]
         mailing, _notice = self.move(stock)
@@ -102,6 +103,9 @@ class TestMoving(MovingCase):
         self.assertEqual(mailing.email_from, '"The Shop" <shop@example.com>')
         self.assertEqual(mailing.reply_to, "answers@example.com")
         self.assertEqual(mailing.scheduled_at, moment)
+        self.assertEqual(mailing.campaign_id, stock.campaign_id)
+        self.assertEqual(mailing.medium_id, stock.medium_id)
+        self.assertEqual(mailing.source_id, stock.source_id)
         self.assertEqual(mailing.user_id, self.both)
         [entry] = mailing.source_ids
         self.assertEqual((entry.side, entry.kind), ("in", "domain"))
@@ -168,6 +172,7 @@ class TestMoving(MovingCase):
         stock.write({"state": "done", "sent_date": fields.Datetime.now()})
         first, _notice = self.move(stock)
         self.assertFalse(first.scheduled_at)
+        self.assertNotEqual(first.source_id, stock.source_id, "what comes of it is counted apart")
         second, _notice = self.move(stock)
         self.assertIn(f'data-oe-id="{first.id}"', second.message_ids[:1].body)
         self.assertEqual(stock.partner_mailing_count, 2)
