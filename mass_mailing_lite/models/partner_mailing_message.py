@@ -23,6 +23,7 @@ from ..delivery.compose.repeated_text import RepeatedText
 from ..preflight import Content
 from ..tools import address_field
 from ..tools.link_address import LINK, encode_address, find_links, get_address
+from ..tools.outlook import mask_whole
 from ..tools.person_name import PARTS, read_contact
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
 from ..tools.srcset import replace_in_srcsets
@@ -30,6 +31,7 @@ from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, 
 from ..transport.file_links import SENT_AT, render_block
 from ..transport.frame import get_frame, insert_body
 from ..transport.link_parameters import LinkParameters
+from ..transport.page import wrap
 from ..transport.smtp import SAMPLE_ADDRESS
 from .res_partner import COMPANY_FIELDS
 
@@ -191,19 +193,7 @@ class PartnerMailing(models.Model):
 
     def _wrap_body(self, body, subject, preview):
         """Return the whole page with a body: language, direction, preview line."""
-        lang = self.env["res.lang"]._lang_get(self.env.lang) or self.env["res.lang"]
-        page = self.env["ir.qweb"]._render(
-            "mass_mailing_lite.mail_layout",
-            {
-                "lang": (self.env.lang or "en_US").replace("_", "-"),
-                "direction": lang.direction or "ltr",
-                "subject": subject,
-                "preview_text": preview,
-                "body": Markup(body),
-            },
-            minimal_qcontext=True,
-        )
-        return f"<!DOCTYPE html>\n{page}"
+        return wrap(self, body, subject, preview)
 
     def _get_content(self, texts):
         """Return the ``Content`` of the current language, for the checks before sending.
@@ -707,13 +697,17 @@ class PartnerMailing(models.Model):
 
     def _make_qweb_renderer(self, source):
         source = LinkParameters(self).in_html(self._complete_addresses(source))
-        tree = html.fragment_fromstring(source, create_parent=WRAPPER)
+        masked = mask_whole(source)
+        tree = html.fragment_fromstring(masked.text, create_parent=WRAPPER)
         values = self._render_eval_context()
-        qweb, template = self.env["ir.qweb"]._prepare_compiled(tree, values)
+        # Outlook reads conditional comments; QWeb would leave comments out.
+        qweb = self.env["ir.qweb"].with_context(preserve_comments=True)
+        qweb, template = qweb._prepare_compiled(tree, values)
         base_url = self.get_base_url()
         # Pieces of the template are looked at once; the values in between, for each recipient.
         static = {piece: has_local_address(piece) for piece in template.get_static()}
         repeated = RepeatedText(static)
+        restored = {piece: masked.restore(piece) for piece in static}
 
         def render(contact):
             pieces = qweb._render_compiled(template, {**values, "object": contact})
@@ -726,12 +720,15 @@ class PartnerMailing(models.Model):
                     if "/>" in piece:
                         pieces[position] = xml_to_html(piece)
                 is_local |= known
+            shown = [masked.leading, *(restored.get(piece, piece) for piece in pieces)]
+            shown[1] = shown[1].removeprefix(f"<{WRAPPER}>")
+            shown[-1] = shown[-1].removesuffix(f"</{WRAPPER}>")
+            if is_local:
+                complete = self._complete_addresses("".join(shown), base_url)
+                return Value(html_to_text(complete), complete)
             pieces[0] = pieces[0].removeprefix(f"<{WRAPPER}>")
             pieces[-1] = pieces[-1].removesuffix(f"</{WRAPPER}>")
-            if is_local:
-                complete = self._complete_addresses("".join(pieces), base_url)
-                return Value(html_to_text(complete), complete)
-            return Value(repeated.convert(pieces), pieces)
+            return Value(repeated.convert(pieces), shown)
 
         return render
 

@@ -53,6 +53,7 @@ class SmtpTransport(Transport):
 
     required_fields = ("subject", "body_html", "email_from")
     translated_fields = ("subject", "body_html")
+    body_fields = ("body_html",)
     compared_fields = (
         "subject",
         "preview_text",

@@ -80,7 +80,8 @@ class Utm:
 
     def with_sources(self, vals_list):
         """Return values of new mailings, each with a source that is named after its title."""
-        self.mailings.check_access("create")
+        # Of no record: a copy is made by the method of its original, which others may own.
+        self.mailings.browse().check_access("create")
         missing = [vals for vals in vals_list if not vals.get("source_id") and vals.get("name")]
         companies = self.env["res.company"]
         names = [
