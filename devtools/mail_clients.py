@@ -317,7 +317,23 @@ FALLBACKS = {
     "css-box-sizing": ((*OUTLOOK, *YAHOO), "Of what has a width, only cells have a padding."),
     "css-height": (YAHOO, "A cell has its height as an attribute, too."),
     "css-max-height": (OUTLOOK, "It hides the preview text, which Outlook hides by mso-hide."),
-    "css-opacity": (OUTLOOK, "It hides the preview text, which Outlook hides by mso-hide."),
+    "css-opacity": (
+        OUTLOOK,
+        "It hides the preview text, which Outlook hides by mso-hide; a separator is darker.",
+    ),
+    "css-table-layout": (
+        ("outlook.windows", "outlook.macos"),
+        "Columns of an author's table are as wide as their texts need.",
+    ),
+    "css-white-space": (
+        ("outlook.windows", "samsung-email.android"),
+        "It is for code, and the element of code keeps lines and blanks itself.",
+    ),
+    "css-word-break": (YAHOO, "The long name of a file to download may be wider than the column."),
+    "html-target": (
+        ("gmail.desktop-webmail", "outlook.outlook-com", *YAHOO, *GMAIL[1:]),
+        "Web mail opens each link in a new tab, apps open a browser.",
+    ),
     "css-overflow": (OUTLOOK, "It hides the preview text, which Outlook hides by mso-hide."),
     "html-body": (
         ("outlook.macos", "yahoo.ios", "yahoo.android"),

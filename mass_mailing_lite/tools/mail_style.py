@@ -32,7 +32,7 @@ PHONE = """
 }"""
 
 # A text keeps the colour that its author gave to it or to a part of it. Links are lighter, but not those
-# on buttons; a logo that was drawn for white paper keeps some of it.
+# on buttons (the editor puts the colour of a link into an element inside); a logo that was drawn for white paper keeps some of it.
 DARK = """
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
 @media (prefers-color-scheme: dark) {
@@ -44,8 +44,9 @@ DARK = """
   .o_pm_line { border-color: #46515c !important; }
   .o_pm_outline { border-color: #8fd0f0 !important; }
   .o_pm_logo img { padding: 8px !important; background-color: #ffffff !important; border-radius: 6px !important; }
-  .o_pm_card p a, .o_pm_card li a, .o_pm_outline a, .o_pm_files a { color: #8fd0f0 !important; }
-  .o_pm_card p .btn { color: #ffffff !important; }
+  .o_pm_card p a, .o_pm_card li a, .o_pm_outline a, .o_pm_files a,
+  .o_pm_card p a font, .o_pm_card li a font, .o_pm_outline a font { color: #8fd0f0 !important; }
+  .o_pm_card p .btn, .o_pm_card p .btn font { color: #ffffff !important; }
 }"""
 DARK_META = (
     '<meta name="color-scheme" content="light dark">'

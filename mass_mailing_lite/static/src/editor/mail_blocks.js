@@ -8,7 +8,6 @@ const GRID = 12;
 // What Bootstrap says for the web client alone: mail programs drop it, and the look is the same without.
 const USELESS = new Set([
     "appearance",
-    "border-image",
     "caption-side",
     "clear",
     "cursor",
@@ -175,7 +174,10 @@ export function finishBlocks(root) {
         finishButton(button);
     }
     for (const element of root.querySelectorAll("[style]")) {
-        const style = tidyStyle(element);
+        let style = tidyStyle(element);
+        if (element.nodeName === "TD" && !style.includes("mso-padding-alt")) {
+            style += getOutlookPadding(element);
+        }
         if (style) {
             element.setAttribute("style", style);
         } else {
@@ -184,13 +186,29 @@ export function finishBlocks(root) {
     }
 }
 
+// A cell that is a button, as in templates: Outlook knows the padding of the cell, others that of its link.
+// A browser drops the property for it when it changes another one of the cell.
+function getOutlookPadding(cell) {
+    const link = cell.childElementCount === 1 && cell.firstElementChild;
+    const isButton = link && link.nodeName === "A" && link.style.display === "inline-block";
+    const isColored = cell.style.backgroundColor || parseFloat(cell.style.borderTopWidth);
+    return isButton && isColored && link.style.padding
+        ? ` mso-padding-alt: ${link.style.padding};`
+        : "";
+}
+
 // The style of an element without what says nothing in a mail. As a text: a browser drops what only
 // Outlook knows (mso-padding-alt) as soon as one property is changed.
 function tidyStyle(element) {
     let pairs = splitStyle(element.getAttribute("style"));
     const get = (name) => pairs.find(([one]) => one === name)?.[1];
     pairs = pairs.filter(
-        ([name, value]) => !USELESS.has(name) && !(name === "box-shadow" && value.includes("9999px"))
+        ([name, value]) =>
+            !USELESS.has(name) &&
+            !name.startsWith("border-image") &&
+            // A variable that Odoo found no value for, and the background of cells of a table.
+            !value.includes("var(") &&
+            !(name === "box-shadow" && value.includes("9999px"))
     );
     if (BARE.has(element.nodeName)) {
         if (get("border-style") === "none") {

@@ -50,7 +50,12 @@ const applyLink = (address) => [
 const makeBlocks = [
     {
         trigger: EDITOR,
-        run: paste("<p>Below</p><p><img src='/web/static/img/logo2.png'></p><p>Left</p><p>Notice</p>"),
+        run: paste(
+            "<p>Below</p><h1>Title</h1><h3>Title</h3><blockquote>Quote</blockquote><pre>Code</pre>" +
+                "<ul><li>One</li></ul><ol><li>One</li></ol><hr>" +
+                "<table><tbody><tr><td>1</td><td>2</td></tr></tbody></table>" +
+                "<p><img src='/web/static/img/logo2.png'></p><p>Left</p><p>Notice</p>"
+        ),
     },
     ...command("> *:contains(Left)", "2 columns"),
     ...command(".o_text_columns .row > :last-child > *", "Button", "Right: "),
