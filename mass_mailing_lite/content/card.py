@@ -65,7 +65,7 @@ class Card:
     def _get_labels(self):
         return {
             placeholder["expression"]: placeholder["label"]
-            for placeholder in self.mailing.get_placeholders()
+            for placeholder in self.mailing._get_known_placeholders()
         }
 
     def _name(self, placeholder, labels):

@@ -14,6 +14,9 @@ MAX_SENDERS = 3  # whose checks the form of a server shows
 # The methods that an addon overrides to change each message.
 MESSAGE_METHODS = ("_build_email__", "send_email")
 
+# Key in the cursor's cache: ids of the servers that Odoo chooses from.
+CANDIDATES = "partner_mailing_candidates"
+
 # Key of a limit -> field.
 LIMIT_FIELDS = {
     "minute": "partner_mailing_limit_minute",
@@ -87,7 +90,17 @@ class IrMailServer(models.Model):
                         )
                     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._forget_partner_mailing_candidates()
+        return super().create(vals_list)
+
+    def unlink(self):
+        self._forget_partner_mailing_candidates()
+        return super().unlink()
+
     def write(self, vals):
+        self._forget_partner_mailing_candidates()
         result = super().write(vals)
         if not set(LIMIT_FIELDS.values()).isdisjoint(vals):
             # Mailings that wait for a limit may be sent now.
@@ -126,6 +139,25 @@ class IrMailServer(models.Model):
         server.check_access("read")
         dialogs = self.env["partner.mailing.sender.check"]
         return dialogs.create({"mail_server_id": server.id}).action_check_now()
+
+    @api.model
+    def _get_partner_mailing_candidates(self):
+        """Return the servers that Odoo chooses from for a From address, in their order.
+
+        They are searched once a transaction: a form asks for the server of its mailing several times.
+        """
+        cache = self.env.cr.cache
+        if CANDIDATES not in cache:
+            found = self.search_fetch(
+                self._find_mail_server_allowed_domain(),
+                ["active", "name", "from_filter", *LIMIT_FIELDS.values()],
+                order="sequence",
+            )
+            cache[CANDIDATES] = found._ids
+        return self.browse(cache[CANDIDATES])
+
+    def _forget_partner_mailing_candidates(self):
+        self.env.cr.cache.pop(CANDIDATES, None)
 
     def _get_partner_mailing_limits(self):
         """Return the ``Limits`` of this server; an empty recordset has none."""

@@ -2,6 +2,7 @@ from contextlib import contextmanager
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools.cache import ormcache
 from odoo.tools.mail import is_html_empty
 from odoo.tools.misc import formatLang
 
@@ -260,7 +261,13 @@ class PartnerMailing(models.Model):
         ``object.``, ``label`` its name in the current language, ``fallback`` what is proposed for
         an empty value.
         """
-        return self._placeholders().get_all()
+        return [dict(placeholder) for placeholder in self._get_known_placeholders()]
+
+    @api.model
+    @ormcache("self.env.lang")
+    def _get_known_placeholders(self):
+        # A page of the list names those of 80 subjects.
+        return tuple(self._placeholders().get_all())
 
     def _get_placeholder_label(self, expression):
         """Return the name of a placeholder in the current language."""

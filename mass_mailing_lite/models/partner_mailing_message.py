@@ -22,6 +22,7 @@ from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
 from ..preflight import Content
 from ..tools import address_field
+from ..tools.link_address import LINK, encode_address, find_links, get_address
 from ..tools.outlook import mask_whole
 from ..tools.person_name import PARTS, read_contact
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
@@ -29,9 +30,9 @@ from ..tools.srcset import replace_in_srcsets
 from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, xml_to_html
 from ..transport.file_links import SENT_AT, render_block
 from ..transport.frame import get_frame, insert_body
+from ..transport.link_parameters import LinkParameters
 from ..transport.page import wrap
 from ..transport.smtp import SAMPLE_ADDRESS
-from .partner_mailing_link import LINK, encode_address, find_links, get_address
 from .res_partner import COMPANY_FIELDS
 
 PRIORITY_HEADERS = {
@@ -224,7 +225,7 @@ class PartnerMailing(models.Model):
             body = insert_body(self, frame, body, lambda slot: slot.path)
         elif self.has_unsubscribe and f"/partner_mailing/{UNSUBSCRIBE}" not in body:
             body += str(self._render_footer(lambda slot: token))
-        body = self._insert_link_slots(body, lambda slot: token)
+        body = LinkParameters(self).in_html(self._insert_link_slots(body, lambda slot: token))
         if self.track_clicks:
             addresses = {encode_address(url): self.id or 1 for url in find_links(body)}
             body = "".join(self._track_links(body, addresses, lambda: token))
@@ -429,10 +430,7 @@ class PartnerMailing(models.Model):
         if self.mail_server_id:
             server, smtp_from = servers.browse(self.mail_server_id.ids), sender[0]
         else:
-            # All candidates are fetched here: one query, where Odoo's own search takes two.
-            candidates = servers.search_fetch(
-                servers._find_mail_server_allowed_domain(), order="sequence"
-            )
+            candidates = servers._get_partner_mailing_candidates()
             found = [servers._find_mail_server(form, candidates) for form in sender]
             server, smtp_from = next(
                 (
@@ -578,7 +576,14 @@ class PartnerMailing(models.Model):
     def _get_link_ids(self):
         """Return {encoded URL: id} of the links, which are stored at submission."""
         links = self.env["partner.mailing.link"].sudo().search([("mailing_id", "=", self.id)])
-        return {encode_address(link.url): link.id for link in links}
+        return {encode_address(url): link.id for url, link in links._get_targets().items()}
+
+    def _get_link_parameters(self):
+        """Return what is added to links that lead to web pages: ``[(name, value)]``.
+
+        An addon overrides this. Of what was submitted, it returns what it returned then.
+        """
+        return []
 
     def _track_links(self, body, addresses, get_token):
         """Return the body in pieces, in which stored links lead through this database.
@@ -691,7 +696,8 @@ class PartnerMailing(models.Model):
         return render
 
     def _make_qweb_renderer(self, source):
-        masked = mask_whole(self._complete_addresses(source))
+        source = LinkParameters(self).in_html(self._complete_addresses(source))
+        masked = mask_whole(source)
         tree = html.fragment_fromstring(masked.text, create_parent=WRAPPER)
         values = self._render_eval_context()
         # Outlook reads conditional comments; QWeb would leave comments out.

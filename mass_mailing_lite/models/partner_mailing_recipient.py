@@ -1,3 +1,5 @@
+from collections.abc import Set
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -190,6 +192,42 @@ class PartnerMailingRecipient(models.Model):
         )
 
     @api.model
+    def _search(self, domain, offset=0, limit=None, order=None, **options):
+        """Begin a page of one mailing's rows at the first of them.
+
+        They are read in the order of their ids. From the first id of the table, PostgreSQL would
+        pass the rows of all earlier mailings: 1.5 s where these have five million. An index of
+        mailing and id would cost each change of a row.
+        """
+        query = super()._search(domain, offset, limit, order, **options)
+        # From the end, the sender looks for rows of a state whose first entries are dead.
+        is_page = limit and order == self._order
+        mailing_id = is_page and find_only_value(Domain(domain), "mailing_id")
+        if mailing_id and not query.is_empty():
+            # Plan: a look into the index of mailing, state and id for each state. Rows are compared,
+            # because with "mailing_id = … AND state = …" the index of ids seems as good.
+            query.add_where(
+                SQL(
+                    """
+                    %(id)s >= (SELECT min(first.id)
+                                 FROM unnest(%(states)s::varchar[]) AS states (state)
+                                CROSS JOIN LATERAL (
+                                      SELECT r.mailing_id, r.state, r.id
+                                        FROM partner_mailing_recipient r
+                                       WHERE (r.mailing_id, r.state, r.id)
+                                             > (%(mailing_id)s, states.state, 0)
+                                    ORDER BY r.mailing_id, r.state, r.id
+                                       LIMIT 1) first
+                                WHERE first.mailing_id = %(mailing_id)s
+                                  AND first.state = states.state)
+                    """,
+                    id=SQL.identifier(query.table, "id"),
+                    states=self._fields["state"].get_values(self.env),
+                    mailing_id=mailing_id,
+                )
+            )
+        return query
+
     def _get_typed_columns(self):
         """Return the columns with addresses as typed, of all channels; at most one is set in a row.
 
@@ -554,3 +592,29 @@ class PartnerMailingRecipient(models.Model):
             "failure_reason",
         )
         return {"name": SQL("''"), **{name: SQL("NULL") for name in columns}}
+
+
+def find_only_value(domain, name):
+    """Return the id that a field must have by a domain, None where it may have others.
+
+    :param domain: a ``Domain``
+    """
+    terms, wanted = iter(list(domain)), 1
+    while wanted:
+        term = next(terms)
+        if term == "&":
+            wanted += 1
+            continue
+        wanted -= 1
+        if term in ("|", "!"):
+            skipped = 1 if term == "!" else 2
+            while skipped:
+                below = next(terms)
+                skipped += {"&": 1, "|": 1, "!": 0}.get(below, -1)
+            continue
+        field, operator, value = term
+        if field == name and operator in ("=", "in"):
+            values = value if isinstance(value, list | tuple | Set) else [value]
+            if len(values) == 1 and type(next(iter(values))) is int:
+                return next(iter(values))
+    return None

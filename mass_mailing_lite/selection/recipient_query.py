@@ -18,9 +18,14 @@ REASONS = [
     "written_to_lately",
     "duplicate",
 ]
-KEPT_REASON = len(REASONS)
 # How many changes of each kind the dialog of a refresh shows.
 CHANGES_SHOWN = 40
+
+
+def add_reason(reason):
+    """Add a skip reason of another addon's kind of entries; it comes after the blocklist."""
+    if reason not in REASONS:
+        REASONS.insert(REASONS.index("written_to_lately"), reason)
 
 
 class RecipientQuery:
@@ -45,6 +50,12 @@ class RecipientQuery:
             else mailing.source_ids.filtered(lambda entry: entry.side == side)
         )
         return [get_source(entry, mailing) for entry in entries]
+
+    def read_addresses(self):
+        """Read addresses that were written past the ORM, before recipients are loaded."""
+        self.transport.read_addresses()
+        for one in (*self.sources(IN), *self.sources(OUT)):
+            one.read_addresses()
 
     # ------------------------------------------------------------
     # Write to
@@ -79,7 +90,8 @@ class RecipientQuery:
     def extra(self):
         """Return a SELECT of people who are no contacts: (position, name, typed, address)."""
         typed = self.transport.extra_addresses_sql()
-        people = [sql for one in self.sources(IN) if (sql := one.people_sql())]
+        sources = self.sources(IN)
+        people = [sql for n, one in enumerate(sources) if (sql := one.new_people_sql(sources[:n]))]
         if not people:
             return typed
         return SQL(
@@ -124,6 +136,14 @@ class RecipientQuery:
             tags=self.mailing._get_excluded_tags().ids if tag_ids is None else tag_ids,
         )
 
+    def refusals(self):
+        """Return [(SELECT of addresses, reason, id of an entry)]; see ``Source.refusals``."""
+        return [
+            (sql, reason, one.entry._origin.id or 0)
+            for one in self.sources(IN)
+            for sql, reason in one.refusals()
+        ]
+
     def refused(self, quickly=False):
         """Return a SELECT of the addresses that are left out: (address, reason, source).
 
@@ -139,6 +159,7 @@ class RecipientQuery:
         for one in sources:
             if sql := one.excluded_sql():
                 parts.append((sql, one.skip_reason, one.entry._origin.id or 0))
+        parts += self.refusals()
         if sql := self.mailing._written_to_lately_sql(quickly):
             parts.append((sql, "written_to_lately", 0))
         return SQL(" UNION ALL ").join(
@@ -278,7 +299,7 @@ class RecipientQuery:
             refused=self.refused(),
             reasons=REASONS,
             domain_reason=ListDomains(self.mailing).reason_sql(SQL("s.address")),
-            kept_reason=KEPT_REASON,
+            kept_reason=len(REASONS),
             readable=transport.contact_columns_sql(self.mailing._readable_contacts()),
             is_plain=transport.plain_address_sql(SQL("s.typed"), SQL("s.address")),
             problem=transport.address_problem_sql(SQL("s.typed"), SQL("s.address")),

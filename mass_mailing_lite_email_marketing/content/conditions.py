@@ -67,7 +67,7 @@ class Conditions:
         :param bool is_design: whether it is a design, which keeps the attributes
         :raises ValidationError: for a domain that cannot be used by anybody; names block and remedy
         """
-        if ATTRIBUTE not in source and CALL not in source:
+        if not has_conditions(source):
             return source
         tree, has_changed = parse(source), False
         for element in list(tree.iter(etree.Element)):
@@ -232,8 +232,15 @@ class Conditions:
         )
 
 
+def has_conditions(source):
+    """Tell whether HTML may have a condition of contacts."""
+    return ATTRIBUTE in source or CALL in source
+
+
 def parse(source):
     """Return HTML as a tree, within an element of its own."""
+    # NUL and halves of characters are none for libxml2.
+    source = source.replace("\0", "").encode("utf-8", "replace").decode()
     return html.fragment_fromstring(source, create_parent=WRAPPER)
 
 
@@ -262,6 +269,17 @@ def read_directive(expression):
     """Return the condition in a directive ``t-if="…"``; None for another one."""
     prefix = 't-if="'
     return expression[len(prefix) : -1] if expression.startswith(prefix) else None
+
+
+def show_all(source):
+    """Return a body in which the blocks for some are shown to all: for a card, which nobody receives."""
+    if CALL not in source:
+        return source
+    tree = parse(source)
+    for element in tree.iter(etree.Element):
+        if EXPRESSION.fullmatch(element.get("t-if") or ""):
+            del element.attrib["t-if"]
+    return unparse(tree)
 
 
 def find_blocks(source):

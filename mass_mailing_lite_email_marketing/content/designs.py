@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from markupsafe import Markup
 
 from odoo import models
+from odoo.addons.mass_mailing_lite.content import check_nesting
 from odoo.exceptions import ValidationError
 from odoo.tools.mail import is_html_empty
 
 from ..tools.stock_links import lead_here
-from .conditions import Conditions
+from .conditions import Conditions, has_conditions
 
 # In the context, compared by identity, while body and design are written one after the other.
 KEEP, KEEP_KEY = object(), "partner_mailing_keeps_design"
@@ -73,8 +74,12 @@ class Designs:
         source = str(text)
         if name == self.arch:
             self._check_size(source)
-        source = lead_here(source, self.records.get_base_url())
-        return Conditions(self.env).complete(source, is_design=name == self.arch)
+        source = lead_here(source, self.records[:1].get_base_url())
+        if has_conditions(source):
+            # What is nested too deep would be cut off where it is parsed.
+            check_nesting(self.records, name, source)
+            source = Conditions(self.env).complete(source, is_design=name == self.arch)
+        return source
 
     def _check_size(self, source):
         # Pictures that were pasted become files before the design is stored.

@@ -104,6 +104,16 @@ class TestConditions(EditorCase):
             self.assertIn("Only for some", str(caught.exception))
         self.assertGreater(len(json.dumps([["id", "in", [*range(10_000)]]])), MAX_LENGTH)
 
+    def test_a_hostile_body_with_a_condition_is_refused_in_words(self):
+        block = self.build_block(IS_ANNA)["body_html"]
+        for body, words in (
+            ("<div>" * 300 + block, "levels"),
+            (block + "<a " * 300, "tags"),
+        ):
+            with self.assertRaisesRegex(ValidationError, words):
+                self.new_mailing(body_html=body)
+        self.assertIn("t-if", self.new_mailing(body_html="\0\ud800" + block).body_html)
+
     def test_the_words_of_a_version_dialog_are_checked_as_well(self):
         self.env["res.lang"]._activate_lang("de_DE")
         mailing = self.new_design()
@@ -126,6 +136,12 @@ class TestConditions(EditorCase):
         mailing.action_submit()
         changes = mailing._get_changes(mailing.sudo()._get_pending_request())
         self.assertIn("Boris", str(changes), "a change of the condition is a change")
+
+    def test_a_card_shows_all_blocks_with_names_for_placeholders(self):
+        mailing = self.new_mailing(**self.build_block(IS_ANNA, '<t t-out="object.name"/>, look'))
+        self.assertIn("look", mailing.miniature)
+        self.assertNotIn("t-out", mailing.miniature)
+        self.assertNotIn("filtered_domain", mailing.miniature)
 
     def test_the_preview_shows_it_to_whom_it_is_shown(self):
         mailing = self.new_mailing(**self.build_block(IS_ANNA, "For you alone"))

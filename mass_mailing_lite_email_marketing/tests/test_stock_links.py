@@ -38,6 +38,12 @@ class TestStockLinks(DesignCase):
         for body in self.stored(mailing, "body_html").values():
             self.assertIn(LEAVE, body)
 
+    def test_they_do_in_several_mailings_at_once(self):
+        mailings = self.new_mailing() + self.new_mailing()
+        mailings.write(self.build('<a href="/view">View</a>'))
+        for mailing in mailings:
+            self.assertIn(VIEW, mailing.body_html)
+
     def test_a_footer_block_is_the_only_footer(self):
         mailing = self.new_design(text='Hi <a href="/unsubscribe_from_list">Leave</a>')
         self.assertEqual(mailing._get_footer(str), "")

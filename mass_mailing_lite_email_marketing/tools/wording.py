@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lxml import etree
 
 _WORD = re.compile(r"[^\W_]+")
-_SKIPPED = frozenset({"head", "script", "style", "title", "template"})
+_SKIPPED = frozenset({"head", "script", "style", "svg", "title", "template"})
 _VALUES = ("t-out", "t-esc", "t-field")
 
 
