@@ -16,6 +16,11 @@ from lxml import etree, html
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+EDITOR_GROUP = "mail.group_mail_template_editor"
+# In the context, compared by identity, while rights are checked: conditions that all authors may use are
+# left out then.
+SAFE, SAFE_KEY = object(), "partner_mailing_without_safe_conditions"
+
 ATTRIBUTE, CALL = "data-filter-domain", "filtered_domain"
 # As stock's builder writes it. Bounded, and read once.
 EXPRESSION = re.compile(r"\s*object\.filtered_domain\((.*)\)\s*", re.DOTALL)
@@ -138,7 +143,6 @@ class Conditions:
 
     def strip_safe(self, source):
         """Return a body without the conditions that all authors may use: the rest is looked at."""
-        source = str(source or "")
         if CALL not in source:
             return source
         tree = parse(source)
@@ -146,6 +150,23 @@ class Conditions:
             if (expression := element.get("t-if")) and self.is_safe(expression):
                 del element.attrib["t-if"]
         return unparse(tree)
+
+    def find_forbidden(self, source):
+        """Return ``[(expression, block, problem)]`` of the conditions that not all authors may use.
+
+        Those in the attributes of a design are among them: whoever opens the design in the builder
+        writes them into the body. An expression is what the body would have.
+        """
+        if not has_conditions(source):
+            return []
+        forbidden = []
+        for element in parse(source).iter(etree.Element):
+            expression = element.get("t-if")
+            if (text := element.get(ATTRIBUTE)) is not None:
+                expression = f"object.{CALL}({text})"
+            if expression and (problem := self.get_problem(expression)):
+                forbidden.append((expression, name_block(element), problem))
+        return forbidden
 
     def is_safe(self, expression):
         """Tell whether all authors may use the condition in a ``t-if``."""
@@ -202,34 +223,22 @@ class Conditions:
     def _name_forbidden(self, path):
         return self.env._('it uses the field "%s"', path)
 
-    def describe_forbidden(self, expression, source, group):
-        """Return the sentence about a condition that the user may not use; "" for other directives.
+    def describe_forbidden(self, source):
+        """Return a sentence about the first condition that the user may not use; "" without one.
 
-        :param expression: as ``find_expressions`` gives it: ``t-if="…"``
-        :param source: the body that it stands in
-        :param group: name of the group that may use it
+        :param source: a body or a design
         """
-        text = read_directive(expression)
-        problem = text is not None and self.get_problem(text)
-        if not problem:
-            return ""
-        block = next(
-            (
-                name_block(element)
-                for element in parse(source).iter(etree.Element)
-                if element.get("t-if") == text
-            ),
-            "",
-        )
-        return self.env._(
-            'You may not use the condition of the block "%(block)s": %(problem)s. Conditions of all'
-            " users compare fields of the contact, such as language, country, tags or city, with"
-            " values. Change the condition in the block's options, remove it, or ask a member of the"
-            " group %(group)s.",
-            block=block,
-            problem=problem,
-            group=group,
-        )
+        for _expression, block, problem in self.find_forbidden(source):
+            return self.env._(
+                'You may not use the condition of the block "%(block)s": %(problem)s. Conditions of all'
+                " users compare fields of the contact, such as language, country, tags or city, with"
+                " values. Change the condition in the block's options, remove it, or ask a member of the"
+                " group %(group)s.",
+                block=block,
+                problem=problem,
+                group=self.env.ref(EDITOR_GROUP).sudo().display_name,
+            )
+        return ""
 
 
 def has_conditions(source):

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
-from ..content.conditions import Conditions
+from ..content import conditions
 from ..content.designs import Designs
-from .partner_mailing import SAFE_KEY
 
 
 class MailTemplate(models.Model):
@@ -87,12 +87,28 @@ class MailTemplate(models.Model):
     # Conditional blocks
     # ------------------------------------------------------------
 
+    def _check_access_right_dynamic_template(self):
+        """Name the block with a forbidden condition; Odoo only says that there is one."""
+        try:
+            return super()._check_access_right_dynamic_template()
+        except AccessError as error:
+            known = conditions.Conditions(self.env)
+            for template in self.sudo():
+                for name in ("body_html", "partner_mailing_body_arch"):
+                    if words := known.describe_forbidden(str(template[name] or "")):
+                        raise AccessError(words) from error
+            raise
+
     def _has_unsafe_expression(self):
-        templates = self.with_context(**{SAFE_KEY: True})
+        templates = self.with_context(**{conditions.SAFE_KEY: conditions.SAFE})
         return super(MailTemplate, templates)._has_unsafe_expression()
 
     @api.model
     def _has_unsafe_expression_template_qweb(self, template_src, model, fname=None):
-        if self.env.context.get(SAFE_KEY) and model == "res.partner":
-            template_src = Conditions(self.env).strip_safe(template_src)
+        is_check = self.env.context.get(conditions.SAFE_KEY) is conditions.SAFE
+        if is_check and model == "res.partner":
+            known, source = conditions.Conditions(self.env), str(template_src or "")
+            if known.find_forbidden(source):
+                return True
+            template_src = known.strip_safe(source)
         return super()._has_unsafe_expression_template_qweb(template_src, model, fname)

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.addons.mass_mailing_lite.models.partner_mailing_content import EDITOR_GROUP
 from odoo.addons.mass_mailing_lite.tools.placeholder_kind import to_elements
 from odoo.exceptions import UserError, ValidationError
 
@@ -7,9 +6,6 @@ from ..content import conditions
 from ..content.designs import Designs, make_design
 from ..content.utm import UTM_FIELDS, Utm
 from ..transport.designed import DesignedTransport
-
-# In the context while rights are checked: conditions that all authors may use are left out then.
-SAFE_KEY = "partner_mailing_without_safe_conditions"
 
 
 class PartnerMailing(models.Model):
@@ -286,30 +282,39 @@ class PartnerMailing(models.Model):
     # ------------------------------------------------------------
 
     def _has_unsafe_expression(self):
-        mailings = self.with_context(**{SAFE_KEY: True})
+        mailings = self.with_context(**{conditions.SAFE_KEY: conditions.SAFE})
         return super(PartnerMailing, mailings)._has_unsafe_expression()
 
     @api.model
     def _has_unsafe_expression_template_qweb(self, template_src, model, fname=None):
-        if self.env.context.get(SAFE_KEY):
-            template_src = conditions.Conditions(self.env).strip_safe(template_src)
+        if self.env.context.get(conditions.SAFE_KEY) is conditions.SAFE:
+            known, source = conditions.Conditions(self.env), str(template_src or "")
+            if known.find_forbidden(source):
+                return True
+            template_src = known.strip_safe(source)
         return super()._has_unsafe_expression_template_qweb(template_src, model, fname)
 
     def _get_expressions(self, name):
-        """Leave out the conditions of blocks that all users may use."""
+        """Leave out the conditions of blocks that all users may use; add those of a design."""
         known = conditions.Conditions(self.env)
-        return [
+        expressions = [
             expression
             for expression in super()._get_expressions(name)
             if (text := conditions.read_directive(expression)) is None or not known.is_safe(text)
         ]
+        if name == "body_arch":
+            expressions += [
+                f't-if="{expression}"'
+                for expression, _block, _problem in known.find_forbidden(str(self[name] or ""))
+            ]
+        return expressions
 
     def _describe_forbidden(self, name, expression):
-        group = self.env.ref(EDITOR_GROUP).sudo().display_name
-        known = conditions.Conditions(self.env)
-        return known.describe_forbidden(
-            expression, str(self[name] or ""), group
-        ) or super()._describe_forbidden(name, expression)
+        if conditions.CALL in expression:
+            known = conditions.Conditions(self.env)
+            if words := known.describe_forbidden(str(self[name] or "")):
+                return words
+        return super()._describe_forbidden(name, expression)
 
     @api.model
     def _get_miniature(self, body, subject):

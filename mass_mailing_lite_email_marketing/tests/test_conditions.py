@@ -80,12 +80,27 @@ class TestConditions(EditorCase):
             lambda: mailing.with_context(lang="de_DE").write(values),
             lambda: mailing.update_field_translations("body_html", {"de_DE": condition}),
             lambda: mailing.update_field_translations("body_html", {"de_DE": values["body_html"]}),
+            lambda: mailing.write({"body_arch": values["body_arch"]}),
             lambda: made.with_user(self.marketer).copy(),
+            lambda: made.with_user(self.marketer)._save_as_template("Secret"),
+            lambda: (
+                self.env["mail.template"]
+                .with_user(self.marketer)
+                .create(
+                    {
+                        "name": "x",
+                        "model_id": self.env["ir.model"]._get_id("res.partner"),
+                        "partner_mailing_body_arch": values["body_arch"],
+                    }
+                )
+            ),
             lambda: mailing._load_template(made._save_as_template("Secret")),
         ):
             with self.assertRaises(AccessError) as caught, self.cr.savepoint():
                 attempt()
             self.assertIn("user_ids.password", str(caught.exception))
+        safe = self.new_mailing(**self.build_block(IS_ANNA))
+        self.assertIn("t-if", safe._save_as_template("For Anna").body_html)
 
     def test_a_condition_that_nobody_can_use_is_refused(self):
         mailing = self.new_mailing(self.editor)
