@@ -20,6 +20,7 @@ from devtools import browser, company, database, designs, fidelity, odoo_process
 from devtools.console import say, step, table
 from devtools.inbox import Inbox
 
+PATIENCE = 90  # seconds for the builder on a busy machine
 FOLDER = paths.RUN / "fidelity"
 
 
@@ -36,7 +37,7 @@ def main():
                 rows, kept = measure(url, name, only)
         finally:
             database.drop(tools, name)
-    head = ["What", "Width", "Compared", "Squares that differ", "Height", ""]
+    head = ["What", "Width", "Compared", "Squares that differ", "Height", "Goal", "Reason"]
     table(rows, head)
     say(
         f"\nGoal: at most {fidelity.MAX_SHARE:.0%} of the squares, {fidelity.MAX_HEIGHT:.0%} of the"
@@ -58,6 +59,7 @@ def measure(url, name, only):
             executable_path=browser.program(), args=browser.OPTIONS
         )
         context = running.new_context(viewport={"width": 1440, "height": 900})
+        context.set_default_timeout(PATIENCE * 1000)
         context.add_cookies(admin.cookies())
         page = context.new_page()
         with step("Designing and sending"):

@@ -17,6 +17,19 @@ from .console import Failure
 WIDTHS = (600, 390)  # of a message on a desk, and on a phone
 # Of the squares and of the height; most themes have 0. See docs/email_marketing.md.
 MAX_SHARE, MAX_HEIGHT = 0.15, 0.05
+NOTHING = 0.005  # a share that needs no reason
+# What Odoo's builder loses when it turns a design into tables, and what Gmail takes away.
+LINES = "lines break elsewhere: all containers have one width"
+MARGINS = "a margin in pixels in place of auto"
+NEGATIVE = "a negative margin"
+REASONS = {
+    **{
+        (name, "stored → sent"): LINES
+        for name in ("newsletter", "training", "coffeebreak", "bignews")
+    },
+    **{(name, "stored → sent"): MARGINS for name in ("coupon", "promotion")},
+    **{(name, "sent → Gmail"): NEGATIVE for name in ("default", "bignews")},
+}
 PATIENCE = 120  # seconds for messages to arrive
 MAILING = "partner.mailing"
 MAIN_LANGUAGE = "en_US"
@@ -83,7 +96,8 @@ class Result(NamedTuple):
         share, height = self.difference
         width = f"{self.width} px"
         verdict = "met" if self.is_kept() else "not met"
-        return [self.name, width, self.steps, f"{share:.1%}", f"{height:+.1%}", verdict]
+        reason = REASONS.get((self.name, self.steps), "") if share > NOTHING else ""
+        return [self.name, width, self.steps, f"{share:.1%}", f"{height:+.1%}", verdict, reason]
 
 
 def of_theme(design):
