@@ -1,1 +1,2 @@
-from . import models
+from . import models, preflight, report, wizard
+from .hooks import uninstall_hook

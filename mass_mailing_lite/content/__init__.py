@@ -5,7 +5,7 @@
     TemplateExchange   template_exchange.py   texts and files from a template, and into a new one
     Placeholders       placeholders.py        which placeholders there are, and their names
     VersionNotes       version_notes.py       for which main version each language version is made
-    BodyPictures       files.py               pictures and files in a body, attached files
+    BodyPictures       files.py               pictures and files in bodies, attached files
     Card               card.py                a subject or body for a card, or in the review
     with_…             senders.py             the From address that a new mailing gets
     SendOn             send_on.py             when it is to be sent, in words
@@ -18,6 +18,7 @@ environment decides rights and language.
 
 from .card import Card
 from .checks import (
+    check_bodies,
     check_file_name,
     check_link_days,
     check_message_size,
@@ -26,7 +27,7 @@ from .checks import (
     describe_copies,
     describe_size,
 )
-from .files import BodyPictures, link_attachments
+from .files import BodyPictures, get_body_fields, link_attachments
 from .placeholders import Placeholders
 from .send_on import SendOn
 from .senders import with_allowed_sender, with_sender_of_company
@@ -40,6 +41,7 @@ __all__ = [
     "SendOn",
     "TemplateExchange",
     "VersionNotes",
+    "check_bodies",
     "check_file_name",
     "check_link_days",
     "check_message_size",
@@ -47,6 +49,7 @@ __all__ = [
     "describe_blank_subject",
     "describe_copies",
     "describe_size",
+    "get_body_fields",
     "link_attachments",
     "with_allowed_sender",
     "with_sender_of_company",

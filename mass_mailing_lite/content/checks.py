@@ -5,6 +5,7 @@ from ..tools.blank import describe_characters
 from ..tools.link_days import MAX_DAYS, MIN_DAYS
 from ..tools.markup import has_open_tags, measure_depth
 from ..transport.file_links import name_size
+from .files import get_body_fields
 
 MEGABYTE = 1024 * 1024
 BASE64_LINE = 76  # characters in a line, without CRLF (RFC 2045, section 6.8)
@@ -14,14 +15,22 @@ BASE64_LINE = 76  # characters in a line, without CRLF (RFC 2045, section 6.8)
 MAX_DEPTH = 80
 
 
-def check_nesting(mailing, body):
+def check_bodies(mailing, vals):
+    """Refuse bodies among the values that are written; see ``check_nesting``."""
+    for name in get_body_fields(mailing):
+        if isinstance(body := vals.get(name), str):
+            check_nesting(mailing, name, body)
+
+
+def check_nesting(mailing, name, body):
     """Refuse a body that Odoo's parsers cannot bear, or nested more deeply than QWeb compiles.
 
     :param mailing: a ``partner.mailing`` record, perhaps empty
+    :param name: of the field
     :raises ValidationError: names the field, the depth and what to do
     """
     env = mailing.env
-    label = mailing._fields["body_html"]._description_string(env)
+    label = mailing._fields[name]._description_string(env)
     if has_open_tags(body):
         raise ValidationError(
             env._(

@@ -11,6 +11,14 @@ INLINE_PICTURE = re.compile(
     r"""(?<=["'(])data:(image/[a-z.+-]+);base64,([A-Za-z0-9+/=\s]+)(?=["')])"""
 )
 DATA_URL = "data:image/"
+# In the context, compared by identity, while the addresses of files are replaced: with each field that
+# is written, Odoo writes the record once more.
+OWNING, OWNING_KEY = object(), "partner_mailing_owning_pictures"
+
+
+def get_body_fields(mailing):
+    """Return the names of the fields with HTML that authors write, of all channels, in order."""
+    return sorted(mailing._collect_from_transports("body_fields"))
 
 
 class BodyPictures:
@@ -24,21 +32,27 @@ class BodyPictures:
         self.env = mailing.env
 
     def store(self, vals):
-        """Return values with a URL in place of each picture in the body, and the new files."""
+        """Return values with a URL in place of each picture in the bodies, and the new files.
+
+        A picture that stands in several of them becomes one file.
+        """
         files = self.env["ir.attachment"]
-        body = str(vals.get("body_html") or "")
-        if DATA_URL not in body:
-            return vals, files
+        bodies = {name: str(vals.get(name) or "") for name in get_body_fields(self.mailing)}
+        bodies = {name: body for name, body in bodies.items() if DATA_URL in body}
         addresses = {}
-        for source, kind, encoded in {
-            match.group(0, 1, 2) for match in INLINE_PICTURE.finditer(body)
-        }:
-            if file := self._store_one(kind, encoded):
-                [token] = file.generate_access_token()
-                addresses[source] = f"/web/image/{file.id}?access_token={token}"
-                files += file
-        replaced = INLINE_PICTURE.sub(lambda match: addresses.get(match[0], match[0]), body)
-        return {**vals, "body_html": replaced}, files
+        for body in bodies.values():
+            for source, kind, encoded in {
+                match.group(0, 1, 2) for match in INLINE_PICTURE.finditer(body)
+            }:
+                if source not in addresses and (file := self._store_one(kind, encoded)):
+                    [token] = file.generate_access_token()
+                    addresses[source] = f"/web/image/{file.id}?access_token={token}"
+                    files += file
+        replaced = {
+            name: INLINE_PICTURE.sub(lambda match: addresses.get(match[0], match[0]), body)
+            for name, body in bodies.items()
+        }
+        return {**vals, **replaced}, files
 
     def _store_one(self, kind, encoded):
         """Store a picture as a file and return it; return no record when it cannot be decoded."""
@@ -59,21 +73,29 @@ class BodyPictures:
         their token.
         """
         mailing = self.mailing
+        if self.env.context.get(OWNING_KEY) is OWNING:
+            return
         base_url = mailing.get_base_url().rstrip("/")
-        mailing.flush_recordset(["body_html"])
-        bodies = mailing.sudo()._get_translations(["body_html"])["body_html"]
+        names = get_body_fields(mailing)
+        mailing.flush_recordset(names)
+        stored = mailing.sudo()._get_translations(names)
         shown = {}
-        for body in bodies.values():
+        for body in (body for bodies in stored.values() for body in bodies.values()):
             for number, tokens in local_file.find(body, base_url).items():
                 shown.setdefault(number, set()).update(tokens)
         replaced = self.adopt(shown)
         if replaced:
             stale = mailing._get_stale_versions()
             changed = {
-                lang: local_file.replace(body, base_url, replaced) for lang, body in bodies.items()
+                name: {
+                    lang: local_file.replace(body, base_url, replaced)
+                    for lang, body in bodies.items()
+                }
+                for name, bodies in stored.items()
+                if bodies
             }
-            mailing._write_texts({"body_html": changed})
-            mailing.invalidate_recordset(["body_html"], flush=False)
+            mailing.with_context(**{OWNING_KEY: OWNING})._write_texts(changed)
+            mailing.invalidate_recordset(names, flush=False)
             mailing._note_versions(get_made_for(*mailing._get_version_texts(), stale))
 
     def adopt(self, shown):

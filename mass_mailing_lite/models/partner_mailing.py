@@ -7,6 +7,7 @@ from .. import content
 from ..transport.allowed_senders import AllowedSenders
 from ..transport.compiled import xml_to_html
 from ..transport.smtp import SmtpTransport
+from .body_field import BodyField
 from .mailing_addresses import AddressField
 
 STATES = [
@@ -162,12 +163,12 @@ class PartnerMailing(models.Model):
         render_engine="inline_template",
         help="The line that mail programs show behind the subject.",
     )
-    body_html = fields.Html(
+    body_html = BodyField(
         "Body",
         translate=True,
         sanitize="email_outgoing",
         render_engine="qweb",
-        render_options={"post_process": True},
+        render_options={"post_process": True, "preserve_comments": True},
     )
     template_id = fields.Many2one(
         "mail.template",
@@ -602,7 +603,7 @@ class PartnerMailing(models.Model):
             self._link_attachments()
             self._check_files()
         self._link_pictures(files)
-        if "body_html" in vals:
+        if not vals.keys().isdisjoint(content.get_body_fields(self)):
             self._own_pictures()
         if "audience_ids" in vals:
             self.env["partner.mailing.source"]._follow_audiences(self)
@@ -620,7 +621,8 @@ class PartnerMailing(models.Model):
             translations = {
                 lang: self._read_header(field_name, text) for lang, text in translations.items()
             }
-        if field_name == "body_html":
+        is_body = field_name in content.get_body_fields(self)
+        if is_body:
             # Odoo stores the translations of a whole field without sanitizing them.
             field = self._fields[field_name]
             translations = {
@@ -631,7 +633,7 @@ class PartnerMailing(models.Model):
             result = super()._update_field_translations(
                 field_name, translations, digest=digest, source_lang=source_lang
             )
-        if field_name == "body_html":
+        if is_body:
             self._own_pictures()
         if field_name in self._get_rendered_fields():
             self._note_questions()

@@ -353,7 +353,7 @@ class PartnerMailing(models.Model):
 
     def _get_expressions(self, name):
         """Return the expressions that a field's template evaluates, as typed, in order."""
-        return find_expressions(str(self[name] or ""), is_html=name == "body_html")
+        return find_expressions(str(self[name] or ""), self._fields[name].render_engine == "qweb")
 
     def _has_unsafe_expression(self):
         """Check the rendered fields alone.
@@ -806,8 +806,7 @@ class PartnerMailing(models.Model):
 
         :raises ValidationError: names the field, the depth and what to do
         """
-        if isinstance(body := vals.get("body_html"), str):
-            content.check_nesting(self, body)
+        content.check_bodies(self, vals)
 
     def _store_pictures(self, vals):
         """Return values with a URL in place of each picture in the body, and the new files.

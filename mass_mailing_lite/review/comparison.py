@@ -1,4 +1,5 @@
 import difflib
+import re
 
 from odoo import fields
 from odoo.tools.mail import html2plaintext
@@ -9,6 +10,8 @@ from ..tools.placeholder_kind import to_inline
 from ..transport.file_links import get_links
 
 MAX_DIFF_LINES = 40  # of the body
+START_TAG = re.compile(r"<[A-Za-z][^<>]*>")
+CONDITION = re.compile(r"\st-(if|elif|foreach)=\"([^\"]*)\"")
 
 
 def get_content(mailing):
@@ -20,7 +23,7 @@ def get_content(mailing):
     """
     mailing.ensure_one()
     mailing = mailing.sudo()
-    names = mailing._get_transport().compared_fields
+    names = mailing._get_compared_fields()
     values = {name: _get_text(mailing, name) for name in names}
     values.update(_get_translations(mailing, names))
     return {name: value or "" for name, value in values.items()}
@@ -144,8 +147,17 @@ def _get_translations(mailing, names):
 
 
 def read_body(source):
-    """Return a body as text, with inline placeholders: a change of one is a change to compare."""
-    return html2plaintext(to_inline(str(source or ""), bool).source)
+    """Return a body as text, with inline placeholders: a change of one is a change to compare.
+
+    So is that of a condition, on which a part of the body is shown.
+    """
+    return html2plaintext(START_TAG.sub(name_condition, to_inline(str(source or ""), bool).source))
+
+
+def name_condition(tag):
+    """Return a start tag, with the condition of its element as text behind it."""
+    found = CONDITION.search(tag[0])
+    return f"{tag[0]}[{found[1]}: {found[2]}] " if found else tag[0]
 
 
 def diff_lines(old, new):

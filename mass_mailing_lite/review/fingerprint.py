@@ -24,7 +24,12 @@ class Fingerprint:
         mailing.flush_recordset()
         recipients = self.env["partner.mailing.recipient"]
         recipients.flush_model()
-        translations = mailing._get_translations()
+        later = mailing._collect_from_transports("later_fields")
+        translations = {
+            name: by_lang
+            for name, by_lang in mailing._get_translations().items()
+            if name not in later or any(by_lang.values())
+        }
         [(list_hash, count)] = self.env.execute_query(recipients._list_fingerprint_sql(mailing))
         texts = [text for by_lang in translations.values() for text in by_lang.values()]
         content = {
@@ -33,6 +38,8 @@ class Fingerprint:
             **mailing._get_company_data(texts),
             **mailing._get_layout_content(),
         }
+        if parameters := mailing._get_link_parameters():
+            content["link_parameters"] = [list(pair) for pair in parameters]
         digest = hashlib.sha256()
         for value in (content, list_hash):
             digest.update(json.dumps(value, sort_keys=True, default=str).encode())

@@ -124,6 +124,7 @@ def get_missing_texts(stored, main, langs):
         main_text = get_main_text(texts, main)
         if texts.get(SOURCE) != main_text:
             for lang in langs:
-                if not texts.get(lang):
+                # An empty text is one: it was emptied in that language.
+                if texts.get(lang) is None:
                     missing.setdefault(name, {})[lang] = main_text
     return missing

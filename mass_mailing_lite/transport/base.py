@@ -30,6 +30,11 @@ class Transport:
     translated_fields = ()
     #: Names of the fields with placeholders, as far as no other channel has them.
     rendered_fields = ()
+    #: Names of the fields with HTML that authors write: a picture in it becomes a file of the mailing.
+    body_fields = ()
+    #: Names of the translated fields of a later version: hashed only where they have a text, so that
+    #: what was validated before is still what it was.
+    later_fields = frozenset()
     #: Names of the fields that no other channel has: only this one's fingerprint covers them.
     own_fields = frozenset()
     #: Those of ``own_fields`` from which the list of recipients is made.
@@ -347,6 +352,10 @@ class Transport:
         :param texts: {name of a translated field: {language code: text}}
         """
         return set()
+
+    def get_link_parameters(self):
+        """Return what is added to the links of the messages: ``[(name, value)]``."""
+        return self.mailing._get_link_parameters()
 
     def leads_here(self, content):
         """Return whether a message has links or pictures that lead to this database.

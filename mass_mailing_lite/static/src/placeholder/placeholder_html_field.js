@@ -1,13 +1,17 @@
+import { ColumnPlugin } from "@html_editor/main/column_plugin";
+import { FilePlugin } from "@html_editor/main/media/file_plugin";
 import { DynamicPlaceholderPlugin } from "@html_editor/others/dynamic_placeholder_plugin";
 import { HtmlMailField, htmlMailField } from "@mail/views/web/fields/html_mail_field/html_mail_field";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 
-import { PlaceholderChipPlugin, readElement, SELECTOR } from "./chip_plugin";
+import { finishBlocks } from "../editor/mail_blocks";
+import { MailBlocksPlugin } from "../editor/mail_blocks_plugin";
+import { PlaceholderChipPlugin, removeStyles, showChips } from "./chip_plugin";
 import { PersonalLinkPlugin } from "./link_plugin";
 import { PlaceholderPopover } from "./placeholder_popover";
-import { describe, loadPlaceholders, toExpression } from "./placeholders";
+import { loadPlaceholders, toExpression } from "./placeholders";
 
 import { markup, onWillStart } from "@odoo/owl";
 
@@ -54,49 +58,39 @@ export class PlaceholderHtmlField extends HtmlMailField {
 
     getConfig() {
         const config = super.getConfig();
-        config.Plugins = config.Plugins.map((plugin) =>
+        // The box of a file is drawn by style sheets of the web client; mail programs show none.
+        config.Plugins = config.Plugins.filter((plugin) => plugin !== FilePlugin).map((plugin) =>
             plugin === DynamicPlaceholderPlugin ? PlaceholderPlugin : plugin
         );
         config.Plugins.push(PersonalLinkPlugin, PlaceholderChipPlugin);
+        // Odoo's editor for mail has no columns, because they would be sent as flex boxes.
+        config.Plugins.push(ColumnPlugin, MailBlocksPlugin);
+        // A link may lead to a file that is uploaded; a button has the colours that its author chooses.
+        Object.assign(config, { allowFile: true, allowCustomStyle: true });
+        // Mail programs neither play a video nor turn a picture.
+        Object.assign(config, { allowVideo: false, allowImageTransform: false });
         config.partnerMailingPlaceholders = this.placeholders;
         // A pasted picture becomes a file with a URL, because mail programs show no data: URLs.
         config.dropImageAsAttachment = true;
         return config;
     }
 
-    // Who may not edit a body sees the same chips, as text: styles of their own reach into a frame.
+    // Who may not edit a body sees the same chips, as text.
     getReadonlyConfig() {
         const config = super.getReadonlyConfig();
         const source = String(config.value);
         if (!source.includes(" t-")) {
             return config;
         }
-        const page = new DOMParser().parseFromString(source, "text/html");
-        for (const element of page.querySelectorAll(SELECTOR)) {
-            const { label, hint } = describe(readElement(element), this.placeholders);
-            const chip = page.createElement("span");
-            chip.className = "o_partner_mailing_chip";
-            chip.style.cssText =
-                "padding: 0 0.4em; border-radius: 0.7em; color: #714b67; background-color: #eee9ed";
-            chip.title = hint;
-            chip.textContent = label;
-            element.replaceWith(chip);
-        }
+        const page = showChips(source, this.placeholders);
         const value = this.sandboxedPreview ? page.documentElement.outerHTML : page.body.innerHTML;
         return { ...config, value: markup(value) };
     }
 
-    // Odoo writes a style into every element. A placeholder with a style needs QWeb, which only
-    // template editors may save, so its other attributes are removed.
     async getEditorContent() {
         const content = await super.getEditorContent();
-        for (const placeholder of content.querySelectorAll("t[t-out]")) {
-            for (const { name } of [...placeholder.attributes]) {
-                if (!name.startsWith("t-")) {
-                    placeholder.removeAttribute(name);
-                }
-            }
-        }
+        finishBlocks(content);
+        removeStyles(content);
         return content;
     }
 }

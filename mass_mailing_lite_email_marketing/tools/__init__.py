@@ -1,0 +1,1 @@
+"""Plain Python about designs; it imports nothing of Odoo."""

@@ -1,0 +1,1 @@
+"""E-mail whose body can be built of blocks."""
