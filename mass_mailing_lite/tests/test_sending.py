@@ -370,9 +370,9 @@ class TestSending(SendingCase):
             patch.object(worker, "CLAIM_SECONDS", 60),
             patch.object(partner_mailing_sending, "SLICE_SECONDS", 60),
         ):
-            small = self._statements_for(600)
-            large = self._statements_for(1600)
-        self.assertLess((large - small) / 1000, 0.1, "statements a mail")
+            small = self._statements_for(300)
+            large = self._statements_for(800)
+        self.assertLess((large - small) / 500, 0.1, "statements a mail")
 
     def _statements_for(self, count):
         self.new_validated_mailing(
