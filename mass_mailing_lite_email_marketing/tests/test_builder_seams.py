@@ -86,7 +86,7 @@ class TestBuilderSeams(TransactionCase):
 
     def test_odoo_builder_has_the_parts_that_ours_extends(self):
         for ours, theirs, parts in PARTS:
-            source = self.read(theirs)
+            source = self.read_source(theirs)
             for text, what in parts.items():
                 with self.subTest(part=what or text):
                     self.assertIn(
@@ -97,7 +97,7 @@ class TestBuilderSeams(TransactionCase):
                     )
 
     def test_the_builder_is_loaded_by_the_bundles_that_ours_join(self):
-        manifest = self.read("mass_mailing/__manifest__.py")
+        manifest = self.read_source("mass_mailing/__manifest__.py")
         for bundle in ("mass_mailing.assets_builder", "mass_mailing.assets_inside_builder_iframe"):
             self.assertIn(
                 f"'{bundle}'",
@@ -106,6 +106,6 @@ class TestBuilderSeams(TransactionCase):
                 " mass_mailing_lite_email_marketing/__manifest__.py.",
             )
 
-    def read(self, path):
+    def read_source(self, path):
         with file_open(path) as file:
             return re.sub(r"\s+", " ", file.read())
