@@ -27,11 +27,15 @@ def login(url, database, name):
 
 
 def create_users(admin):
-    """Create a user for each role but the administrator; they get messages inside Odoo.
+    """Create a user for each role but the administrator, unless they are there.
+
+    They get messages inside Odoo.
 
     Messages by e-mail, proofs among them, would arrive in the inbox that is compared with what a
     mailing sent.
     """
+    if admin.call("res.users", "search_count", [("login", "=", USERS[0][0])]):
+        return
     admin.call("res.users", "write", [admin.uid], {"notification_type": "inbox"})
     switch_proofs(admin, is_on=False)
     for name, title, group, _role in USERS:

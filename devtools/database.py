@@ -30,11 +30,42 @@ def fresh(odoo, name, bridges=False):
     """
     database = odoo.server.prefix + name
     drop(odoo, database)
-    with _templates():
-        source = _template(odoo, _base(odoo))
-        source = _bridged(odoo, source) if bridges else source
-        _copy(odoo, source, database)
+    template = prepare(odoo)
+    if not bridges:
+        with _templates():
+            _copy(odoo, template, database)
+        return database
+    # With a lock of its own: others go on copying the template meanwhile.
+    with _templates("bridged"):
+        _copy(odoo, _bridged(odoo, template), database)
     return database
+
+
+def peopled(odoo, name, make, key):
+    """Return the name of a database that is a new copy of the template with users in it.
+
+    The one that is copied is kept; `make(database)` makes the users of a new one. `key` is a text
+    or bytes that changes with what `make` does.
+    """
+
+    def install(copy):
+        with _templates():
+            _copy(odoo, template, copy)
+        make(copy)
+
+    database = odoo.server.prefix + name
+    drop(odoo, database)
+    template = prepare(odoo)
+    with _templates("peopled"):
+        source = f"peopled_{digest(template, key)}"
+        _copy(odoo, _provide(odoo, source, install, "Making users in a database"), database)
+    return database
+
+
+def prepare(odoo):
+    """Return the name of the template, made when need be."""
+    with _templates():
+        return _template(odoo, _base(odoo))
 
 
 def prepared(odoo, name, addons, make=None, key=()):
@@ -120,7 +151,8 @@ def _bridged(odoo, template):
     """Return the name of the database with our other addons on top, made when need be."""
 
     def install(database):
-        _copy(odoo, template, database)
+        with _templates():
+            _copy(odoo, template, database)
         _install(odoo, database, [one.name for one in paths.addons() if paths.is_bridge(one)])
         _compile_assets(odoo, database)
 

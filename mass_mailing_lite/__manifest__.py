@@ -22,6 +22,7 @@
         "data/partner_mailing_layout_data.xml",
         "data/mail_files_templates.xml",
         "data/mail_template_data.xml",
+        "data/mail_template_design_data.xml",
         "data/mailing_preflight_templates.xml",
         "data/mailing_review_templates.xml",
         "data/mail_proof_templates.xml",

@@ -1,2 +1,2 @@
-from . import models, preflight, wizard
+from . import models, preflight, report, wizard
 from .hooks import uninstall_hook

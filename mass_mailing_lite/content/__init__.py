@@ -18,6 +18,7 @@ environment decides rights and language.
 
 from .card import Card
 from .checks import (
+    check_bodies,
     check_file_name,
     check_link_days,
     check_message_size,
@@ -40,6 +41,7 @@ __all__ = [
     "SendOn",
     "TemplateExchange",
     "VersionNotes",
+    "check_bodies",
     "check_file_name",
     "check_link_days",
     "check_message_size",

@@ -5,6 +5,7 @@ from ..tools.blank import describe_characters
 from ..tools.link_days import MAX_DAYS, MIN_DAYS
 from ..tools.markup import has_open_tags, measure_depth
 from ..transport.file_links import name_size
+from .files import get_body_fields
 
 MEGABYTE = 1024 * 1024
 BASE64_LINE = 76  # characters in a line, without CRLF (RFC 2045, section 6.8)
@@ -12,6 +13,13 @@ BASE64_LINE = 76  # characters in a line, without CRLF (RFC 2045, section 6.8)
 # Levels of elements in a body. Odoo's QWeb compiles a level with several calls, and Python allows a
 # thousand; newsletters with tables in tables have 30 or 40.
 MAX_DEPTH = 80
+
+
+def check_bodies(mailing, vals):
+    """Refuse bodies among the values that are written; see ``check_nesting``."""
+    for name in get_body_fields(mailing):
+        if isinstance(body := vals.get(name), str):
+            check_nesting(mailing, name, body)
 
 
 def check_nesting(mailing, name, body):

@@ -80,10 +80,12 @@ def act(action, number, do, form):
     if do == "leave":
         chosen = request.httprequest.form.getlist("group")
         groups = [int(group) for group in chosen if is_number(group)]
-        step = "left" if groups else "none"
+        others = [key for key in chosen if not is_number(key)]
         subscription = decide(
-            unsubscriptions, lambda: unsubscriptions._unsubscribe(number, groups=groups)
+            unsubscriptions,
+            lambda: unsubscriptions._unsubscribe(number, groups=groups, others=others),
         )
+        step = "left" if groups or (subscription and subscription.left_others) else "none"
     elif do == "leave_all":
         step = "left"
         subscription = decide(
@@ -108,7 +110,11 @@ def render_page(action, number, subscription, step=""):
     """Return the page for a ``Subscription``, without a query."""
     env = get_environment(subscription.lang)
     names = subscription.name_tags(env.context["lang"])
+    unnamed = env._("the list of this message")
     left_names = [names[tag] for tag in dict.fromkeys(subscription.left)]
+    left_names += [name or unnamed for name in dict.fromkeys(subscription.left_others)]
+    groups = [(tag, names[tag]) for tag in subscription.groups]
+    groups += [(key, name or unnamed) for key, name in subscription.others]
     reason = env["partner.mailing.unsubscription"]._fields["reason"]
     return render(
         env,
@@ -122,7 +128,7 @@ def render_page(action, number, subscription, step=""):
             "is_test": number <= 0,
             "unsubscribed": subscription.unsubscribed,
             "blocklisted": subscription.blocklisted,
-            "groups": [(tag, names[tag]) for tag in subscription.groups],
+            "groups": groups,
             "left_names": left_names,
             "sentences": get_sentences(env, subscription.address, left_names),
             "reasons": reason._description_selection(env),
@@ -177,6 +183,8 @@ def get_subscription(env, number):
         blocklisted=False,
         groups=mailing.unsubscribe_category_ids.ids,
         left=[],
+        others=env["partner.mailing.unsubscription"]._get_example_others(mailing),
+        left_others=(),
         name_tags=lambda lang: {
             tag.id: tag.name for tag in mailing.unsubscribe_category_ids.with_context(lang=lang)
         },

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..tools.placeholder import TEXT
+from .body_field import BodyField
 
 
 class MailTemplate(models.Model):
@@ -9,6 +10,8 @@ class MailTemplate(models.Model):
     _name = "mail.template"
     _inherit = ["mail.template", "partner.mailing.template"]
 
+    # Declared anew for its class alone: parameters are those of Odoo.
+    body_html = BodyField()
     partner_mailing_preview_text = fields.Char(
         "Preview Text",
         translate=True,

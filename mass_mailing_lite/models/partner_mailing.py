@@ -7,6 +7,7 @@ from .. import content
 from ..transport.allowed_senders import AllowedSenders
 from ..transport.compiled import xml_to_html
 from ..transport.smtp import SmtpTransport
+from .body_field import BodyField
 from .mailing_addresses import AddressField
 
 STATES = [
@@ -162,7 +163,7 @@ class PartnerMailing(models.Model):
         render_engine="inline_template",
         help="The line that mail programs show behind the subject.",
     )
-    body_html = fields.Html(
+    body_html = BodyField(
         "Body",
         translate=True,
         sanitize="email_outgoing",

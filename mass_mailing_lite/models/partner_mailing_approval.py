@@ -869,6 +869,10 @@ class PartnerMailing(models.Model):
             request = mailing.sudo()._get_pending_request()
             mailing.review_html = bool(request) and review.render(mailing)
 
+    def _get_compared_fields(self):
+        """Return the names of the fields in which two requests are compared; addons add theirs."""
+        return self._get_transport().compared_fields
+
     def _get_changes(self, request):
         """Return what changed since the last decision, see ``review.Comparison``."""
         return review.Comparison(self, request).get_changes()

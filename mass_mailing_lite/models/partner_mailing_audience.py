@@ -16,15 +16,8 @@ from .partner_mailing import EDITABLE_STATES
 SORT_MEMORY = "256MB"
 # The fields that decide which contacts the audience has.
 SELECTING = {"domain", "category_ids", "excluded_category_ids", "partner_ids", "company_id"}
-# The same with those of its entries: for what is computed of them.
-ENTRIES = tuple(
-    f"source_ids.{name}"
-    for name in (
-        "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",
-        "partner_id", "domain", "address",
-    )
-)  # fmt: skip
-COUNTED = (*sorted(SELECTING), *ENTRIES)
+# Of one of its entries, besides the field that says what is meant.
+DETAILS = ("kind", "outcome", "link_id")
 # The fields of a predefined audience that users may change.
 FREE_FIELDS = {"active", "sequence"}
 
@@ -114,6 +107,12 @@ class PartnerMailingAudience(models.Model):
     )
     unavailable_reason = fields.Char("Why Not Usable", compute="_compute_is_available")
 
+    @api.model
+    def _get_entry_fields(self):
+        """Return the fields of the entries on which it depends whom the audience has, as paths."""
+        names = (*DETAILS, *self.env["partner.mailing.source"]._get_value_fields())
+        return [f"source_ids.{name}" for name in names]
+
     # ------------------------------------------------------------
     # Availability
     # ------------------------------------------------------------
@@ -125,7 +124,7 @@ class PartnerMailingAudience(models.Model):
             if reason := audience._get_filter_problem():
                 raise ValidationError(reason)
 
-    @api.depends("domain", *ENTRIES)
+    @api.depends(lambda self: ["domain", *self._get_entry_fields()])
     @api.depends_context("uid")
     def _compute_is_available(self):
         for audience in self:
@@ -146,7 +145,7 @@ class PartnerMailingAudience(models.Model):
     # Counts
     # ------------------------------------------------------------
 
-    @api.depends(*COUNTED)
+    @api.depends(lambda self: [*sorted(SELECTING), *self._get_entry_fields()])
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_partner_count(self):
         for audience in self:
@@ -157,7 +156,7 @@ class PartnerMailingAudience(models.Model):
                     contacts.select(SQL("count(*)"))
                 )
 
-    @api.depends(*COUNTED)
+    @api.depends(lambda self: [*sorted(SELECTING), *self._get_entry_fields()])
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_usable_count(self):
         for audience in self:
@@ -231,7 +230,7 @@ class PartnerMailingAudience(models.Model):
     # The audience in words
     # ------------------------------------------------------------
 
-    @api.depends("is_predefined", *COUNTED)
+    @api.depends(lambda self: ["is_predefined", *sorted(SELECTING), *self._get_entry_fields()])
     @api.depends_context("uid", "allowed_company_ids", "lang")
     def _compute_summary(self):
         for audience in self:

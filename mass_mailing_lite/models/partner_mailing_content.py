@@ -353,8 +353,7 @@ class PartnerMailing(models.Model):
 
     def _get_expressions(self, name):
         """Return the expressions that a field's template evaluates, as typed, in order."""
-        is_html = self._fields[name].render_engine == "qweb"
-        return find_expressions(str(self[name] or ""), is_html=is_html)
+        return find_expressions(str(self[name] or ""), self._fields[name].render_engine == "qweb")
 
     def _has_unsafe_expression(self):
         """Check the rendered fields alone.
@@ -807,9 +806,7 @@ class PartnerMailing(models.Model):
 
         :raises ValidationError: names the field, the depth and what to do
         """
-        for name in content.get_body_fields(self):
-            if isinstance(body := vals.get(name), str):
-                content.check_nesting(self, name, body)
+        content.check_bodies(self, vals)
 
     def _store_pictures(self, vals):
         """Return values with a URL in place of each picture in the body, and the new files.

@@ -1,29 +1,9 @@
-import html
-import re
-from urllib.parse import quote
-
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
 from ..delivery.characters import CONTROL
-
-# A link in a body, also in VML, in comments that only Outlook reads. In a tag that has an attribute
-# value with ">" or "<" before href, the link is not found and stays as it is.
-LINK = re.compile(
-    r"(?P<before><(?:a|area|v:\w+)\s[^<>]*?(?<=\s)href\s*=\s*)(?P<quote>[\"'])(?P<url>.*?)(?P=quote)",
-    re.IGNORECASE | re.DOTALL,
-)
-WEB_ADDRESS = re.compile(r"https?://[^\s/]", re.IGNORECASE)
-# Links of the addon itself stay as they are: unsubscribing must not depend on a redirect.
-OWN_LINK = re.compile(
-    r"https?://[^/?#]{1,255}(?:/[^/?#]{1,64}){0,4}?/partner_mailing/",
-    re.IGNORECASE,
-)
-MAX_ADDRESS = 8000  # characters; web servers take as many in a line of a header
-# As libxml2 writes addresses into HTML.
-KEPT_IN_ADDRESS = "@/:=?;#%&,+-_.!~*'()"
-# A slot marker or a placeholder: such an address differs from recipient to recipient.
-PERSONAL_PART = re.compile(r"mk[0-9a-f]{16}x\d+km|\{\{|#\{")
+from ..tools.link_address import find_links
+from ..transport.link_parameters import LinkParameters
 
 
 class PartnerMailingLink(models.Model):
@@ -37,11 +17,15 @@ class PartnerMailingLink(models.Model):
 
     mailing_id = fields.Many2one("partner.mailing", required=True, ondelete="cascade", index=True)
     url = fields.Text("Address", required=True)
+    target = fields.Text(
+        "Leads To",
+        help="The address with the parameters that it had when the mailing was submitted.",
+    )
     clicked_count = fields.Integer(
         "Clicked By", default=0, help="Recipients, each counted once a link."
     )
 
-    _url_uniq = models.UniqueIndex("(mailing_id, md5(url))")
+    _url_uniq = models.UniqueIndex("(mailing_id, md5(COALESCE(target, url)))")
 
     @api.depends("url")
     @api.depends_context("uid")
@@ -59,14 +43,24 @@ class PartnerMailingLink(models.Model):
     def _store(self, mailing):
         """Create a row for each new address in the mailing's content; existing rows stay.
 
-        Links in messages that were sent lead to the same addresses as before.
+        Links in messages that were sent lead to the same addresses as before, with the parameters
+        that they had.
         """
         mailing.flush_recordset()
         found = mailing._get_transport().find_links(mailing._get_translations())
-        known = set(self.sudo().search([("mailing_id", "=", mailing.id)]).mapped("url"))
+        targets = LinkParameters(mailing).get_targets(found)
+        known = self.sudo().search([("mailing_id", "=", mailing.id)])._get_targets()
         self._as_system().create(
-            [{"mailing_id": mailing.id, "url": url} for url in sorted(found - known)]
+            [
+                {"mailing_id": mailing.id, "url": url, "target": target != url and target}
+                for target, url in targets.items()
+                if target not in known
+            ]
         )
+
+    def _get_targets(self):
+        """Return {address that a link leads to: the link}."""
+        return {link.target or link.url: link for link in self}
 
     @api.model
     def _find_in_html(self, body):
@@ -86,7 +80,7 @@ class PartnerMailingLink(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT l.id, l.url FROM partner_mailing_link l
+                SELECT l.id, COALESCE(l.target, l.url) FROM partner_mailing_link l
                  WHERE l.mailing_id = (
                        SELECT mailing_id FROM partner_mailing_recipient WHERE id = %s)
               ORDER BY l.id LIMIT 1 OFFSET %s
@@ -108,7 +102,7 @@ class PartnerMailingLink(models.Model):
         self.env.cr.execute(
             SQL(
                 """
-                SELECT l.url FROM partner_mailing_link l
+                SELECT COALESCE(l.target, l.url) FROM partner_mailing_link l
                  WHERE l.id = %(link_id)s
                    AND l.mailing_id = CASE WHEN %(number)s < 0 THEN -%(number)s ELSE (
                        SELECT mailing_id FROM partner_mailing_recipient WHERE id = %(number)s) END
@@ -138,31 +132,3 @@ class PartnerMailingLink(models.Model):
             )
         )
         self.invalidate_model(["clicked_count"], flush=False)
-
-
-def find_links(body):
-    """Return the addresses in an HTML body whose clicks can be counted, in order."""
-    return [url for match in LINK.finditer(body) if (url := get_address(match))]
-
-
-def get_address(match):
-    """Return the address of a link as a browser reads it, None when its clicks are not counted.
-
-    Not counted are addresses that are no web pages (mailto:, tel:, #anchors), those of the addon
-    itself, those with a placeholder, and those that are longer than a header may be.
-    """
-    # Browsers drop line breaks; in the header of a redirect, one would begin another header.
-    address = CONTROL.sub("", html.unescape(match["url"])).strip()
-    if len(address) > MAX_ADDRESS:
-        return None
-    if not WEB_ADDRESS.match(address) or OWN_LINK.match(address) or PERSONAL_PART.search(address):
-        return None
-    return address
-
-
-def encode_address(address):
-    """Return an address with percent-encoding where it is needed; an encoded one stays as it is.
-
-    Links are stored as authors wrote them, and leave percent-encoded.
-    """
-    return quote(address, safe=KEPT_IN_ADDRESS)

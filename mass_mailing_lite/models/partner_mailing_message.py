@@ -22,14 +22,17 @@ from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.repeated_text import RepeatedText
 from ..preflight import Content
 from ..tools import address_field
+from ..tools.link_address import LINK, encode_address, find_links, get_address
+from ..tools.outlook import mask_whole
 from ..tools.person_name import PARTS, read_contact
 from ..tools.placeholder import HTML, Placeholder, UnsupportedTemplate, substitute_placeholders
 from ..tools.srcset import replace_in_srcsets
 from ..transport.compiled import WRAPPER, get_contact_key, get_text, row_fills, xml_to_html
 from ..transport.file_links import SENT_AT, render_block
 from ..transport.frame import get_frame, insert_body
+from ..transport.link_parameters import LinkParameters
+from ..transport.page import wrap
 from ..transport.smtp import SAMPLE_ADDRESS
-from .partner_mailing_link import LINK, encode_address, find_links, get_address
 from .res_partner import COMPANY_FIELDS
 
 PRIORITY_HEADERS = {
@@ -190,19 +193,7 @@ class PartnerMailing(models.Model):
 
     def _wrap_body(self, body, subject, preview):
         """Return the whole page with a body: language, direction, preview line."""
-        lang = self.env["res.lang"]._lang_get(self.env.lang) or self.env["res.lang"]
-        page = self.env["ir.qweb"]._render(
-            "mass_mailing_lite.mail_layout",
-            {
-                "lang": (self.env.lang or "en_US").replace("_", "-"),
-                "direction": lang.direction or "ltr",
-                "subject": subject,
-                "preview_text": preview,
-                "body": Markup(body),
-            },
-            minimal_qcontext=True,
-        )
-        return f"<!DOCTYPE html>\n{page}"
+        return wrap(self, body, subject, preview)
 
     def _get_content(self, texts):
         """Return the ``Content`` of the current language, for the checks before sending.
@@ -234,7 +225,7 @@ class PartnerMailing(models.Model):
             body = insert_body(self, frame, body, lambda slot: slot.path)
         elif self.has_unsubscribe and f"/partner_mailing/{UNSUBSCRIBE}" not in body:
             body += str(self._render_footer(lambda slot: token))
-        body = self._insert_link_slots(body, lambda slot: token)
+        body = LinkParameters(self).in_html(self._insert_link_slots(body, lambda slot: token))
         if self.track_clicks:
             addresses = {encode_address(url): self.id or 1 for url in find_links(body)}
             body = "".join(self._track_links(body, addresses, lambda: token))
@@ -585,7 +576,14 @@ class PartnerMailing(models.Model):
     def _get_link_ids(self):
         """Return {encoded URL: id} of the links, which are stored at submission."""
         links = self.env["partner.mailing.link"].sudo().search([("mailing_id", "=", self.id)])
-        return {encode_address(link.url): link.id for link in links}
+        return {encode_address(url): link.id for url, link in links._get_targets().items()}
+
+    def _get_link_parameters(self):
+        """Return what is added to links that lead to web pages: ``[(name, value)]``.
+
+        An addon overrides this. Of what was submitted, it returns what it returned then.
+        """
+        return []
 
     def _track_links(self, body, addresses, get_token):
         """Return the body in pieces, in which stored links lead through this database.
@@ -698,15 +696,18 @@ class PartnerMailing(models.Model):
         return render
 
     def _make_qweb_renderer(self, source):
-        tree = html.fragment_fromstring(self._complete_addresses(source), create_parent=WRAPPER)
+        source = LinkParameters(self).in_html(self._complete_addresses(source))
+        masked = mask_whole(source)
+        tree = html.fragment_fromstring(masked.text, create_parent=WRAPPER)
         values = self._render_eval_context()
         # Outlook reads conditional comments; QWeb would leave comments out.
-        engine = self.env["ir.qweb"].with_context(preserve_comments=True)
-        qweb, template = engine._prepare_compiled(tree, values)
+        qweb = self.env["ir.qweb"].with_context(preserve_comments=True)
+        qweb, template = qweb._prepare_compiled(tree, values)
         base_url = self.get_base_url()
         # Pieces of the template are looked at once; the values in between, for each recipient.
         static = {piece: has_local_address(piece) for piece in template.get_static()}
         repeated = RepeatedText(static)
+        restored = {piece: masked.restore(piece) for piece in static}
 
         def render(contact):
             pieces = qweb._render_compiled(template, {**values, "object": contact})
@@ -719,12 +720,15 @@ class PartnerMailing(models.Model):
                     if "/>" in piece:
                         pieces[position] = xml_to_html(piece)
                 is_local |= known
+            shown = [masked.leading, *(restored.get(piece, piece) for piece in pieces)]
+            shown[1] = shown[1].removeprefix(f"<{WRAPPER}>")
+            shown[-1] = shown[-1].removesuffix(f"</{WRAPPER}>")
+            if is_local:
+                complete = self._complete_addresses("".join(shown), base_url)
+                return Value(html_to_text(complete), complete)
             pieces[0] = pieces[0].removeprefix(f"<{WRAPPER}>")
             pieces[-1] = pieces[-1].removesuffix(f"</{WRAPPER}>")
-            if is_local:
-                complete = self._complete_addresses("".join(pieces), base_url)
-                return Value(html_to_text(complete), complete)
-            return Value(repeated.convert(pieces), pieces)
+            return Value(repeated.convert(pieces), shown)
 
         return render
 

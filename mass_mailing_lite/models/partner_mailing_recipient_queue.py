@@ -87,26 +87,28 @@ class PartnerMailingRecipient(models.Model):
         """Skip pending rows that would not be loaded any more; no row is ever added.
 
         Those are addresses on the blocklist, of contacts that have an excluded tag of the mailing or its
-        audiences, or unsubscribed from the mailing's groups; and contacts that were archived since
-        the list was loaded. All else is frozen: who is in the filter of an audience, the addresses.
+        audiences, or unsubscribed from the mailing's groups; people who refuse what they were chosen
+        by (``Source.refusals``); and contacts that were archived since the list was loaded. All else is frozen: who is in the filter of an audience, the addresses.
         """
-        transport = mailing._get_transport()
-        transport.read_addresses()
+        transport, query = mailing._get_transport(), mailing._query_recipients()
+        query.read_addresses()
         address = SQL.identifier("r", transport.address_column)
         skipped = [
             self._skip_pending(mailing, "blocklisted", transport.blocklist_sql(), address),
             self._skip_pending(mailing, "archived", self._archived_sql(mailing), "partner_id"),
         ]
         if tags := mailing._get_excluded_tags().ids:
-            tagged = mailing._query_recipients().tagged(tags)
-            excluded = SQL("SELECT DISTINCT address FROM (%s) x", tagged)
+            excluded = SQL("SELECT DISTINCT address FROM (%s) x", query.tagged(tags))
             skipped.append(self._skip_pending(mailing, "excluded_group", excluded, address))
+        for refused, reason, source in query.refusals():
+            excluded = SQL("SELECT DISTINCT address FROM (%s) x (address)", refused)
+            skipped.append(self._skip_pending(mailing, reason, excluded, address, source))
         if any(skipped):
             self._invalidate_rows()
             mailing._recount()
         self._exclude_unsubscribed(mailing)
 
-    def _skip_pending(self, mailing, reason, keys, column):
+    def _skip_pending(self, mailing, reason, keys, column, source=0):
         """Skip pending rows with one of the keys; return how many there were.
 
         Plan: for each key a lookup in ``_address_uniq`` or in the index of contacts, or one scan of
@@ -114,17 +116,19 @@ class PartnerMailingRecipient(models.Model):
 
         :param keys: SELECT of one column
         :param column: of the row ``r``, by name or as SQL
+        :param source: id of the entry behind the reason, or 0
         """
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE partner_mailing_recipient r
-                   SET state = 'skipped', skip_reason = %s
+                   SET state = 'skipped', skip_reason = %s, source_id = %s
                   FROM (%s) suppressed (key)
                  WHERE r.mailing_id = %s AND r.state = 'pending' AND r.skip_reason IS NULL
                    AND %s = suppressed.key
                 """,
                 reason,
+                source or None,
                 keys,
                 mailing.id,
                 SQL.identifier("r", column) if isinstance(column, str) else column,

@@ -11,11 +11,11 @@ from ..selection import (
     IN,
     KEPT,
     OUT,
-    SOURCES,
     ListDomains,
     Pressure,
     RecipientQuery,
     describe_sides,
+    get_kinds,
     get_source,
 )
 from ..tools import address_list
@@ -523,7 +523,7 @@ class PartnerMailing(models.Model):
         """
         self.ensure_one()
         self.env.flush_all()
-        self._get_transport().read_addresses()
+        self._query_recipients().read_addresses()
         try:
             self._lock_patiently()
         except LockError as error:
@@ -776,7 +776,7 @@ class PartnerMailing(models.Model):
         A follow-up has an entry of its own in *Write to*.
         """
         self.env["partner.mailing.source"].flush_model()
-        meant = {source.field for source in SOURCES.values()}
+        meant = {kind.field for kind in get_kinds(self.env).values()}
         names = SQL(", ").join(map(SQL.identifier, (*SOURCE_COLUMNS, *sorted(meant))))
         self.env.cr.execute(
             SQL(

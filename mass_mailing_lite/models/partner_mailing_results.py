@@ -252,10 +252,15 @@ class PartnerMailing(models.Model):
 
     def _get_link_figures(self):
         """Return the links with the most clicks: ``[{url, clicked}]``."""
-        links = self.env["partner.mailing.link"].search(
-            [("mailing_id", "=", self.id)], limit=MAX_ROWS
+        # One line for a link that was sent with different parameters.
+        groups = self.env["partner.mailing.link"]._read_group(
+            [("mailing_id", "=", self.id)],
+            ["url"],
+            ["clicked_count:sum"],
+            order="clicked_count:sum desc, id:min",
+            limit=MAX_ROWS,
         )
-        return [{"url": link.url, "clicked": link.clicked_count} for link in links]
+        return [{"url": url, "clicked": clicked} for url, clicked in groups]
 
     # ------------------------------------------------------------
     # Removal of personal data

@@ -5,25 +5,16 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..selection import IN, OUT, SOURCES, Exclusions, get_source, put_in_words
+from ..selection import IN, OUT, Exclusions, get_kinds, get_source, put_in_words
 from .mailing_guard import SYSTEM, SYSTEM_KEY
 from .partner_mailing import EDITABLE_STATES
 
 OVER = ("done", "cancelled")
-# The fields that say who is meant by an entry, and those of the mailing that matter for the number.
-NAMED = (
-    "side",
-    "kind",
-    "audience_id",
-    "category_id",
-    "earlier_mailing_id",
-    "outcome",
-    "link_id",
-    "link_text",
-    "partner_id",
-    "domain",
-    "address",
-)
+# The fields that say more of who is meant by an entry than its kind does, and those of the mailing
+# that matter for the number.
+DETAILS = ("kind", "outcome", "link_id")
+# Memory for hashes of a million people; set for one transaction.
+SORT_MEMORY = "256MB"
 COUNTED_WITH = ("company_id", "channel", "copy_policy", "cc", "bcc", "ignores_pressure")
 OUTCOMES = [
     ("sent", "Got it"),
@@ -123,14 +114,17 @@ class PartnerMailingSource(models.Model):
         "The entries of an audience only leave people out. Set its tags and its filter instead.",
     )
 
-    @api.constrains("kind", *sorted({source.field for source in SOURCES.values()}))
+    @api.model
+    def _get_value_fields(self):
+        """Return the names of the fields that say what is meant: one for each kind."""
+        return sorted({kind.field for kind in get_kinds(self.env).values()})
+
+    @api.constrains(lambda self: ["kind", *self._get_value_fields()])
     def _check_one_value(self):
         """Refuse an entry that names something of another kind: it would not be clear what is meant."""
         for entry in self:
             named = get_source(entry).field
-            fields_by_name = {
-                source.field: entry._fields[source.field] for source in SOURCES.values()
-            }
+            fields_by_name = {name: entry._fields[name] for name in self._get_value_fields()}
             if entry.kind != "mailing":
                 fields_by_name["link_id"] = entry._fields["link_id"]
             for name, field in fields_by_name.items():
@@ -176,30 +170,31 @@ class PartnerMailingSource(models.Model):
                 entry.link_text = False
 
     @api.depends(
-        "mailing_id", "of_audience_id", "side", "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",
-        "partner_id", "domain", "address",
-    )  # fmt: skip
+        lambda self: [
+            *("mailing_id", "of_audience_id", "side", *DETAILS),
+            *self._get_value_fields(),
+        ]
+    )
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_count(self):
         for entry in self:
             usable = entry.kind and not get_source(entry).get_problem()
             entry.count = usable and get_source(entry).count()
 
-    @api.depends(
-        "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",
-        "partner_id", "domain", "address",
-    )  # fmt: skip
+    @api.depends(lambda self: [*DETAILS, *self._get_value_fields()])
     @api.depends_context("uid", "lang")
     def _compute_problem(self):
         for entry in self:
             entry.problem = entry.kind and get_source(entry).get_problem()
 
     @api.depends(
-        "kind", "audience_id", "category_id", "earlier_mailing_id", "outcome", "link_id",
-        "partner_id", "domain", "address",
-        # Named here to be read in the same query.
-        "side", "of_audience_id", "link_text",
-    )  # fmt: skip
+        lambda self: [
+            *DETAILS,
+            *self._get_value_fields(),
+            # Named here to be read in the same query.
+            *("side", "of_audience_id", "link_text"),
+        ]
+    )
     @api.depends_context("uid", "lang")
     def _compute_display_name(self):
         for entry in self:
@@ -223,7 +218,8 @@ class PartnerMailingSource(models.Model):
         :param entries: list of {field: value}, ids for records; "id": of the entry, if it is saved
         :return: {"total": about how many people would be written to, False where an entry cannot
             be used; "entries": [{"count", "problem", "words", "name" of an earlier mailing}];
-            "others": [{"field", "label", "count"}] of fields with further people}
+            "others": [{"field", "label", "count"}] of fields with further people; "kinds": the
+            kinds of entries that the user can choose}
         """
         self.check_access("read")
         origin = self.env["partner.mailing"].browse([mailing_id] if mailing_id else [])
@@ -240,6 +236,8 @@ class PartnerMailingSource(models.Model):
         counted = drafts._get_all_counted()
         total = False
         if not any(one["problem"] for one in counted):
+            # A list of a million people is hashed only where there is room for it.
+            self.env.cr.execute(SQL("SELECT set_config('work_mem', %s, TRUE)", SORT_MEMORY))
             [(total,)] = self.env.execute_query(mailing._query_recipients().count())
         extra = mailing._get_transport().extra_field
         others = [
@@ -249,7 +247,18 @@ class PartnerMailingSource(models.Model):
                 "count": len(mailing._get_transport().read_extra_addresses()),
             }
         ]
-        return {"total": total, "entries": counted, "others": others}
+        kinds = self._get_choosable_kinds()
+        return {"total": total, "entries": counted, "others": others, "kinds": kinds}
+
+    @api.model
+    def _get_choosable_kinds(self):
+        """Return the keys of the kinds of which the user may read what an entry can name."""
+        models = {
+            key: self._fields[kind.field].comodel_name for key, kind in get_kinds(self.env).items()
+        }
+        return [
+            key for key, model in models.items() if not model or self.env[model].has_access("read")
+        ]
 
     @api.model
     def _new_drafts(self, entries, saved):
@@ -259,7 +268,7 @@ class PartnerMailingSource(models.Model):
         :raises AccessError: where one names anew what the user may not read
         """
         by_id = {entry.id: entry for entry in saved}
-        named = {*NAMED, *(kind.field for kind in SOURCES.values())}
+        named = {"side", "link_text", *DETAILS, *self._get_value_fields()}
         drafts = self.browse()
         for values in entries if isinstance(entries, list) else ():
             given = values if isinstance(values, dict) else {}
@@ -306,7 +315,8 @@ class PartnerMailingSource(models.Model):
         drafts.of_audience_id = audience
         drafts._check_kind()
         counted = drafts._get_all_counted()
-        return {"total": False, "entries": counted, "others": []}
+        kinds = self._get_choosable_kinds()
+        return {"total": False, "entries": counted, "others": [], "kinds": kinds}
 
     def _check_kind(self):
         """Raise for an entry of a kind, side or result that there is not.
@@ -379,7 +389,8 @@ class PartnerMailingSource(models.Model):
         :param before: an entry that may name the same, or None
         :raises AccessError: as Odoo does; whoever may not read a mailing learns nothing of it
         """
-        for name in ("earlier_mailing_id", "audience_id", "partner_id"):
+        guarded = (kind.field for kind in get_kinds(self.env).values() if kind.is_guarded)
+        for name in guarded:
             named = self[name]._origin
             if not before or named != before[name]:
                 named.sudo(False).check_access("read")

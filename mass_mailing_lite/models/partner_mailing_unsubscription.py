@@ -49,6 +49,10 @@ class Subscription(NamedTuple):
     tag_names: dict[str, dict[str, str]]  # {id: {language: name}}
     author: list[str | None]  # name and address of the author of notes
     by_answer: bool = False  # the recipient did not open the page, but answered the message
+    # What another addon lets recipients leave besides tags: (key, name or None) of each. A key is no
+    # number; what has no name that recipients may see is named in general words.
+    others: tuple[tuple[str, str | None], ...] = ()
+    left_others: tuple[str | None, ...] = ()  # names of those that a link of this mailing has left
 
     @property
     def groups(self):
@@ -68,13 +72,15 @@ class Subscription(NamedTuple):
             for tag, names in self.tag_names.items()
         }
 
-    def after_leaving(self, groups, everything):
+    def after_leaving(self, groups, everything, others=()):
         """Return the subscription after unsubscribing from groups, or from everything."""
         return self._replace(
             unsubscribed=True,
             blocklisted=self.blocklisted or everything,
             carried=[pair for pair in self.carried if pair[1] not in groups],
             left=[*self.left, *groups],
+            others=tuple(one for one in self.others if one[0] not in others),
+            left_others=(*self.left_others, *(name for key, name in self.others if key in others)),
         )
 
 
@@ -264,6 +270,14 @@ class PartnerMailingUnsubscription(models.Model):
         )
         return Subscription(*rows[0]) if rows else None
 
+    @api.model
+    def _get_example_others(self, mailing):
+        """Return the ``Subscription.others`` that the link of a test message shows.
+
+        An addon that adds ``others`` overrides this method.
+        """
+        return ()
+
     def _get_author_id(self):
         """Return the id of the contact that is the author of notes: OdooBot."""
         return self.env["ir.model.data"]._xmlid_to_res_id("base.partner_root")
@@ -281,32 +295,40 @@ class PartnerMailingUnsubscription(models.Model):
         :return: ``Subscription`` after it, None when there is no such recipient
         """
         subscription = self._get_subscription(number, lock=True)
-        if not subscription or subscription.unsubscribed or subscription.left_groups:
+        if not subscription or subscription.unsubscribed:
             return subscription
+        others = [key for key, _name in subscription.others]
+        if subscription.left_groups and not others:
+            return subscription
+        everything = not subscription.carried and not others
         return self._end_subscription(
-            subscription, subscription.groups, not subscription.carried, is_one_click=True
+            subscription, subscription.groups, everything, is_one_click=True, others=others
         )
 
-    def _unsubscribe(self, number, groups=(), everything=False, by_answer=False):
+    def _unsubscribe(self, number, groups=(), everything=False, by_answer=False, others=()):
         """Unsubscribe from what the recipient chose on the page.
 
         :param groups: ids of tags; those that are no groups of the mailing, or that the recipient
             does not have, are ignored
         :param everything: unsubscribe from all mailings
         :param by_answer: the recipient did not open the page, but answered the message
+        :param others: keys of ``Subscription.others``; unknown ones are ignored
         :return: ``Subscription`` after it, None when there is no such recipient
         """
         subscription = self._get_subscription(number, lock=True)
         if not subscription:
             return None
         groups = [] if everything else sorted(set(groups) & set(subscription.groups))
-        if groups or (everything and not subscription.blocklisted):
+        others = [key for key, _name in subscription.others if everything or key in others]
+        if groups or others or (everything and not subscription.blocklisted):
             subscription = subscription._replace(by_answer=by_answer)
-            return self._end_subscription(subscription, groups, everything)
+            return self._end_subscription(subscription, groups, everything, others=others)
         return subscription
 
-    def _end_subscription(self, subscription, groups, everything, is_one_click=False):
+    def _end_subscription(self, subscription, groups, everything, is_one_click=False, others=()):
         """Remove the tags, or put the address on the blocklist, and store what was changed.
+
+        An addon that adds ``others`` overrides this method and leaves those that are named.
 
         :return: ``Subscription`` after it
         """
@@ -325,7 +347,7 @@ class PartnerMailingUnsubscription(models.Model):
             self.env["res.partner.category"].invalidate_model(["partner_ids"], flush=False)
             contacts.modified(["category_id"])
             self._log_on_contacts(subscription, removed)
-        return subscription.after_leaving(groups, everything)
+        return subscription.after_leaving(groups, everything, others)
 
     def _write_decision(self, subscription, groups, everything, is_one_click, removed):
         """Remove tags, write the decision and the time on the recipient, in one statement.

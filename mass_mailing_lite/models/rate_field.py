@@ -22,6 +22,27 @@ class RateField(fields.Float):
         return "" if value is False else value
 
 
+class CountField(fields.Integer):
+    """A number whose value is False, and not 0, where it is not known.
+
+    Another system may have sent a mailing, and have counted less than this one does. Screens show
+    "–", an export has an empty cell, and RPC answers False.
+    """
+
+    falsy_value = None
+
+    def convert_to_cache(self, value, record, validate=True):
+        if value is None or value is False:
+            return None
+        return super().convert_to_cache(value, record, validate)
+
+    def convert_to_record(self, value, record):
+        return False if value is None else value
+
+    def convert_to_export(self, value, record):
+        return "" if value is False else value
+
+
 def rate(part, whole):
     """Return ``part`` of ``whole`` in percent; False where ``whole`` is 0."""
     return 100.0 * part / whole if whole else False

@@ -33,6 +33,8 @@ Odoo means to be overridden, and is listed here.
 ``_build_bus_channel_list``               ``models/ir_websocket.py``
 ``_check_access`` and ``_search`` of a    ``wizard/mailing_dialog.py``
 model
+``_convert`` of an HTML field             ``models/body_field.py``
+classes of ``convert_inline.js``          ``tools/design.py``
 ``_field_to_sql`` of a model, ``join``    ``models/partner_mailing_approval.py``
 of a many2one field
 ========================================  =========================================================

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, date_utils
 
-from ..models.rate_field import RateField
+from ..models.rate_field import CountField, RateField
 
 # Rates in percent: name -> numerator and denominator. A group has the quotient of their sums: the
 # mean of the rates of a small and a large mailing has no meaning.
@@ -12,7 +12,7 @@ RATES = {
     "delivered_rate": ("delivered_count", "recipient_count"),
     "opened_rate": ("opened_count", "opens_tracked_count"),
     "clicked_rate": ("clicked_count", "clicks_tracked_count"),
-    "unsubscribed_rate": ("unsubscribed_count", "delivered_count"),
+    "unsubscribed_rate": ("unsubscribed_count", "unsubscribing_known_count"),
     "bounced_rate": ("bounced_count", "sent_count"),
     "failed_rate": ("failed_count", "recipient_count"),
 }
@@ -66,6 +66,7 @@ class PartnerMailingReport(models.Model):
             "failed_count",
             "opened_count",
             "recipient_count",
+            "replied_count",
             "sent_count",
             "unsubscribed_count",
         ],
@@ -87,9 +88,10 @@ class PartnerMailingReport(models.Model):
     delivered_count = fields.Integer(
         "Delivered", readonly=True, help="Accepted by the mail server and not bounced."
     )
-    opened_count = fields.Integer("Opened", readonly=True)
-    clicked_count = fields.Integer("Clicked", readonly=True)
-    unsubscribed_count = fields.Integer("Unsubscribed", readonly=True)
+    opened_count = CountField("Opened", readonly=True)
+    clicked_count = CountField("Clicked", readonly=True)
+    replied_count = CountField("Replied", readonly=True)
+    unsubscribed_count = CountField("Unsubscribed", readonly=True)
     bounced_count = fields.Integer("Bounced", readonly=True)
     failed_count = fields.Integer("Failed", readonly=True)
     track_opens = fields.Boolean(readonly=True)
@@ -103,6 +105,11 @@ class PartnerMailingReport(models.Model):
         "Delivered (Clicks Tracked)",
         readonly=True,
         help="The base of the rate of clicked messages.",
+    )
+    unsubscribing_known_count = fields.Integer(
+        "Delivered (Unsubscriptions Known)",
+        readonly=True,
+        help="The base of the rate of unsubscriptions.",
     )
 
     delivered_rate = RateField("Delivered (%)", readonly=True, aggregator="avg")
@@ -131,21 +138,66 @@ class PartnerMailingReport(models.Model):
 
     def _figures_sql(self):
         """Return the SELECT of the figures that the rates are computed from."""
-        return SQL(
-            """
-            SELECT m.id, m.id AS mailing_id, m.company_id, m.user_id, m.template_id,
-                   m.mail_server_id, m.state, m.started_at, m.finished_at,
-                   k.recipient_count, k.sent_count + k.bounced_count AS sent_count,
-                   k.sent_count AS delivered_count, k.opened_count, k.clicked_count,
-                   k.unsubscribed_count, k.bounced_count, k.failed_count,
-                   m.track_opens, m.track_clicks,
-                   CASE WHEN m.track_opens THEN k.sent_count ELSE 0 END AS opens_tracked_count,
-                   CASE WHEN m.track_clicks THEN k.sent_count ELSE 0 END AS clicks_tracked_count
-              FROM partner_mailing m
-              JOIN partner_mailing_counter k ON k.id = m.counter_id
-             WHERE m.started_at IS NOT NULL
-            """
+        parts = self._get_parts()
+        names = dict.fromkeys(name for columns, _source in parts for name in columns)
+        return SQL(" UNION ALL ").join(
+            SQL(
+                "SELECT %s %s",
+                SQL(", ").join(
+                    SQL("%s AS %s", columns.get(name, SQL("NULL")), SQL.identifier(name))
+                    for name in names
+                ),
+                source,
+            )
+            for columns, source in parts
         )
+
+    def _get_parts(self):
+        """Return where rows come from: a list of ({column: its SQL}, SQL from FROM on).
+
+        Another addon adds a part with mailings of its own, and columns to this one. What a part does
+        not name has no value there.
+        """
+        columns = {
+            "id": SQL("m.id"),
+            "mailing_id": SQL("m.id"),
+            **{
+                name: SQL.identifier("m", name)
+                for name in (
+                    "company_id",
+                    "user_id",
+                    "template_id",
+                    "mail_server_id",
+                    "state",
+                    "started_at",
+                    "finished_at",
+                    "track_opens",
+                    "track_clicks",
+                )
+            },
+            **{
+                name: SQL.identifier("k", name)
+                for name in (
+                    "recipient_count",
+                    "opened_count",
+                    "clicked_count",
+                    "replied_count",
+                    "unsubscribed_count",
+                    "bounced_count",
+                    "failed_count",
+                )
+            },
+            "sent_count": SQL("k.sent_count + k.bounced_count"),
+            "delivered_count": SQL("k.sent_count"),
+            "opens_tracked_count": SQL("CASE WHEN m.track_opens THEN k.sent_count ELSE 0 END"),
+            "clicks_tracked_count": SQL("CASE WHEN m.track_clicks THEN k.sent_count ELSE 0 END"),
+            "unsubscribing_known_count": SQL("k.sent_count"),
+        }
+        source = SQL(
+            "FROM partner_mailing m JOIN partner_mailing_counter k ON k.id = m.counter_id"
+            " WHERE m.started_at IS NOT NULL"
+        )
+        return [(columns, source)]
 
     def action_open_statistics(self):
         """Open the statistics of the mailing."""
@@ -175,9 +227,13 @@ class PartnerMailingReport(models.Model):
         days = days if isinstance(days, int) and days in PERIODS else min(PERIODS)
         now = fields.Datetime.now()
         since = now - timedelta(days=days)
-        within = Domain("started_at", ">", since)
-        before = Domain("started_at", ">", since - timedelta(days=days)) & Domain(
-            "started_at", "<=", since
+        # Those of another addon have no domains and no links.
+        own = Domain("mailing_id", "!=", False)
+        within = own & Domain("started_at", ">", since)
+        before = (
+            own
+            & Domain("started_at", ">", since - timedelta(days=days))
+            & Domain("started_at", "<=", since)
         )
         return {
             "totals": self._get_sums(within),

@@ -23,7 +23,7 @@ def get_content(mailing):
     """
     mailing.ensure_one()
     mailing = mailing.sudo()
-    names = mailing._get_transport().compared_fields
+    names = mailing._get_compared_fields()
     values = {name: _get_text(mailing, name) for name in names}
     values.update(_get_translations(mailing, names))
     return {name: value or "" for name, value in values.items()}

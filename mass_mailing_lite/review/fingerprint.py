@@ -38,6 +38,8 @@ class Fingerprint:
             **mailing._get_company_data(texts),
             **mailing._get_layout_content(),
         }
+        if parameters := mailing._get_link_parameters():
+            content["link_parameters"] = [list(pair) for pair in parameters]
         digest = hashlib.sha256()
         for value in (content, list_hash):
             digest.update(json.dumps(value, sort_keys=True, default=str).encode())

@@ -74,7 +74,7 @@ class ReviewPage:
             "moment": mailing._name_moment,
             "approval": request,
             **ListSummary(mailing).label(request.summary or {}),
-            "compared": transport.compared_fields,
+            "compared": mailing._get_compared_fields(),
             "copies": self._get_copies_in_words(),
             "excluded_since": max(request.recipient_count - mailing.recipient_count, 0),
             "sample": self._get_sample(),
@@ -92,6 +92,7 @@ class ReviewPage:
             "before": comparison.before,
             "before_words": describe_decision(mailing, comparison.before),
             "links": describe_links(mailing),
+            "link_parameters": transport.get_link_parameters(),
         }
 
     def get_versions(self):

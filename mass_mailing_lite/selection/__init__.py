@@ -27,8 +27,17 @@ from .exclusions import Exclusions
 from .follow_up import CHOICES, Family, FollowUp
 from .list_domains import DEAD, DEAD_STATES, DOMAIN_REASONS, TYPO, ListDomains
 from .pressure import Pressure
-from .recipient_query import KEPT, RecipientQuery
-from .source import IN, OUT, SOURCES, Source, get_source, put_in_words, register
+from .recipient_query import KEPT, RecipientQuery, add_reason
+from .source import (
+    IN,
+    OUT,
+    SOURCES,
+    Source,
+    get_kinds,
+    get_source,
+    put_in_words,
+    register,
+)
 from .words import describe_sides
 
 __all__ = [
@@ -48,7 +57,9 @@ __all__ = [
     "Pressure",
     "RecipientQuery",
     "Source",
+    "add_reason",
     "describe_sides",
+    "get_kinds",
     "get_source",
     "put_in_words",
     "register",

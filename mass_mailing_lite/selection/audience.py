@@ -9,6 +9,7 @@ class Audience(Source):
 
     key = "audience"
     field = "audience_id"
+    is_guarded = True
 
     def get_problem(self):
         if problem := super().get_problem():

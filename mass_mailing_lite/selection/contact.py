@@ -9,6 +9,7 @@ class Contact(Source):
 
     key = "contact"
     field = "partner_id"
+    is_guarded = True
 
     def get_contacts(self):
         return Domain("id", "in", self.value.ids)

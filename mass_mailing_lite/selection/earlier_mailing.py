@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .source import IN, OUT, Source, register
+from .source import IN, OUT, Source, get_source, register
 
 # Of a recipient ``r``: what became of the message. A recipient that reacted has got it, whatever the
 # mail server said.
@@ -70,6 +70,7 @@ class EarlierMailing(Source):
     key = "mailing"
     field = "earlier_mailing_id"
     skip_reason = "excluded_mailing"
+    is_guarded = True
 
     def __init__(self, entry, mailing=None):
         super().__init__(entry, mailing)
@@ -237,8 +238,16 @@ class EarlierMailing(Source):
         if self.outcome == "sent" and is_out:
             meant = MAY_GET
         if self.entry.link_id and self.outcome in NEEDS_CLICKS:
+            # The same link may have been sent with different parameters.
             clicked = SQL(
-                "r.id IN (SELECT recipient_id FROM partner_mailing_click WHERE link_id = %s)",
+                """
+                r.id IN (SELECT c.recipient_id
+                           FROM partner_mailing_link meant
+                           JOIN partner_mailing_link l
+                             ON l.mailing_id = meant.mailing_id AND l.url = meant.url
+                           JOIN partner_mailing_click c ON c.link_id = l.id
+                          WHERE meant.id = %s)
+                """,
                 self.entry.link_id.id,
             )
             if self.outcome == "clicked":
@@ -321,6 +330,17 @@ class EarlierMailing(Source):
             mailing=self.value.id,
             condition=self.condition,
         )
+
+    def refusals(self, seen=()):
+        """Of what the earlier mailing was written to: it holds for those who get another one, too."""
+        earlier = self.value.sudo()
+        if not earlier or earlier.id in seen:
+            return []
+        return [
+            refusal
+            for entry in earlier.source_ids.filtered(lambda one: one.side == IN)
+            for refusal in get_source(entry, self.mailing).refusals((*seen, earlier.id))
+        ]
 
     def counted_people_sql(self):
         """Return None where none were chosen: to look for them takes a scan of all lists.

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 from .earlier_mailing import NEEDS_CLICKS, NEEDS_OPENS
 from .recipient_query import REASONS, RecipientQuery
-from .source import IN, OUT, SOURCES, get_source
+from .source import IN, OUT, get_kinds, get_source
 
 #: What the button offers, in this order.
 CHOICES = ("newcomer", "not_opened", "not_clicked", "not_reached")
@@ -19,7 +19,8 @@ COUNTED_IN = {
 
 def _get_values(entry):
     """Return the values of an entry for another one that stands for the same people."""
-    names = {"side", "kind", "outcome", "link_id", *(kind.field for kind in SOURCES.values())}
+    kinds = get_kinds(entry.env).values()
+    names = {"side", "kind", "outcome", "link_id", *(kind.field for kind in kinds)}
     values = {name: entry[name] for name in names}
     return {name: getattr(value, "id", value) for name, value in values.items() if value}
 

@@ -18,9 +18,14 @@ REASONS = [
     "written_to_lately",
     "duplicate",
 ]
-KEPT_REASON = len(REASONS)
 # How many changes of each kind the dialog of a refresh shows.
 CHANGES_SHOWN = 40
+
+
+def add_reason(reason):
+    """Add a skip reason of another addon's kind of entries; it comes after the blocklist."""
+    if reason not in REASONS:
+        REASONS.insert(REASONS.index("written_to_lately"), reason)
 
 
 class RecipientQuery:
@@ -46,40 +51,52 @@ class RecipientQuery:
         )
         return [get_source(entry, mailing) for entry in entries]
 
+    def read_addresses(self):
+        """Read addresses that were written past the ORM, before recipients are loaded."""
+        self.transport.read_addresses()
+        for one in (*self.sources(IN), *self.sources(OUT)):
+            one.read_addresses()
+
     # ------------------------------------------------------------
     # Write to
     # ------------------------------------------------------------
 
-    def contacts(self):
+    def contacts(self, without=()):
         """Return the query of all contacts that are chosen, each once.
 
         Plan: one scan of the contacts, with a hash of each source.
         """
-        domains = self.mailing._get_chosen_domains()
+        mailing = self.mailing
+        domains = self.get_domains(without) if without else mailing._get_chosen_domains()
         return self.mailing._readable_contacts(Domain.OR(domains) if domains else Domain.FALSE)
 
-    def get_domains(self):
-        """Return the ``Domain`` of the contacts of each source."""
+    def get_domains(self, without=()):
+        """Return the ``Domain`` of the contacts of each source.
+
+        :param without: ids of entries that are left out
+        """
         mailing = self.mailing
         domains = [audience._get_included_domain() for audience in mailing.audience_ids]
         # The audiences among the entries of a saved mailing are those of ``audience_ids``.
         domains += [
             one.get_contacts()
             for one in self.sources(IN)
-            if one.key != "audience" or one.value not in mailing.audience_ids
+            if one.entry.id not in without
+            and (one.key != "audience" or one.value not in mailing.audience_ids)
         ]
         if mailing.marked_count:
             domains.append(Domain("id", "in", mailing._marked_contacts_sql()))
         return domains
 
-    def chosen(self):
+    def chosen(self, without=()):
         """Return a SELECT of the contacts that are chosen: ``Transport.contact_columns_sql``."""
-        return self.transport.contact_columns_sql(self.contacts())
+        return self.transport.contact_columns_sql(self.contacts(without))
 
-    def extra(self):
+    def extra(self, without=()):
         """Return a SELECT of people who are no contacts: (position, name, typed, address)."""
         typed = self.transport.extra_addresses_sql()
-        people = [sql for one in self.sources(IN) if (sql := one.people_sql())]
+        sources = [one for one in self.sources(IN) if one.entry.id not in without]
+        people = [sql for n, one in enumerate(sources) if (sql := one.new_people_sql(sources[:n]))]
         if not people:
             return typed
         return SQL(
@@ -124,6 +141,14 @@ class RecipientQuery:
             tags=self.mailing._get_excluded_tags().ids if tag_ids is None else tag_ids,
         )
 
+    def refusals(self):
+        """Return [(SELECT of addresses, reason, id of an entry)]; see ``Source.refusals``."""
+        return [
+            (sql, reason, one.entry._origin.id or 0)
+            for one in self.sources(IN)
+            for sql, reason in one.refusals()
+        ]
+
     def refused(self, quickly=False):
         """Return a SELECT of the addresses that are left out: (address, reason, source).
 
@@ -139,6 +164,7 @@ class RecipientQuery:
         for one in sources:
             if sql := one.excluded_sql():
                 parts.append((sql, one.skip_reason, one.entry._origin.id or 0))
+        parts += self.refusals()
         if sql := self.mailing._written_to_lately_sql(quickly):
             parts.append((sql, "written_to_lately", 0))
         return SQL(" UNION ALL ").join(
@@ -161,19 +187,24 @@ class RecipientQuery:
         Duplicates are counted, and further addresses are not: finding them takes the sort of all
         addresses. Nor are those written to lately considered where they are many. Plan at a million contacts: one scan, and one hash join with what is refused.
         """
+        at_once = {
+            one.entry.id: sql for one in self.sources(IN) if (sql := one.people_at_once_sql())
+        }
         return SQL(
             """
             WITH refused AS (SELECT DISTINCT address FROM (%(refused)s) r (address, reason, source))
             SELECT count(*)
               FROM (SELECT address FROM (%(chosen)s) c
                  UNION ALL
-                    SELECT address FROM (%(extra)s) e (position, name, typed, address)) p
+                    SELECT address FROM (%(extra)s) e (position, name, typed, address)
+                    %(at_once)s) p
              WHERE p.address IS NOT NULL
                AND NOT EXISTS (SELECT FROM refused r WHERE r.address = p.address)
             """,
             refused=self.refused(quickly=True),
-            chosen=self.chosen(),
-            extra=self.extra(),
+            chosen=self.chosen(tuple(at_once)),
+            extra=self.extra(tuple(at_once)),  # noqa: S610  # not of Django
+            at_once=SQL(" ").join(SQL("UNION ALL %s", sql) for sql in at_once.values()),
         )
 
     # ------------------------------------------------------------
@@ -278,7 +309,7 @@ class RecipientQuery:
             refused=self.refused(),
             reasons=REASONS,
             domain_reason=ListDomains(self.mailing).reason_sql(SQL("s.address")),
-            kept_reason=KEPT_REASON,
+            kept_reason=len(REASONS),
             readable=transport.contact_columns_sql(self.mailing._readable_contacts()),
             is_plain=transport.plain_address_sql(SQL("s.typed"), SQL("s.address")),
             problem=transport.address_problem_sql(SQL("s.typed"), SQL("s.address")),

@@ -3,7 +3,8 @@ from odoo.tools import SQL
 
 IN, OUT = SIDES = ("in", "out")
 
-#: {key: class} of all kinds of entries.
+#: {key: class} of the kinds of entries that any addon in this process has registered. Of several
+#: databases, one may not have that addon: see ``get_kinds``.
 SOURCES: dict[str, type["Source"]] = {}
 
 
@@ -22,6 +23,8 @@ class Source:
     field: str
     #: Why somebody is left out whom the entry excludes.
     skip_reason = "excluded_source"
+    #: Whether only a user who may read what the entry names may name it.
+    is_guarded = False
 
     def __init__(self, entry, mailing=None):
         self.entry = entry
@@ -47,6 +50,35 @@ class Source:
 
     def people_sql(self):
         """Return a SELECT of people who are no contacts: (name, typed, address)."""
+
+    def new_people_sql(self, before):
+        """Return ``people_sql`` without the people who are in entries before it.
+
+        An address that two entries have is in the list twice, the second time as a duplicate. A
+        kind whose people are records, of which each is meant once, leaves those out.
+
+        :param before: the entries of *Write to* before this one, as ``Source``
+        """
+        return self.people_sql()
+
+    def people_at_once_sql(self):
+        """Return a SELECT of all addresses of an entry of *Write to*, for a number in the form.
+
+        Columns: address. None where the contacts and the others are counted by themselves.
+        """
+
+    def refusals(self, seen=()):
+        """Return [(SELECT of addresses, skip reason)] of people who refuse what they are chosen by.
+
+        An entry of *Write to* has them in its list, excluded with that reason. It is looked at again
+        before each slice of sending, and does not depend on the rights of the user.
+
+        :param seen: ids of the mailings that led to this entry
+        """
+        return []
+
+    def read_addresses(self):
+        """Read addresses that were written past the ORM, before recipients are loaded."""
 
     def excluded_sql(self):
         """Return a SELECT of the addresses that an entry of *But not to* excludes: (address).
@@ -117,6 +149,12 @@ class Source:
     def put_in_words(env, facts):
         """Return the words for facts; see ``get_facts``."""
         raise NotImplementedError
+
+
+def get_kinds(env):
+    """Return {key: class} of the kinds of entries that the database has."""
+    known = env["partner.mailing.source"]._fields["kind"].get_values(env)
+    return {key: SOURCES[key] for key in known if key in SOURCES}
 
 
 def get_source(entry, mailing=None):

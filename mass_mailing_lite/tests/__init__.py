@@ -36,6 +36,7 @@ from . import (
     test_leaks,
     test_links,
     test_lost_database,
+    test_mail_clients,
     test_marking,
     test_message,
     test_odoo_lint,

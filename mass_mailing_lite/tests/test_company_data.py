@@ -91,14 +91,19 @@ class TestCompanyData(MailingCase):
         self.assertTrue(other._matches_validation(), "it does not name the company in its text")
 
     def test_a_shipped_template_has_the_companys_data_and_one_footer(self):
-        for name in ("newsletter", "announcement", "event", "prices", "letter"):
+        for name in (
+            *("newsletter", "announcement", "event", "prices", "letter"),
+            *("columns", "launch", "date", "offer", "welcome"),
+        ):
             with self.subTest(name):
                 mailing = self.new_mailing(company_id=self.company.id)
                 mailing._load_template(self.env.ref(f"mass_mailing_lite.mail_template_{name}"))
                 page = self.html(mailing)
                 self.assertNotIn("Example", page)
                 self.assertIn("Tom &amp; Jerry", page)
-                self.assertEqual(page.count("2 Long Road"), 2 if name == "event" else 1)
+                # Two say where the company is, one signs with its address.
+                times = 2 if name in ("event", "date", "welcome") else 1
+                self.assertEqual(page.count("2 Long Road"), times)
                 self.assertEqual(
                     page.count("https://shop.example"), 2, "address and text of a link"
                 )

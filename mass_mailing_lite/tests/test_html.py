@@ -12,6 +12,25 @@ from odoo.tests import tagged
 
 from .common import MailingCase
 
+# What only Outlook reads, and what only others read.
+OUTLOOK_ROW = (
+    "<!--[if (gte mso 9)|(IE)]><table width='600'><tr><td width=\"50%\" valign=top><br><![endif]-->"
+)
+OUTLOOK_BUTTON = (
+    (
+        '<!--[if mso]><v:roundrect xmlns:v="urn:schemas-microsoft-com:vml"'
+        ' xmlns:w="urn:schemas-microsoft-com:office:word" href="https://example.com/?a=1&b=2"'
+        ' style="height:40px;v-text-anchor:middle;width:200px;" arcsize="10%" fillcolor="#d62828">'
+        "<w:anchorlock/><center>Look\xa0&nbsp;at it -- ü</center></v:roundrect><![endif]--><!--[if !mso]><!-->"
+    ),
+    "<!--<![endif]-->",
+)
+OUTLOOK_SETTINGS = (
+    "<!--[if gte mso 9]><xml>\n<o:OfficeDocumentSettings><o:AllowPNG/><o:PixelsPerInch>96"
+    "</o:PixelsPerInch></o:OfficeDocumentSettings>\n</xml><![endif]-->"
+)
+REVEALED = ("<![if !mso]>", "<![endif]>")
+
 ADDRESS_SIGNS = "%/:?#[]@!$&'()*+,;=~-._"
 ANYONE = SimpleNamespace(from_filter=False, smtp_from=False)
 
@@ -101,7 +120,10 @@ class TestHtml(MailingCase):
     def assertRendered(self, mailing, lang="en_US"):
         """Assert that a browser reads in a message what ``mail.render.mixin`` renders."""
         mailing = mailing.with_context(lang=lang)
-        rendered = mailing._render_field("body_html", self.anna.ids)[self.anna.id]
+        # As Odoo renders what it sends by e-mail.
+        rendered = mailing._render_field(
+            "body_html", self.anna.ids, options={"preserve_comments": True}
+        )[self.anna.id]
         page = mailing._wrap_body(rendered, mailing.subject, "")
         self.assertEqual(read(self.leave(mailing, lang)[0]), read(page))
 
@@ -241,6 +263,67 @@ class TestHtml(MailingCase):
                         self.assertIn(f'href="{link}"', html)
                         self.assertIn(f"Leave <{link}>", text)
                         self.assertEqual(html.count("/partner_mailing/"), 1)
+
+    def test_what_only_outlook_reads_is_never_changed(self):
+        """Saved, copied, kept as a template, used again, submitted, in a message, with logic."""
+        pieces = (OUTLOOK_ROW, *OUTLOOK_BUTTON, OUTLOOK_SETTINGS, *REVEALED)
+        body = (
+            f'{OUTLOOK_ROW}<div xmlns:v="urn:schemas-microsoft-com:vml"><p>Anna</p>'
+            f'{OUTLOOK_BUTTON[0]}<a href="https://example.com/">Look</a>{OUTLOOK_BUTTON[1]}'
+            f"{OUTLOOK_SETTINGS}{REVEALED[0]}<p>others</p>{REVEALED[1]}</div>"
+        )
+        for logic in ("", '<t t-if="object.name">A</t>'):
+            mailing = self.new_mailing(body_html=body + logic)
+            mailing.with_context(lang="fr_FR").body_html = f"<p>Bonjour</p>{body}{logic}"
+            template = mailing._save_as_template("Kept")
+            again = self.new_mailing(body_html="<p/>")
+            again.body_html = template.body_html
+            submitted = mailing.copy()
+            submitted.action_submit()
+            submitted.with_user(self.validator).action_validate()
+            kept = {
+                "saved": mailing.body_html,
+                "another language": mailing.with_context(lang="fr_FR").body_html,
+                "copied": submitted.body_html,
+                "template": template.body_html,
+                "used again": again.body_html,
+                "message": self.leave(submitted)[0],
+                "message in another language": self.leave(submitted, "fr_FR")[0],
+            }
+            for where, text in kept.items():
+                for piece in pieces:
+                    with self.subTest(where=where, piece=piece, logic=logic):
+                        self.assertIn(piece, str(text))
+
+    def test_a_style_sheet_in_a_body_leaves_as_it_was_written(self):
+        sheet = (
+            '<style>.a > b { color: red }\n@media (width >= 600px) { .a { content: "&" } }</style>'
+        )
+        for logic in ("", '<t t-if="object.name">A</t>'):
+            mailing = self.new_mailing(body_html=f"<div>{sheet}<p>text</p>{logic}</div>")
+            mailing.body_html = mailing.body_html
+            self.assertIn(sheet, mailing.body_html)
+            self.assertIn(sheet, self.leave(mailing)[0])
+
+    def test_a_program_in_a_comment_for_outlook_is_dropped(self):
+        mailing = self.new_mailing(
+            body_html="<!--[if IE]><script>run()</script><![endif]--><p>a</p>"
+            "<!--[if IE]><img src='x' onerror='run()'/><![endif]-->"
+        )
+        self.assertEqual(mailing.body_html, "<p>a</p>")
+
+    def test_a_comment_for_outlook_is_no_way_around_the_sanitizer(self):
+        for body in (
+            '<p title=\'<!--[if mso]>" style="x" a="<![endif]-->\'>a</p>',
+            "<!--[if mso]>--><script>run()</script><!--<![endif]-->",
+            "<!--[if mso]>--!><script>run()</script><![endif]-->",
+            "<!--><script>run()</script>-->",
+            "<![if !mso]><script>run()</script><![endif]>",
+        ):
+            with self.subTest(body):
+                page = self.leave(self.new_mailing(body_html=body + "<p>behind</p>"))[0]
+                self.assertEqual(list(parse(page).iter("script")), [])
+                self.assertFalse([one for one in parse(page).iter("p") if "a" in one.attrib])
 
 
 def parse(page):

@@ -95,6 +95,11 @@ class LeakCase(MailingCase):
                 {**of_mailing, "number": "1", "reference": "1", "kind": "reply",
                  "company_id": mailing.company_id.id}
             )  # fmt: skip
+        if "partner.mailing.past.counter" in system:  # with mass_mailing_lite_email_marketing
+            stock = system["mailing.mailing"].create({"subject": "Secret", "state": "done"})
+            system["partner.mailing.past.counter"].create(
+                {"email_marketing_id": stock.id, "counted_at": fields.Datetime.now()}
+            )
         system["partner.mailing.tester"].create({"user_id": self.marketer.id})
         request = mailing._get_pending_request()
         system["partner.mailing.proof"].create(

@@ -20,12 +20,14 @@ from odoo.addons.bus.models.bus import BusBus
 from odoo.addons.bus.models.ir_websocket import IrWebsocket
 from odoo.addons.mail.models.mail_render_mixin import MailRenderMixin
 from odoo.addons.mail.models.mail_thread import MailThread
+from odoo.fields import Html
 from odoo.http import Stream
 from odoo.models import BaseModel
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import file_open
 
 from ..odoo_seams import mail_gateway, smtp_session
+from ..tools import design
 
 SEAMS = "odoo_seams/%s.py"
 
@@ -530,3 +532,24 @@ class TestOdooSeams(TransactionCase):
             self.env.cr.precommit.data.get("bus.bus.values"),
             self.broken("bus.bus._sendone(), which does not wait for the commit", file),
         )
+
+    def test_html_fields_are_sanitized_where_they_are_converted(self):
+        broken = self.broken("how HTML fields are sanitized", "models/body_field.py")
+        names = list(inspect.signature(Html._convert).parameters)
+        self.assertEqual(names, ["self", "value", "record", "validate"], broken)
+        field = self.env["mail.template"]._fields["body_html"]
+        self.assertEqual(field.render_engine, "qweb", broken)
+        self.assertEqual(field.sanitize_output_method, "xml", broken)
+        self.assertTrue(field.translate, broken)
+
+    def test_the_builder_names_columns_as_the_style_sheet_of_designs_does(self):
+        with file_open(
+            "mail/static/src/views/web/fields/html_mail_field/convert_inline.js"
+        ) as file:
+            source = file.read()
+        broken = self.broken("the classes of convert_inline.js", "tools/design.py")
+        for name in ("o_stacking_wrapper", "o_desktop_h100"):
+            self.assertIn(name, source, broken)
+            self.assertIn(
+                name, design.get_page_values(f'<p class="{name} o_layout">', False)["head"]
+            )

@@ -34,7 +34,10 @@ class TestSamples(MailingCase):
             self.assertIn(passage, str(caught.exception))
 
     def test_an_untouched_template_is_not_submitted_and_the_refusal_quotes_it(self):
-        for name in ("newsletter", "announcement", "event", "prices", "letter"):
+        for name in (
+            *("newsletter", "announcement", "event", "prices", "letter"),
+            *("columns", "launch", "date", "offer", "welcome"),
+        ):
             with self.subTest(name):
                 self.template = self.env.ref(f"mass_mailing_lite.mail_template_{name}")
                 mailing = self.from_template()

@@ -6,7 +6,10 @@ from odoo.tools.mail import email_normalize
 from ..tools.placeholder import HTML, TEXT, find_placeholders
 from .common import GROUP, MailingCase
 
-SHIPPED = ("newsletter", "announcement", "event", "prices", "letter")
+SHIPPED = (
+    *("newsletter", "announcement", "event", "prices", "letter"),
+    *("columns", "launch", "date", "offer", "welcome"),
+)
 
 
 @tagged("post_install", "-at_install")

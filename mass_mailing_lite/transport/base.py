@@ -353,6 +353,10 @@ class Transport:
         """
         return set()
 
+    def get_link_parameters(self):
+        """Return what is added to the links of the messages: ``[(name, value)]``."""
+        return self.mailing._get_link_parameters()
+
     def leads_here(self, content):
         """Return whether a message has links or pictures that lead to this database.
 

@@ -135,16 +135,26 @@ def read_entries(blocklist):
 
     :param blocklist: the model ``mail.blacklist``, as superuser
     """
-    for rows in unread_rows(blocklist, "email"):
-        blocklist.env.cr.execute(
+    read_rows(blocklist, read_entry, "email")
+
+
+def read_rows(model, read, *columns):
+    """Read the addresses of a model of others that were written past the ORM.
+
+    :param model: with the field ``partner_mailing_address``, as superuser
+    :param read: function of the columns that returns what to keep, False for nothing
+    """
+    for rows in unread_rows(model, *columns):
+        model.env.cr.execute(
             SQL(
                 """
-                UPDATE mail_blacklist b SET partner_mailing_address = found.address
+                UPDATE %s t SET partner_mailing_address = found.address
                   FROM unnest(%s::integer[], %s::text[]) found (id, address)
-                 WHERE b.id = found.id
+                 WHERE t.id = found.id
                 """,
-                [number for number, _email in rows],
-                [read_entry(email) for _number, email in rows],
+                SQL.identifier(model._table),
+                [number for number, *_texts in rows],
+                [read(*texts) or None for _number, *texts in rows],
             )
         )
-        blocklist.invalidate_model(["partner_mailing_address"], flush=False)
+        model.invalidate_model(["partner_mailing_address"], flush=False)

@@ -13,6 +13,7 @@ from ..delivery.compose.link_token import LinkSlot
 from ..delivery.compose.message import Value
 from ..delivery.compose.plain_text import html_to_text
 from ..delivery.compose.slots import SlotMarkers
+from ..tools.outlook import mask_whole
 from ..tools.person_name import PARTS
 from ..tools.placeholder import Placeholder
 
@@ -115,8 +116,9 @@ def xml_to_html(source):
     all that follows in bold. The function is the one of ``mail.render.mixin``, so that a message
     has the same elements and attributes as in Odoo's own mail.
     """
-    page = str(html_normalize(f"<{WRAPPER}>{source}</{WRAPPER}>"))
+    masked = mask_whole(source)
+    page = str(html_normalize(f"<{WRAPPER}>{masked.text}</{WRAPPER}>"))
     # A body that reads as quoted text gets attributes on the element around it, which Odoo keeps.
     if page.startswith(f"<{WRAPPER}>") and page.endswith(f"</{WRAPPER}>"):
         page = page[len(WRAPPER) + 2 : -len(WRAPPER) - 3]
-    return page
+    return masked.leading + masked.restore(page)

@@ -37,6 +37,7 @@ from .canonical_address import (
 )
 from .file_links import render_block
 from .frame import fill_frame
+from .link_parameters import LinkParameters
 from .one_by_one import OneByOnePool
 
 # To header while a message is compiled; the message of each recipient has its own.
@@ -319,7 +320,7 @@ class SmtpTransport(Transport):
         body = mailing._insert_slots("body_html", HTML, marker_for)
         files = render_block(mailing, marker_for)
         framed = mailing._insert_frame(f"{body}{files}", marker_for)
-        body = mailing._insert_link_slots(framed, marker_for)
+        body = LinkParameters(mailing).in_html(mailing._insert_link_slots(framed, marker_for))
         page, text = mailing._insert_tracking(body, marker_for), html_to_text(body)
         further = mailing._get_link_headers(marker_for)
         if around:
@@ -433,6 +434,7 @@ class SmtpTransport(Transport):
             for name in ("subject", "preview_text", "body_html")
         )
         body = fill_frame(mailing.with_context(lang=lang), body, contact)
+        body = LinkParameters(mailing).in_html(body)
         line = read_inbox_line(self.mailing.email_from, subject, preview, body)
         return {
             "subject": subject,

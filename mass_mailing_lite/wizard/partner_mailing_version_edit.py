@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from ..models.body_field import BodyField
 from ..models.partner_mailing_content import CONTENT
 
 
@@ -19,7 +20,7 @@ class PartnerMailingVersionEdit(models.TransientModel):
     render_model = fields.Char(default="res.partner", readonly=True)
     subject = fields.Char()
     preview_text = fields.Char()
-    body_html = fields.Html("Body", sanitize="email_outgoing")
+    body_html = BodyField("Body", sanitize="email_outgoing")
 
     def _get_text_names(self):
         """Return the names of the texts, in the dialog and in the mailing."""

@@ -1,5 +1,16 @@
 from . import (
     mail_template,
+    mailing_contact,
+    mailing_list,
     mailing_mailing,
     partner_mailing,
+    partner_mailing_past_counter,
+    partner_mailing_recipient,
+    partner_mailing_source,
+    partner_mailing_unsubscription,
+    res_company,
+    res_config_settings,
+    utm_campaign,
+    utm_medium,
+    utm_source,
 )

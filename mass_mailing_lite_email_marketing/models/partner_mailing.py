@@ -1,9 +1,10 @@
 from odoo import api, fields, models
 from odoo.addons.mass_mailing_lite.tools.placeholder_kind import to_elements
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..content import conditions
 from ..content.designs import Designs, make_design
+from ..content.utm import UTM_FIELDS, Utm
 from ..transport.designed import DesignedTransport
 
 
@@ -11,6 +12,7 @@ class PartnerMailing(models.Model):
     """A mailing whose body can be built of blocks, as those of Email Marketing."""
 
     _inherit = "partner.mailing"
+    _system_fields = frozenset({"email_marketing_id", "link_parameters"})
 
     editor = fields.Selection(
         [("plain", "Text"), ("builder", "Blocks")],
@@ -37,10 +39,93 @@ class PartnerMailing(models.Model):
     mailing_model_real = fields.Char(
         "Technical Name of the Model", compute="_compute_mailing_model"
     )
+    email_marketing_id = fields.Many2one(
+        "mailing.mailing",
+        "Mailing of Email Marketing",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        groups="mass_mailing.group_mass_mailing_user",
+        help="The mailing of Email Marketing that this one was made of.",
+    )
+    campaign_id = fields.Many2one(
+        "utm.campaign",
+        index="btree_not_null",
+        ondelete="set null",
+        help="What comes of the mailing, such as leads and orders, is counted for this campaign.",
+    )
+    medium_id = fields.Many2one(
+        "utm.medium",
+        compute="_compute_medium_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The way in which the links reach people, such as Email.",
+    )
+    source_id = fields.Many2one(
+        "utm.source",
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The name of this mailing in its links, where recipients can read it. It is made from the"
+        " title and follows it, unless you choose another one.",
+    )
+    link_parameters = fields.Json(
+        copy=False,
+        readonly=True,
+        help="What was added to the links when the mailing was submitted: [[name, value]].",
+    )
+    link_parameters_text = fields.Char("Added to Links", compute="_compute_link_parameters_text")
 
     def _compute_mailing_model(self):
         self.mailing_model_id = self.env["ir.model"]._get_id("res.partner")
         self.mailing_model_real = "res.partner"
+
+    # ------------------------------------------------------------
+    # Campaign
+    # ------------------------------------------------------------
+
+    @api.depends("channel")
+    def _compute_medium_id(self):
+        for mailing in self:
+            mailing.medium_id = Utm(mailing).get_medium()
+
+    @api.depends(
+        "state",
+        "channel",
+        "track_clicks",
+        "link_parameters",
+        "company_id.partner_mailing_utm",
+        "name",
+        "view_group_ids",
+        "manage_group_ids",
+        "campaign_id.name",
+        "medium_id.name",
+        "source_id.name",
+    )
+    def _compute_link_parameters_text(self):
+        for mailing in self:
+            pairs = mailing._get_transport().get_link_parameters()
+            mailing.link_parameters_text = ", ".join(f"{name}: {value}" for name, value in pairs)
+
+    def _get_link_parameters(self):
+        return [*super()._get_link_parameters(), *Utm(self).get_parameters()]
+
+    def _get_covered_fields(self):
+        return super()._get_covered_fields() | UTM_FIELDS
+
+    def _get_content_fields(self):
+        # Their names in the links are covered, as they were submitted.
+        return super()._get_content_fields() - UTM_FIELDS
+
+    def _get_compared_fields(self):
+        return (*super()._get_compared_fields(), *sorted(UTM_FIELDS))
+
+    def _submit(self):
+        Utm(self).freeze()
+        return super()._submit()
 
     # ------------------------------------------------------------
     # CRUD
@@ -49,7 +134,7 @@ class PartnerMailing(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         vals_list = [self._tidy_editor(self._designs().tidy(vals)) for vals in vals_list]
-        mailings = super().create(vals_list)
+        mailings = super().create(Utm(self).with_sources(vals_list))
         mailings._fill_designs()
         return mailings
 
@@ -59,7 +144,7 @@ class PartnerMailing(models.Model):
                 {"editor"}
             )
         vals = self._tidy_editor(self._designs().tidy(vals))
-        with self._designs().drop_outdated(vals) as dropped:
+        with Utm(self).follow_title(vals), self._designs().drop_outdated(vals) as dropped:
             result = super().write(vals)
         self._log_dropped(dropped, "editor" in vals)
         if "editor" in vals:
@@ -246,3 +331,24 @@ class PartnerMailing(models.Model):
             names |= conditions.find_fields(str(self.body_html or ""))
         known = self.env["res.partner"]._fields
         return tuple(name for name in names if name in known and known[name].store)
+
+    # ------------------------------------------------------------
+    # Moving over
+    # ------------------------------------------------------------
+
+    def action_open_email_marketing(self):
+        """Open the mailing of Email Marketing that this one was made of."""
+        self.ensure_one()
+        self._check_saved()
+        self.check_access("read")
+        if not self.email_marketing_id:
+            raise UserError(
+                self.env._("“%s” was not made of a mailing of Email Marketing.", self.name)
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Email Marketing"),
+            "res_model": "mailing.mailing",
+            "res_id": self.email_marketing_id.id,
+            "views": [(False, "form")],
+        }

@@ -4,6 +4,10 @@ from . import (
     test_conditions,
     test_design_seams,
     test_design_templates,
+    test_mailing_lists,
+    test_moving,
     test_stock_links,
+    test_stock_statistics,
     test_tour_builder,
+    test_utm,
 )

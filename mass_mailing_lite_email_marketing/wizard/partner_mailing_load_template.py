@@ -38,7 +38,7 @@ class PartnerMailingLoadTemplate(models.TransientModel):
         ]
     )
     def _compute_replaced(self):
-        super()._compute_replaced()
+        result = super()._compute_replaced()
         for dialog in self:
             if dialog._has_favorite():
                 mailing = dialog.mailing_id
@@ -49,6 +49,7 @@ class PartnerMailingLoadTemplate(models.TransientModel):
                     for name in names
                     if not mailing._is_text_empty(name)
                 )
+        return result
 
     @api.onchange("favorite_id")
     def _onchange_favorite_id(self):

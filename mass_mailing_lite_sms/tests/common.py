@@ -52,6 +52,8 @@ class SmsCase(SendingCase):
         cls.env.company.country_id = cls.env.ref("base.es")
         cls.anna.write({"phone": "8 (903) 123-45-67", "country_id": cls.env.ref("base.ru").id})
         cls.boris.phone = "600 123 456"
+        if "partner_mailing_utm" in cls.env.company:  # with mass_mailing_lite_email_marketing
+            cls.env.company.partner_mailing_utm = False
         cls.env.flush_all()
 
     def setUp(self):

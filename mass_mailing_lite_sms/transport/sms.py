@@ -17,6 +17,7 @@ from odoo.addons.mass_mailing_lite.tools.address_list import Entry
 from odoo.addons.mass_mailing_lite.tools.placeholder import TEXT, Placeholder
 from odoo.addons.mass_mailing_lite.tools.spreadsheet import PHONE
 from odoo.addons.mass_mailing_lite.transport.base import Transport
+from odoo.addons.mass_mailing_lite.transport.link_parameters import LinkParameters
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -244,9 +245,10 @@ class SmsTransport(Transport):
 
         text = mailing._insert_slots("sms_body", TEXT, fill)
         if positions := self._get_link_positions():
+            extend = LinkParameters(mailing).in_address
 
             def track(address):
-                position = positions.get(address)
+                position = positions.get(extend(address))
                 return position and base + slots[LinkSlot(SHORT, (position,))]
 
             text = replace_links(text, track)
@@ -261,6 +263,7 @@ class SmsTransport(Transport):
             return read_slot
         make = mailing._get_link_key(SHORT).make
         base, positions = self._get_link(""), self._get_link_positions()
+        extend = LinkParameters(mailing).in_address
 
         def read(contact, row):
             number = mailing._get_link_number(row)
@@ -268,7 +271,7 @@ class SmsTransport(Transport):
             text = read_slot(contact.with_context(**{UNSUBSCRIBE_FIELD: link}), row)
 
             def track(address):
-                position = positions.get(address)
+                position = positions.get(extend(address))
                 return position and base + make(number, position)
 
             return replace_links(str(text), track) if positions else text
@@ -292,10 +295,14 @@ class SmsTransport(Transport):
             if "{{" not in address and not address.startswith(self._get_link(""))
         }
 
-    def _get_link_positions(self):
-        """Return {address: position} of the links whose clicks are counted.
+    def get_link_parameters(self):
+        return self.mailing._get_link_parameters() if self.mailing.track_clicks else []
 
-        They are stored at submission. Those of a draft are told in advance, so that its length is
+    def _get_link_positions(self):
+        """Return {address that a link leads to: position} of the links whose clicks are counted.
+
+        It has the parameters of the mailing's links; a text without counting is sent as it is
+        written, because each character costs money. They are stored at submission. Those of a draft are told in advance, so that its length is
         that of the SMS. What was submitted without counting stays as it is.
         """
         mailing = self.mailing
@@ -303,11 +310,13 @@ class SmsTransport(Transport):
             return {}
         saved = mailing._origin
         links = self.env["partner.mailing.link"].sudo()
-        addresses = links.search([("mailing_id", "in", saved.ids)], order="id").mapped("url")
+        links = links.search([("mailing_id", "in", saved.ids)], order="id")
+        addresses = list(links._get_targets())
         if mailing.state == "draft":
             texts = saved.sudo()._get_translations(["sms_body"])["sms_body"] if saved else {}
             found = self.find_links({"sms_body": {**texts, "": mailing.sms_body}})
-            addresses += sorted(found.difference(addresses))
+            targets = LinkParameters(mailing).get_targets(found)
+            addresses += [target for target in targets if target not in addresses]
         return {address: place for place, address in enumerate(addresses[:MAX_POSITION], 1)}
 
     def get_link_at(self, position):

@@ -1,6 +1,7 @@
 """A whole system for the tests: a real Odoo server process, a real SMTP server, a real browser."""
 
 import contextlib
+import inspect
 import itertools
 from dataclasses import dataclass, field
 
@@ -52,14 +53,23 @@ def start_server(tools, request):
 
     A second call with the same `name` (by default that of the test file, since files run side by
     side) starts another server on that database. What else it takes are settings of Odoo's
-    configuration file, such as `workers=2`. With `bridges` the database has all our addons.
+    configuration file, such as `workers=2`. The database has the demo's users; with `bridges` it
+    has all our addons, and no users yet.
     """
     made = {}
+
+    def make_users(database):
+        with tools.serve(database, name="peopled", max_cron_threads=0) as url:
+            company.create_users(Client(url, database, "admin"))
 
     @contextlib.contextmanager
     def start(name=request.path.stem, *, bridges=False, **settings):
         if name not in made:
-            made[name] = database.fresh(tools, name, bridges=bridges)
+            made[name] = (
+                database.fresh(tools, name, bridges=True)
+                if bridges
+                else database.peopled(tools, name, make_users, inspect.getsource(company))
+            )
         with tools.serve(made[name], name=f"{name}-{next(_numbers)}", **settings) as url:
             yield OdooServer(url, made[name], tools)
 

@@ -18,7 +18,7 @@ from .mailings import MAILING, validated
 
 pytestmark = pytest.mark.slow(75)
 
-FORGED, CLIENTS = 10_000, 8
+FORGED, CLIENTS = 2_000, 8
 ONE_CLICK = "List-Unsubscribe=One-Click"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # All that a link could change.

@@ -17,7 +17,7 @@ from .mailings import command, validated
 
 pytestmark = pytest.mark.slow(80)
 
-COUNT = 500
+COUNT = 200
 PATIENCE = 120  # seconds for a server to pass on what it took
 CONTENT = bytes(range(256)) * 40
 

@@ -406,13 +406,14 @@ def test_too_many_rows_cells_and_bytes_of_a_text_are_refused():
         b"a@b.example,<" * 1_000_000,
         b'a,b;"c ' * 2_000_000,
         "я@".encode("cp1251") * 5_000_000,
-        b'"x;a@example.com\n' * 90_000,
-        b"BEGIN:VCARD\n" * 150_000,
+        b'"x;a@example.com\n' * 45_000,
+        b"BEGIN:VCARD\n" * 50_000,
         b"BEGIN:VCARD\nEMAIL;ENCODING=QUOTED-PRINTABLE:=\n" + b"=3D=\n" * 20_000,
         b"\xff\xfe" + b"\x00\xd8" * 90_000,
     ],
     ids=range(9),
 )
+@pytest.mark.timeout(120)
 def test_a_file_that_is_meant_to_take_long_is_read_or_refused(data):
     with contextlib.suppress(spreadsheet.UnreadableError):
         people(read(data))

@@ -1,9 +1,13 @@
+import { ColumnPlugin } from "@html_editor/main/column_plugin";
+import { FilePlugin } from "@html_editor/main/media/file_plugin";
 import { DynamicPlaceholderPlugin } from "@html_editor/others/dynamic_placeholder_plugin";
 import { HtmlMailField, htmlMailField } from "@mail/views/web/fields/html_mail_field/html_mail_field";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 
+import { finishBlocks } from "../editor/mail_blocks";
+import { MailBlocksPlugin } from "../editor/mail_blocks_plugin";
 import { PlaceholderChipPlugin, removeStyles, showChips } from "./chip_plugin";
 import { PersonalLinkPlugin } from "./link_plugin";
 import { PlaceholderPopover } from "./placeholder_popover";
@@ -54,10 +58,17 @@ export class PlaceholderHtmlField extends HtmlMailField {
 
     getConfig() {
         const config = super.getConfig();
-        config.Plugins = config.Plugins.map((plugin) =>
+        // The box of a file is drawn by style sheets of the web client; mail programs show none.
+        config.Plugins = config.Plugins.filter((plugin) => plugin !== FilePlugin).map((plugin) =>
             plugin === DynamicPlaceholderPlugin ? PlaceholderPlugin : plugin
         );
         config.Plugins.push(PersonalLinkPlugin, PlaceholderChipPlugin);
+        // Odoo's editor for mail has no columns, because they would be sent as flex boxes.
+        config.Plugins.push(ColumnPlugin, MailBlocksPlugin);
+        // A link may lead to a file that is uploaded; a button has the colours that its author chooses.
+        Object.assign(config, { allowFile: true, allowCustomStyle: true });
+        // Mail programs neither play a video nor turn a picture.
+        Object.assign(config, { allowVideo: false, allowImageTransform: false });
         config.partnerMailingPlaceholders = this.placeholders;
         // A pasted picture becomes a file with a URL, because mail programs show no data: URLs.
         config.dropImageAsAttachment = true;
@@ -78,6 +89,7 @@ export class PlaceholderHtmlField extends HtmlMailField {
 
     async getEditorContent() {
         const content = await super.getEditorContent();
+        finishBlocks(content);
         removeStyles(content);
         return content;
     }

@@ -1,6 +1,7 @@
 import { _t } from "@web/core/l10n/translation";
 
-// Of each kind: the field that says what is meant, and the model of its records.
+// Of each kind: the field that says what is meant, and the model of its records. Another addon adds
+// its own with addKind, in a file that imports this one.
 export const KINDS = {
     audience: {
         field: "audience_id",
@@ -29,6 +30,11 @@ export const KINDS = {
     domain: { field: "domain", icon: "fa-filter", title: _t("Filter") },
     address: { field: "address", icon: "fa-at", title: _t("Addresses") },
 };
+
+export function addKind(key, kind) {
+    KINDS[key] = kind;
+}
+
 export const OUTCOMES = {
     sent: _t("got it"),
     not_reached: _t("did not get it"),

@@ -54,6 +54,7 @@ export class SourcesField extends Component {
             counted: {},
             total: undefined,
             others: [],
+            kinds: undefined, // that the user can choose, when the server has said so
             error: "",
             links: {},
             unfolded: {},
@@ -97,7 +98,13 @@ export class SourcesField extends Component {
     }
 
     get kinds() {
-        return Object.entries(KINDS).map(([key, kind]) => ({ key, ...kind }));
+        return Object.entries(KINDS)
+            .filter(([key]) => this.canChoose(key))
+            .map(([key, kind]) => ({ key, ...kind }));
+    }
+
+    canChoose(kind) {
+        return !this.state.kinds || this.state.kinds.includes(kind);
     }
 
     getEntries(side) {
@@ -169,7 +176,8 @@ export class SourcesField extends Component {
         if (this.asked !== asked) {
             return; // A later question is under way.
         }
-        Object.assign(this.state, { total: answer.total, others: answer.others, error: "" });
+        const { total, others, kinds } = answer;
+        Object.assign(this.state, { total, others, kinds, error: "" });
         keys.forEach((key, n) => {
             this.state.counted[key] = answer.entries[n];
         });
@@ -458,7 +466,7 @@ export class SourcesField extends Component {
         }
         // A mailing without a name is hidden from the user.
         const isHidden = kind === "mailing" && this.getCounted(entry)?.name === false;
-        return !isHidden && Boolean(entry.data[KINDS[kind]?.field]?.id);
+        return !isHidden && this.canChoose(kind) && Boolean(entry.data[KINDS[kind]?.field]?.id);
     }
 
     // ------------------------------------------------------------

@@ -45,6 +45,11 @@ export function formatShare(percent) {
     return formatPercent(formatFloat(percent, { digits: [16, digits] }));
 }
 
+// A number, which a mailing that another system sent may not have.
+export function formatCount(number) {
+    return typeof number === "number" ? formatInteger(number) : NONE;
+}
+
 // Percent; null where there is nothing to divide by.
 export function share(part, whole) {
     return whole ? (100 * part) / whole : null;
@@ -52,5 +57,6 @@ export function share(part, whole) {
 
 // Pivot tables and the sums of lists have the widget's formatter.
 registry.category("formatters").add("partner_mailing_rate", formatShare);
+registry.category("formatters").add("partner_mailing_count", formatCount);
 
 export { formatInteger };

@@ -76,12 +76,15 @@ export class BuilderField extends MassMailingHtmlField {
         };
     }
 
+    // Who may not edit reads what is sent: the body, not the design that it was made of, which another
+    // program may have written.
     getReadonlyConfig() {
         const config = super.getReadonlyConfig();
-        const source = String(config.value || "");
-        return source.includes(" t-")
-            ? { ...config, value: markup(showChips(source, this.placeholders).body.innerHTML) }
-            : config;
+        const source = String(this.props.record.data[this.props.inlineField] || config.value || "");
+        const shown = source.includes(" t-")
+            ? showChips(source, this.placeholders).body.innerHTML
+            : source;
+        return { ...config, value: markup(shown) };
     }
 
     // The plugins of the builder itself are chosen where it is loaded (mailing_builder.js).
