@@ -553,3 +553,23 @@ class TestOdooSeams(TransactionCase):
             self.assertIn(
                 name, design.get_page_values(f'<p class="{name} o_layout">', False)["head"]
             )
+
+    def test_the_editors_columns_and_banners_have_the_parts_that_become_tables(self):
+        for path, names in (
+            ("html_editor/static/src/main/column_plugin.js", ("o_text_columns", '"row"', "`col-$")),
+            (
+                "html_editor/static/src/main/banner_plugin.js",
+                ("o_editor_banner_icon", "o_editor_banner_content", "alert alert-"),
+            ),
+            ("html_editor/static/src/editor.js", ("clean_for_save_handlers", "normalize_handlers")),
+            (
+                "mail/static/src/views/web/fields/html_mail_field/convert_inline.js",
+                ("export function createMso(",),
+            ),
+        ):
+            with file_open(path) as file:
+                source = file.read()
+            for name in names:
+                with self.subTest(path=path, name=name):
+                    broken = self.broken(name, "static/src/editor/mail_blocks.js")
+                    self.assertIn(name, source, broken)
