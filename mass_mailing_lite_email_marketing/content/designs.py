@@ -27,8 +27,8 @@ FRAME = Markup(
     '<div data-name="Mailing" class="o_layout oe_unremovable oe_unmovable o_empty_theme">'
     '<div class="container o_mail_wrapper o_mail_regular oe_unremovable"><div class="row mw-100 mx-0">'
     '<div class="col o_mail_no_options o_mail_wrapper_td bg-white oe_structure">'
-    '<section class="s_text_block o_mail_snippet_general pt16 pb16" data-snippet="s_text_block"'
-    ' data-name="Text"><div class="container s_allow_columns">%s</div></section>'
+    '<section class="s_text_block o_mail_snippet_general pt24 pb24" data-snippet="s_text_block"'
+    ' data-vxml="001" data-name="Text"><div class="container s_allow_columns">%s</div></section>'
     "</div></div></div></div>"
 )
 

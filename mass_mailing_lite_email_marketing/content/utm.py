@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-from odoo import fields
+from odoo import Command, fields
 
 from ..odoo_seams import utm
 
@@ -55,7 +55,8 @@ class Utm:
         env = self.env(context={**self.env.context, "lang": "en_US"})
         labels = dict(mailing._fields["channel"]._description_selection(env))
         channel = mailing.channel or "email"
-        own = utm.find_medium(self.env, channel, labels.pop(channel))
+        # While addons are loaded, that of the channel may not be there yet.
+        own = utm.find_medium(self.env, channel, labels.pop(channel, channel.upper()))
         chosen = mailing.medium_id
         if not chosen or chosen == own:
             return own
@@ -79,7 +80,8 @@ class Utm:
 
     def with_sources(self, vals_list):
         """Return values of new mailings, each with a source that is named after its title."""
-        self.mailings.check_access("create")
+        # Of no record: a copy is made by the method of its original, which others may own.
+        self.mailings.browse().check_access("create")
         missing = [vals for vals in vals_list if not vals.get("source_id") and vals.get("name")]
         companies = self.env["res.company"]
         names = [
@@ -152,7 +154,12 @@ class Utm:
 
 def has_records(commands):
     """Tell whether commands for an x2many field of a new record give it records."""
-    return any(command[0] == 4 or (command[0] == 6 and command[2]) for command in commands or ())
+    return any(
+        not isinstance(one, list | tuple)  # the records themselves, or their numbers
+        or one[0] in (Command.CREATE, Command.LINK)
+        or (one[0] == Command.SET and one[2])
+        for one in commands or ()
+    )
 
 
 def describe_use(records, mailings):

@@ -14,10 +14,6 @@ class PartnerMailing(models.Model):
     _inherit = "partner.mailing"
     _system_fields = frozenset({"email_marketing_id", "link_parameters"})
 
-    name = fields.Char(
-        help="Internal. The name of its source, which links tell, begins with it: see Campaign on"
-        " the tab Options.",
-    )
     editor = fields.Selection(
         [("plain", "Text"), ("builder", "Blocks")],
         required=True,
@@ -66,15 +62,15 @@ class PartnerMailing(models.Model):
         precompute=True,
         index="btree_not_null",
         ondelete="restrict",
-        help="The way in which the links reach people: Email.",
+        help="The way in which the links reach people, such as Email.",
     )
     source_id = fields.Many2one(
         "utm.source",
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
-        help="The name by which this mailing is known where its links lead to. It follows the title,"
-        " unless you choose or name another one.",
+        help="The name of this mailing in its links, where recipients can read it. It is made from the"
+        " title and follows it, unless you choose another one.",
     )
     link_parameters = fields.Json(
         copy=False,
@@ -98,6 +94,8 @@ class PartnerMailing(models.Model):
 
     @api.depends(
         "state",
+        "channel",
+        "track_clicks",
         "link_parameters",
         "company_id.partner_mailing_utm",
         "name",

@@ -1,5 +1,6 @@
 from . import (
     test_body_arch,
+    test_builder_seams,
     test_conditions,
     test_design_seams,
     test_design_templates,
@@ -7,5 +8,6 @@ from . import (
     test_moving,
     test_stock_links,
     test_stock_statistics,
+    test_tour_builder,
     test_utm,
 )

@@ -103,6 +103,8 @@ class TestUtm(UtmCase):
         readers = self.env["res.groups"].create({"name": "Readers"})
         hidden = self.new_mailing(name="Secret", view_group_ids=[Command.set(readers.ids)])
         self.assertTrue(hidden.source_id.name.startswith("Mailing created on"))
+        hidden = self.new_mailing(name="Secret", manage_group_ids=readers.ids)
+        self.assertTrue(hidden.source_id.name.startswith("Mailing created on"))
         shown = self.new_mailing(name="Secret", view_group_ids=[Command.set([])])
         self.assertIn("Secret", shown.source_id.name)
         shown.view_group_ids = readers

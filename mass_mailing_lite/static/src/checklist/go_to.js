@@ -27,7 +27,10 @@ export async function callButton(field, name, args) {
     });
 }
 
-/** Open the tab `page` of the form that a field is in, and set the focus to the field `focus`. */
+/**
+ * Open the tab `page` of the form that a field is in, and set the focus to the field `focus`.
+ * Where another field is edited in its place, that one has the class `o_in_place_of_FOCUS`.
+ */
 export async function goTo(field, { page, focus }) {
     const form = field.root.el.closest(".o_form_view");
     const tab = page && form.querySelector(`.o_notebook_headers a[name="${page}"]`);
@@ -38,7 +41,9 @@ export async function goTo(field, { page, focus }) {
         tab.scrollIntoView({ block: field.env.isSmall ? "start" : "nearest" });
         tab.focus({ preventScroll: true });
     }
-    const widget = focus && form.querySelector(`.o_field_widget[name="${focus}"]`);
+    const widget =
+        focus &&
+        form.querySelector(`.o_field_widget[name="${focus}"], .o_field_widget.o_in_place_of_${focus}`);
     const input = widget && (widget.matches(FOCUSABLE) ? widget : widget.querySelector(FOCUSABLE));
     (input || widget)?.scrollIntoView({ block: field.env.isSmall ? "center" : "nearest" });
     input?.focus({ preventScroll: true });

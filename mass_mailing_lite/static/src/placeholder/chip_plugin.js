@@ -28,6 +28,35 @@ export function packElement({ expression, fallback }) {
     return element;
 }
 
+// The document of a body in which placeholders are chips, as text, for who may not edit it: their
+// styles of their own reach into a frame.
+export function showChips(source, placeholders) {
+    const page = new DOMParser().parseFromString(source, "text/html");
+    for (const element of page.querySelectorAll(SELECTOR)) {
+        const { label, hint } = describe(readElement(element), placeholders);
+        const chip = page.createElement("span");
+        chip.className = "o_partner_mailing_chip";
+        chip.style.cssText =
+            "padding: 0 0.4em; border-radius: 0.7em; color: #714b67; background-color: #eee9ed";
+        chip.title = hint;
+        chip.textContent = label;
+        element.replaceWith(chip);
+    }
+    return page;
+}
+
+// Odoo writes a style into every element. A placeholder with a style needs QWeb, which only template
+// editors may save, so its other attributes are removed.
+export function removeStyles(content) {
+    for (const placeholder of content.querySelectorAll("t[t-out]")) {
+        for (const { name } of [...placeholder.attributes]) {
+            if (!name.startsWith("t-")) {
+                placeholder.removeAttribute(name);
+            }
+        }
+    }
+}
+
 // Shows the placeholders of a body as chips. What is stored stays `<t t-out="object.name">reader</t>`:
 // the attributes that style it are known to the editor alone.
 export class PlaceholderChipPlugin extends Plugin {

@@ -8,10 +8,10 @@ import { useService } from "@web/core/utils/hooks";
 
 import { finishBlocks } from "../editor/mail_blocks";
 import { MailBlocksPlugin } from "../editor/mail_blocks_plugin";
-import { PlaceholderChipPlugin, readElement, SELECTOR } from "./chip_plugin";
+import { PlaceholderChipPlugin, removeStyles, showChips } from "./chip_plugin";
 import { PersonalLinkPlugin } from "./link_plugin";
 import { PlaceholderPopover } from "./placeholder_popover";
-import { describe, loadPlaceholders, toExpression } from "./placeholders";
+import { loadPlaceholders, toExpression } from "./placeholders";
 
 import { markup, onWillStart } from "@odoo/owl";
 
@@ -75,40 +75,22 @@ export class PlaceholderHtmlField extends HtmlMailField {
         return config;
     }
 
-    // Who may not edit a body sees the same chips, as text: styles of their own reach into a frame.
+    // Who may not edit a body sees the same chips, as text.
     getReadonlyConfig() {
         const config = super.getReadonlyConfig();
         const source = String(config.value);
         if (!source.includes(" t-")) {
             return config;
         }
-        const page = new DOMParser().parseFromString(source, "text/html");
-        for (const element of page.querySelectorAll(SELECTOR)) {
-            const { label, hint } = describe(readElement(element), this.placeholders);
-            const chip = page.createElement("span");
-            chip.className = "o_partner_mailing_chip";
-            chip.style.cssText =
-                "padding: 0 0.4em; border-radius: 0.7em; color: #714b67; background-color: #eee9ed";
-            chip.title = hint;
-            chip.textContent = label;
-            element.replaceWith(chip);
-        }
+        const page = showChips(source, this.placeholders);
         const value = this.sandboxedPreview ? page.documentElement.outerHTML : page.body.innerHTML;
         return { ...config, value: markup(value) };
     }
 
-    // Odoo writes a style into every element. A placeholder with a style needs QWeb, which only
-    // template editors may save, so its other attributes are removed.
     async getEditorContent() {
         const content = await super.getEditorContent();
         finishBlocks(content);
-        for (const placeholder of content.querySelectorAll("t[t-out]")) {
-            for (const { name } of [...placeholder.attributes]) {
-                if (!name.startsWith("t-")) {
-                    placeholder.removeAttribute(name);
-                }
-            }
-        }
+        removeStyles(content);
         return content;
     }
 }

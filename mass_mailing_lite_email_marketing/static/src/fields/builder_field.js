@@ -1,0 +1,137 @@
+import { MassMailingHtmlField, massMailingHtmlField } from "@mass_mailing/fields/html_field/mass_mailing_html_field";
+import { MassMailingIframe } from "@mass_mailing/iframe/mass_mailing_iframe";
+import {
+    PlaceholderChipPlugin,
+    removeStyles,
+    showChips,
+} from "@mass_mailing_lite/placeholder/chip_plugin";
+import { PersonalLinkPlugin } from "@mass_mailing_lite/placeholder/link_plugin";
+import { PlaceholderPlugin } from "@mass_mailing_lite/placeholder/placeholder_html_field";
+import { loadPlaceholders } from "@mass_mailing_lite/placeholder/placeholders";
+import { DynamicPlaceholderPlugin } from "@html_editor/others/dynamic_placeholder_plugin";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+
+import { MailingThemeSelector } from "./theme_selector";
+
+import { markup, onWillStart, useExternalListener } from "@odoo/owl";
+
+const TAB = ".o_notebook_headers .nav-link";
+
+// Odoo's frame around the builder, with our placeholders in it.
+export class BuilderIframe extends MassMailingIframe {
+    static template = "mass_mailing_lite_email_marketing.BuilderIframe";
+}
+
+// The builder of Email Marketing, with the placeholders of mailings as chips and their personal links.
+//
+// What the mailing keeps is Odoo's: the blocks in this field, and the same with its styles inline in
+// the one that is sent.
+export class BuilderField extends MassMailingHtmlField {
+    static components = {
+        ...MassMailingHtmlField.components,
+        MassMailingIframe: BuilderIframe,
+        ThemeSelector: MailingThemeSelector,
+    };
+
+    setup() {
+        super.setup();
+        const orm = useService("orm");
+        onWillStart(async () => (this.placeholders = await loadPlaceholders(orm)));
+        this.committing = null;
+        this.passingTab = null;
+        useExternalListener(document, "click", (ev) => this.onClickAnywhere(ev), { capture: true });
+    }
+
+    commitChanges(options) {
+        const committing = super.commitChanges(options).finally(() => {
+            if (this.committing === committing) {
+                this.committing = null;
+            }
+        });
+        this.committing = committing;
+        return committing;
+    }
+
+    // Another page of the form takes the frame away, which the styles are computed in: what was changed
+    // is kept before.
+    async onClickAnywhere(ev) {
+        const tab = ev.target.closest?.(TAB);
+        if (!tab || tab === this.passingTab || !(this.isDirty || this.committing)) {
+            return;
+        }
+        ev.preventDefault();
+        ev.stopImmediatePropagation();
+        await this.commitChanges();
+        this.passingTab = tab;
+        tab.click();
+        this.passingTab = null;
+    }
+
+    // Odoo shows the source to developers alone; here it is for all, as in the plain editor.
+    getMassMailingIframeProps() {
+        return {
+            ...super.getMassMailingIframeProps(),
+            toggleCodeView: () => this.toggleCodeView(),
+        };
+    }
+
+    getReadonlyConfig() {
+        const config = super.getReadonlyConfig();
+        const source = String(config.value || "");
+        return source.includes(" t-")
+            ? { ...config, value: markup(showChips(source, this.placeholders).body.innerHTML) }
+            : config;
+    }
+
+    // The plugins of the builder itself are chosen where it is loaded (mailing_builder.js).
+    getBuilderConfig() {
+        return { ...super.getBuilderConfig(), partnerMailingPlaceholders: this.placeholders };
+    }
+
+    getSimpleEditorConfig() {
+        const config = super.getSimpleEditorConfig();
+        const codeView = [config.resources.user_commands]
+            .flat()
+            .find((command) => command?.id === "codeview");
+        if (codeView) {
+            codeView.isAvailable = () => true;
+        }
+        return {
+            ...config,
+            partnerMailingPlaceholders: this.placeholders,
+            Plugins: [
+                ...config.Plugins.map((plugin) =>
+                    plugin === DynamicPlaceholderPlugin ? PlaceholderPlugin : plugin
+                ),
+                PersonalLinkPlugin,
+                PlaceholderChipPlugin,
+            ],
+        };
+    }
+
+    async getEditorContent() {
+        const content = await super.getEditorContent();
+        removeStyles(content);
+        return content;
+    }
+
+    // Odoo gives its element here before it writes the styles into it, and then reads its source.
+    preprocessFilterDomains(element) {
+        super.preprocessFilterDomains(element);
+        const { get } = Object.getOwnPropertyDescriptor(Element.prototype, "innerHTML");
+        Object.defineProperty(element, "innerHTML", {
+            get() {
+                removeStyles(element);
+                return get.call(element);
+            },
+        });
+    }
+}
+
+export const builderField = {
+    ...massMailingHtmlField,
+    component: BuilderField,
+};
+
+registry.category("fields").add("partner_mailing_builder", builderField);
