@@ -34,11 +34,9 @@ PATIENCE = 120  # seconds for messages to arrive
 MAILING = "partner.mailing"
 MAIN_LANGUAGE = "en_US"
 RECIPIENT = "Ana"
-# The page on which people see a template before they use it.
-PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"></head>
-<body style="margin: 0; padding: 16px; font: 15px/1.5 Arial, Helvetica, sans-serif; color: #1f2933">
-<div style="max-width: 680px; margin: 0 auto">%s</div></body></html>"""
+# The page on which people see a template before they use it: all before its body, and the body's place.
+_PAGE = re.compile(r".*?<body[^>]*>", re.DOTALL)
+PLACE = '<div style="max-width: 680px; margin: 0 auto">%s</div></body></html>'
 _PLACEHOLDER = re.compile(
     r"<t t-out=\"object\.(?P<name>[\w.]+)\"\s*(?:/>|>(?P<fallback>[^<]*)</t>)"
 )
@@ -119,9 +117,11 @@ def of_templates(client):
     values["name"] = RECIPIENT
     found = []
     for record in sorted(known, key=lambda one: one["name"]):
-        body = client.read("mail.template", record["res_id"], "body_html")["body_html"]
+        names = ("body_html", "partner_mailing_miniature")
+        body, card = map(client.read("mail.template", record["res_id"], *names).get, names)
         content = _to_html(_fill(body, values))
-        found.append(Shown(record["name"], PAGE % content, content, {"body_html": body}, True))
+        page = _PAGE.match(card)[0] + PLACE % content
+        found.append(Shown(record["name"], page, content, {"body_html": body}, True))
     return found
 
 
