@@ -15,4 +15,4 @@ class MailingList(models.Model):
             hidden = stored - stored.sudo(False)._filtered_access("read")
         seen = self.filtered(lambda one: one._origin not in hidden or not one._origin)
         (self - seen).display_name = self.env._("A mailing list you may not see")
-        super(MailingList, seen)._compute_display_name()
+        return super(MailingList, seen)._compute_display_name()
