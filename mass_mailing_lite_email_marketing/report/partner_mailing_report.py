@@ -33,7 +33,7 @@ class PartnerMailingReport(models.Model):
         "partner.mailing.past.counter": ["counted_at", "email_marketing_id", *COUNTS],
     }
 
-    name = fields.Char("Mailing", readonly=True)
+    name = fields.Char("Title", readonly=True)
     sent_by = fields.Selection(
         [(HERE, "Mailings"), (STOCK, "Email Marketing")],
         readonly=True,
