@@ -50,7 +50,7 @@ class TestTourBuilder(HttpCase):
         message = inbox.message_to("tour@example.com")
         body = message.get_body(("html",)).get_content()
         self.assertIn("Anna &amp; Ben", body)
-        self.assertIn("ButtonNowhere", body)
+        self.assertIn("Nowhere", body)
         self.assertIn("o_default_theme", body)
         self.assertNotIn("t-out", body)
         self.assertIn("Anna & Ben", message.get_body(("plain",)).get_content())

@@ -91,9 +91,10 @@ registry.category("web_tour.tours").add("mass_mailing_lite_builder", {
         { trigger: "[data-side=in] .o_partner_mailing_add", run: "click" },
         { trigger: ".o-dropdown-item[data-kind=audience]", run: "click" },
         { trigger: ".modal .o_data_row td:contains(Readers of the tour)", run: "click" },
-        { trigger: "[data-side=in] [data-kind=audience]:contains(Readers of the tour)" },
+        // The checks of a design are made in the same answer, which takes long on a busy machine.
+        { trigger: "[data-side=in] [data-kind=audience]:contains(Readers of the tour)", timeout: 40000 },
         { trigger: "button[name=action_refresh_recipients]", run: "click" },
-        { trigger: "[name=recipient_window_ids] td:contains(tour@example.com)" },
+        { trigger: "[name=recipient_window_ids] td:contains(tour@example.com)", timeout: 40000 },
         { trigger: "a[name=content]", content: "What was designed is still there", run: "click" },
         { trigger: `${HEADING} t[t-out='object.name'][data-partner-mailing-label=Name]` },
         {
