@@ -548,11 +548,9 @@ class TestOdooSeams(TransactionCase):
         ) as file:
             source = file.read()
         broken = self.broken("the classes of convert_inline.js", "tools/design.py")
-        for name in ("o_stacking_wrapper", "o_desktop_h100"):
-            self.assertIn(name, source, broken)
-            self.assertIn(
-                name, design.get_page_values(f'<p class="{name} o_layout">', False)["head"]
-            )
+        name = "o_stacking_wrapper"
+        self.assertIn(name, source, broken)
+        self.assertIn(name, design.get_page_values(f'<p class="{name}">', False)["head"])
 
     def test_the_editors_columns_and_banners_have_the_parts_that_become_tables(self):
         for path, names in (
