@@ -392,7 +392,8 @@ class PartnerMailingSource(models.Model):
         guarded = (kind.field for kind in get_kinds(self.env).values() if kind.is_guarded)
         for name in guarded:
             named = self[name]._origin
-            if not before or named != before[name]:
+            # Of no record Odoo would ask for the rights to its model, which another app may keep.
+            if named and (not before or named != before[name]):
                 named.sudo(False).check_access("read")
 
     # ------------------------------------------------------------
