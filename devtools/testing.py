@@ -1,12 +1,10 @@
 """`make test`: the addons' tests inside Odoo, then the whole-system tests from outside.
 
 Tests of plain Python need neither, so they run beside all that: while the databases are made, which
-takes a minute of one processor in a new checkout. Each other suite runs in several processes
-(pytest-xdist). In the addons' suites each process has a database of its own, a copy of the suite's,
-and gets whole classes; in the system suite it gets whole files, whose databases, servers and ports
-are their own. Those of the system suite often wait, for a server that starts or for a minute that a
-limit is about, while the addons' compute: so the system suite runs beside the addons'. `--fast`
-leaves out the tests that need a browser and the slow ones; see `selection.py`.
+takes two minutes of one processor in a new checkout. Each other suite runs in several processes (pytest-xdist). In the addons' suites each process has a
+database of its own, a copy of the suite's, and gets whole classes; in the system suite it gets
+whole files, whose databases, servers and ports are their own. `--fast` leaves out the tests that
+need a browser and the slow ones; see `selection.py`.
 
 A browser tour that cannot start its browser is skipped by Odoo without a word, and a wrong option
 collects no test at all; both count as failures here.
@@ -29,7 +27,6 @@ OUTSIDE = paths.ROOT / "tests"  # what runs without Odoo in its own process
 SYSTEM_TESTS = OUTSIDE / "system"
 PLAIN_TESTS = [OUTSIDE / name for name in ("delivery", "tools", "house")]
 LIMIT = 2400  # seconds; a loop in C code is deaf to the limit that pytest sets each test
-DATABASES = {"addons": "test_addons", "bridges": "test_bridges"}
 NO_TESTS = 5  # pytest's exit code when it selected none
 FAST = "--fast"
 # Tests ask name servers of their own and no other; see tools/domain/lookup.py of the addon.
@@ -42,8 +39,9 @@ GIVEN_UP = re.compile(r"chrome|chromium|websocket|browser|odoo-http|playwright",
 
 def test(arguments):
     """Run all tests, or with pytest's arguments (paths, `-k name`) some of them."""
-    with only_one("test", "`make test`"), odoo() as tools:
-        results = (_run_chosen if _split(arguments)[0] else _run_all)(tools, arguments)
+    with only_one("test", "`make test`"), odoo() as tools, _plain(tools, arguments) as end:
+        results = [_run(tools, suite, own) for suite, own in _suites(tools, arguments).items()]
+        results += end()
     if failures := [failure for _number, failure in results if failure]:
         raise Failure("\n".join(failures))
     numbers = [number for number, _failure in results]
@@ -54,44 +52,64 @@ def test(arguments):
     return 0
 
 
-def _run_chosen(tools, arguments):
-    """Run the tests at the arguments' paths, one suite after the other; return their results."""
+@contextlib.contextmanager
+def _plain(tools, arguments):
+    """Run the tests of plain Python beside the block, unless the arguments choose some tests.
+
+    It gives a function that waits for them, shows what they said and returns their results.
+    """
     chosen, options = _split(arguments)
-    system = [path for path in chosen if Path(path).resolve().is_relative_to(OUTSIDE)]
-    addons = [path for path in chosen if path not in system]
-    bridges = [path for path in addons if _is_in_bridge(path)]
-    results = []
-    for suite, paths_of_suite in (
-        ("addons", [path for path in addons if path not in bridges]),
-        ("bridges", bridges),
-        ("system", system),
-    ):
-        if paths_of_suite:
-            results.append(_run(tools, suite, [*paths_of_suite, *options]))
-    return results
+    if chosen:
+        yield list
+        return
+    command, report = _command(tools, "plain", [*PLAIN_TESTS, "-p", "no:odoo", *options, "-n0"])
+    environment = tools.environment()
+    with running(command, log="tests-plain", cwd=paths.ROOT, env=environment) as process:
 
+        def end():
+            try:
+                code = process.wait(LIMIT)
+            except subprocess.TimeoutExpired:
+                return [(0, _describe_limit("plain"))]
+            say(f"\n═══ plain ═══\n{log_file('tests-plain').read_text(errors='replace')}")
+            return [_read(code, "plain", report)]
 
-def _run_all(tools, options):
-    """Run all suites, those beside others that can be; return their results."""
-    folders = [folder for addon in paths.addons() if (folder := addon / "tests").is_dir()]
-    bridges = [folder for folder in folders if _is_in_bridge(folder)]
-    with _beside(tools, "plain", [*PLAIN_TESTS, *options]) as end_plain:
-        # Made before the suites ask for it side by side.
-        database.prepare(tools)
-        with _beside(tools, "system", [SYSTEM_TESTS, *options]) as end_system:
-            addons = [folder for folder in folders if folder not in bridges]
-            return [
-                _run(tools, "addons", [*addons, *options]),
-                _run(tools, "bridges", [*bridges, *options]),
-                end_plain(),
-                end_system(),
-            ]
+        yield end
 
 
 def _split(arguments):
     """Return the paths of tests among the arguments, and the others."""
     chosen = [argument for argument in arguments if Path(argument.partition("::")[0]).exists()]
     return chosen, [argument for argument in arguments if argument not in chosen]
+
+
+def _suites(tools, arguments):
+    """Return the arguments of each run of pytest, or of those that the arguments' paths need."""
+    chosen, options = _split(arguments)
+    system = [path for path in chosen if Path(path).resolve().is_relative_to(OUTSIDE)]
+    addons = [path for path in chosen if path not in system]
+    if not chosen:
+        system = [SYSTEM_TESTS]
+        addons = [folder for addon in paths.addons() if (folder := addon / "tests").is_dir()]
+    suites = {}
+    # The main addon's tests run where nothing joins it to others, the others' where all is there.
+    bridges = [path for path in addons if _is_in_bridge(path)]
+    for suite, folders in (
+        ("addons", [path for path in addons if path not in bridges]),
+        ("bridges", bridges),
+    ):
+        if folders:
+            name = database.fresh(tools, f"test_{suite}", bridges=suite == "bridges")
+            # A job runner would come to life beside the tests.
+            config = tools.configure(
+                f"test-{suite}", db_name=name, queue_job={"channels": "root:0"}
+            )
+            odoo_options = [f"--odoo-config={config}", f"--odoo-database={name}", "--odoo-http"]
+            odoo_options += ["-p", "devtools.filestore"]
+            suites[suite] = [*folders, *odoo_options, *options]
+    if system:
+        suites["system"] = [*system, "-p", "no:odoo", *options]
+    return suites
 
 
 def _is_in_bridge(path):
@@ -103,13 +121,17 @@ def _is_in_bridge(path):
 def _run(tools, suite, arguments):
     """Run one pytest; return the number of its tests, and what went wrong."""
     say(f"\n═══ {suite} ═══")
-    command, report, environment = _command(tools, suite, arguments)
+    command, report = _command(tools, suite, [*_side_by_side(suite, arguments), *arguments])
+    # pytest-odoo copies a database for each process with PostgreSQL's programs.
+    folders = [tools.server.programs] if tools.server.programs else []
+    if FAST not in arguments:
+        folders.append(browser.folder())
     try:
         code = subprocess.call(
             command,
             stdin=subprocess.DEVNULL,
             cwd=paths.ROOT,
-            env=environment,
+            env={**tools.environment(*folders), **NO_NAME_SERVER},
             timeout=LIMIT,
             preexec_fn=end_with_parent,
         )
@@ -118,56 +140,12 @@ def _run(tools, suite, arguments):
     return _read(code, suite, report)
 
 
-@contextlib.contextmanager
-def _beside(tools, suite, arguments):
-    """Run one pytest beside the block.
-
-    It gives a function that waits for it, shows what it said and returns what `_run` does.
-    """
-    command, report, environment = _command(tools, suite, arguments)
-    log = f"tests-{suite}"
-    with running(command, log=log, cwd=paths.ROOT, env=environment) as process:
-
-        def end():
-            try:
-                code = process.wait(LIMIT)
-            except subprocess.TimeoutExpired:
-                return 0, _describe_limit(suite)
-            say(f"\n═══ {suite} ═══\n{log_file(log).read_text(errors='replace')}")
-            return _read(code, suite, report)
-
-        yield end
-
-
 def _command(tools, suite, arguments):
-    """Return the command of one pytest, the path of the report that it writes, its environment."""
+    """Return the command of one pytest, and the path of the report that it writes."""
     report = paths.RUN / f"tests-{suite}.xml"
     report.unlink(missing_ok=True)
-    options = [f"--junitxml={report}", "-p", "devtools.selection"]
-    if suite in DATABASES:
-        options += _with_odoo(tools, suite)
-    else:
-        options += ["-p", "no:odoo"]
-    options += ["-n0"] if suite == "plain" else _side_by_side(suite, arguments)
-    command = [tools.python, "-m", "pytest", *options, *arguments]
-    # pytest-odoo copies a database for each process with PostgreSQL's programs.
-    folders = [tools.server.programs] if tools.server.programs else []
-    if suite != "plain" and FAST not in arguments:
-        folders.append(browser.folder())
-    environment = {**tools.environment(*folders), **NO_NAME_SERVER}
-    return [str(part) for part in command], report, environment
-
-
-def _with_odoo(tools, suite):
-    """Return pytest's options for tests inside Odoo, on a new database.
-
-    The main addon's tests run where nothing joins it to others, the others' where all is there.
-    """
-    name = database.fresh(tools, DATABASES[suite], bridges=suite == "bridges")
-    # A job runner would come to life beside the tests.
-    config = tools.configure(f"test-{suite}", db_name=name, queue_job={"channels": "root:0"})
-    options = [f"--odoo-config={config}", f"--odoo-database={name}", "--odoo-http"]
-    return [*options, "-p", "devtools.filestore"]
+    command = [tools.python, "-m", "pytest", f"--junitxml={report}", "-p", "devtools.selection"]
+    return [str(part) for part in (*command, *arguments)], report
 
 
 def _describe_limit(suite):
