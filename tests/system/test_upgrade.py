@@ -311,7 +311,9 @@ def test_nothing_differs_after_an_upgrade_with_sms(tools, upgraded_with_sms):
     new = database.fresh(tools, "installed_sms")
     try:
         install = ("server", "-d", new, "-i", "mass_mailing_lite_sms", "--skip-auto-install")
-        tools.run(*install, "--stop-after-init", "--no-http", what="The installation", log="upgrade")
+        tools.run(
+            *install, "--stop-after-init", "--no-http", what="The installation", log="upgrade"
+        )
         expected = schema(tools, new)
     finally:
         database.drop(tools, new)
