@@ -35,12 +35,15 @@ def _remove_lists(env):
     """Remove the entries that name mailing lists; the lists of recipients made of them stay."""
     env.flush_all()
     env.cr.execute(SQL("DELETE FROM partner_mailing_source WHERE kind = 'mailing_list'"))
-    _rename_reason(env)
+    # Without the addon nobody knows more than that they unsubscribed.
+    _rename_reason_of_recipients(env)
+    _rename_reason_in_figures(env)
+    _rename_reason_in_requests(env)
     env.invalidate_all()
 
 
-def _rename_reason(env):
-    """Say "Unsubscribed" of those who opted out of a list: without the addon nobody knows more.
+def _rename_reason_of_recipients(env):
+    """Say "Unsubscribed" of those who opted out of a list.
 
     They are not written to when the list is loaded again. An address has that reason once in a
     mailing, as the index demands.
@@ -67,7 +70,10 @@ def _rename_reason(env):
             opted_out=OPTED_OUT,
         )
     )
-    # Figures of exclusions, one for each reason; those of long ago are not counted again.
+
+
+def _rename_reason_in_figures(env):
+    """Add up the figures of both reasons, one for each; those of long ago are not counted again."""
     env.cr.execute(
         SQL(
             """
@@ -86,7 +92,10 @@ def _rename_reason(env):
             opted_out=OPTED_OUT,
         )
     )
-    # Requests for approval keep how the list was made up.
+
+
+def _rename_reason_in_requests(env):
+    """Rename the reason in requests for approval, which keep how the list was made up."""
     env.cr.execute(
         SQL(
             """

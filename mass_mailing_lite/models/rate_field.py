@@ -1,11 +1,10 @@
 from odoo import fields
 
 
-class RateField(fields.Float):
-    """A share in percent, whose value is False, and not 0.0, where there is nothing to divide by.
+class WithoutValue:
+    """Of a field of numbers: a number that is not there is False, and not 0.
 
-    A mailing that does not track openings has no rate of openings: screens show "–", an export
-    has an empty cell, and RPC answers False.
+    Screens show "–", an export has an empty cell, and RPC answers False.
     """
 
     falsy_value = None
@@ -22,25 +21,18 @@ class RateField(fields.Float):
         return "" if value is False else value
 
 
-class CountField(fields.Integer):
-    """A number whose value is False, and not 0, where it is not known.
+class RateField(WithoutValue, fields.Float):
+    """A share in percent, without a value where there is nothing to divide by.
 
-    Another system may have sent a mailing, and have counted less than this one does. Screens show
-    "–", an export has an empty cell, and RPC answers False.
+    A mailing that does not track openings has no rate of openings.
     """
 
-    falsy_value = None
 
-    def convert_to_cache(self, value, record, validate=True):
-        if value is None or value is False:
-            return None
-        return super().convert_to_cache(value, record, validate)
+class CountField(WithoutValue, fields.Integer):
+    """A number, without a value where it is not known.
 
-    def convert_to_record(self, value, record):
-        return False if value is None else value
-
-    def convert_to_export(self, value, record):
-        return "" if value is False else value
+    Another system may have sent a mailing, and have counted less than this one does.
+    """
 
 
 def rate(part, whole):

@@ -154,7 +154,7 @@ class Conditions:
     def find_forbidden(self, source):
         """Return ``[(expression, block, problem)]`` of the conditions that not all authors may use.
 
-        Those in the attributes of a design are among them: whoever opens the design in the builder
+        Those in the attributes of a design are among them: an author who opens the design in the builder
         writes them into the body. An expression is what the body would have.
         """
         if not has_conditions(source):

@@ -59,7 +59,7 @@ class PartnerMailingUnsubscription(models.Model):
     def _find_left_everything(self):
         """Return the addresses that unsubscribed from all mailings, as Odoo writes them.
 
-        Whoever was taken off the blocklist since is not among them. Plan: the decisions, and each
+        Addresses that were taken off the blocklist since are not among them. Plan: the decisions, and each
         address in the indexes of the blocklist, of contacts and of list contacts.
         """
         self.flush_model()
