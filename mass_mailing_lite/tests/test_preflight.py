@@ -239,6 +239,23 @@ class TestPreflight(PreflightCase):
             self.assertEqual(self.finding(mailing, "slow")["message"], "Found 1.")
             self.assertFalse(list(Preflight(mailing)._get_due()), "and it is not asked for ever")
 
+    def test_statistics_of_a_large_list_are_made_before_it_is_counted(self):
+        mailing = self.loaded(extra_emails="\n".join(f"x{n}@example.org" for n in range(50)))
+
+        def is_known():
+            self.env.cr.execute(
+                "SELECT %s = ANY(most_common_vals::text::integer[]) FROM pg_stats WHERE attname = 'mailing_id'"
+                " AND tablename = 'partner_mailing_recipient'",
+                [mailing.id],
+            )
+            return self.env.cr.fetchone() == (True,)
+
+        Preflight(mailing).look_in_background()
+        self.assertFalse(is_known(), "of a small one they are not worth their time")
+        with patch.object(preflight, "MAX_LIVE", 10):
+            Preflight(mailing).look_in_background()
+        self.assertTrue(is_known())
+
     def test_a_long_list_is_looked_at_in_the_background_and_at_the_submission(self):
         self.assertGreaterEqual(MAX_LIVE, 10_000)
         mailing = self.new_mailing(body_html=CITY)
