@@ -6,7 +6,12 @@ come before.
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import threading
 import time
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -117,6 +122,81 @@ def send(env, result, *, mailing, go=None, joins=False, sink=None):
             "megabytes": max(memory) / 1024,
         },
     )
+
+
+def cost(env, result, *, mailings, count):
+    """Send one mailing after the other, and write what a mail of each costs.
+
+    The first fills the caches. Instructions are counted last, and only where ``perf`` can.
+    """
+    mailings = env["partner.mailing"].browse(mailings)
+
+    def send_whole(mailing):
+        mailing._send_due(lambda *_counts: env.cr.commit() or float("inf"))
+        env.invalidate_all()
+        if mailing.sent_count != count:
+            raise AssertionError(f"{mailing.sent_count} of {count} were sent.")
+
+    statements = env.cr.sql_log_count
+    send_whole(mailings[0])
+    taken = {"statements": (env.cr.sql_log_count - statements) / count}
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    send_whole(mailings[1])
+    taken["peak of allocated memory"] = (tracemalloc.get_traced_memory()[1] - before) / 1024
+    tracemalloc.stop()
+    with _CallCounter() as calls:
+        send_whole(mailings[2])
+    taken["calls of functions"] = calls.total / count
+    if instructions := _count_instructions(lambda: send_whole(mailings[3])):
+        taken["instructions"] = instructions / count
+    _write(result, taken)
+
+
+class _CallCounter:
+    """Counts the calls of functions, Python's and C's, in this thread and those that it starts."""
+
+    def __init__(self):
+        self._counts = []
+
+    @property
+    def total(self):
+        """Calls so far, of all threads."""
+        return sum(map(len, self._counts))
+
+    def __enter__(self):
+        threading.setprofile(lambda *_event: self._begin())
+        self._begin()
+        return self
+
+    def __exit__(self, *_exc):
+        threading.setprofile(None)
+        sys.setprofile(None)
+
+    def _begin(self):
+        """Count in the current thread, by appending: no two threads write the same list."""
+        count = []
+        self._counts.append(count)
+        append = count.append
+
+        def profile(_frame, event, _argument):
+            if event in ("call", "c_call"):
+                append(None)
+
+        sys.setprofile(profile)
+
+
+def _count_instructions(step):
+    """Run a step; return how many instructions this process needed, or None without counters."""
+    command = ["perf", "stat", "-x,", "-e", "instructions:u", "-p", str(os.getpid())]
+    try:
+        counter = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    except FileNotFoundError:
+        return None
+    step()
+    counter.send_signal(signal.SIGINT)
+    value = counter.communicate(timeout=10)[1].partition(",")[0]
+    return int(value) if value.isdecimal() else None
 
 
 def connection_alone(env, result, *, mailing):

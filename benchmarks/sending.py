@@ -30,11 +30,11 @@ SLOW, SHARED, HEAVY = 4_000, 600, 200
 class Bench:
     """The databases, the peers and the results of one run."""
 
-    def __init__(self, tools, folder, args):
+    def __init__(self, tools, folder, args, name="bench"):
         self.tools, self.folder = tools, Path(folder)
         self.scale, self.repeat = args.scale, args.repeat
         self.figures = Figures()
-        self.own, self.stock = database.fresh(tools, "bench"), None
+        self.own, self.stock = database.fresh(tools, name), None
         self.sink = self.port = None
 
     def size(self, count, least=50):
