@@ -6,6 +6,7 @@ import subprocess
 from . import paths
 from .console import Failure, say
 from .odoo_source import find as find_source
+from .process import processors
 from .python_env import find as find_programs
 
 
@@ -13,10 +14,12 @@ def lint(_arguments):
     """Run each linter with the settings of pyproject.toml, all of them also when one fails."""
     programs = find_programs()
     addons = [addon.name for addon in paths.addons()]
+    # By itself pylint uses one processor in a container without limits, however many there are.
+    jobs = f"--jobs={processors()}"
     commands = {
         "ruff check": ["ruff", "check", "."],
         "ruff format": ["ruff", "format", "--check", "."],
-        "pylint": ["pylint", *addons],
+        "pylint": ["pylint", jobs, *addons],
     }
     environment = {
         **os.environ,

@@ -31,11 +31,15 @@ class Odoo:
         """Return the variables for Odoo's processes; `folders` come first in the PATH.
 
         The virtual environment stands in the PATH because Odoo restarts itself by program name.
+        Compiled modules are kept in the run folder, also where PYTHONDONTWRITEBYTECODE would keep
+        none: without them each start of Odoo takes 3 s of a processor instead of 1.7.
         """
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         path = [*map(str, folders), str(self.programs), os.environ.get("PATH", os.defpath)]
         return {
-            **os.environ,
+            **inherited,
             **self.server.environment,
+            "PYTHONPYCACHEPREFIX": str(paths.RUN / "bytecode"),
             "PATH": os.pathsep.join(path),
             "PYTHONPATH": os.pathsep.join([str(self.source.python_path), str(paths.ROOT)]),
             "ODOO_RC": str(self.configure()),

@@ -71,6 +71,11 @@ def running(command, *, log, **options):
         stop(process)
 
 
+def processors():
+    """Return how many processors we may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+
+
 def stop(process):
     """End a process: politely, then not."""
     process.terminate()

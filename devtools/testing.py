@@ -21,7 +21,7 @@ from . import browser, database, paths
 from .cache import only_one
 from .console import Failure, say
 from .odoo_process import odoo
-from .process import end_with_parent, log_file, running
+from .process import end_with_parent, log_file, processors, running
 
 OUTSIDE = paths.ROOT / "tests"  # what runs without Odoo in its own process
 SYSTEM_TESTS = OUTSIDE / "system"
@@ -168,9 +168,8 @@ def _side_by_side(suite, arguments):
     names = [str(argument).partition("::")[0] for argument in arguments]
     if sum(Path(name).is_file() for name in names) == 1 and not any(map(os.path.isdir, names)):
         return ["-n0"]  # one file: the copies of the database would take longer than they save
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
     # A system test often waits: for a server that starts, for a minute that a limit is about.
-    processes = processors + 1 if suite == "system" else processors
+    processes = processors() + 1 if suite == "system" else processors()
     unit = "loadfile" if suite == "system" else "loadscope"
     # The order is that of `selection.py`.
     return [f"-n{min(processes, MAX_PROCESSES)}", f"--dist={unit}", "--no-loadscope-reorder"]
