@@ -107,9 +107,12 @@ export class MailingListRenderer extends ListRenderer {
     setup() {
         super.setup();
         this.userCard = usePopover(Avatar.components.Popover);
+        this.readFields = new Set(Object.keys(this.props.list.activeFields));
         useEffect(
-            () => this.readShownColumns(),
-            () => [this.columns.map(({ name }) => name).join()]
+            () => {
+                this.readChosenColumns();
+            },
+            () => [JSON.stringify(this.optionalActiveFields)]
         );
     }
 
@@ -118,20 +121,28 @@ export class MailingListRenderer extends ListRenderer {
         return getColumnsKey(this.env, archInfo, list.fields, list.resModel);
     }
 
-    // Read the fields of columns that were hidden until now.
-    readShownColumns() {
+    // Read the fields of columns that were hidden until now, and show the columns then.
+    async readChosenColumns() {
         const { archInfo, list } = this.props;
         const wanted = getShownFields(
             archInfo,
             list.fields,
             ({ name, attrs }) => !attrs.optional || this.optionalActiveFields[name]
         );
-        const missing = Object.keys(wanted).filter((name) => !(name in list.activeFields));
+        const missing = Object.keys(wanted).filter((name) => !this.readFields.has(name));
         if (missing.length) {
             missing.forEach((name) => (list.activeFields[name] = wanted[name]));
             list.model.config.fieldsToAggregate?.push(...missing);
-            list.load();
+            await list.load();
+            missing.forEach((name) => this.readFields.add(name));
+            this.render();
         }
+    }
+
+    getActiveColumns() {
+        return super
+            .getActiveColumns()
+            .filter(({ type, name }) => type !== "field" || this.readFields.has(name));
     }
 
     evalInvisible(invisible, record) {
