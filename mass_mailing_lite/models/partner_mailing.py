@@ -491,7 +491,8 @@ class PartnerMailing(models.Model):
     # Cards of the board
     # ------------------------------------------------------------
 
-    @api.depends(lambda self: ["channel", *self._get_rendered_fields()])
+    # Without the bodies: the list would read those of 80 mailings.
+    @api.depends(lambda self: ["channel", *{t.card_field for t in self._get_transports().values()}])
     @api.depends_context("lang")
     def _compute_subject_in_words(self):
         for mailing in self:

@@ -164,11 +164,12 @@ class PartnerMailing(models.Model):
     )
     def _compute_rates(self):
         for mailing in self:
-            totals = mailing._get_totals()
-            delivered = totals["delivered"]
-            mailing.opened_rate = mailing.track_opens and rate(totals["opened"], delivered)
-            mailing.clicked_rate = mailing.track_clicks and rate(totals["clicked"], delivered)
-            mailing.bounced_rate = rate(totals["bounced"], totals["sent"])
+            # Of the counter itself: the list asks for three rates of each of 80 mailings.
+            counter = mailing.sudo().counter_id
+            sent, bounced = counter.sent_count, counter.bounced_count
+            mailing.opened_rate = mailing.track_opens and rate(counter.opened_count, sent)
+            mailing.clicked_rate = mailing.track_clicks and rate(counter.clicked_count, sent)
+            mailing.bounced_rate = rate(bounced, sent + bounced)
 
     @api.depends_context("uid", "lang")
     def _compute_statistics(self):

@@ -81,6 +81,7 @@ class SmtpTransport(Transport):
     own_fields = frozenset({"layout_id"})
     extra_field, problems_field = "extra_emails", "extra_emails_problems"
     main_text = "body_html"
+    card_field = "subject"
     template_field = "template_id"
     template_texts = {
         "subject": "subject",
@@ -442,9 +443,6 @@ class SmtpTransport(Transport):
             "body": Markup(body),
             "inbox_line": line,
         }
-
-    def get_card_subject(self):
-        return self.mailing._name_placeholders(self.mailing.subject, TEXT)
 
     def get_card_page(self):
         mailing = self.mailing
