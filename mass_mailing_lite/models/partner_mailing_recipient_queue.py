@@ -66,8 +66,9 @@ class PartnerMailingRecipient(models.Model):
                     SELECT m.id FROM partner_mailing m
                       JOIN partner_mailing_counter k ON k.id = m.counter_id
                      WHERE k.id = ANY(%(left_open)s)
-                        OR (k.pending_count BETWEEN 1 AND %(few)s)
-                        OR (k.pending_count = 0 AND m.state IN ('validated', 'sending', 'paused'))
+                        OR (k.pending_count <= %(few)s
+                            AND (k.pending_count != 0
+                                 OR m.state IN ('validated', 'sending', 'paused')))
                 ), dead AS MATERIALIZED (
                     SELECT mailing_id, claim
                       FROM (SELECT DISTINCT r.mailing_id, r.claim
