@@ -616,12 +616,12 @@ class PartnerMailing(models.Model):
 
     def _get_commonest_failure(self):
         """Return the most frequent failure type of the mailing, as users read it."""
-        # Plan: index scan on _mailing_state_idx over the failed rows, once in a pause.
+        # Plan: index scan on _mailing_phase_idx over the failed rows, once in a pause.
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT failure_type FROM partner_mailing_recipient
-                 WHERE mailing_id = %s AND state = 'failed'
+                 WHERE mailing_id = %s AND phase = 'failed'
               GROUP BY failure_type ORDER BY count(*) DESC, failure_type LIMIT 1
                 """,
                 self.id,

@@ -149,7 +149,7 @@ class Worker:
         self._return_unsent()  # messages that a lost connection had not begun
         if self._rows:
             self._record_and_claim(self._collect(), 0)
-        self.sender.in_transaction(self._queue.close)
+        self.sender.in_transaction(lambda: self._queue.close(is_settled=not self._rows))
 
     # ------------------------------------------------------------
     # Database
