@@ -5,7 +5,9 @@ import smtplib
 import ssl
 
 import pytest
+from delivery.outcome import SENT
 from delivery.smtp import tls_session
+from delivery.smtp.pool import Pool
 from delivery.smtp.session import Session
 from delivery.smtp.tls_session import TlsSessions
 from hostile_web import make_certificate
@@ -42,8 +44,8 @@ def serve():
         server.stop()
 
 
-def connect(sessions, server, host="localhost", strict=True, close=True):
-    """Open a session in the way of Odoo's ``ir.mail_server``, and close it."""
+def open_smtp(sessions, server, host="localhost", strict=True):
+    """Open a connection in the way of Odoo's ``ir.mail_server``."""
     context = sessions.new_context()
     context.check_hostname = strict
     context.verify_mode = ssl.CERT_REQUIRED if strict else ssl.CERT_NONE
@@ -53,10 +55,15 @@ def connect(sessions, server, host="localhost", strict=True, close=True):
     else:
         smtp = smtplib.SMTP_SSL(host, server.port, timeout=5, context=context)
     smtp.ehlo_or_helo_if_needed()
-    session, reused = Session(smtp, 5, 5), smtp.sock.session_reused
-    if close:
-        session.close()
-    return reused if close else session
+    return smtp
+
+
+def connect(sessions, server, **options):
+    """Open a session and close it; return whether a TLS session was resumed."""
+    smtp = open_smtp(sessions, server, **options)
+    reused = smtp.sock.session_reused
+    Session(smtp, 5, 5).close()
+    return reused
 
 
 @pytest.mark.parametrize("strict", [False, True])
@@ -88,9 +95,8 @@ def test_each_of_several_connections_has_a_session_of_its_own(certificate, serve
     server = serve(certificate())
     sessions = TlsSessions()
     for expected in ([False, False], [True, True], [True, True, False]):
-        opened = [connect(sessions, server, close=False) for _each in expected]
-        for session in opened:
-            session.close()
+        for smtp in [open_smtp(sessions, server) for _each in expected]:
+            Session(smtp, 5, 5).close()
         assert server.reused[-len(expected) :] == expected
 
 
@@ -156,3 +162,15 @@ def test_servers_that_are_not_used_any_more_are_forgotten(certificate, serve, mo
     for server in servers:
         connect(sessions, server, strict=False)
     assert [terms.port for terms in sessions._servers] == [one.port for one in servers[1:]]
+
+
+@pytest.mark.parametrize("starttls", [False, True])
+def test_connections_that_follow_one_another_in_a_pool_resume_one_session(
+    certificate, serve, envelopes, starttls
+):
+    server = serve(certificate(), starttls=starttls)
+    sessions = TlsSessions()
+    with Pool(lambda: open_smtp(sessions, server), messages_per_connection=2) as pool:
+        outcomes = pool.transmit(envelopes(6))
+    assert {outcome.kind for outcome in outcomes} == {SENT}
+    assert server.reused == [False, True, True]
