@@ -38,14 +38,18 @@ QWEB_BODY = PLAIN_BODY + (
 BODIES = {"plain": PLAIN_BODY, "qweb": QWEB_BODY}
 
 
-def prepare(env, result, *, count, port, connections=1, body="plain", attachment=0):
+def prepare(
+    env, result, *, count, port, connections=1, body="plain", attachment=0, encryption="none"
+):
     """Make a validated mailing to ``count`` new contacts through the server on ``port``.
 
     Writes the mailing's id and the size of one message in octets.
     """
     author, validator = _person(env, "author", "user"), _person(env, "decider", "validator")
     author.group_ids += env.ref("mail.group_mail_template_editor")
-    server = _mail_server(env, port, partner_mailing_connections=connections)
+    server = _mail_server(
+        env, port, partner_mailing_connections=connections, smtp_encryption=encryption
+    )
     audience = env["partner.mailing.audience"].create(
         {"name": "Measured", "category_ids": [(4, _contacts(env, count).id)]}
     )
@@ -325,7 +329,8 @@ def _person(env, login, group):
 def _mail_server(env, port, **values):
     """Return the one mail server, listening on ``port``."""
     server = env["ir.mail_server"].search([], limit=1)
-    values.update(name="Sink", smtp_host="127.0.0.1", smtp_port=port, smtp_encryption="none")
+    values = {"smtp_encryption": "none", **values}
+    values.update(name="Sink", smtp_host="127.0.0.1", smtp_port=port)
     if server:
         server.write(values)
     return server or env["ir.mail_server"].create(values)

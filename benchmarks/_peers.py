@@ -10,6 +10,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -41,6 +42,21 @@ def sink():
     with process.running(command, log="smtp-sink") as running:
         _wait(port)
         yield Sink(port, running.pid)
+
+
+@contextmanager
+def tls_sink():
+    """Run a sink for messages in the clear, by STARTTLS and over TLS; give {encryption: ``Sink``}.
+
+    One program takes all three, so that figures with TLS and without differ in nothing else.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks._tls_sink", folder]
+        options = {"stdout": subprocess.PIPE, "text": True, "cwd": paths.ROOT}
+        with process.running(command, log="tls-sink", **options) as running:
+            ports = map(int, running.stdout.readline().split())
+            kinds = ("none", "starttls", "ssl")
+            yield {kind: Sink(port, running.pid) for kind, port in zip(kinds, ports, strict=True)}
 
 
 @contextmanager

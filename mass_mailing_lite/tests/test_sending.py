@@ -358,10 +358,19 @@ class TestSending(SendingCase):
             (0.05, 15, 15, "30 in 50 ms"),
             (0.15, 4, 14, "1 in 25 ms, but no more than 5 % less at a time"),
             (0.20, 100_000, worker.MAX_CLAIM, "the maximum"),
+            (1000, 1, int(worker.MAX_CLAIM * worker.SHRINKAGE), "a slow server"),
         ):
             with patch.object(worker.time, "monotonic", return_value=now):
                 sending._adapt(count)
             self.assertEqual(sending._depth, depth, why)
+
+    def test_a_claim_of_large_messages_is_rounded_up_so_that_the_server_need_not_wait(self):
+        sending = worker.Worker.__new__(worker.Worker)
+        for seconds, depth in ((0.014, 2), (0.024, 2), (0.026, 1), (10, 1)):
+            sending._depth, sending._measured, sending._measured_at = 1, 0, 0.0
+            with patch.object(worker.time, "monotonic", return_value=10 * seconds):
+                sending._adapt(10)
+            self.assertEqual(sending._depth, depth, f"each message takes {seconds} s")
 
     def test_statements_do_not_grow_with_the_list(self):
         # Claims and slices are sized by time, of which a busy machine needs more: let a claim be

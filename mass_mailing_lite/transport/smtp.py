@@ -24,6 +24,7 @@ from ..delivery.smtp import fault as faults
 from ..delivery.smtp.envelope import Envelope
 from ..delivery.smtp.limit import Capacity
 from ..delivery.smtp.pool import NoSession, Pool
+from ..odoo_seams.tls_context import resumed_sessions
 from ..tools import address_list, allowed_addresses, spreadsheet
 from ..tools.inbox_line import read_inbox_line
 from ..tools.placeholder import HTML, TEXT
@@ -462,11 +463,12 @@ class SmtpTransport(Transport):
 
     def connect(self):
         mailing = self.mailing
+        smtp_from = mailing._get_server_and_terms()[1].smtp_from
         try:
-            session = mailing._get_mail_server_model()._connect__(
-                mail_server_id=mailing.mail_server_id.id or None,
-                smtp_from=mailing._get_server_and_terms()[1].smtp_from,
-            )
+            with resumed_sessions():
+                session = mailing._get_mail_server_model()._connect__(
+                    mail_server_id=mailing.mail_server_id.id or None, smtp_from=smtp_from
+                )
         except faults.FAULTS as error:
             raise NoSession(faults.from_exception(error)) from error
         if session is None:

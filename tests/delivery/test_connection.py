@@ -3,6 +3,7 @@
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from delivery.smtp.connection import (
@@ -40,6 +41,9 @@ class FakeSocket:
         self.calls.append(octets[:count])
         return count
 
+    def sendmsg(self, pieces):
+        return self.send(b"".join(pieces))
+
     def recv(self, count):
         packet = self._packets.pop(0) if self._packets else b""
         if isinstance(packet, Exception):
@@ -73,12 +77,58 @@ def test_small_pieces_leave_together_and_large_ones_are_not_copied():
     sock = FakeSocket()
     Connection(sock, 5).send(b"content", b".\r\n", b"MAIL")
     assert [bytes(call) for call in sock.calls] == [b"content.\r\nMAIL"]
-    large = b"x" * JOIN_LIMIT
-    sock = FakeSocket()
-    Connection(sock, 5).send(large, b".\r\n")
-    assert [len(call) for call in sock.calls] == [JOIN_LIMIT, 3]
-    assert sock.calls[0].obj is large
     assert set(sock.timeouts) == {5}
+
+
+def test_large_piece_leaves_without_a_copy():
+    large = b"x" * (JOIN_LIMIT + 1)
+    sock = FakeSocket()
+    Connection(sock, 5).send(large)
+    assert sock.calls[0].obj is large
+
+
+class CountingSocket:
+    """A socket that counts the writes."""
+
+    def __init__(self, sock):
+        self._sock = sock
+        self.writes = 0
+
+    def __getattr__(self, name):
+        return getattr(self._sock, name)
+
+    def sendmsg(self, pieces):
+        self.writes += 1
+        return self._sock.sendmsg(pieces)
+
+
+def receive(sock, count):
+    received = bytearray()
+    while len(received) < count and (octets := sock.recv(1 << 20)):
+        received += octets
+    return bytes(received)
+
+
+@pytest.mark.timeout(20)
+def test_large_message_leaves_with_what_surrounds_it(pair):
+    pieces = [b"head" * 4000, b"x" * 100_000, b".\r\n", b"MAIL\r\n"]
+    for one in pair:  # or the system would take a part
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    sock = CountingSocket(pair[0])
+    Connection(sock, 5).send(*pieces)
+    assert sock.writes == 1
+    assert receive(pair[1], sum(map(len, pieces))) == b"".join(pieces)
+
+
+@pytest.mark.timeout(20)
+def test_pieces_arrive_in_order_through_a_narrow_socket(pair):
+    pieces = [bytes([number]) * size for number, size in enumerate((1, 0, 300_000, 3, 70_000, 2))]
+    total = sum(map(len, pieces))
+    pair[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    with ThreadPoolExecutor(1) as other:
+        received = other.submit(receive, pair[1], total)
+        Connection(pair[0], 5).send(*pieces)
+        assert received.result(10) == b"".join(pieces)
 
 
 @pytest.mark.parametrize("room", [0, 1, JOIN_LIMIT, JOIN_LIMIT + 10, 2 * JOIN_LIMIT + 1])
@@ -99,10 +149,28 @@ def test_failed_write_over_tls_counts_whole_records(room, sent):
     assert all(len(call) == TLS_RECORD for call in sock.calls)
 
 
-def test_all_octets_are_written_over_tls():
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        (2 * TLS_RECORD + 5,),
+        (5, 2 * TLS_RECORD),
+        (12_000, JOIN_LIMIT, 3, 70),
+        (TLS_RECORD, JOIN_LIMIT, 0, TLS_RECORD, 1),
+    ],
+)
+def test_all_octets_are_written_over_tls_in_full_records(sizes):
     sock = FakeTlsSocket()
-    Connection(sock, 5).send(b"a" * (2 * TLS_RECORD + 5))
-    assert [len(call) for call in sock.calls] == [TLS_RECORD, TLS_RECORD, 5]
+    pieces = [bytes([number]) * size for number, size in enumerate(sizes)]
+    Connection(sock, 5).send(*pieces)
+    assert b"".join(sock.calls) == b"".join(pieces)
+    whole, rest = divmod(sum(sizes), TLS_RECORD)
+    assert [len(call) for call in sock.calls] == [TLS_RECORD] * whole + [rest] * bool(rest)
+
+
+def test_message_of_usual_size_is_one_record():
+    sock = FakeTlsSocket()
+    Connection(sock, 5).send(b"content" * 1700, b".\r\n", b"MAIL\r\nRCPT\r\nDATA\r\n")
+    assert len(sock.calls) == 1
 
 
 @pytest.mark.timeout(20)

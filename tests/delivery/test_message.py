@@ -188,6 +188,44 @@ def test_large_attachment_is_a_piece_that_all_recipients_share():
     assert attached.get_content() == PICTURE * 20
 
 
+@pytest.mark.parametrize("size", [0, 1, 57, 58, 5700])
+@pytest.mark.parametrize("kind", ["application/pdf", "text/plain", "image/png"])
+def test_files_are_the_octets_that_python_makes_of_them(size, kind):
+    message = build("x", "é", "<p>x</p>", [("file", (PICTURE * 20)[:size], kind)], related=True)
+    message.set_boundary("fixed")
+    made = MessageTemplate.compile(message, []).fill([], HEADERS)
+    assert made.rpartition(b"--fixed\r\n")[2] == message.as_bytes().rpartition(b"--fixed\r\n")[2]
+    decoded = [part.get_payload(decode=True) for part in parse(made).walk()]
+    assert decoded[-2:] == [PICTURE, (PICTURE * 20)[:size]]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("inside", ["AAAA", "AA AA", "AAAA.", ".AAAA"])
+def test_base64_that_another_program_wrote_is_sent_as_python_would(line_end, inside):
+    octets = f"Content-Type: image/png\nContent-Transfer-Encoding: BASE64 \n\nAAAA\n{inside}\n"
+    inner = email.message_from_bytes(octets.encode(), policy=email.policy.SMTP)
+    inner.set_payload(inner.get_payload().replace("\n", line_end))
+    message = build("outer", "x", "x")
+    message.add_attachment(inner)
+    made = MessageTemplate.compile(message, []).fill([], HEADERS)
+    policy = email.policy.SMTP.clone(cte_type="7bit")
+    assert (
+        message.as_bytes(policy).partition(b"BASE64")[2][:20] == made.partition(b"BASE64")[2][:20]
+    )
+
+
+def test_marker_in_a_file_is_left_alone_and_in_an_attached_message_refused():
+    markers = SlotMarkers()
+    marker = markers.new()
+    message = build("x", "x", "x")
+    message.add_attachment(build(marker, "x", "x"))
+    with pytest.raises(ValueError, match="no value can be put"):
+        MessageTemplate.compile(message, list(markers))
+    message = build("x", "x", "x", [("a.txt", marker.encode(), "text/plain")])
+    [attached] = parse(fill(message, markers, ["Ada"])).iter_attachments()
+    assert attached.get_content() == marker
+
+
 def test_whole_body_may_be_a_value():
     markers = SlotMarkers()
     marker = markers.new()

@@ -8,6 +8,7 @@ several replies. The socket is what ``smtplib`` objects have in ``sock``: a plai
 import re
 import select
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 # Octets of one TLS record. A record is sent whole or not at all, so after a failed write it is
@@ -54,32 +55,30 @@ class Connection:
         self._is_tls = hasattr(sock, "getpeercert")
 
     def send(self, *pieces: bytes) -> None:
-        """Send the octets; small pieces in one packet, large ones without a copy.
+        """Send the octets with as few writes as the socket allows; large pieces without a copy.
 
         :raises SmtpConnectionError: its ``sent`` is not less than the octets that the server gets
         """
         if len(pieces) > 1 and sum(map(len, pieces)) <= JOIN_LIMIT:
             pieces = (b"".join(pieces),)
         sent = 0
-        for piece in pieces:
-            try:
-                self._send(memoryview(piece))
-            except SmtpConnectionError as error:
-                error.sent += sent
-                raise
-            sent += len(piece)
-
-    def _send(self, view: memoryview) -> None:
-        sent = 0
         try:
             self._sock.settimeout(self._timeout)
-            while sent < len(view):
-                if not self._is_tls:
-                    sent += self._sock.send(view[sent:])
-                    continue
-                chunk = view[sent : sent + TLS_RECORD]
-                self._sock.sendall(chunk)
-                sent += len(chunk)
+            if self._is_tls:
+                for record in _records(pieces):
+                    self._sock.sendall(record)
+                    sent += len(record)
+                return
+            write = getattr(self._sock, "sendmsg", None)  # not on Windows
+            views = [memoryview(piece) for piece in pieces if piece]
+            while views:
+                is_one = len(views) == 1 or not write
+                count = self._sock.send(views[0]) if is_one else write(views)
+                sent += count
+                while views and count >= len(views[0]):
+                    count -= len(views.pop(0))
+                if count:
+                    views[0] = views[0][count:]
         # pyOpenSSL raises its own exceptions; this package does not import it.
         except Exception as error:
             raise SmtpConnectionError(describe(error), sent=sent) from error
@@ -165,6 +164,23 @@ class Connection:
         if not octets:
             raise SmtpConnectionError("The server closed the connection")
         return octets
+
+
+def _records(pieces: Sequence[bytes]) -> Iterator[bytes | memoryview]:
+    """Yield the octets of TLS records, all of them full but the last."""
+    parts: list[memoryview] = []
+    room = TLS_RECORD
+    for piece in pieces:
+        view = memoryview(piece)
+        while len(view) >= room:
+            parts.append(view[:room])
+            yield b"".join(parts) if len(parts) > 1 else parts[0]
+            view, parts, room = view[room:], [], TLS_RECORD
+        if view:
+            parts.append(view)
+            room -= len(view)
+    if parts:
+        yield b"".join(parts) if len(parts) > 1 else parts[0]
 
 
 def describe(error: BaseException) -> str:
