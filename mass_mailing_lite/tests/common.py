@@ -4,6 +4,8 @@ from unittest.mock import patch
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
+from ..delivery.smtp import limit
+from ..sender import sender
 from .smtp_inbox import SmtpInbox
 
 GROUP = "mass_mailing_lite.group_%s"
@@ -138,6 +140,11 @@ class SendingCase(MailingCase):
         """Let ``ir.mail_server`` connect, which Odoo does not in tests."""
         with patch.object(self.registry["ir.mail_server"], "_disable_send", return_value=False):
             yield
+
+    def shorten_retry_pauses(self):
+        """Let a sender not wait 3 s for each server that asks for patience."""
+        for module in (limit, sender):
+            self._enter(patch.object(module, "RETRY_PAUSES", (0.01, 0.02)))
 
     def run_scheduler(self):
         """Run the scheduled action once, as the scheduler does."""

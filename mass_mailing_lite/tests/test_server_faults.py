@@ -71,6 +71,7 @@ class TestServerFaults(SendingCase):
         self.assertFalse(mailing.fault_text)
 
     def test_a_mailing_that_gets_on_between_faults_is_not_paused(self):
+        self.shorten_retry_pauses()
         for name in ("Clara", "Dmitri"):
             self._new_contact(name, f"{name.lower()}@example.com", self.news)
         self.env.company.partner_mailing_server_tries = 2

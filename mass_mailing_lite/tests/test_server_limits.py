@@ -7,7 +7,6 @@ from odoo import fields
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 from odoo.tests import freeze_time, tagged
 
-from ..delivery.smtp import limit
 from .common import SendingCase
 from .scripted_server import CLOSE, GREETING, SESSION, LimitingServer, Say
 
@@ -91,7 +90,7 @@ class TestServerLimits(SendingCase):
 
     def send_in_windows(self, limiting, mailing):
         """Run the scheduler once a minute until the mailing waits no more; return how often."""
-        self._enter(patch.object(limit, "RETRY_PAUSES", (0.01, 0.02)))
+        self.shorten_retry_pauses()
         now = fields.Datetime.now()
         for minutes in range(30):
             with freeze_time(now + timedelta(minutes=minutes, seconds=minutes)):
@@ -130,6 +129,7 @@ class TestServerLimits(SendingCase):
         self.assertNobodyTwice(limiting)
 
     def test_a_server_that_lets_nobody_in_for_long_is_in_trouble(self):
+        self.shorten_retry_pauses()
         limiting = self.serve(window=1, messages=2)
         mailing = self.new_long_mailing()
         now = fields.Datetime.now()
@@ -149,11 +149,12 @@ class TestServerLimits(SendingCase):
                 self.hand_over_one_by_one()
             limiting = self.serve(connections=1, further=wait_a_little)
             self.server.partner_mailing_connections = 4
-            mailings = self.new_long_mailing(name="early") | self.new_long_mailing(name="late")
+            early, late = (self.new_long_mailing(12, name=name) for name in ("early", "late"))
+            mailings = early | late
             for _run in range(3):
                 self.run_scheduler()
             self.assertEqual(mailings.mapped("state"), ["done", "done"])
-            self.assertEqual(len(limiting.ledger), 2 * COUNT)
+            self.assertEqual(len(limiting.ledger), 2 * 12)
             self.assertNobodyTwice(limiting)
             for mailing in mailings:
                 self.assertNoTrouble(mailing)
@@ -202,5 +203,5 @@ def greylist(address, reply):
 
 
 def wait_a_little(verb, _line, _count):
-    """Answer so slowly that a mailing takes more than one slice."""
+    """Answer so slowly that a mailing of 12 takes more than one slice, which is a second."""
     return Say(b"250 2.0.0 Ok: queued\r\n", delay=0.1) if verb == "CONTENT" else None

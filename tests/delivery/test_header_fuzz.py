@@ -115,7 +115,7 @@ SUBJECT = "=?utf-8?q?News=0D=0AContent-Type:_text/html=0D=0A=0D=0A<h1>Other</h1>
 @example("file", SUBJECT, False)
 @example("name", SUBJECT, True)
 @example("value", SUBJECT, True)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_text_leaves_its_field(name, text, is_gated):
     if name in ("from", "reply_to", "cc") and "@" not in text:
         text = f'"{text}" <us@example.com>'

@@ -92,7 +92,7 @@ def check_octets(octets):
 @example("." * 100, ".", "\n.\n..\r.")
 @example("", "", "")
 @example("\r\nBcc: x@example.com\r\n\r\nbody", "=2E=\r\n", "--===============")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_value_comes_back_equal_in_every_part(first, second, third):
     markers = SlotMarkers()
     a, b, c = markers.new(), markers.new(), markers.new()

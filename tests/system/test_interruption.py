@@ -15,7 +15,7 @@ from .ledger import SILENCE, Ledger
 from .mailings import addresses, command, validated
 from .proofs import compare, states, wait_for
 
-pytestmark = pytest.mark.slow(60)
+pytestmark = pytest.mark.slow(120)
 
 COUNT = 1500
 # Each begins the command anew, of which seconds pass before it sends; test_proof_kills.py kills

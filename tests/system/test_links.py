@@ -16,9 +16,9 @@ from devtools import company
 
 from .mailings import MAILING, validated
 
-pytestmark = pytest.mark.slow(75)
+pytestmark = pytest.mark.slow(50)
 
-FORGED, CLIENTS = 2_000, 8
+CLIENTS = 8
 ONE_CLICK = "List-Unsubscribe=One-Click"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # All that a link could change.
@@ -185,14 +185,14 @@ def test_everybody_leaves_at_once_and_the_totals_are_true(odoo_server, messages)
 
 
 def test_forged_requests_change_nothing_and_look_alike(odoo_server, messages):
+    """Each letter of each link is changed once, the last ones too, of which some bits are spare."""
     lots = random.Random(8058)
     real = [path for message in messages.values() for path in links(message).values()]
     before = odoo_server.sql(STATE)
 
-    def forge(number):
-        stem, _slash, token = real[number % len(real)].rpartition("/")
+    def forge(path, position):
+        stem, _slash, token = path.rpartition("/")
         letters = list(token)
-        position = lots.randrange(len(letters))
         letters[position] = lots.choice([c for c in string.ascii_letters if c != letters[position]])
         body = lots.choice([None, ONE_CLICK, "do=leave_all", "do=undo"])
         if "view" in stem:
@@ -200,8 +200,9 @@ def test_forged_requests_change_nothing_and_look_alike(odoo_server, messages):
         answer = ask(odoo_server, "POST" if body else "GET", f"{stem}/{''.join(letters)}", body)
         return answer[0], len(answer[2])
 
+    places = [(path, place) for path in real for place in range(len(path.rpartition("/")[2]))]
     with ThreadPoolExecutor(CLIENTS) as clients:
-        answers = set(clients.map(forge, range(FORGED)))
+        answers = set(clients.map(forge, *zip(*places, strict=True)))
     assert len(answers) == 1, "status and size are always the same"
     assert next(iter(answers))[0] == 404
     assert odoo_server.sql(STATE) == before

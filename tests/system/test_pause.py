@@ -13,7 +13,7 @@ from .mailings import MAILING, addresses, validated
 
 pytestmark = [pytest.mark.slow(40), pytest.mark.timeout(900)]
 
-COUNT, AT_FIRST = 6000, 200
+COUNT, AT_FIRST = 4000, 200
 PATIENCE = 300  # seconds on a busy machine, which sends 40 a second
 
 

@@ -13,7 +13,7 @@ from . import proofs
 from .ledger import CLOSE, HALF, RESET, SILENCE, Ledger
 from .mailings import MAILING, validated
 
-pytestmark = pytest.mark.slow(45)
+pytestmark = pytest.mark.slow(75)
 
 EACH = proofs.size(2, 15)  # recipients of each fault
 COUNT = proofs.size(400, 10_000)

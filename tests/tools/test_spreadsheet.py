@@ -497,7 +497,7 @@ def test_what_is_written_properly_is_read_with_each_name_at_its_address(
         assert entry.name == address_list.named(address_list.Entry(1, ""), cleaned).name
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 29), st.integers(0, 40)), min_size=1, max_size=4),
     QUOTING,
