@@ -15,6 +15,7 @@ from odoo.addons.mass_mailing_lite.delivery.outcome import SENT, Outcome
 from odoo.addons.mass_mailing_lite.delivery.smtp.pool import Pool
 from odoo.addons.mass_mailing_lite.sender import worker
 from odoo.addons.mass_mailing_lite.transport.smtp import SmtpTransport
+from odoo.tools import SQL
 
 from benchmarks import _peers as peers
 
@@ -71,12 +72,13 @@ def prepare(env, result, *, count, port, connections=1, body="plain", attachment
     _write(result, {"mailing": mailing.id, "size": size})
 
 
-def send(env, result, *, mailing, go=None, joins=False):
+def send(env, result, *, mailing, go=None, joins=False, sink=None):
     """Send a validated mailing to its end, and write time, statements and memory.
 
     :param go: file to wait for, so that several processes begin at once; a file beside it says that
         this process is ready
     :param joins: wait until another process has begun
+    :param sink: process id of the server that the messages go to
     """
     mailing = env["partner.mailing"].browse(mailing)
     memory, counts = [], []
@@ -94,16 +96,20 @@ def send(env, result, *, mailing, go=None, joins=False):
     while joins and mailing.state == "validated":
         env.cr.rollback()
         env.invalidate_all()
-    statements, began, worked = env.cr.sql_log_count, time.time(), time.process_time()
+    [(backend,)] = env.execute_query(SQL("SELECT pg_backend_pid()"))
+    processes = {"sender": os.getpid(), "PostgreSQL": backend, "sink": sink}
+    before = {who: peers.processor_seconds(pid) for who, pid in processes.items()}
+    statements, began = env.cr.sql_log_count, time.time()
     mailing._send_due(commit_progress)
     ended = time.time()
+    processor = {who: peers.processor_seconds(pid) - before[who] for who, pid in processes.items()}
     env.invalidate_all()
     _write(
         result,
         {
             "began": began,
             "ended": ended,
-            "cpu": time.process_time() - worked,
+            "processor": processor,
             "handled": sum(counts),
             "sent": mailing.sent_count,
             "state": mailing.state,
