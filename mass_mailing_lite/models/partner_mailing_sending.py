@@ -77,7 +77,7 @@ class PartnerMailing(models.Model):
     expected_text = fields.Char("Expected End", compute="_compute_expected_end", compute_sudo=True)
     pace_text = fields.Char(
         "Sending Takes",
-        compute="_compute_expected_end",
+        compute="_compute_pace_text",
         compute_sudo=True,
         help="How fast the mailing can leave, and when it is expected to end.",
     )
@@ -650,12 +650,16 @@ class PartnerMailing(models.Model):
         for mailing in self:
             count = mailing.pending_count
             waits = count > 0 and mailing.state in (*UNSENT_STATES, "sending", "paused")
-            rate = mailing._get_measured_rate() if waits else 0.0
-            end = mailing._get_expected_end(count, rate, is_measured=True) if waits else None
+            end = mailing._get_expected_end(count) if waits else None
             mailing.expected_end = end
             mailing.expected_text = end and mailing._get_expected_text(end)
-            is_ahead = waits and mailing.state in UNSENT_STATES
-            mailing.pace_text = is_ahead and describe_pace(mailing, end, rate)
+
+    @api.depends("state", "pending_count", "expected_end")
+    @api.depends_context("lang", "tz", "uid")
+    def _compute_pace_text(self):
+        for mailing in self:
+            is_ahead = mailing.pending_count > 0 and mailing.state in UNSENT_STATES
+            mailing.pace_text = is_ahead and describe_pace(mailing, mailing.expected_end)
 
     def _get_expected_text(self, end, moment=None):
         """Return the expected end in the user's language and time zone.
@@ -710,22 +714,23 @@ class PartnerMailing(models.Model):
             moments.append(self.counter_id.wait_until)
         return max(filter(None, moments))
 
-    def _get_expected_end(self, count, rate=0.0, is_measured=False):
+    def _get_expected_end(self, count, rate=0.0):
         """Return when ``count`` messages will be sent (naive, UTC), None when that is unknown.
 
         :param float rate: messages a second of the last slice, 0 when it is unknown
-        :param is_measured: ``rate`` is what ``_get_measured_rate`` returned
         """
         self.ensure_one()
         mailing = self.sudo()
         begin = mailing._get_expected_begin().replace(tzinfo=timezone.utc)
+        limits = mailing._get_transport().get_limits()
+        largest = mailing._get_largest_domain() if limits.domain_minute else 0
         end = expected_end(
             begin,
             count,
-            mailing._get_transport().get_limits(),
-            rate if is_measured else mailing._get_measured_rate(rate),
+            limits,
+            mailing._get_measured_rate(rate),
             mailing.company_id._get_sending_hours(),
-            min(count, mailing._get_largest_domain()),
+            min(count, largest),
         )
         return end and end.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)
 

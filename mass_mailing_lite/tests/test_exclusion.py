@@ -99,6 +99,19 @@ class TestLeavingOut(MailingCase):
                     self.assertLessEqual(many[0], 18, "queries")
                 self.assertLess(many[1], 200_000, "bytes")
 
+    def test_the_form_reads_no_recipient_until_their_page_opens(self):
+        env = self.env(user=self.marketer)
+        mailing = self.mailing.with_env(env)
+        form, tab = pages.opening_form(env, mailing), pages.opening_tab(env, mailing)
+        for opening, is_read in ((form, False), (tab, True)):
+            env.flush_all()
+            env.invalidate_all()
+            [values] = opening()
+            for model in ("partner.mailing.recipient", "partner.mailing.source"):
+                field = env[model]._fields["mailing_id"]
+                self.assertEqual(bool(field._get_cache(env)), is_read, model)
+        self.assertTrue(values["recipient_window_ids"])
+
     def test_a_page_of_one_mailing_does_not_read_the_rows_of_earlier_ones(self):
         own = self.mailing.copy()
         for mailing in (self.mailing, own):
