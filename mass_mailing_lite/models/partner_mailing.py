@@ -491,8 +491,14 @@ class PartnerMailing(models.Model):
     # Cards of the board
     # ------------------------------------------------------------
 
-    # Without the bodies: the list would read those of 80 mailings.
-    @api.depends(lambda self: ["channel", *{t.card_field for t in self._get_transports().values()}])
+    # Of a list, what record rules look at is read with the rest: else Odoo reads all columns of
+    # each mailing, its body too.
+    @api.depends(
+        lambda self: [
+            *("channel", "company_id", "user_id", "create_uid"),
+            *{kind.card_field for kind in self._get_transports().values()},
+        ]
+    )
     @api.depends_context("lang")
     def _compute_subject_in_words(self):
         for mailing in self:

@@ -60,6 +60,8 @@ BOUNCE_TYPES = [
     ("unconfirmed", "Unconfirmed"),
 ]
 
+MAX_ID = 2**31 - 1
+
 # Recipients that a notification names.
 NAMES_SHOWN = 5
 
@@ -193,40 +195,92 @@ class PartnerMailingRecipient(models.Model):
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, **options):
-        """Begin a page of one mailing's rows at the first of them.
+        """Read a page of one mailing's rows between the first and the last of them.
 
         They are read in the order of their ids. From the first id of the table, PostgreSQL would
-        pass the rows of all earlier mailings: 1.5 s where these have five million. An index of
-        mailing and id would cost each change of a row.
+        pass the rows of all earlier mailings: 1.5 s where these have five million; and where a
+        filter finds few rows, those of all later mailings. An index of mailing and id would cost
+        each change of a row.
         """
         query = super()._search(domain, offset, limit, order, **options)
         # From the end, the sender looks for rows of a state whose first entries are dead.
         is_page = limit and order == self._order
         mailing_id = is_page and find_only_value(Domain(domain), "mailing_id")
         if mailing_id and not query.is_empty():
-            # Plan: a look into the index of mailing, state and id for each state. Rows are compared,
-            # because with "mailing_id = … AND state = …" the index of ids seems as good.
             query.add_where(
                 SQL(
-                    """
-                    %(id)s >= (SELECT min(first.id)
-                                 FROM unnest(%(states)s::varchar[]) AS states (state)
-                                CROSS JOIN LATERAL (
-                                      SELECT r.mailing_id, r.state, r.id
-                                        FROM partner_mailing_recipient r
-                                       WHERE (r.mailing_id, r.state, r.id)
-                                             > (%(mailing_id)s, states.state, 0)
-                                    ORDER BY r.mailing_id, r.state, r.id
-                                       LIMIT 1) first
-                                WHERE first.mailing_id = %(mailing_id)s
-                                  AND first.state = states.state)
-                    """,
-                    id=SQL.identifier(query.table, "id"),
-                    states=self._fields["state"].get_values(self.env),
-                    mailing_id=mailing_id,
+                    "%s BETWEEN (%s) AND (%s)",
+                    SQL.identifier(query.table, "id"),
+                    self._end_sql(mailing_id, SQL("min"), SQL(">"), 0, SQL()),
+                    self._end_sql(mailing_id, SQL("max"), SQL("<"), MAX_ID, SQL("DESC")),
                 )
             )
         return query
+
+    def _end_sql(self, mailing_id, function, comparison, start, direction):
+        """Return SQL for the first or last id of a mailing's rows.
+
+        Plan: a look into the index of mailing, state and id for each state. Rows are compared,
+        because with "mailing_id = … AND state = …" the index of ids seems as good.
+        """
+        return SQL(
+            """
+            SELECT %(function)s(r.id)
+              FROM unnest(%(states)s::varchar[]) AS states (state)
+             CROSS JOIN LATERAL (
+                   SELECT r.mailing_id, r.state, r.id
+                     FROM partner_mailing_recipient r
+                    WHERE (r.mailing_id, r.state, r.id)
+                          %(comparison)s (%(mailing_id)s, states.state, %(start)s)
+                 ORDER BY r.mailing_id %(direction)s, r.state %(direction)s, r.id %(direction)s
+                    LIMIT 1) r
+             WHERE r.mailing_id = %(mailing_id)s AND r.state = states.state
+            """,
+            function=function,
+            states=self._fields["state"].get_values(self.env),
+            comparison=comparison,
+            mailing_id=mailing_id,
+            start=start,
+            direction=direction,
+        )
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """Find rows by words in the name or the address, as the search of the page asks.
+
+        At a million rows 0.4 s; with ILIKE, which makes each text lower-case twice, 1.0 s.
+        """
+        if operator != "ilike" or not isinstance(value, str) or not value:
+            return super()._search_display_name(operator, value)
+        return Domain.custom(to_sql=lambda model, alias, _query: model._has_words_sql(alias, value))
+
+    def _has_words_sql(self, alias, words):
+        words = SQL("lower(%s)", self.env.registry.unaccent(SQL("%s", f"%{words}%")))
+        return SQL(
+            "(%s)",
+            SQL(" OR ").join(
+                SQL("%s LIKE %s", text, words) for text in self._get_searched_texts(alias)
+            ),
+        )
+
+    @api.model
+    def _get_searched_texts(self, alias):
+        """Return SQL of the texts, in lower case, that a search by words looks into.
+
+        The address as it was typed counts where it cannot be normalised, or has other letters than
+        those of ASCII: the normalised form has a code for them.
+        """
+        name, typed = SQL.identifier(alias, "name"), SQL.identifier(alias, "email")
+        normalized = SQL.identifier(alias, "email_normalized")
+        return [
+            SQL("lower(%s)", self.env.registry.unaccent(name)),
+            SQL(
+                "CASE WHEN %(normalized)s IS NULL OR octet_length(%(typed)s) != length(%(typed)s)"
+                " THEN lower(%(typed)s) ELSE %(normalized)s END",
+                typed=typed,
+                normalized=normalized,
+            ),
+        ]
 
     def _get_typed_columns(self):
         """Return the columns with addresses as typed, of all channels; at most one is set in a row.
