@@ -491,14 +491,7 @@ class PartnerMailing(models.Model):
     # Cards of the board
     # ------------------------------------------------------------
 
-    # Of a list, what record rules look at is read with the rest: else Odoo reads all columns of
-    # each mailing, its body too.
-    @api.depends(
-        lambda self: [
-            *("channel", "company_id", "user_id", "create_uid"),
-            *{kind.card_field for kind in self._get_transports().values()},
-        ]
-    )
+    @api.depends(lambda self: content.Card(self).get_subject_fields())
     @api.depends_context("lang")
     def _compute_subject_in_words(self):
         for mailing in self:
