@@ -248,38 +248,37 @@ class PartnerMailingRecipient(models.Model):
     def _search_display_name(self, operator, value):
         """Find rows by words in the name or the address, as the search of the page asks.
 
-        At a million rows 0.4 s; with ILIKE, which makes each text lower-case twice, 1.0 s.
+        ILIKE makes words and text lower-case for each row: 1.0 s at a million rows, this 0.4 s.
         """
         if operator != "ilike" or not isinstance(value, str) or not value:
             return super()._search_display_name(operator, value)
         return Domain.custom(to_sql=lambda model, alias, _query: model._has_words_sql(alias, value))
 
     def _has_words_sql(self, alias, words):
-        words = SQL("lower(%s)", self.env.registry.unaccent(SQL("%s", f"%{words}%")))
-        return SQL(
-            "(%s)",
-            SQL(" OR ").join(
-                SQL("%s LIKE %s", text, words) for text in self._get_searched_texts(alias)
-            ),
-        )
+        unaccent = self.env.registry.unaccent
+        name = SQL.identifier(alias, "name")
+        if words.isascii() and not self.env.registry.has_unaccent:
+            # Letters of ASCII alone are made lower-case in half of the time.
+            name = SQL('%s COLLATE "C"', name)
+        words = SQL("lower(%s)", unaccent(SQL("%s", f"%{words}%")))
+        texts = [SQL("lower(%s)", unaccent(name)), *self._get_searched_addresses(alias)]
+        return SQL("(%s)", SQL(" OR ").join(SQL("%s LIKE %s", text, words) for text in texts))
 
     @api.model
-    def _get_searched_texts(self, alias):
-        """Return SQL of the texts, in lower case, that a search by words looks into.
+    def _get_searched_addresses(self, alias):
+        """Return SQL of the addresses, in lower case, that a search by words looks into.
 
-        The address as it was typed counts where it cannot be normalised, or has other letters than
-        those of ASCII: the normalised form has a code for them.
+        As it was typed, an address counts where it cannot be normalised, or has other letters than
+        those of ASCII: the normalised form has a code for them. An addon that brings a channel adds
+        its columns.
         """
-        name, typed = SQL.identifier(alias, "name"), SQL.identifier(alias, "email")
-        normalized = SQL.identifier(alias, "email_normalized")
         return [
-            SQL("lower(%s)", self.env.registry.unaccent(name)),
             SQL(
                 "CASE WHEN %(normalized)s IS NULL OR octet_length(%(typed)s) != length(%(typed)s)"
                 " THEN lower(%(typed)s) ELSE %(normalized)s END",
-                typed=typed,
-                normalized=normalized,
-            ),
+                typed=SQL.identifier(alias, "email"),
+                normalized=SQL.identifier(alias, "email_normalized"),
+            )
         ]
 
     def _get_typed_columns(self):
