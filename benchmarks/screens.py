@@ -284,7 +284,7 @@ AGAINST = {
 
 def _found_by(words):
     """Return the domain of the search box of the page of recipients."""
-    return ["|", ("name", "ilike", words), ("email", "ilike", words)]
+    return [("display_name", "ilike", words)]
 
 
 # What a user presses on the page of recipients: words, domain, context.

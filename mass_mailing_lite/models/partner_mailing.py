@@ -491,8 +491,7 @@ class PartnerMailing(models.Model):
     # Cards of the board
     # ------------------------------------------------------------
 
-    # Without the bodies: the list would read those of 80 mailings.
-    @api.depends(lambda self: ["channel", *{t.card_field for t in self._get_transports().values()}])
+    @api.depends(lambda self: content.Card(self).get_subject_fields())
     @api.depends_context("lang")
     def _compute_subject_in_words(self):
         for mailing in self:

@@ -63,6 +63,7 @@ BOUNCE_TYPES = [
 
 # Percent of a page that a list fills when it is loaded.
 FILL_FACTOR = 40
+MAX_ID = 2**31 - 1
 
 # Recipients that a notification names.
 NAMES_SHOWN = 5
@@ -207,11 +208,12 @@ class PartnerMailingRecipient(models.Model):
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, **options):
-        """Begin a page of one mailing's rows at the first of them.
+        """Read a page of one mailing's rows between the first and the last of them.
 
         They are read in the order of their ids. From the first id of the table, PostgreSQL would
-        pass the rows of all earlier mailings: 1.5 s where these have five million. An index of
-        mailing and id would cost each change of a row.
+        pass the rows of all earlier mailings: 1.5 s where these have five million; and where a
+        filter finds few rows, those of all later mailings. An index of mailing and id would cost
+        each change of a row.
         """
         domain = Domain(domain)
         if phases := find_phases(domain):
@@ -222,29 +224,79 @@ class PartnerMailingRecipient(models.Model):
         is_page = limit and order == self._order
         mailing_id = is_page and find_only_value(domain, "mailing_id")
         if mailing_id and not query.is_empty():
-            # Plan: a look into the index of mailing, phase and id for each phase. Rows are compared,
-            # because with "mailing_id = … AND phase = …" the index of ids seems as good.
             query.add_where(
                 SQL(
-                    """
-                    %(id)s >= (SELECT min(first.id)
-                                 FROM unnest(%(phases)s::varchar[]) AS phases (phase)
-                                CROSS JOIN LATERAL (
-                                      SELECT r.mailing_id, r.phase, r.id
-                                        FROM partner_mailing_recipient r
-                                       WHERE (r.mailing_id, r.phase, r.id)
-                                             > (%(mailing_id)s, phases.phase, 0)
-                                    ORDER BY r.mailing_id, r.phase, r.id
-                                       LIMIT 1) first
-                                WHERE first.mailing_id = %(mailing_id)s
-                                  AND first.phase = phases.phase)
-                    """,
-                    id=SQL.identifier(query.table, "id"),
-                    phases=[one for one in dict(STATES) if one != "sending"],
-                    mailing_id=mailing_id,
+                    "%s BETWEEN (%s) AND (%s)",
+                    SQL.identifier(query.table, "id"),
+                    self._end_sql(mailing_id, SQL("min"), SQL(">"), 0, SQL()),
+                    self._end_sql(mailing_id, SQL("max"), SQL("<"), MAX_ID, SQL("DESC")),
                 )
             )
         return query
+
+    def _end_sql(self, mailing_id, function, comparison, start, direction):
+        """Return SQL for the first or last id of a mailing's rows.
+
+        Plan: a look into the index of mailing, phase and id for each phase. Rows are compared,
+        because with "mailing_id = … AND phase = …" the index of ids seems as good.
+        """
+        return SQL(
+            """
+            SELECT %(function)s(r.id)
+              FROM unnest(%(phases)s::varchar[]) AS phases (phase)
+             CROSS JOIN LATERAL (
+                   SELECT r.mailing_id, r.phase, r.id
+                     FROM partner_mailing_recipient r
+                    WHERE (r.mailing_id, r.phase, r.id)
+                          %(comparison)s (%(mailing_id)s, phases.phase, %(start)s)
+                 ORDER BY r.mailing_id %(direction)s, r.phase %(direction)s, r.id %(direction)s
+                    LIMIT 1) r
+             WHERE r.mailing_id = %(mailing_id)s AND r.phase = phases.phase
+            """,
+            function=function,
+            phases=[one for one in dict(STATES) if one != "sending"],
+            comparison=comparison,
+            mailing_id=mailing_id,
+            start=start,
+            direction=direction,
+        )
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """Find rows by words in the name or the address, as the search of the page asks.
+
+        ILIKE makes words and text lower-case for each row: 1.0 s at a million rows, this 0.4 s.
+        """
+        if operator != "ilike" or not isinstance(value, str) or not value:
+            return super()._search_display_name(operator, value)
+        return Domain.custom(to_sql=lambda model, alias, _query: model._has_words_sql(alias, value))
+
+    def _has_words_sql(self, alias, words):
+        unaccent = self.env.registry.unaccent
+        name = SQL.identifier(alias, "name")
+        if words.isascii() and not self.env.registry.has_unaccent:
+            # Letters of ASCII alone are made lower-case in half of the time.
+            name = SQL('%s COLLATE "C"', name)
+        words = SQL("lower(%s)", unaccent(SQL("%s", f"%{words}%")))
+        texts = [SQL("lower(%s)", unaccent(name)), *self._get_searched_addresses(alias)]
+        return SQL("(%s)", SQL(" OR ").join(SQL("%s LIKE %s", text, words) for text in texts))
+
+    @api.model
+    def _get_searched_addresses(self, alias):
+        """Return SQL of the addresses, in lower case, that a search by words looks into.
+
+        As it was typed, an address counts where it cannot be normalised, or has other letters than
+        those of ASCII: the normalised form has a code for them. An addon that brings a channel adds
+        its columns.
+        """
+        return [
+            SQL(
+                "CASE WHEN %(normalized)s IS NULL OR octet_length(%(typed)s) != length(%(typed)s)"
+                " THEN lower(%(typed)s) ELSE %(normalized)s END",
+                typed=SQL.identifier(alias, "email"),
+                normalized=SQL.identifier(alias, "email_normalized"),
+            )
+        ]
 
     def _get_typed_columns(self):
         """Return the columns with addresses as typed, of all channels; at most one is set in a row.

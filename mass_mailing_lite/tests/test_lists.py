@@ -42,3 +42,33 @@ class TestLists(MailingCase):
         self.open_list(*columns)()
         self.assertIn("name", mailing._cache)
         self.assertNotIn("body_html", mailing._cache)
+
+    # ------------------------------------------------------------
+    # Search on the page of recipients
+    # ------------------------------------------------------------
+
+    def find(self, words):
+        """Return the addresses of rows that the page of recipients finds by words."""
+        rows = self.env["partner.mailing.recipient"].with_user(self.marketer)
+        found = rows.search(
+            [("mailing_id", "=", self.mailing.id), ("display_name", "ilike", words)]
+        )
+        return set(found.mapped("email"))
+
+    def test_people_are_found_by_any_part_of_their_name_or_address(self):
+        self._new_contact("Zoë Müller", "Zoe@Müller.example", self.news)
+        self._new_contact("Typo", "No Address", self.news)
+        self.mailing = self.new_mailing()
+        self.mailing.action_load_recipients()
+        for words, expected in (
+            ("ANNA@EX", {"anna@example.com"}),
+            ("a@example.com", {"anna@example.com"}),
+            ("zoë", {"Zoe@Müller.example"}),
+            ("MÜLLER", {"Zoe@Müller.example"}),
+            ("zoe@mü", {"Zoe@Müller.example"}),
+            ("no addr", {"No Address"}),
+            ("x' OR 1=1", set()),
+            ("\\", set()),
+        ):
+            with self.subTest(words):
+                self.assertEqual(self.find(words), expected)
