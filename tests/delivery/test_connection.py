@@ -62,6 +62,20 @@ class FakeTlsSocket(FakeSocket):
         self.calls.append(octets)
 
 
+class CountedSocket(socket.socket):
+    """A real socket that keeps the names of the methods that set its time limits."""
+
+    settings = ()
+
+    def settimeout(self, seconds):
+        self.settings += ("settimeout",)
+        super().settimeout(seconds)
+
+    def setsockopt(self, *args):
+        self.settings += ("setsockopt",)
+        super().setsockopt(*args)
+
+
 @pytest.fixture
 def pair():
     sockets = socket.socketpair()
@@ -266,6 +280,31 @@ def test_time_left_for_a_reply_shrinks_with_each_packet():
     assert 5 >= sock.timeouts[0] >= sock.timeouts[1] >= sock.timeouts[2] > 4
 
 
+def test_plain_socket_keeps_its_limits_from_message_to_message(pair):
+    """Python's own limits take two more system calls for each write and each read."""
+    with CountedSocket(fileno=pair[0].detach()) as sock:
+        connection = Connection(sock, 5)
+        sock.settings = ()
+        for _message in range(10):
+            connection.send(b"content", b".\r\n", b"MAIL")
+            pair[1].send(b"250 Ok\r\n250 Ok\r\n")
+            connection.read_reply()
+            connection.read_reply()
+        assert sock.settings == ()
+        assert sock.gettimeout() is None
+        pair[1].send(b"250 Ok\r\n")
+        connection.read_reply(60)  # the final reply has more time
+        assert sock.settings == ("setsockopt",)
+
+
+@pytest.mark.timeout(20)
+def test_final_reply_has_its_own_limit(pair):
+    connection = Connection(pair[0], 60)
+    for _each in range(2):
+        with pytest.raises(SmtpConnectionError, match="in time"):
+            connection.read_reply(0.05)
+
+
 # The state of the connection
 
 
@@ -286,6 +325,7 @@ def test_connection_is_quiet_until_the_server_sends_or_closes(pair):
     ("error", "text"),
     [
         (TimeoutError("timed out"), "The connection timed out"),
+        (BlockingIOError(11, "Resource temporarily unavailable"), "The connection timed out"),
         (ConnectionResetError(104, "Reset"), "The connection failed: Reset"),
         (ValueError("odd"), "The connection failed: odd"),
         (ValueError(), "The connection failed: ValueError"),

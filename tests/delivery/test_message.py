@@ -6,6 +6,7 @@ import re
 from email.message import EmailMessage
 
 import pytest
+from delivery.compose.header import encode_literal
 from delivery.compose.message import MessageTemplate, Value
 from delivery.compose.slots import SlotMarkers
 from hypothesis import example, given, settings
@@ -330,3 +331,17 @@ def test_size_is_near_the_truth():
     marker = markers.new()
     template = MessageTemplate.compile(build(marker, marker * 3, "x" * 5000), list(markers))
     assert abs(template.size - len(template.fill(["Ada Lovelace"], HEADERS))) < 300
+
+
+@given(st.one_of(st.from_regex(r"[A-Za-z0-9_-]{1,101}", fullmatch=True), VALUE))
+@example("x\r\nBcc: eve@example.com")
+@example("")
+def test_link_in_a_header_is_the_same_whatever_its_token(token):
+    markers = SlotMarkers()
+    link = "<https://example.com/unsubscribe/{}>"
+    message = build("Hi", "Hi", "<p>Hi</p>")
+    message["List-Unsubscribe"] = link.format(markers.new())
+    filled = fill(message, markers, [token])
+    wanted = encode_literal("List-Unsubscribe", link.format(token))
+    assert filled.count(b"\r\n" + wanted) == 1
+    assert parse(filled)["Bcc"] is None

