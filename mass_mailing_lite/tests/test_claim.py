@@ -280,6 +280,15 @@ class TestClaim(SendingCase):
         self.assertEqual(mailing.state, "done")
         self.assertEqual(self.prepared_count(), before)
 
+    def test_every_run_of_a_claim_uses_the_same_plan(self):
+        queue = self.new_queue([f"x{n}@example.org" for n in range(8)])
+        self.assertEqual([len(queue.take(1)) for _claim in range(8)], [1] * 8)
+        plans = "SELECT sum(custom_plans)::int, sum(generic_plans)::int FROM pg_prepared_statements"
+        self.assertEqual(self.env.execute_query(SQL(plans)), [(0, 8)])
+        queue.close()
+        [(mode,)] = self.env.execute_query(SQL("SHOW plan_cache_mode"))
+        self.assertEqual(mode, "auto")
+
     def test_a_statement_outlives_the_transaction_that_failed(self):
         before = self.prepared_count()
         statements = PreparedStatements(self.env.cr)
