@@ -13,7 +13,7 @@ import sys
 import threading
 from pathlib import Path
 
-SIZE = 131072  # octets that are received at once
+SIZE = 65536  # octets that are received at once
 HELLO = b"250-sink\r\n250-PIPELINING\r\n%s250 8BITMIME\r\n"
 REPLIES = {
     b"MAIL": b"250 2.1.0 Ok\r\n",

@@ -24,7 +24,7 @@ LIMIT = 3600  # seconds for one step
 
 # Messages at scale 1.
 JOB, STOCK, SMALL, LARGE = 20_000, 500, 10_000, 500_000
-SLOW, SHARED, HEAVY, TLS = 4_000, 600, 500, 10_000
+SLOW, SHARED, HEAVY, TLS = 4_000, 600, 1_000, 10_000
 
 
 class Bench:
