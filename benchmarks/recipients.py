@@ -199,6 +199,8 @@ class Measurement:
         with self.environment() as env:
             self.tags = env["res.partner.category"].sudo().create([{"name": "First"}]).ids
             self.list = env["mailing.list"].sudo().create({"name": "Bench"}).id
+            group = env.ref("mass_mailing.group_mass_mailing_user")
+            env.user.sudo().group_ids = [(4, group.id)]
             env.cr.commit()
         self.sql(MAILING_LIST.replace("{list}", str(self.list)))
         self.sql(TAGS.replace("{tags}", ", ".join(map(str, self.tags * 2))))
@@ -444,7 +446,7 @@ def main():
             bench = Bench(tools, figures, count, is_many=count == many)
             bench.run(parts)
             costs[count] = bench.seconds_a_contact
-    if costs[many]:
+    if costs[many] and few < many:
         name = f"time per contact at {many:,} ÷ at {few:,}"
         figures.at_most(name, costs[many] / costs[few], MAX_GROWTH)
     return figures
