@@ -17,8 +17,8 @@ ROUND_TRIP = 0.020  # seconds
 TRIPS = 2  # for a message, with a server that pipelines
 
 # Hosts, lanes, connections of each, messages.
-RUNS = ((1, 1, 1, 600), (2, 2, 1, 1200), (2, 2, 8, 6000))
-MIN_TIMES = 1.8  # two hosts against one
+RUNS = ((1, 1, 1, 600), (2, 2, 1, 1200), (2, 2, 8, 6000), (4, 4, 1, 2400), (4, 4, 8, 6000))
+MIN_TIMES, MIN_TIMES_OF_FOUR = 1.8, 3.6  # two hosts, and four, against one
 SHARE = 0.1  # of a mailing that is sent before the clock is started
 MAX_SECONDS = 600  # for one mailing
 
@@ -79,7 +79,7 @@ def main():
         stack.callback(database.drop, tools, bench.own)
         bench.port = stack.enter_context(peers.sink()).port
         port = stack.enter_context(peers.slow_line(bench.port, ROUND_TRIP))
-        ports = [process.free_port(), process.free_port()]
+        ports = [process.free_port() for _host in range(max(run[0] for run in RUNS))]
         balancer = stack.enter_context(Balancer(ports))
         rates, rows, running = [], [], 0
         for hosts, lanes, connections, count in RUNS:
@@ -107,4 +107,9 @@ def main():
     figures = Figures()
     detail = f"{rates[1]:.1f}/s and {rates[0]:.1f}/s"
     figures.at_least("two hosts × one", rates[1] / rates[0], MIN_TIMES, detail=detail)
+    detail = f"{rates[3]:.1f}/s and {rates[0]:.1f}/s"
+    figures.at_least("four hosts × one", rates[3] / rates[0], MIN_TIMES_OF_FOUR, detail=detail)
+    for (hosts, lanes, connections, _count), rate in zip(RUNS, rates, strict=True):
+        name = f"share of the ideal: hosts × lanes × connections {hosts} × {lanes} × {connections}"
+        figures.inform(name, rate * TRIPS * ROUND_TRIP / (lanes * connections), "", f"{rate:.1f}/s")
     return figures

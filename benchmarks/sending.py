@@ -28,7 +28,12 @@ SLOW, SHARED, HEAVY, TLS = 4_000, 600, 1_000, 10_000
 
 
 class Bench:
-    """The databases, the peers and the results of one run."""
+    """The databases, the peers and the results of one run.
+
+    :cvar side: the module with the functions that ``start`` runs inside Odoo
+    """
+
+    side = "_odoo_side"
 
     def __init__(self, tools, folder, args, name="bench"):
         self.tools, self.folder = tools, Path(folder)
@@ -42,11 +47,11 @@ class Bench:
         return max(least, int(count * self.scale))
 
     def start(self, function, name=None, **values):
-        """Start a function of ``_odoo_side`` in an Odoo of its own; return (process, result)."""
+        """Start a function of ``side`` in an Odoo of its own; return (process, result)."""
         result = self.folder / f"{time.monotonic_ns()}.json"
         script = self.folder / f"{result.stem}.py"
         call = f"odoo_side.{function}(env, {str(result)!r}, **{values!r})"
-        script.write_text(f"from benchmarks import _odoo_side as odoo_side\n{call}\n")
+        script.write_text(f"from benchmarks import {self.side} as odoo_side\n{call}\n")
         command = self.tools.command("shell", "-d", name or self.own, "--no-http")
         with open(script) as source, open(process.log_file(f"bench-{result.stem}"), "wb") as log:
             started = subprocess.Popen(
