@@ -42,7 +42,7 @@ class _ResumableSocket(ssl.SSLSocket):
         if self.kept is not None and (session := self.session):
             self.kept.append(session)
         self.kept = None
-        super().close()
+        return super().close()
 
 
 class _Server(NamedTuple):
