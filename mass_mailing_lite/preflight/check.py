@@ -39,6 +39,7 @@ class Check:
 
     :param mailing: a ``partner.mailing`` record, perhaps not saved; its environment decides the
         language
+    :param stored: {name: value} of fields with facts that were read already
     """
 
     #: Identifies the check and its findings.
@@ -55,9 +56,10 @@ class Check:
     #: Facts from the background are asked for anew after so many hours.
     max_age: ClassVar[float] = 24
 
-    def __init__(self, mailing):
+    def __init__(self, mailing, stored=None):
         self.mailing = mailing
         self.env = mailing.env
+        self._stored = stored or {}
 
     # ------------------------------------------------------------
     # In words
@@ -131,15 +133,19 @@ class Check:
         """Tell whether the check overrides a method, such as ``look_at_list``."""
         return getattr(cls, name, None) is not getattr(Check, name, None)
 
+    def get_stored(self, name: str) -> dict[str, Any]:
+        """Return a field of the mailing with facts. To read one copies it, facts of all checks."""
+        return (self._stored[name] if name in self._stored else self.mailing[name]) or {}
+
     @property
     def list_facts(self) -> Any:
         """What ``look_at_list`` found; None when there is nothing, or it did not look yet."""
-        return (self.mailing.list_facts or {}).get(self.key)
+        return self.get_stored("list_facts").get(self.key)
 
     @property
     def is_list_due(self) -> bool:
         """Whether the list has not been looked at for this check since it or the question changed."""
-        return self.key in (self.mailing.list_facts or {}).get("due", ())
+        return self.key in self.get_stored("list_facts").get("due", ())
 
     @property
     def background(self) -> dict[str, Any]:
@@ -147,12 +153,12 @@ class Check:
 
         Empty when it did not look yet, or looked at something else than what is asked now.
         """
-        stored = (self.mailing.background_facts or {}).get(self.key) or {}
+        stored = self.get_stored("background_facts").get(self.key) or {}
         return stored if stored and stored.get("asked") == self.get_asked_background() else {}
 
     def get_asked_background(self) -> Any:
         """Return what ``ask_background`` asks about the mailing as it is stored."""
-        facts = (self.mailing.finding_facts or {}).get(self.key, {})
+        facts = self.get_stored("finding_facts").get(self.key, {})
         # As it is read back from the database, where a tuple is a list.
         return json.loads(json.dumps(self.ask_background(facts)))
 
@@ -192,7 +198,7 @@ class Check:
         :param describe: returns the text of one language
         """
         texts = {lang: describe(found) for lang, found in facts.items()}
-        if len((self.mailing.finding_facts or {}).get("languages", ())) < 2:
+        if len(self.get_stored("finding_facts").get("languages", ())) < 2:
             return "; ".join(texts.values())
         return "; ".join(f"{self.name_language(lang)}: {text}" for lang, text in texts.items())
 

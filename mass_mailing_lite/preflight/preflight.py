@@ -16,6 +16,8 @@ _logger = logging.getLogger(__name__)
 MAX_LIVE = 20_000
 # Of the stored facts about the list: what each check asked, and which have not looked yet.
 ASKED, DUE, LARGEST = "asked", "due", "largest_domain"
+# Fields of a mailing with what was found: in the content, in the list, in the background.
+FACTS = ("finding_facts", "list_facts", "background_facts")
 UNDECIDED_STATES = ("draft", "to_validate")
 # What is kept of a finding with an approval.
 KEPT = (
@@ -47,10 +49,13 @@ class Preflight:
         self.mailing = mailing
         self.env = mailing.env
 
-    def get_checks(self, method=None):
-        """Return all checks in the order of their findings, or those that override a method."""
+    def get_checks(self, method=None, stored=None):
+        """Return all checks in the order of their findings, or those that override a method.
+
+        :param stored: see ``Check``
+        """
         return [
-            check(self.mailing)
+            check(self.mailing, stored)
             for check in sorted(CHECKS.values(), key=lambda check: check.sequence)
             if method is None or check.has(method)
         ]
@@ -212,10 +217,11 @@ class Preflight:
 
     def get_findings(self):
         """Return the findings of all checks, the gravest first; see ``partner.mailing``."""
-        facts = self.mailing.finding_facts or self.mailing._look()
+        stored = {name: self.mailing[name] for name in FACTS}
+        facts = stored["finding_facts"] or self.mailing._look()
         return self._rank(
             finding
-            for check in self.get_checks()
+            for check in self.get_checks(stored=stored)
             if check.on_form
             for finding in check.describe(facts.get(check.key, {}))
         )

@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tests import tagged
@@ -94,10 +96,19 @@ class TestLeavingOut(MailingCase):
         for opening, few, many in zip(openings, costs(100), costs(500), strict=True):
             with self.subTest(opening.__name__):
                 self.assertLessEqual(many[0], few[0], "queries")
-                if opening is not pages.opening_form:
-                    # Entries of both sides are three of them: the rows, and the names of each kind.
-                    self.assertLessEqual(many[0], 18, "queries")
+                # Entries of both sides are three of the tab's: the rows, and the names of each kind.
+                self.assertLessEqual(many[0], 18, "queries")
                 self.assertLess(many[1], 200_000, "bytes")
+
+    def test_the_form_of_a_validated_mailing_costs_no_more_than_that_of_a_contact(self):
+        mailing = self.new_validated_mailing()
+        env = self.env(user=self.marketer)
+        contact = self.anna.with_env(env)
+        arch = etree.fromstring(contact.get_view(view_type="form")["arch"])
+        spec = pages.specification(env, "res.partner", arch)
+        theirs, _size = pages.cost(env, lambda: contact.web_read(spec))
+        ours, _size = pages.cost(env, pages.opening_form(env, mailing.with_env(env)))
+        self.assertLessEqual(ours, theirs)
 
     def test_the_form_reads_no_recipient_until_their_page_opens(self):
         env = self.env(user=self.marketer)
