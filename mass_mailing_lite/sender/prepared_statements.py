@@ -2,8 +2,8 @@
 
 A sender runs the same claim and the same record a hundred times a second, and PostgreSQL takes as
 long to plan one as to run it. Left to itself it plans the first five runs of each statement, and all
-later ones where a plan seems cheaper for the values of the moment: a claim of 25 rows then takes 2.0
-ms instead of 0.9 ms. Here the values never change the best plan, so there is one for all.
+later ones where a plan seems cheaper for the values of the moment. Here the values never change the
+best plan, so there is one for all.
 """
 
 import itertools
