@@ -6,7 +6,12 @@ come before.
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import threading
 import time
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -15,11 +20,13 @@ from odoo.addons.mass_mailing_lite.delivery.outcome import SENT, Outcome
 from odoo.addons.mass_mailing_lite.delivery.smtp.pool import Pool
 from odoo.addons.mass_mailing_lite.sender import worker
 from odoo.addons.mass_mailing_lite.transport.smtp import SmtpTransport
+from odoo.tools import SQL
 
 from benchmarks import _peers as peers
 
 SUBJECT = "News for {{ object.name }}"
 SENTENCE = "<p>The catalogue is out; {} finds the prices on <b>page {}</b> and us upstairs.</p>"
+CLAIM = 100  # rows, while costs are counted
 LINES = 63  # bring the HTML to 5.7 kB
 
 PLAIN_BODY = '<p>Dear <t t-out="object.name"/>,</p>' + "".join(
@@ -32,14 +39,18 @@ QWEB_BODY = PLAIN_BODY + (
 BODIES = {"plain": PLAIN_BODY, "qweb": QWEB_BODY}
 
 
-def prepare(env, result, *, count, port, connections=1, body="plain", attachment=0):
+def prepare(
+    env, result, *, count, port, connections=1, body="plain", attachment=0, encryption="none"
+):
     """Make a validated mailing to ``count`` new contacts through the server on ``port``.
 
     Writes the mailing's id and the size of one message in octets.
     """
     author, validator = _person(env, "author", "user"), _person(env, "decider", "validator")
     author.group_ids += env.ref("mail.group_mail_template_editor")
-    server = _mail_server(env, port, partner_mailing_connections=connections)
+    server = _mail_server(
+        env, port, partner_mailing_connections=connections, smtp_encryption=encryption
+    )
     audience = env["partner.mailing.audience"].create(
         {"name": "Measured", "category_ids": [(4, _contacts(env, count).id)]}
     )
@@ -71,12 +82,13 @@ def prepare(env, result, *, count, port, connections=1, body="plain", attachment
     _write(result, {"mailing": mailing.id, "size": size})
 
 
-def send(env, result, *, mailing, go=None, joins=False):
+def send(env, result, *, mailing, go=None, joins=False, sink=None):
     """Send a validated mailing to its end, and write time, statements and memory.
 
     :param go: file to wait for, so that several processes begin at once; a file beside it says that
         this process is ready
     :param joins: wait until another process has begun
+    :param sink: process id of the server that the messages go to
     """
     mailing = env["partner.mailing"].browse(mailing)
     memory, counts = [], []
@@ -94,16 +106,20 @@ def send(env, result, *, mailing, go=None, joins=False):
     while joins and mailing.state == "validated":
         env.cr.rollback()
         env.invalidate_all()
-    statements, began, worked = env.cr.sql_log_count, time.time(), time.process_time()
+    [(backend,)] = env.execute_query(SQL("SELECT pg_backend_pid()"))
+    processes = {"sender": os.getpid(), "PostgreSQL": backend, "sink": sink}
+    before = {who: peers.processor_seconds(pid) for who, pid in processes.items()}
+    statements, began = env.cr.sql_log_count, time.time()
     mailing._send_due(commit_progress)
     ended = time.time()
+    processor = {who: peers.processor_seconds(pid) - before[who] for who, pid in processes.items()}
     env.invalidate_all()
     _write(
         result,
         {
             "began": began,
             "ended": ended,
-            "cpu": time.process_time() - worked,
+            "processor": processor,
             "handled": sum(counts),
             "sent": mailing.sent_count,
             "state": mailing.state,
@@ -111,6 +127,83 @@ def send(env, result, *, mailing, go=None, joins=False):
             "megabytes": max(memory) / 1024,
         },
     )
+
+
+def cost(env, result, *, mailings, count):
+    """Send one mailing after the other, and write what a mail of each costs.
+
+    Claims have a fixed size: with the server's pace, which they follow, a mail's share of a round
+    would change. Instructions are counted last, and only where ``perf`` can.
+    """
+    worker.CLAIM_SECONDS, worker.MAX_CLAIM = 60.0, CLAIM
+    mailings = env["partner.mailing"].browse(mailings)
+
+    def send_whole(mailing):
+        mailing._send_due(lambda *_counts: env.cr.commit() or float("inf"))
+        env.invalidate_all()
+        if mailing.sent_count != count:
+            raise AssertionError(f"{mailing.sent_count} of {count} were sent.")
+
+    statements = env.cr.sql_log_count
+    send_whole(mailings[0])
+    taken = {"statements": (env.cr.sql_log_count - statements) / count}
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    send_whole(mailings[1])
+    taken["peak of allocated memory"] = (tracemalloc.get_traced_memory()[1] - before) / 1024
+    tracemalloc.stop()
+    with _CallCounter() as calls:
+        send_whole(mailings[2])
+    taken["calls of functions"] = calls.total / count
+    if instructions := _count_instructions(lambda: send_whole(mailings[3])):
+        taken["instructions"] = instructions / count
+    _write(result, taken)
+
+
+class _CallCounter:
+    """Counts the calls of functions, Python's and C's, in this thread and those that it starts."""
+
+    def __init__(self):
+        self._counts = []
+
+    @property
+    def total(self):
+        """Calls so far, of all threads."""
+        return sum(map(len, self._counts))
+
+    def __enter__(self):
+        threading.setprofile(lambda *_event: self._begin())
+        self._begin()
+        return self
+
+    def __exit__(self, *_exc):
+        threading.setprofile(None)
+        sys.setprofile(None)
+
+    def _begin(self):
+        """Count in the current thread, by appending: no two threads write the same list."""
+        count = []
+        self._counts.append(count)
+        append = count.append
+
+        def profile(_frame, event, _argument):
+            if event in ("call", "c_call"):
+                append(None)
+
+        sys.setprofile(profile)
+
+
+def _count_instructions(step):
+    """Run a step; return how many instructions this process needed, or None without counters."""
+    command = ["perf", "stat", "-x,", "-e", "instructions:u", "-p", str(os.getpid())]
+    try:
+        counter = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    except FileNotFoundError:
+        return None
+    step()
+    counter.send_signal(signal.SIGINT)
+    value = counter.communicate(timeout=10)[1].partition(",")[0]
+    return int(value) if value.isdecimal() else None
 
 
 def connection_alone(env, result, *, mailing):
@@ -239,7 +332,8 @@ def _person(env, login, group):
 def _mail_server(env, port, **values):
     """Return the one mail server, listening on ``port``."""
     server = env["ir.mail_server"].search([], limit=1)
-    values.update(name="Sink", smtp_host="127.0.0.1", smtp_port=port, smtp_encryption="none")
+    values = {"smtp_encryption": "none", **values}
+    values.update(name="Sink", smtp_host="127.0.0.1", smtp_port=port)
     if server:
         server.write(values)
     return server or env["ir.mail_server"].create(values)

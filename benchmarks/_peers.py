@@ -10,27 +10,53 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from devtools import mail_programs, paths, process
 from devtools.console import Failure
 
 PATIENCE = 10  # seconds for a peer to listen
 BACKLOG = 100  # connections that may wait to be accepted by the sink
+GENERATOR = ("-s", "1", "-d")  # one session, which is not closed between messages
 REPLY_TIME = 600  # seconds for the whole run of the load generator
+
+
+class Sink(NamedTuple):
+    """A running smtp-sink."""
+
+    port: int
+    pid: int
 
 
 @contextmanager
 def sink():
-    """Run Postfix's smtp-sink, which accepts and discards messages; give its port."""
+    """Run Postfix's smtp-sink, which accepts and discards messages; give a ``Sink``."""
     port = process.free_port()
     command = [mail_programs.program("postfix", "smtp-sink")]
     if paths.is_root():
         command += ["-u", "nobody"]
-    with process.running([*command, f"127.0.0.1:{port}", str(BACKLOG)], log="smtp-sink"):
+    command += [f"127.0.0.1:{port}", str(BACKLOG)]
+    with process.running(command, log="smtp-sink") as running:
         _wait(port)
-        yield port
+        yield Sink(port, running.pid)
+
+
+@contextmanager
+def tls_sink():
+    """Run a sink for messages in the clear, by STARTTLS and over TLS; give {encryption: ``Sink``}.
+
+    One program takes all three, so that figures with TLS and without differ in nothing else.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks._tls_sink", folder]
+        options = {"stdout": subprocess.PIPE, "text": True, "cwd": paths.ROOT}
+        with process.running(command, log="tls-sink", **options) as running:
+            ports = map(int, running.stdout.readline().split())
+            kinds = ("none", "starttls", "ssl")
+            yield {kind: Sink(port, running.pid) for kind, port in zip(kinds, ports, strict=True)}
 
 
 @contextmanager
@@ -46,7 +72,8 @@ def load_generator(port, count, size):
     """Return the messages a second of smtp-source with one connection, for messages of ``size``."""
     command = [
         mail_programs.program("postfix", "smtp-source"),
-        *("-s", "1", "-d", "-m", str(count), "-l", str(size)),
+        *GENERATOR,
+        *("-m", str(count), "-l", str(size)),
         *("-f", "news@example.com", "-t", "reader@example.com", f"127.0.0.1:{port}"),
     ]
     began = time.monotonic()
@@ -60,6 +87,16 @@ def resident_kilobytes(pid):
     """Return the resident memory of a process in kilobytes (Linux)."""
     with open(f"/proc/{pid}/status") as status:
         return int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1])
+
+
+def processor_seconds(pid):
+    """Return the processor time of a process and its threads so far (Linux), 0 for ``None``."""
+    if pid is None:
+        return 0.0
+    with open(f"/proc/{pid}/stat") as stat:
+        # The name, in parentheses, may hold blanks; user and system time are fields 14 and 15.
+        times = stat.read().rpartition(")")[2].split()[11:13]
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
 
 def load():

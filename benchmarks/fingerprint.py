@@ -5,26 +5,27 @@ import time
 from devtools import database
 from devtools.odoo_process import odoo as running_odoo
 
+from ._figures import Figures
 from .recipients import FEW, MANY, Measurement, PeakMemory
 
 MAX_SHARE, MAX_QUERIES, MAX_MEGABYTES = 0.25, 2, 100
 
 
 def main():
-    """Measure, print a line for each size, and return whether all limits hold."""
-    results = []
+    """Measure, and return the figures."""
+    figures = Figures()
     with running_odoo() as tools:
         for count in (FEW, MANY):
             name = database.fresh(tools, f"bench_fingerprint_{count}")
             try:
-                results.append(measure(Measurement(tools, name, count)))
+                measure(Measurement(tools, name, count), figures)
             finally:
                 database.drop(tools, name)
-    return all(results)
+    return figures
 
 
-def measure(measurement):
-    """Load, freeze the list and take the fingerprint; return whether all limits hold."""
+def measure(measurement, figures):
+    """Load, freeze the list and take the fingerprint; add the figures."""
     with measurement.environment() as env:
         mailing = measurement.new_mailing(env)
         mailing.write({"subject": "Hi", "body_html": "<p>Hi</p>", "email_from": "a@example.com"})
@@ -42,10 +43,8 @@ def measure(measurement):
             mailing._get_fingerprint()
             seconds = time.perf_counter() - started
         queries = env.cr.sql_log_count - before
-    share = seconds / loading
-    print(
-        f"{measurement.count:>9,} recipients: fingerprint {seconds:.2f} s, loading {loading:.2f} s:"
-        f" {share:.0%} (at most {MAX_SHARE:.0%}); {queries} queries (at most {MAX_QUERIES});"
-        f" {memory.megabytes:.0f} MB more (at most {MAX_MEGABYTES})"
-    )
-    return share <= MAX_SHARE and queries <= MAX_QUERIES and memory.megabytes <= MAX_MEGABYTES
+    of = f"of {measurement.count:,} recipients"
+    detail = f"{seconds:.2f} s; loading {loading:.2f} s"
+    figures.at_most(f"fingerprint {of} ÷ loading", seconds / loading, MAX_SHARE, detail=detail)
+    figures.at_most(f"queries {of}", queries, MAX_QUERIES)
+    figures.at_most(f"growth of memory {of}", memory.megabytes, MAX_MEGABYTES, "MB")

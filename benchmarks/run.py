@@ -1,13 +1,18 @@
 """`make bench`: run all measurements, or the named ones: `make bench ARGS=recipients`.
 
+At the end one table says of each figure what was wanted, what was measured, and whether it is met.
 Options, written `--name=value`, belong to the measurements: each reads those that it knows.
+`--json=FILE` writes the table to a file, too.
 """
 
+import argparse
 import importlib
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import _figures as figures
 
 MEASUREMENTS = sorted(
     file.stem
@@ -16,18 +21,22 @@ MEASUREMENTS = sorted(
 )
 
 
-def main(names):
-    """Run the named measurements and return the exit code: 1 when a limit was passed."""
+def main(words):
+    """Run the named measurements and return the exit code: 1 when a goal was not met."""
+    parser = argparse.ArgumentParser(prog="make bench", allow_abbrev=False)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_known_args(words)[0]
+    names = [word for word in words if not word.startswith("--")]
     if unknown := set(names) - set(MEASUREMENTS):
         print(
             f"No such measurement: {', '.join(sorted(unknown))}. Known: {', '.join(MEASUREMENTS)}."
         )
         return 2
-    passed = [
-        importlib.import_module(f"benchmarks.{name}").main() for name in names or MEASUREMENTS
-    ]
-    return 0 if all(passed) else 1
+    measured = {
+        name: importlib.import_module(f"benchmarks.{name}").main() for name in names or MEASUREMENTS
+    }
+    return 0 if figures.summarize(measured, options.json) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main([word for word in sys.argv[1:] if not word.startswith("--")]))
+    sys.exit(main(sys.argv[1:]))

@@ -17,7 +17,7 @@ from odoo.api import SUPERUSER_ID, Environment
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-from benchmarks.recipients import report
+from benchmarks._figures import Figures
 from devtools import database
 from devtools.odoo_process import odoo as running_odoo
 
@@ -218,7 +218,7 @@ class Writer:
 
 
 def main():
-    """Measure, print, and return whether all limits hold."""
+    """Measure, and return the figures."""
     with running_odoo() as tools:
         config.parse_config(["--workers=0"])
         name = database.fresh(tools, "bench-tracking")
@@ -247,19 +247,18 @@ def _measure(tools, measurement):
         times = client.take_turns(kinds, REQUESTS)
         with Writer(measurement) as writer:
             beside = client.take_turns({"": opened[REQUESTS:]}, REQUESTS - 1)[""]
-    print(f"\nStatistics of {MANY:,} recipients")
-    passed = [report("counting, to a bare count by domain", counting, MAX_TIMES_BARE, "times")]
-    passed.append(report("queries to read the page", queries, MAX_QUERIES, ""))
-    print(f"  {'reading the page':<58}{1000 * reading:>12.1f} ms")
+    figures = Figures()
+    of = f"statistics of {MANY:,}"
+    figures.at_most(f"{of}: counting ÷ a bare count by domain", counting, MAX_TIMES_BARE)
+    figures.at_most(f"{of}: queries to read the page", queries, MAX_QUERIES)
+    figures.inform(f"{of}: reading the page", 1000 * reading, "ms")
     seconds, longest = measurement.look_at_removal()
-    print(
-        f"  {'removing names and addresses':<58}{seconds:>12.1f} s, longest batch {longest:.2f} s"
-    )
-    print(f"\nRequests, one after the other and in turns, median of {REQUESTS}")
+    detail = f"longest batch {longest:.2f} s"
+    figures.inform("removing names and addresses", seconds, "s", detail)
     times[f"a picture, beside {writer.writes} writes of the totals"] = beside
     login = statistics.median(times["Odoo's login page"])
     for what, all_times in times.items():
         median = statistics.median(all_times)
-        print(f"  {what:<58}{median:>12.2f} ms, longest {max(all_times):.0f}")
-        passed.append(report("  to the login page", median / login, MAX_TIMES_LOGIN, "times"))
-    return all(passed)
+        detail = f"median {median:.2f} ms, longest {max(all_times):.0f} ms, {REQUESTS} requests"
+        figures.at_most(f"{what} ÷ login page", median / login, MAX_TIMES_LOGIN, detail=detail)
+    return figures

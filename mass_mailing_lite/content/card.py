@@ -24,6 +24,16 @@ class Card:
         self.mailing = mailing
         self.env = mailing.env
 
+    def get_subject_fields(self):
+        """Return the names of the fields that the subject of a card is made from.
+
+        With those that record rules look at: what a column of the list depends on is read together.
+        Else Odoo reads all columns of a page of mailings for the rules, bodies among them.
+        """
+        kinds = self.mailing._get_transports().values()
+        rules = ("company_id", "user_id", "create_uid")
+        return ["channel", *rules, *{kind.card_field for kind in kinds}]
+
     def name_placeholders(self, source, kind):
         """Return a subject or body with the names of fields in place of placeholders.
 

@@ -42,7 +42,7 @@ What the package promises:
 * No input or output, except that ``smtp`` uses the connected sockets that it is given, and logs
   bugs. ``smtp.pool`` starts threads, no other module does.
 * Templates, keys, envelopes, outcomes and limits are immutable: threads may share them. A session,
-  a pool or a ``RepeatedText`` is for one thread at a time.
+  a pool or a ``RepeatedBody`` is for one thread at a time.
 * Each module names the standards that it follows: SMTP RFC 5321 with SIZE 1870, PIPELINING 2920,
   8BITMIME 6152, SMTPUTF8 6531; messages RFC 5322, MIME 2045 to 2047; status codes RFC 3463;
   notifications RFC 3464, 3834, 5965.

@@ -28,8 +28,19 @@ class PartnerMailingFavorites(models.AbstractModel):
     @api.depends("favorite_user_ids")
     @api.depends_context("uid")
     def _compute_is_favorite(self):
+        # By SQL: to read a many2many field, Odoo also reads all columns of the mailings, bodies among
+        # them, and their companies.
+        favorites = self.env.execute_query(
+            SQL(
+                "SELECT mailing_id FROM partner_mailing_favorite_rel"
+                " WHERE user_id = %s AND mailing_id = ANY(%s)",
+                self.env.uid,
+                self._origin.ids,
+            )
+        )
+        ids = {number for (number,) in favorites}
         for mailing in self:
-            mailing.is_favorite = self.env.user in mailing.favorite_user_ids
+            mailing.is_favorite = mailing._origin.id in ids
 
     def _inverse_is_favorite(self):
         for mailing in self:

@@ -491,7 +491,7 @@ class PartnerMailing(models.Model):
     # Cards of the board
     # ------------------------------------------------------------
 
-    @api.depends(lambda self: ["channel", *self._get_rendered_fields()])
+    @api.depends(lambda self: content.Card(self).get_subject_fields())
     @api.depends_context("lang")
     def _compute_subject_in_words(self):
         for mailing in self:

@@ -1,7 +1,10 @@
+import json
 from collections import Counter
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+
+from ..sender.sql_terms import SENDER_LOCK
 
 WAIT_REASONS = [
     ("rate_limit", "Rate limit"),
@@ -81,6 +84,11 @@ class PartnerMailingCounter(models.Model):
     is_sorted_by_domain = fields.Boolean(
         default=False, help="See partner.mailing.recipient, field domain."
     )
+    claimed_by = fields.Json(
+        "Senders With Claims",
+        help="{number: true}, false for a sender that was found dead. Numbers go when all rows of the"
+        " sender are recorded.",
+    )
 
     def _recount(self, mailing):
         """Count the recipients of ``mailing`` by state and language, and write the totals.
@@ -157,6 +165,77 @@ class PartnerMailingCounter(models.Model):
             changes=SQL.identifier(changes),
             grouping=SQL("GROUP BY mailing_id") if mailing_id is None else SQL(),
         )
+
+    @api.model
+    def _note_claims_sql(self, mailing_id, sender, picked):
+        """Return the UPDATE that notes that a sender has claimed rows of a mailing.
+
+        :param str picked: name of the CTE with the rows; when it is empty, nothing is noted
+        """
+        return SQL(
+            """
+            UPDATE partner_mailing_counter k
+               SET claimed_by = COALESCE(k.claimed_by, '{}') || %(note)s
+              FROM partner_mailing m
+             WHERE m.id = %(mailing)s AND k.id = m.counter_id
+               AND NOT COALESCE(k.claimed_by @> %(note)s, FALSE)
+               AND EXISTS (SELECT FROM %(picked)s)
+            """,
+            note=SQL("jsonb_build_object(%s, TRUE)", str(sender)),
+            mailing=mailing_id,
+            picked=SQL.identifier(picked),
+        )
+
+    def _forget_claims(self, counter_id, sender):
+        """Note that all rows of a mailing that ``sender`` has claimed are recorded."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE partner_mailing_counter SET claimed_by = claimed_by - %s::text"
+                " WHERE id = %s AND claimed_by ? %s",
+                str(sender),
+                counter_id,
+                str(sender),
+            )
+        )
+
+    @api.model
+    def _find_dead_claims(self):
+        """Return {counter: {sender: whether it was alive so far}} of dead senders with claims."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT k.id, jsonb_object_agg(note.key, note.value)
+                  FROM partner_mailing_counter k, jsonb_each(k.claimed_by) note
+                 WHERE k.claimed_by != '{}'
+                   AND pg_try_advisory_xact_lock(%s, note.key::integer)
+              GROUP BY k.id
+                """,
+                SENDER_LOCK,
+            )
+        )
+        return dict(rows)
+
+    @api.model
+    def _forget_dead_claims(self, found):
+        """Forget dead senders whose rows are settled.
+
+        Those that were found for the first time are kept until the next look: this transaction may
+        have begun before the last claim of a sender that has died since.
+
+        :param found: what ``_find_dead_claims`` has returned
+        """
+        for counter_id, notes in found.items():
+            gone = [sender for sender, was_alive in notes.items() if not was_alive]
+            dead = {sender: False for sender, was_alive in notes.items() if was_alive}
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE partner_mailing_counter SET claimed_by = (claimed_by - %s::text[]) || %s"
+                    " WHERE id = %s",
+                    gone,
+                    json.dumps(dead),
+                    counter_id,
+                )
+            )
 
     def _write_sending_status(self, counter_id, **values):
         """Write fields of the sending status; ``busy_seconds`` is added to the stored value.

@@ -17,9 +17,8 @@ from odoo.tools.rendering_tools import parse_inline_template, render_inline_temp
 from ..delivery.characters import CONTROL
 from ..delivery.compose import header
 from ..delivery.compose.link_token import LinkKey, LinkSlot, ShortLinkKey
-from ..delivery.compose.message import Value
 from ..delivery.compose.plain_text import html_to_text
-from ..delivery.compose.repeated_text import RepeatedText
+from ..delivery.compose.repeated_text import RepeatedBody
 from ..preflight import Content
 from ..tools import address_field
 from ..tools.link_address import LINK, encode_address, find_links, get_address
@@ -228,7 +227,7 @@ class PartnerMailing(models.Model):
         body = LinkParameters(self).in_html(self._insert_link_slots(body, lambda slot: token))
         if self.track_clicks:
             addresses = {encode_address(url): self.id or 1 for url in find_links(body)}
-            body = "".join(self._track_links(body, addresses, lambda: token))
+            body = self._track_links(body, addresses, lambda: token)
         if self.track_opens:
             body += PIXEL % f"{self._get_link(OPEN, token)}.gif"
         page = self._wrap_body(body, texts.get("subject") or "", texts.get("preview_text") or "")
@@ -505,19 +504,6 @@ class PartnerMailing(models.Model):
             body,
         )
 
-    def _insert_link_tokens(self, value, row):
-        """Return a body that QWeb rendered for one recipient, with the recipient's tokens.
-
-        :param value: ``Value`` of the body, without slots; its parts may be in pieces, and the
-            result is in pieces too, so that a piece that all recipients share stays one object
-        """
-
-        def complete(link):
-            token = self._get_link_key(link["purpose"]).make(self._get_link_number(row))
-            return self._get_link(link["purpose"], ""), token
-
-        return Value(*(replace_in_pieces(PERSONAL_LINK, complete, part) for part in value))
-
     def _insert_frame(self, body, marker_for):
         """Return the body in its layout, which has a footer, or with the addon's own footer."""
         if frame := get_frame(self):
@@ -567,8 +553,7 @@ class PartnerMailing(models.Model):
         :param marker_for: callable, ``LinkSlot`` -> its slot marker
         """
         if self.track_clicks and (addresses := self._get_link_ids()):
-            pieces = self._track_links(body, addresses, lambda: marker_for(LinkSlot(CLICK)))
-            body = "".join(pieces)
+            body = self._track_links(body, addresses, lambda: marker_for(LinkSlot(CLICK)))
         if self.track_opens:
             body += PIXEL % f"{self._get_link(OPEN, marker_for(LinkSlot(OPEN)))}.gif"
         return body
@@ -586,22 +571,21 @@ class PartnerMailing(models.Model):
         return []
 
     def _track_links(self, body, addresses, get_token):
-        """Return the body in pieces, in which stored links lead through this database.
+        """Return HTML in which stored links lead through this database.
 
-        :param body: HTML, as a text or in pieces
         :param addresses: {encoded URL: id} of the stored links
-        :param get_token: callable without parameters -> token or slot marker
+        :param get_token: callable without parameters -> slot marker
         """
 
         def track(match):
             address = get_address(match)
             number = address and addresses.get(encode_address(address))
             if not number:
-                return [match[0]]
-            begin = f"{match['before']}{match['quote']}{self._get_link(CLICK, '')}"
-            return begin, get_token(), f"/{number}{match['quote']}"
+                return match[0]
+            link = self._get_link(CLICK, get_token())
+            return f"{match['before']}{match['quote']}{link}/{number}{match['quote']}"
 
-        return replace_in_pieces(LINK, track, body)
+        return LINK.sub(track, body)
 
     # ------------------------------------------------------------
     # Readers and contacts
@@ -653,37 +637,43 @@ class PartnerMailing(models.Model):
 
     def _make_body_reader(self):
         """Return the function that renders a body with QWeb logic and inserts the tokens."""
-        render = self._make_renderer("body_html")
         # Looked up once a language; ``read`` runs for each recipient.
         addresses = self._get_link_ids() if self.track_clicks else {}
-        make = self._get_link_key(CLICK).make
+        render = self._make_renderer("body_html", addresses)
+        make = {name: self._get_link_key(name).make for name in (UNSUBSCRIBE, VIEW, CLICK)}
 
         def read(contact, row):
-            value = self._insert_link_tokens(render(contact), row)
-            if addresses:
-                token = make(self._get_link_number(row))
-                value = value._replace(html=self._track_links(value.html, addresses, lambda: token))
-            return value
+            number = self._get_link_number(row)
+            return render(contact, lambda slot: make[slot.purpose](number))
 
         return read
 
-    def _make_renderer(self, name):
+    def _make_renderer(self, name, addresses=()):
         """Return a function that renders a field for one contact.
 
         :param str name: a field of the mailing, whose template is read in the
             language of the environment
-        :return: callable, ``res.partner`` record -> text or ``Value``
+        :param addresses: see ``_make_qweb_renderer``
+        :return: callable, ``res.partner`` record -> text or ``Value``; see ``_make_qweb_renderer``
         """
         source = str(self[name] or "")
         if self._fields[name].render_engine == "qweb":
-            render = self._make_qweb_renderer(source)
+            render = self._make_qweb_renderer(source, addresses)
         else:
             render = self._make_inline_renderer(source)
         if not COMPANY_DATA.search(source):
             return render
         # Looked up once a language: the company whose data the contact's placeholders give.
         company = self.company_id.id
-        return lambda contact: render(contact.with_company(company))
+        used = {}  # {environment of contacts: that of the company}, the last one
+
+        def render_in_company(contact, *args):
+            if contact.env not in used:
+                used.clear()
+                used[contact.env] = contact.with_company(company).env
+            return render(contact.with_env(used[contact.env]), *args)
+
+        return render_in_company
 
     def _make_inline_renderer(self, source):
         instructions = parse_inline_template(source)
@@ -695,7 +685,12 @@ class PartnerMailing(models.Model):
 
         return render
 
-    def _make_qweb_renderer(self, source):
+    def _make_qweb_renderer(self, source, addresses=()):
+        """Return a function that renders a body for one contact.
+
+        :param addresses: {encoded URL: id} of the links whose clicks are counted
+        :return: callable, (``res.partner`` record, callable ``LinkSlot`` -> token) -> ``Value``
+        """
         source = LinkParameters(self).in_html(self._complete_addresses(source))
         masked = mask_whole(source)
         tree = html.fragment_fromstring(masked.text, create_parent=WRAPPER)
@@ -704,31 +699,32 @@ class PartnerMailing(models.Model):
         qweb = self.env["ir.qweb"].with_context(preserve_comments=True)
         qweb, template = qweb._prepare_compiled(tree, values)
         base_url = self.get_base_url()
-        # Pieces of the template are looked at once; the values in between, for each recipient.
-        static = {piece: has_local_address(piece) for piece in template.get_static()}
-        repeated = RepeatedText(static)
-        restored = {piece: masked.restore(piece) for piece in static}
+        static = template.get_static()
 
-        def render(contact):
+        def finish(pieces, marker_for):
+            # A value that is markup, such as a signature, is stored as XML.
+            pieces = [
+                xml_to_html(piece) if "/>" in piece and piece not in static else piece
+                for piece in pieces
+            ]
+            page = "".join(masked.restore(piece) if piece in static else piece for piece in pieces)
+            page = masked.leading + unwrap(page)
+            if any(has_local_address(piece) for piece in pieces):
+                page = self._complete_addresses(page, base_url)
+                text = html_to_text(page)
+            else:
+                text = html_to_text(unwrap("".join(pieces)))
+            text, page = (self._insert_link_slots(part, marker_for) for part in (text, page))
+            if addresses:
+                click = LinkSlot(CLICK)
+                page = self._track_links(page, addresses, lambda: marker_for(click))
+            return text, page
+
+        repeated = RepeatedBody(static, finish)
+
+        def render(contact, get_token=lambda slot: ""):
             pieces = qweb._render_compiled(template, {**values, "object": contact})
-            is_local = False
-            for position, piece in enumerate(pieces):
-                known = static.get(piece)
-                if known is None:
-                    known = has_local_address(piece)
-                    # A value that is markup, such as a signature, is stored as XML.
-                    if "/>" in piece:
-                        pieces[position] = xml_to_html(piece)
-                is_local |= known
-            shown = [masked.leading, *(restored.get(piece, piece) for piece in pieces)]
-            shown[1] = shown[1].removeprefix(f"<{WRAPPER}>")
-            shown[-1] = shown[-1].removesuffix(f"</{WRAPPER}>")
-            if is_local:
-                complete = self._complete_addresses("".join(shown), base_url)
-                return Value(html_to_text(complete), complete)
-            pieces[0] = pieces[0].removeprefix(f"<{WRAPPER}>")
-            pieces[-1] = pieces[-1].removesuffix(f"</{WRAPPER}>")
-            return Value(repeated.convert(pieces), shown)
+            return repeated.convert(pieces, get_token)
 
         return render
 
@@ -859,21 +855,9 @@ class PartnerMailing(models.Model):
         return envelope.octets()
 
 
-def replace_in_pieces(pattern, replace, content):
-    """Return the pieces of a text with the matches of a pattern replaced.
-
-    :param pattern: compiled regular expression; a match never spans two pieces
-    :param replace: callable, match -> the pieces in its place
-    :param content: text, or sequence of texts
-    """
-    result = []
-    for piece in (content,) if isinstance(content, str) else content:
-        end = 0
-        for match in pattern.finditer(piece):
-            result += [piece[end : match.start()], *replace(match)]
-            end = match.end()
-        result.append(piece[end:] if end else piece)
-    return result
+def unwrap(page):
+    """Return a rendering without the element that was put around its template."""
+    return page.removeprefix(f"<{WRAPPER}>").removesuffix(f"</{WRAPPER}>")
 
 
 def has_local_address(piece):

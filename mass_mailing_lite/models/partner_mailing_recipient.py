@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..selection import DOMAIN_REASONS, Pressure
+from .generated_char import GeneratedChar
 from .unchecked_many2one import UncheckedMany2one
 
 STATES = [
@@ -60,6 +61,10 @@ BOUNCE_TYPES = [
     ("unconfirmed", "Unconfirmed"),
 ]
 
+# Percent of a page that a list fills when it is loaded.
+FILL_FACTOR = 40
+MAX_ID = 2**31 - 1
+
 # Recipients that a notification names.
 NAMES_SHOWN = 5
 
@@ -105,6 +110,12 @@ class PartnerMailingRecipient(models.Model):
     email_normalized = fields.Char("Normalized E-mail")
     lang = fields.Selection(lambda self: self.env["res.lang"].get_installed(), "Language")
     state = fields.Selection(STATES, required=True, default="pending")
+    # What indexes have in place of the state: PostgreSQL writes no index for a row in which no
+    # indexed column changes (HOT), and a claim only makes it "sending".
+    phase = GeneratedChar(
+        generated="CASE WHEN state = 'sending' THEN 'pending' ELSE state END",
+        help="The state; a message that is being sent still counts as waiting.",
+    )
     skip_reason = fields.Selection(SKIP_REASONS, "Exclusion Reason")
     failure_type = fields.Selection(FAILURE_TYPES)
     failure_reason = fields.Text("Reply of the Mail Server")
@@ -168,14 +179,14 @@ class PartnerMailingRecipient(models.Model):
     )
     # Each index costs a second at a million rows, so there is none for lookups by address alone.
     # The unique one begins with the mailing: rows loaded in the order of addresses are added at its
-    # end. ``_mailing_state_idx`` is for claims, in the order of ids.
-    _mailing_state_idx = models.Index("(mailing_id, state, id)")
+    # end. ``_mailing_phase_idx`` is for claims, in the order of ids. No index has a column that a
+    # claim changes (state, claim, attempts, message_id), nor a condition on one.
+    _mailing_phase_idx = models.Index("(mailing_id, phase, id)")
     _retry_idx = models.Index(
-        "(next_attempt_at) WHERE state = 'pending' AND next_attempt_at IS NOT NULL"
+        "(next_attempt_at) WHERE phase = 'pending' AND next_attempt_at IS NOT NULL"
     )
-    _claim_idx = models.Index("(claim) WHERE state = 'sending'")
     _domain_idx = models.Index(
-        "(mailing_id, domain, id) WHERE state = 'pending' AND domain IS NOT NULL"
+        "(mailing_id, domain, id) WHERE phase = 'pending' AND domain IS NOT NULL"
     )
     # The few that opened or clicked, among a million; empty for mailings without tracking.
     _opened_idx = models.Index("(mailing_id, id) WHERE opened_at IS NOT NULL")
@@ -190,43 +201,113 @@ class PartnerMailingRecipient(models.Model):
             "CREATE SEQUENCE IF NOT EXISTS partner_mailing_recipient_claim_seq"
             " AS integer CYCLE OWNED BY partner_mailing_recipient.claim"
         )
+        # Room for the submission's and the claim's version of a row in its page. And PostgreSQL would
+        # vacuum when a fifth of the table has changed: with ten million rows of earlier mailings
+        # after a million messages. What an administrator has set stays.
+        self.env.cr.execute(
+            "SELECT FROM pg_class WHERE oid = %s::regclass AND reloptions IS NULL", [self._table]
+        )
+        if self.env.cr.rowcount:
+            self.env.cr.execute(
+                SQL(
+                    "ALTER TABLE partner_mailing_recipient SET (fillfactor = %s,"
+                    " autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 100000,"
+                    " autovacuum_analyze_scale_factor = 0.01, autovacuum_analyze_threshold = 10000)",
+                    FILL_FACTOR,
+                )
+            )
 
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, **options):
-        """Begin a page of one mailing's rows at the first of them.
+        """Read a page of one mailing's rows between the first and the last of them.
 
         They are read in the order of their ids. From the first id of the table, PostgreSQL would
-        pass the rows of all earlier mailings: 1.5 s where these have five million. An index of
-        mailing and id would cost each change of a row.
+        pass the rows of all earlier mailings: 1.5 s where these have five million; and where a
+        filter finds few rows, those of all later mailings. An index of mailing and id would cost
+        each change of a row.
         """
+        domain = Domain(domain)
+        if phases := find_phases(domain):
+            # PostgreSQL does not know that the index by phase serves a search by state.
+            domain &= Domain("phase", "in", phases)
         query = super()._search(domain, offset, limit, order, **options)
         # From the end, the sender looks for rows of a state whose first entries are dead.
         is_page = limit and order == self._order
-        mailing_id = is_page and find_only_value(Domain(domain), "mailing_id")
+        mailing_id = is_page and find_only_value(domain, "mailing_id")
         if mailing_id and not query.is_empty():
-            # Plan: a look into the index of mailing, state and id for each state. Rows are compared,
-            # because with "mailing_id = … AND state = …" the index of ids seems as good.
             query.add_where(
                 SQL(
-                    """
-                    %(id)s >= (SELECT min(first.id)
-                                 FROM unnest(%(states)s::varchar[]) AS states (state)
-                                CROSS JOIN LATERAL (
-                                      SELECT r.mailing_id, r.state, r.id
-                                        FROM partner_mailing_recipient r
-                                       WHERE (r.mailing_id, r.state, r.id)
-                                             > (%(mailing_id)s, states.state, 0)
-                                    ORDER BY r.mailing_id, r.state, r.id
-                                       LIMIT 1) first
-                                WHERE first.mailing_id = %(mailing_id)s
-                                  AND first.state = states.state)
-                    """,
-                    id=SQL.identifier(query.table, "id"),
-                    states=self._fields["state"].get_values(self.env),
-                    mailing_id=mailing_id,
+                    "%s BETWEEN (%s) AND (%s)",
+                    SQL.identifier(query.table, "id"),
+                    self._end_sql(mailing_id, SQL("min"), SQL(">"), 0, SQL()),
+                    self._end_sql(mailing_id, SQL("max"), SQL("<"), MAX_ID, SQL("DESC")),
                 )
             )
         return query
+
+    def _end_sql(self, mailing_id, function, comparison, start, direction):
+        """Return SQL for the first or last id of a mailing's rows.
+
+        Plan: a look into the index of mailing, phase and id for each phase. Rows are compared,
+        because with "mailing_id = … AND phase = …" the index of ids seems as good.
+        """
+        return SQL(
+            """
+            SELECT %(function)s(r.id)
+              FROM unnest(%(phases)s::varchar[]) AS phases (phase)
+             CROSS JOIN LATERAL (
+                   SELECT r.mailing_id, r.phase, r.id
+                     FROM partner_mailing_recipient r
+                    WHERE (r.mailing_id, r.phase, r.id)
+                          %(comparison)s (%(mailing_id)s, phases.phase, %(start)s)
+                 ORDER BY r.mailing_id %(direction)s, r.phase %(direction)s, r.id %(direction)s
+                    LIMIT 1) r
+             WHERE r.mailing_id = %(mailing_id)s AND r.phase = phases.phase
+            """,
+            function=function,
+            phases=[one for one in dict(STATES) if one != "sending"],
+            comparison=comparison,
+            mailing_id=mailing_id,
+            start=start,
+            direction=direction,
+        )
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """Find rows by words in the name or the address, as the search of the page asks.
+
+        ILIKE makes words and text lower-case for each row: 1.0 s at a million rows, this 0.4 s.
+        """
+        if operator != "ilike" or not isinstance(value, str) or not value:
+            return super()._search_display_name(operator, value)
+        return Domain.custom(to_sql=lambda model, alias, _query: model._has_words_sql(alias, value))
+
+    def _has_words_sql(self, alias, words):
+        unaccent = self.env.registry.unaccent
+        name = SQL.identifier(alias, "name")
+        if words.isascii() and not self.env.registry.has_unaccent:
+            # Letters of ASCII alone are made lower-case in half of the time.
+            name = SQL('%s COLLATE "C"', name)
+        words = SQL("lower(%s)", unaccent(SQL("%s", f"%{words}%")))
+        texts = [SQL("lower(%s)", unaccent(name)), *self._get_searched_addresses(alias)]
+        return SQL("(%s)", SQL(" OR ").join(SQL("%s LIKE %s", text, words) for text in texts))
+
+    @api.model
+    def _get_searched_addresses(self, alias):
+        """Return SQL of the addresses, in lower case, that a search by words looks into.
+
+        As it was typed, an address counts where it cannot be normalised, or has other letters than
+        those of ASCII: the normalised form has a code for them. An addon that brings a channel adds
+        its columns.
+        """
+        return [
+            SQL(
+                "CASE WHEN %(normalized)s IS NULL OR octet_length(%(typed)s) != length(%(typed)s)"
+                " THEN lower(%(typed)s) ELSE %(normalized)s END",
+                typed=SQL.identifier(alias, "email"),
+                normalized=SQL.identifier(alias, "email_normalized"),
+            )
+        ]
 
     def _get_typed_columns(self):
         """Return the columns with addresses as typed, of all channels; at most one is set in a row.
@@ -599,6 +680,26 @@ def find_only_value(domain, name):
 
     :param domain: a ``Domain``
     """
+    for field, operator, value in find_needed(domain):
+        if field == name and operator in ("=", "in"):
+            values = value if isinstance(value, list | tuple | Set) else [value]
+            if len(values) == 1 and type(next(iter(values))) is int:
+                return next(iter(values))
+    return None
+
+
+def find_phases(domain):
+    """Return the phases (field ``phase``) of rows by the states of a domain, None for all."""
+    for field, operator, value in find_needed(domain):
+        if field == "state" and operator in ("=", "in"):
+            values = value if isinstance(value, list | tuple | Set) else [value]
+            if values and all(isinstance(one, str) and one in dict(STATES) for one in values):
+                return sorted({"pending" if one == "sending" else one for one in values})
+    return None
+
+
+def find_needed(domain):
+    """Yield the conditions (field, operator, value) of a domain that all its records meet."""
     terms, wanted = iter(list(domain)), 1
     while wanted:
         term = next(terms)
@@ -612,9 +713,4 @@ def find_only_value(domain, name):
                 below = next(terms)
                 skipped += {"&": 1, "|": 1, "!": 0}.get(below, -1)
             continue
-        field, operator, value = term
-        if field == name and operator in ("=", "in"):
-            values = value if isinstance(value, list | tuple | Set) else [value]
-            if len(values) == 1 and type(next(iter(values))) is int:
-                return next(iter(values))
-    return None
+        yield term

@@ -164,11 +164,12 @@ class PartnerMailing(models.Model):
     )
     def _compute_rates(self):
         for mailing in self:
-            totals = mailing._get_totals()
-            delivered = totals["delivered"]
-            mailing.opened_rate = mailing.track_opens and rate(totals["opened"], delivered)
-            mailing.clicked_rate = mailing.track_clicks and rate(totals["clicked"], delivered)
-            mailing.bounced_rate = rate(totals["bounced"], totals["sent"])
+            # Of the counter itself: the list asks for three rates of each of 80 mailings.
+            counter = mailing.sudo().counter_id
+            sent, bounced = counter.sent_count, counter.bounced_count
+            mailing.opened_rate = mailing.track_opens and rate(counter.opened_count, sent)
+            mailing.clicked_rate = mailing.track_clicks and rate(counter.clicked_count, sent)
+            mailing.bounced_rate = rate(bounced, sent + bounced)
 
     @api.depends_context("uid", "lang")
     def _compute_statistics(self):
@@ -335,29 +336,29 @@ class PartnerMailing(models.Model):
         return True
 
     def _blank_recipients(self, place):
-        """Blank the next rows after ``place`` (state, id).
+        """Blank the next rows after ``place`` (phase, id).
 
-        Plan: index scan on ``_mailing_state_idx`` from the end of the last batch.
+        Plan: index scan on ``_mailing_phase_idx`` from the end of the last batch.
 
         :return: (number of rows, place of the last one, None at the end)
         """
-        state, last_id = place
+        phase, last_id = place
         blank = self.env["partner.mailing.recipient"]._get_blank_values()
         self.env.cr.execute(
             SQL(
                 """
                 WITH batch AS MATERIALIZED (
-                    SELECT id, state FROM partner_mailing_recipient
-                     WHERE mailing_id = %(mailing_id)s AND (state, id) > (%(state)s, %(last_id)s)
-                  ORDER BY state, id
+                    SELECT id, phase FROM partner_mailing_recipient
+                     WHERE mailing_id = %(mailing_id)s AND (phase, id) > (%(phase)s, %(last_id)s)
+                  ORDER BY phase, id
                      LIMIT %(limit)s
                 ), blanked AS (
                     UPDATE partner_mailing_recipient r SET %(assignments)s
                       FROM batch WHERE r.id = batch.id AND NOT (%(is_blank)s))
-                SELECT state, id, count(*) OVER () FROM batch ORDER BY state DESC, id DESC LIMIT 1
+                SELECT phase, id, count(*) OVER () FROM batch ORDER BY phase DESC, id DESC LIMIT 1
                 """,
                 mailing_id=self.id,
-                state=state,
+                phase=phase,
                 last_id=last_id,
                 limit=BATCH,
                 # Rows that an interrupted run has blanked are not written again.

@@ -1,7 +1,7 @@
 import logging
 import math
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -14,6 +14,7 @@ from ..delivery.schedule.rate_limit import expected_end
 from ..delivery.smtp.limit import LIMIT_PAUSE
 from ..selection import Pressure
 from ..sender.sender import Sender
+from ..sender.starts import Starts
 from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
 from ..transport.pace import describe_limits, describe_pace
@@ -77,7 +78,7 @@ class PartnerMailing(models.Model):
     expected_text = fields.Char("Expected End", compute="_compute_expected_end", compute_sudo=True)
     pace_text = fields.Char(
         "Sending Takes",
-        compute="_compute_expected_end",
+        compute="_compute_pace_text",
         compute_sudo=True,
         help="How fast the mailing can leave, and when it is expected to end.",
     )
@@ -112,17 +113,22 @@ class PartnerMailing(models.Model):
         :param patience: seconds to wait here for a rate limit, when all that is left waits for one
         :return: number of messages that were handed over or refused
         """
-        self._begin_run()
+        self._clean_up()
         total = 0
         with Sender(self.env) as sender:
+            starts = Starts(self, sender)
+            starts.start_next()
+            in_transaction(self.env.cr, self._record_sending_hours_wait)
             seconds_left = commit_progress(0, self._count_pending())
             while seconds_left > 0 and (limit is None or total < limit):
                 rest = None if limit is None else limit - total
-                done = self._send_round(sender, seconds_left, rest)
+                done = self._send_round(sender, starts, seconds_left, rest)
                 total += done
                 waiting = [] if patience == math.inf else sender.get_waiting_ids()
                 seconds_left = commit_progress(done, self._count_pending(waiting))
-                if done or sender.get_busy():
+                is_waiting = starts.is_waiting()
+                starts.start_next()
+                if done or is_waiting or sender.get_busy():
                     continue
                 wait = sender.get_seconds_to_wait(self._find_sendable())
                 if wait is None or wait > min(patience, seconds_left):
@@ -142,7 +148,15 @@ class PartnerMailing(models.Model):
         return total
 
     def _begin_run(self):
-        """Recover what dead senders have left open, and start the mailings that are due.
+        """Recover what dead senders have left open, and start all mailings that are due."""
+        self._clean_up()
+        # A mailing is done at once when all recipients have been excluded since.
+        for mailing in in_transaction(self.env.cr, self._start_due):
+            mailing._finish_if_done()
+        in_transaction(self.env.cr, self._record_sending_hours_wait)
+
+    def _clean_up(self):
+        """Recover what dead senders have left open, before mailings are started.
 
         Each step in a transaction of its own, since other senders write the same rows.
         """
@@ -154,10 +168,6 @@ class PartnerMailing(models.Model):
         in_transaction(cr, self._skip_rows_of_cancelled)
         reservations = self.env["partner.mailing.reservation"]
         in_transaction(cr, reservations._end_reservations_of_dead_senders)
-        # A mailing is done at once when all recipients have been excluded since.
-        for mailing in in_transaction(cr, self._start_due):
-            mailing._finish_if_done()
-        in_transaction(cr, self._record_sending_hours_wait)
 
     @api.model
     def _skip_rows_of_cancelled(self):
@@ -170,19 +180,22 @@ class PartnerMailing(models.Model):
         for mailing in self.sudo().with_context(active_test=False).search(cancelled):
             self.env["partner.mailing.recipient"]._cancel_pending(mailing)
 
-    def _send_round(self, sender, seconds_left, limit):
+    def _send_round(self, sender, starts, seconds_left, limit):
         """Send a slice of each mailing, first of the one whose last slice is longest ago.
+
+        The round ends early when another mailing is due: it has its first slice next.
 
         :return: number of messages that were handed over or refused
         """
         done = 0
         busy = sender.get_busy()
         mailings = self._find_sendable() | busy
-        for mailing in mailings.sorted(lambda one: one.counter_id.served_at or datetime.min):
+        for mailing in starts.in_order(mailings):
             if sender.get_wait(mailing) and mailing not in busy:
                 continue
             started = time.monotonic()
-            if seconds := min(SLICE_SECONDS, seconds_left, mailing._get_seconds_open()):
+            longest = starts.get_seconds(mailing, mailings, SLICE_SECONDS)
+            if seconds := min(longest, seconds_left, mailing._get_seconds_open()):
                 rest = sender.get_share(mailing, mailings)
                 if limit is not None:
                     most = limit - done - sender.count_open_of_others(mailing)
@@ -195,6 +208,8 @@ class PartnerMailing(models.Model):
             mailing._announce_progress(count / max(time.monotonic() - started, 0.001))
             mailing._finish_if_done()
             done += count
+            if starts.is_waiting():
+                break
         return done
 
     def _domain_of_run(self):
@@ -275,18 +290,29 @@ class PartnerMailing(models.Model):
     # Beginning and end of a mailing
     # ------------------------------------------------------------
 
-    def _start_due(self):
+    def _find_due(self, limit=None, tried=()):
+        """Return the validated mailings of a run that are due, but those with the ids ``tried``."""
+        return self.sudo().search(
+            self._domain_of_run()
+            & Domain("id", "not in", tried)
+            & Domain("state", "=", "validated")
+            & (
+                Domain("scheduled_at", "=", False)
+                | Domain("scheduled_at", "<=", fields.Datetime.now())
+            ),
+            order="scheduled_at, id",
+            limit=limit,
+        )
+
+    def _start_due(self, limit=None, tried=()):
         """Start the validated mailings that are due, if they are still what was validated.
 
+        :param limit: how many at most, None for all
+        :param tried: ids of those to leave alone
         :return: the mailings that were due
         """
         now = fields.Datetime.now()
-        due = self.sudo().search(
-            self._domain_of_run()
-            & Domain("state", "=", "validated")
-            & (Domain("scheduled_at", "=", False) | Domain("scheduled_at", "<=", now)),
-            order="scheduled_at, id",
-        )
+        due = self._find_due(limit, tried)
         for mailing in due.try_lock_for_update(allow_referencing=True):
             if mailing.state != "validated" or not mailing._get_seconds_open():
                 continue
@@ -616,12 +642,12 @@ class PartnerMailing(models.Model):
 
     def _get_commonest_failure(self):
         """Return the most frequent failure type of the mailing, as users read it."""
-        # Plan: index scan on _mailing_state_idx over the failed rows, once in a pause.
+        # Plan: index scan on _mailing_phase_idx over the failed rows, once in a pause.
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT failure_type FROM partner_mailing_recipient
-                 WHERE mailing_id = %s AND state = 'failed'
+                 WHERE mailing_id = %s AND phase = 'failed'
               GROUP BY failure_type ORDER BY count(*) DESC, failure_type LIMIT 1
                 """,
                 self.id,
@@ -650,12 +676,16 @@ class PartnerMailing(models.Model):
         for mailing in self:
             count = mailing.pending_count
             waits = count > 0 and mailing.state in (*UNSENT_STATES, "sending", "paused")
-            rate = mailing._get_measured_rate() if waits else 0.0
-            end = mailing._get_expected_end(count, rate, is_measured=True) if waits else None
+            end = mailing._get_expected_end(count) if waits else None
             mailing.expected_end = end
             mailing.expected_text = end and mailing._get_expected_text(end)
-            is_ahead = waits and mailing.state in UNSENT_STATES
-            mailing.pace_text = is_ahead and describe_pace(mailing, end, rate)
+
+    @api.depends("state", "pending_count", "expected_end")
+    @api.depends_context("lang", "tz", "uid")
+    def _compute_pace_text(self):
+        for mailing in self:
+            is_ahead = mailing.pending_count > 0 and mailing.state in UNSENT_STATES
+            mailing.pace_text = is_ahead and describe_pace(mailing, mailing.expected_end)
 
     def _get_expected_text(self, end, moment=None):
         """Return the expected end in the user's language and time zone.
@@ -710,22 +740,23 @@ class PartnerMailing(models.Model):
             moments.append(self.counter_id.wait_until)
         return max(filter(None, moments))
 
-    def _get_expected_end(self, count, rate=0.0, is_measured=False):
+    def _get_expected_end(self, count, rate=0.0):
         """Return when ``count`` messages will be sent (naive, UTC), None when that is unknown.
 
         :param float rate: messages a second of the last slice, 0 when it is unknown
-        :param is_measured: ``rate`` is what ``_get_measured_rate`` returned
         """
         self.ensure_one()
         mailing = self.sudo()
         begin = mailing._get_expected_begin().replace(tzinfo=timezone.utc)
+        limits = mailing._get_transport().get_limits()
+        largest = mailing._get_largest_domain() if limits.domain_minute else 0
         end = expected_end(
             begin,
             count,
-            mailing._get_transport().get_limits(),
-            rate if is_measured else mailing._get_measured_rate(rate),
+            limits,
+            mailing._get_measured_rate(rate),
             mailing.company_id._get_sending_hours(),
-            min(count, mailing._get_largest_domain()),
+            min(count, largest),
         )
         return end and end.astimezone(timezone.utc).replace(tzinfo=None, microsecond=0)
 

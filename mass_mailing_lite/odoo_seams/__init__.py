@@ -9,6 +9,7 @@ one file each.
 ``chatter``        notes in the chatter of many records in one statement
 ``scheduler``      a trigger of a scheduled action for this moment, without the ORM
 ``smtp_session``   how far ``smtplib`` has transmitted a message of ``ir.mail_server``
+``tls_context``    what ``ir.mail_server`` makes TLS connections with, so that sessions are resumed
 =================  ================================================================================
 
 Other private parts are used where their result is needed. Each is a single call, or a method that

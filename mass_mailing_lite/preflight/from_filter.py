@@ -17,7 +17,9 @@ class FromFilter(Check):
 
     def describe(self, facts):
         # Also whether the user may write from the address; see the field.
-        warning = self.mailing.sender_warning or self._get_warning()
+        return self._make(self.mailing.sender_warning)
+
+    def _make(self, warning):
         if not warning:
             return []
         return [
@@ -40,7 +42,6 @@ class FromFilter(Check):
                     level=STOP,
                 )
             ]
-        return self.describe({})
-
-    def _get_warning(self):
-        return self.mailing._get_transport().get_sender_warning()
+        # The field has a warning only while the mailing is not decided on.
+        mailing = self.mailing
+        return self._make(mailing.sender_warning or mailing._get_transport().get_sender_warning())

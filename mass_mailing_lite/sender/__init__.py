@@ -14,7 +14,8 @@ The state of a recipient's row (``partner.mailing.recipient``)::
 
 A deferred row waits until ``next_attempt_at`` (0.5 to 24 hours); a row that was not tried may be
 claimed at once. A claim is committed before its first message is transmitted, and a result as soon
-as it is known: a kill leaves rows in ``sending``, which the next run makes ``uncertain``.
+as it is known: a kill leaves rows in ``sending``, which the next run makes ``uncertain``. It finds
+them by the note that a sender's first claim leaves at the counter of the mailing (``claimed_by``).
 
 The way of a run::
 

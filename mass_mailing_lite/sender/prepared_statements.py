@@ -1,8 +1,9 @@
 """Statements that one session of PostgreSQL plans once and runs many times (PREPARE).
 
 A sender runs the same claim and the same record a hundred times a second, and PostgreSQL takes as
-long to plan one as to run it. PostgreSQL compares the costs and decides whether it uses one plan
-for all values or makes a plan for each run.
+long to plan one as to run it. Left to itself it plans the first five runs of each statement, and all
+later ones where a plan seems cheaper for the values of the moment: a claim of 25 rows then takes 2.0
+ms instead of 0.9 ms. Here the values never change the best plan, so there is one for all.
 """
 
 import itertools
@@ -32,7 +33,9 @@ class PreparedStatements:
         name = self._names.get(key)
         if name is None:
             name = SQL.identifier(f"partner_mailing_{next(_numbers)}")
-            self._cr.execute(SQL("PREPARE %s AS %s", name, build()))
+            self._cr.execute(
+                SQL("SET plan_cache_mode TO force_generic_plan; PREPARE %s AS %s", name, build())
+            )
             # A prepared statement outlives a transaction that fails.
             self._names[key] = name
         self._cr.execute(SQL("EXECUTE %s (%s)", name, SQL(", ").join(values)))
@@ -40,5 +43,6 @@ class PreparedStatements:
     def close(self):
         """Remove the statements from the session."""
         if self._names:
-            self._cr.execute(SQL("; ").join(SQL("DEALLOCATE %s", n) for n in self._names.values()))
+            names = [SQL("DEALLOCATE %s", name) for name in self._names.values()]
+            self._cr.execute(SQL("; ").join([*names, SQL("RESET plan_cache_mode")]))
             self._names = {}

@@ -12,8 +12,8 @@ CLAIM_STEP = 16
 # Seconds until rows that wait for the limit of their domain are looked for again, at the earliest.
 MIN_WAIT = 0.05
 
-# States from which a row may come back into the queue.
-UNSETTLED = ("pending", "sending", "failed", "uncertain")
+# Phases from which a row may come back into the queue.
+UNSETTLED = ("pending", "failed", "uncertain")
 
 
 def make_queue(sender, mailing, limiter):
@@ -38,6 +38,7 @@ class Queue:
         self._recipients = sender.recipients
         self._sender = sender.number
         self._mailing_id = mailing.id
+        self._counter = mailing.counter_id
         self._columns = mailing._get_contact_columns()
         self._prepared = PreparedStatements(sender.env.cr)
         self._limiter = limiter
@@ -86,9 +87,14 @@ class Queue:
         if self._limiter:
             self._limiter.confirm(results)
 
-    def close(self):
-        """Remove the prepared statements from the database session."""
+    def close(self, is_settled=False):
+        """Remove the prepared statements from the database session.
+
+        :param is_settled: all claimed rows are recorded, so ``_recover`` need not look for any
+        """
         self._prepared.close()
+        if is_settled:
+            self._counter._forget_claims(self._counter.id, self._sender)
 
     def _claim(self, size):
         if size > CLAIM_STEP:
@@ -108,22 +114,21 @@ class DomainQueue(Queue):
         super().__init__(sender, mailing, limiter)
         self._last_domain = ""
         self._in_transaction = sender.in_transaction
-        self._counter = mailing.counter_id
-        # [states left, last id]. The sender keeps it: the next queue of the mailing continues
+        # [phases left, last id]. The sender keeps it: the next queue of the mailing continues
         # there.
         self._progress = sender.sorting.setdefault(mailing.id, [list(UNSETTLED), 0])
 
     def prepare(self, seconds):
         """Fill the column ``domain`` of the rows, once for a mailing: 20 s for a million."""
         until = time.monotonic() + seconds
-        states, _last = self._progress
-        while states and not self._counter.is_sorted_by_domain:
+        phases, _last = self._progress
+        while phases and not self._counter.is_sorted_by_domain:
             if time.monotonic() > until:
                 return False
             last = self._in_transaction(self._sort_further)
             self._progress[1] = last or 0
             if last is None:
-                states.pop(0)
+                phases.pop(0)
         if not self._counter.is_sorted_by_domain:
             values = {"is_sorted_by_domain": True}
             self._in_transaction(
@@ -132,8 +137,8 @@ class DomainQueue(Queue):
         return True
 
     def _sort_further(self):
-        states, last = self._progress
-        return self._recipients._sort_by_domain(self._mailing_id, states[0], last)
+        phases, last = self._progress
+        return self._recipients._sort_by_domain(self._mailing_id, phases[0], last)
 
     def _claim(self, size):
         rows = self._claim_behind(size)

@@ -1,6 +1,7 @@
 """The worker sends one mailing: claim, fill, transmit, record."""
 
 import contextlib
+import math
 import time
 
 from ..delivery import outcome as outcomes
@@ -149,7 +150,7 @@ class Worker:
         self._return_unsent()  # messages that a lost connection had not begun
         if self._rows:
             self._record_and_claim(self._collect(), 0)
-        self.sender.in_transaction(self._queue.close)
+        self.sender.in_transaction(lambda: self._queue.close(is_settled=not self._rows))
 
     # ------------------------------------------------------------
     # Database
@@ -275,7 +276,10 @@ class Worker:
         if seconds < CLAIM_SECONDS:
             fitting = max(self._depth, self._measured)
         else:
-            fitting = int(max(self._measured * CLAIM_SECONDS / seconds, self._depth * SHRINKAGE))
+            # Rounded up: of messages that take 14 ms each, two are waiting while one is sent.
+            # With one, the server would wait for the next one's commands after each message.
+            fitting = math.ceil(self._measured * CLAIM_SECONDS / seconds)
+            fitting = max(fitting, int(self._depth * SHRINKAGE))
             self._measured_at, self._measured = now, 0
         self._depth = max(1, min(fitting, MAX_CLAIM))
 

@@ -35,6 +35,7 @@ from . import (
     test_layout,
     test_leaks,
     test_links,
+    test_lists,
     test_lost_database,
     test_mail_clients,
     test_marking,

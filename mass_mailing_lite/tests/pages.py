@@ -1,19 +1,29 @@
 """What the web client asks for when it opens a page, and what that costs."""
 
+import ast
 import json
 
 from lxml import etree
 
 
 def specification(env, model, arch):
-    """Return the specification of fields that the web client makes from a view's arch."""
+    """Return the specification of fields that the web client makes from a view's arch.
+
+    Without those that the form of a mailing reads when their page opens (option ``late``), unless
+    ``arch`` is such a page.
+    """
     fields = env[model]._fields
     result = {}
     for node in arch.xpath(".//field[not(ancestor::field)]"):
         field = fields.get(node.get("name"))
         if field is None:
             continue
+        late = arch.tag == "form" and get_late(node)
+        if late is True:
+            continue
         spec = result.setdefault(field.name, {})
+        if late == "rows":
+            continue
         if field.type in ("one2many", "many2many") and len(node):
             inner = {
                 child.get("name"): {"fields": {"display_name": {}}}
@@ -27,6 +37,12 @@ def specification(env, model, arch):
     return result
 
 
+def get_late(node):
+    """Return the option ``late`` of a field in a form: True, "rows", or None."""
+    options = node.get("options") or "{}"
+    return ast.literal_eval(options.replace("true", "True").replace("false", "False")).get("late")
+
+
 def cost(env, call):
     """Return ``(queries, bytes of JSON)`` of a call, with nothing cached but what a worker has."""
     call()
@@ -38,7 +54,7 @@ def cost(env, call):
 
 
 def opening_form(env, mailing, without=()):
-    """Return the call that reads a mailing for its form, the tab of recipients included.
+    """Return the call that reads a mailing for its form when that opens.
 
     :param without: names of fields that are left out
     """
@@ -49,7 +65,7 @@ def opening_form(env, mailing, without=()):
 
 
 def opening_tab(env, mailing):
-    """Return the call that reads what the tab of recipients alone shows."""
+    """Return the call that reads what the tab of recipients shows."""
     arch = etree.fromstring(env["partner.mailing"].get_view(view_type="form")["arch"])
     spec = specification(env, "partner.mailing", arch.xpath("//page[@name='recipients']")[0])
     return lambda: mailing.web_read(spec)

@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from ..delivery.outcome import NOT_SENT, SENT, Outcome
 from ..delivery.schedule.rate_limit import Limits
@@ -220,6 +221,41 @@ class TestClaim(SendingCase):
         [again] = queue.take(1)
         self.assertEqual((again["id"], again["attempts"]), (first["id"], 1))
 
+    def test_a_claim_writes_no_index(self):
+        self.env.cr.execute("DELETE FROM partner_mailing_recipient")  # room in its page
+        mailing = self.new_validated_mailing()
+        mailing._as_system().write({"state": "sending"})
+        self.env.flush_all()
+        updates = (
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables"
+            " WHERE relname = 'partner_mailing_recipient'"
+        )
+        [before] = self.env.execute_query(SQL(updates))
+        self.assertEqual(len(self.env["partner.mailing.recipient"]._claim(mailing.id, 1, 9)), 2)
+        [after] = self.env.execute_query(SQL(updates))
+        self.assertEqual((after[0] - before[0], after[1] - before[1]), (2, 2))
+
+    def test_a_dead_sender_is_found_by_the_note_that_its_claim_has_left(self):
+        recipients = self.env["partner.mailing.recipient"]
+        queue = self.new_queue(["x1@example.org", "x2@example.org"])
+        counter = queue._counter
+        queue._sender = number = recipients._new_sender()
+        self.assertEqual(len(queue.take(1)), 1)
+        counter.invalidate_recordset()
+        self.assertEqual(counter.claimed_by, {str(number): True})
+        recipients._end_sender(number)
+        with patch.object(partner_mailing_recipient_queue, "FEW_PENDING", 0):
+            self.assertEqual(recipients._recover(), 1)
+            self.assertEqual(counter.claimed_by, {str(number): False}, "looked for once more")
+            self.assertEqual(recipients._recover(), 0)
+        self.assertFalse(counter.claimed_by)
+
+    def test_a_sender_that_has_recorded_all_its_rows_leaves_no_note(self):
+        mailing = self.new_validated_mailing()
+        self.run_scheduler()
+        self.assertEqual(mailing.state, "done")
+        self.assertEqual(mailing.sudo().counter_id.claimed_by, {})
+
     def test_domains_are_served_in_order(self):
         addresses = [f"x{n}@{domain}.example" for domain in "abc" for n in range(3)]
         queue = self.new_queue(addresses, self.new_limiter())
@@ -243,6 +279,15 @@ class TestClaim(SendingCase):
         self.run_scheduler()
         self.assertEqual(mailing.state, "done")
         self.assertEqual(self.prepared_count(), before)
+
+    def test_every_run_of_a_claim_uses_the_same_plan(self):
+        queue = self.new_queue([f"x{n}@example.org" for n in range(8)])
+        self.assertEqual([len(queue.take(1)) for _claim in range(8)], [1] * 8)
+        plans = "SELECT sum(custom_plans)::int, sum(generic_plans)::int FROM pg_prepared_statements"
+        self.assertEqual(self.env.execute_query(SQL(plans)), [(0, 8)])
+        queue.close()
+        [(mode,)] = self.env.execute_query(SQL("SHOW plan_cache_mode"))
+        self.assertEqual(mode, "auto")
 
     def test_a_statement_outlives_the_transaction_that_failed(self):
         before = self.prepared_count()

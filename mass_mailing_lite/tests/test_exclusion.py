@@ -3,7 +3,7 @@ from odoo.fields import Domain
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from ..models.partner_mailing_recipient import find_only_value
+from ..models.partner_mailing_recipient import find_only_value, find_phases
 from . import pages
 from .common import MailingCase
 
@@ -99,9 +99,22 @@ class TestLeavingOut(MailingCase):
                     self.assertLessEqual(many[0], 18, "queries")
                 self.assertLess(many[1], 200_000, "bytes")
 
-    def test_a_page_of_one_mailing_does_not_read_the_rows_of_earlier_ones(self):
+    def test_the_form_reads_no_recipient_until_their_page_opens(self):
+        env = self.env(user=self.marketer)
+        mailing = self.mailing.with_env(env)
+        form, tab = pages.opening_form(env, mailing), pages.opening_tab(env, mailing)
+        for opening, is_read in ((form, False), (tab, True)):
+            env.flush_all()
+            env.invalidate_all()
+            [values] = opening()
+            for model in ("partner.mailing.recipient", "partner.mailing.source"):
+                field = env[model]._fields["mailing_id"]
+                self.assertEqual(bool(field._get_cache(env)), is_read, model)
+        self.assertTrue(values["recipient_window_ids"])
+
+    def test_a_page_of_one_mailing_does_not_read_the_rows_of_other_ones(self):
         own = self.mailing.copy()
-        for mailing in (self.mailing, own):
+        for mailing in (self.mailing, own, self.mailing.copy()):
             self.env.cr.execute(
                 """
                 INSERT INTO partner_mailing_recipient
@@ -128,6 +141,14 @@ class TestLeavingOut(MailingCase):
             query = Recipient._search(domain, limit=20, order="id")
             self.env.cr.execute(SQL("EXPLAIN (ANALYZE, FORMAT JSON) %s", query.select()))
             self.assertLess(count_removed(self.env.cr.fetchone()[0][0]["Plan"]), 100)
+        # Where no row of the mailing matches, those of later mailings are not read.
+        self.env.cr.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        query = Recipient._search(
+            [("mailing_id", "=", own.id), ("replied_at", "!=", False)], limit=20, order="id"
+        )
+        self.env.cr.execute(SQL("EXPLAIN (ANALYZE, FORMAT JSON) %s", query.select()))
+        removed = count_removed(self.env.cr.fetchone()[0][0]["Plan"])
+        self.assertLess(removed, len(rows) + 100)
 
     def test_only_what_a_domain_demands_counts(self):
         for domain, expected in (
@@ -143,6 +164,27 @@ class TestLeavingOut(MailingCase):
         ):
             with self.subTest(domain=domain):
                 self.assertEqual(find_only_value(Domain(domain), "mailing_id"), expected)
+
+    def test_a_search_by_state_is_a_search_by_the_phases_that_the_index_has(self):
+        for domain, expected in (
+            ([("state", "=", "failed")], ["failed"]),
+            ([("name", "=", "x"), ("state", "in", ["sending", "pending"])], ["pending"]),
+            ([("state", "in", ("sent", "sending"))], ["pending", "sent"]),
+            (["|", ("name", "=", "x"), ("state", "=", "failed")], None),
+            ([("state", "!=", "failed")], None),
+            ([("state", "in", ["failed", False])], None),
+            ([("state", "=", "no such state")], None),
+            ([("state", "in", [])], None),
+        ):
+            with self.subTest(domain=domain):
+                self.assertEqual(find_phases(Domain(domain)), expected)
+
+    def test_rows_that_are_being_sent_are_found_by_their_state(self):
+        row = self.rows(self.mailing)["anna@example.com"]
+        row._as_system().state = "sending"
+        found = row.search([("mailing_id", "=", self.mailing.id), ("state", "=", "sending")])
+        self.assertEqual(found, row)
+        self.assertEqual(row.phase, "pending")
 
     def test_a_deleted_contact_is_not_pointed_to(self):
         row = self.rows(self.mailing)["anna@example.com"]

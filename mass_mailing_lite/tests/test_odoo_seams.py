@@ -1,9 +1,12 @@
 import ast
 import inspect
 import smtplib
+import ssl
+import tempfile
 import textwrap
 from collections.abc import Mapping
 from email.message import EmailMessage
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock, patch
 
@@ -26,8 +29,10 @@ from odoo.models import BaseModel
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import file_open
 
-from ..odoo_seams import mail_gateway, smtp_session
+from ..odoo_seams import mail_gateway, smtp_session, tls_context
 from ..tools import design
+from .hostile_web import make_certificate
+from .tls_server import TlsServer
 
 SEAMS = "odoo_seams/%s.py"
 
@@ -345,6 +350,54 @@ class TestOdooSeams(TransactionCase):
             issubclass(MailDeliveryException, Exception),
             self.broken("MailDeliveryException of ir.mail_server", file),
         )
+
+    # ------------------------------------------------------------
+    # odoo_seams/tls_context.py
+    # ------------------------------------------------------------
+
+    def test_connections_of_mailings_resume_tls_sessions_and_others_do_not(self):
+        with tempfile.TemporaryDirectory() as folder:
+            certificate = make_certificate(Path(folder))
+        server = self.env["ir.mail_server"].create({"name": "TLS", "smtp_host": "127.0.0.1"})
+        for encryption in ("ssl", "starttls"):
+            tls = TlsServer(certificate, starttls=encryption == "starttls")
+            self.addCleanup(tls.stop)
+            server.write({"smtp_port": tls.port, "smtp_encryption": encryption})
+            with patch.object(self.registry["ir.mail_server"], "_disable_send", return_value=False):
+                for _each in range(2):
+                    server._connect__(mail_server_id=server.id).close()
+                with tls_context.resumed_sessions():
+                    for _each in range(2):
+                        server._connect__(mail_server_id=server.id).close()
+            self.assertEqual(
+                tls.reused,
+                [False, False, False, True],
+                self.broken("how ir.mail_server._connect__() uses ssl", SEAMS % "tls_context"),
+            )
+
+    def test_a_certificate_that_is_not_trusted_is_refused_where_it_is_verified(self):
+        with tempfile.TemporaryDirectory() as folder:
+            tls = TlsServer(make_certificate(Path(folder)))
+        self.addCleanup(tls.stop)
+        server = self.env["ir.mail_server"].create(
+            {
+                "name": "TLS",
+                "smtp_host": "127.0.0.1",
+                "smtp_port": tls.port,
+                "smtp_encryption": "ssl",
+            }
+        )
+        with (
+            patch.object(self.registry["ir.mail_server"], "_disable_send", return_value=False),
+            tls_context.resumed_sessions(),
+        ):
+            server._connect__(mail_server_id=server.id).close()
+            server.smtp_encryption = "ssl_strict"
+            with self.assertRaises(
+                ssl.SSLCertVerificationError,
+                msg=self.broken("how ir.mail_server verifies", SEAMS % "tls_context"),
+            ):
+                server._connect__(mail_server_id=server.id)
 
     # ------------------------------------------------------------
     # Private parts that are used in other files

@@ -6,7 +6,7 @@ from lxml import etree
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common import MailingCase
 
@@ -38,6 +38,14 @@ class TestRecipients(MailingCase):
             mailing.action_load_recipients()
         self.assertIn("choose an audience", said[0]["message"])
         self.assertEqual(said[1]["message"], "The list is up to date. Recipients: 1, excluded: 0.")
+
+    def test_a_list_is_sorted_once_and_by_address_first(self):
+        query = self.new_mailing()._query_recipients()
+        self.env.cr.execute(SQL("EXPLAIN %s", query.insert(query.eligible())))
+        plan = [line.strip() for [line] in self.env.cr.fetchall()]
+        # The other sort is of the few extra addresses.
+        [keys] = [line for line in plan if line.startswith("Sort Key") and "rank" in line]
+        self.assertRegex(keys, r'^Sort Key: \(*checked\.address\)*(::text)?\)* COLLATE "C"')
 
     def test_nobody_is_left_out_without_a_reason(self):
         cases = {

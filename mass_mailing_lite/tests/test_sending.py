@@ -6,11 +6,11 @@ from psycopg2.errors import SerializationFailure
 
 from odoo import Command, fields
 from odoo.tests import freeze_time, tagged
-from odoo.tools import file_open
+from odoo.tools import SQL, file_open
 
 from ..delivery import outcome as outcomes
 from ..models import partner_mailing_sending
-from ..sender import worker
+from ..sender import starts, worker
 from ..sender.sender import Sender
 from ..sender.wait import Wait
 from .common import SendingCase
@@ -330,6 +330,58 @@ class TestSending(SendingCase):
                     self.assertEqual((mailing.state, mailing.sent_count), ("done", 2))
                     self.assertFalse(mailing.counter_id.fault_words)
 
+    def test_the_first_of_many_mailings_does_not_wait_for_the_lists_of_the_others(self):
+        mailings = [self.new_validated_mailing() for _number in range(3)]
+        events = self._events_of_a_run()
+        wanted = [(what, one.id) for one in mailings for what in ("compared", "slice")]
+        steps = dict.fromkeys(event[:2] for event in events if event[1])
+        self.assertEqual(list(steps), wanted)
+        firsts = [next(event[2] for event in events if event[:2] == one) for one in wanted[1::2]]
+        self.assertEqual(firsts[:2], [starts.FIRST_SLICE] * 2, "short while others wait")
+        self.assertGreater(firsts[2], starts.FIRST_SLICE)
+        self.assertEqual([one.state for one in mailings], ["done"] * 3)
+
+    def test_a_mailing_validated_during_a_run_begins_with_the_next_slice(self):
+        first, second = (self.new_validated_mailing() for _number in range(2))
+        late = self.new_mailing()
+        late.action_submit()
+
+        def validate(mailing):
+            if mailing == first and late.state == "to_validate":
+                late.with_env(mailing.env).with_user(self.validator).action_validate()
+
+        events = self._events_of_a_run(validate)
+        order = list(dict.fromkeys(number for what, number, _s in events if what == "slice"))
+        self.assertEqual(order, [first.id, second.id, late.id])
+        self.assertEqual(sum(what == "run" for what, _number, _s in events), 1, "one run")
+        self.assertEqual(late.state, "done")
+
+    def _events_of_a_run(self, at_slice=lambda _mailing: None):
+        """Return what a run did, in order: (what, id of the mailing, seconds of a slice)."""
+        events, model = [], self.registry["partner.mailing"]
+        compare, enter, send = model._matches_validation, Sender.__enter__, Sender.send_slice
+
+        def matches_validation(mailing):
+            events.append(("compared", mailing.id, None))
+            return compare(mailing)
+
+        def send_slice(sender, mailing, seconds, *args):
+            events.append(("slice", mailing.id, seconds))
+            at_slice(mailing)
+            return send(sender, mailing, seconds, *args)
+
+        def begin(sender):
+            events.append(("run", None, None))
+            return enter(sender)
+
+        with (
+            patch.object(model, "_matches_validation", matches_validation),
+            patch.object(Sender, "send_slice", send_slice),
+            patch.object(Sender, "__enter__", begin),
+        ):
+            self.run_scheduler()
+        return events
+
     def test_each_outcome_has_its_result(self):
         for kind, code, attempts, wanted in (
             (outcomes.SENT, 250, 1, ("sent", None, True)),
@@ -358,10 +410,19 @@ class TestSending(SendingCase):
             (0.05, 15, 15, "30 in 50 ms"),
             (0.15, 4, 14, "1 in 25 ms, but no more than 5 % less at a time"),
             (0.20, 100_000, worker.MAX_CLAIM, "the maximum"),
+            (1000, 1, int(worker.MAX_CLAIM * worker.SHRINKAGE), "a slow server"),
         ):
             with patch.object(worker.time, "monotonic", return_value=now):
                 sending._adapt(count)
             self.assertEqual(sending._depth, depth, why)
+
+    def test_a_claim_of_large_messages_is_rounded_up_so_that_the_server_need_not_wait(self):
+        sending = worker.Worker.__new__(worker.Worker)
+        for seconds, depth in ((0.014, 2), (0.024, 2), (0.026, 1), (10, 1)):
+            sending._depth, sending._measured, sending._measured_at = 1, 0, 0.0
+            with patch.object(worker.time, "monotonic", return_value=10 * seconds):
+                sending._adapt(10)
+            self.assertEqual(sending._depth, depth, f"each message takes {seconds} s")
 
     def test_statements_do_not_grow_with_the_list(self):
         # Claims and slices are sized by time, of which a busy machine needs more: let a claim be
@@ -373,6 +434,18 @@ class TestSending(SendingCase):
             small = self._statements_for(300)
             large = self._statements_for(800)
         self.assertLess((large - small) / 500, 0.1, "statements a mail")
+
+    def test_recipients_are_vacuumed_after_a_number_that_a_long_history_does_not_raise(self):
+        recipients = self.env["partner.mailing.recipient"]
+        options = "SELECT reloptions FROM pg_class WHERE relname = 'partner_mailing_recipient'"
+        [[found]] = self.env.execute_query(SQL(options))
+        self.assertIn("autovacuum_vacuum_scale_factor=0.01", found)
+        self.env.cr.execute(
+            "ALTER TABLE partner_mailing_recipient SET (autovacuum_vacuum_scale_factor = 0.005)"
+        )
+        recipients.init()
+        [[found]] = self.env.execute_query(SQL(options))
+        self.assertIn("autovacuum_vacuum_scale_factor=0.005", found, "an administrator's own")
 
     def _statements_for(self, count):
         self.new_validated_mailing(

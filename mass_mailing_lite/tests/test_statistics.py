@@ -101,11 +101,28 @@ class TestStatistics(StatisticsCase):
         mailing = self.new_sent_mailing()
         mailing.action_open_statistics()
         self.rows(mailing)["clara@example.org"]._as_system().state = "sent"
+        mailing._recount()
         mailing.action_open_statistics()
         self.assertEqual(self.delivered_to(mailing, "example.org"), 0)
         with freeze_time(fields.Datetime.now() + timedelta(minutes=2)):
             mailing.action_open_statistics()
         self.assertEqual(self.delivered_to(mailing, "example.org"), 1)
+
+    def test_a_mailing_that_has_ended_is_not_counted_again_while_its_totals_stay_the_same(self):
+        mailing = self.new_sent_mailing()
+        mailing.action_open_statistics()
+        before = self.breakdown_of(mailing)
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=2)):
+            mailing.action_open_statistics()
+            self.assertEqual(self.breakdown_of(mailing), before)
+            self.assertEqual(set(before.mapped("counted_at")), {fields.Datetime.now()})
+        mailing._as_system().state = "sending"
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=4)):
+            mailing.action_open_statistics()
+        self.assertFalse(self.breakdown_of(mailing) & before)
+
+    def breakdown_of(self, mailing):
+        return self.env["partner.mailing.breakdown"].search([("mailing_id", "=", mailing.id)])
 
     def delivered_to(self, mailing, domain):
         mailing.invalidate_recordset()

@@ -26,6 +26,11 @@ class TestTourRecipients(HttpCase):
         self.assertEqual(mailing.marked_count, 2, "one was taken off")
         self.start_tour("/odoo", "mass_mailing_lite_review", login="tour_marker")
         self.assertEqual((mailing.recipient_count, mailing.skipped_count), (3, 0))
+        editors = self.env["res.groups"].create({"name": "Editors of the tour"})
+        mailing.manage_group_ids = editors
+        self.start_tour("/odoo", "mass_mailing_lite_pages", login="tour_marker")
+        self.assertEqual((mailing.name, mailing.manage_group_ids), ("Changed on tour", editors))
+        self.assertEqual((mailing.recipient_count, mailing.marked_count), (3, 2))
 
     def test_make_an_audience_and_a_mailing_to_it(self):
         new_test_user(

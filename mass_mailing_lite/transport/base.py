@@ -3,6 +3,7 @@
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..tools.placeholder import TEXT
 from .compiled import Compiled, Slots
 
 # A test goes to few, so that it does not replace the validation.
@@ -49,6 +50,8 @@ class Transport:
     template_field = None
     #: Name of the field with the text of the message.
     main_text = None
+    #: Name of the field that stands for the mailing in lists and on cards.
+    card_field = None
     #: {field of the mailing: translated field of the template that fills it}
     template_texts = {}
     #: The same of what a template has in common for all languages.
@@ -373,7 +376,7 @@ class Transport:
 
     def get_card_subject(self):
         """Return the subject for lists and cards; placeholders are named in it, not filled."""
-        raise NotImplementedError
+        return self.mailing._name_placeholders(self.mailing[self.card_field], TEXT)
 
     def get_card_page(self):
         """Return the HTML page of the body for a card, False without one; as the subject."""

@@ -23,13 +23,10 @@ def describe_limits(env, limits):
     return ", ".join(text for limit, text in parts if limit)
 
 
-def describe_pace(mailing, end, rate):
+def describe_pace(mailing, end):
     """Return one sentence or two about a list that is loaded and waits to be sent.
 
-    It asks the database for nothing but what ``mailing._get_expected_end`` has read.
-
     :param end: what ``mailing._get_expected_end`` returned
-    :param rate: messages a second of earlier mailings, 0 when it is unknown
     """
     env, transport = mailing.env, mailing._get_transport()
     limits = describe_limits(env, transport.get_limits())
@@ -43,7 +40,6 @@ def describe_pace(mailing, end, rate):
     values = {
         "limits": limits,
         "server": server,
-        "rate": formatLang(env, max(round(MINUTE * rate), 1), digits=0),
         "duration": name_duration(env, measure(mailing, end)),
         "end": mailing._get_expected_text(end, name_end(mailing, end)),
     }
@@ -55,8 +51,10 @@ def describe_pace(mailing, end, rate):
     elif limits:
         words = env._("At most %(limits)s: %(duration)s. Expected to end %(end)s.", **values)
     else:
+        rate = max(round(MINUTE * mailing._get_measured_rate()), 1)
         words = env._(
             "%(rate)s a minute, as earlier mailings: %(duration)s. Expected to end %(end)s.",
+            rate=formatLang(env, rate, digits=0),
             **values,
         )
     return " ".join(filter(None, [words, mailing._get_hours_in_words()]))

@@ -24,6 +24,7 @@ from ..delivery.smtp import fault as faults
 from ..delivery.smtp.envelope import Envelope
 from ..delivery.smtp.limit import Capacity
 from ..delivery.smtp.pool import NoSession, Pool
+from ..odoo_seams.tls_context import resumed_sessions
 from ..tools import address_list, allowed_addresses, spreadsheet
 from ..tools.inbox_line import read_inbox_line
 from ..tools.placeholder import HTML, TEXT
@@ -81,6 +82,7 @@ class SmtpTransport(Transport):
     own_fields = frozenset({"layout_id"})
     extra_field, problems_field = "extra_emails", "extra_emails_problems"
     main_text = "body_html"
+    card_field = "subject"
     template_field = "template_id"
     template_texts = {
         "subject": "subject",
@@ -443,9 +445,6 @@ class SmtpTransport(Transport):
             "inbox_line": line,
         }
 
-    def get_card_subject(self):
-        return self.mailing._name_placeholders(self.mailing.subject, TEXT)
-
     def get_card_page(self):
         mailing = self.mailing
         return not mailing._is_body_empty() and mailing._get_miniature(
@@ -464,11 +463,12 @@ class SmtpTransport(Transport):
 
     def connect(self):
         mailing = self.mailing
+        smtp_from = mailing._get_server_and_terms()[1].smtp_from
         try:
-            session = mailing._get_mail_server_model()._connect__(
-                mail_server_id=mailing.mail_server_id.id or None,
-                smtp_from=mailing._get_server_and_terms()[1].smtp_from,
-            )
+            with resumed_sessions():
+                session = mailing._get_mail_server_model()._connect__(
+                    mail_server_id=mailing.mail_server_id.id or None, smtp_from=smtp_from
+                )
         except faults.FAULTS as error:
             raise NoSession(faults.from_exception(error)) from error
         if session is None:

@@ -7,6 +7,7 @@ from odoo.addons.mass_mailing_lite.tests.test_unsubscribe import UnsubscribeCase
 from odoo.addons.mass_mailing_lite_email_marketing.hooks import uninstall_hook
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 OPTED_OUT = "opted_out_of_list"
 
@@ -77,6 +78,13 @@ class TestMailingLists(ListCase):
         [row] = mailing.recipient_ids
         self.assertEqual(row.partner_id, person)
         self.assertEqual(row.state, "pending")
+
+    def test_the_contacts_of_a_list_are_found_without_a_sort(self):
+        contacts = self.new_draft(self.of_list(self.readers))._query_recipients().contacts()
+        self.env.cr.execute(SQL("EXPLAIN %s", contacts.select()))
+        plan = "\n".join(line for [line] in self.env.cr.fetchall())
+        self.assertIn("mailing_subscription", plan)
+        self.assertNotIn("Sort Key", plan)
 
     def test_a_contact_of_another_company_stays_an_extra_address(self):
         there = self.env["res.company"].create({"name": "There"})

@@ -64,6 +64,11 @@ class PartnerMailingRecipient(models.Model):
     def _get_address_columns(self):
         return (*super()._get_address_columns(), "phone_sanitized")
 
+    @api.model
+    def _get_searched_addresses(self, alias):
+        numbers = [SQL.identifier(alias, name) for name in ("phone", "phone_sanitized")]
+        return [*super()._get_searched_addresses(alias), *numbers]
+
     def _claimable_sql(self):
         return SQL(
             """

@@ -74,7 +74,7 @@ class SmsTransport(Transport):
         "track_clicks",
         "track_opens",
     )
-    main_text = "sms_body"
+    main_text = card_field = "sms_body"
     template_field = "sms_template_id"
     template_texts = {"sms_body": "body"}
     extra_field, problems_field = "extra_numbers", "extra_numbers_problems"
@@ -399,9 +399,6 @@ class SmsTransport(Transport):
         :param country: a ``res.country`` record
         """
         return self.mailing.sudo().company_id._get_partner_mailing_sms_price(country)
-
-    def get_card_subject(self):
-        return self.mailing._name_placeholders(self.mailing.sms_body, TEXT)
 
     def get_card_page(self):
         text = self.get_card_subject()

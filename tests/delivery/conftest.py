@@ -22,6 +22,7 @@ ADDON = Path(__file__).parents[2] / "mass_mailing_lite"
 
 load("delivery", ADDON / "delivery" / "__init__.py")
 load("scripted_server", ADDON / "tests" / "scripted_server.py")
+load("tls_server", ADDON / "tests" / "tls_server.py")
 load("hostile_web", ADDON / "tests" / "hostile_web.py")
 
 from delivery.smtp.envelope import Envelope  # noqa: E402

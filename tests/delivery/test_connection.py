@@ -3,6 +3,7 @@
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from delivery.smtp.connection import (
@@ -40,6 +41,9 @@ class FakeSocket:
         self.calls.append(octets[:count])
         return count
 
+    def sendmsg(self, pieces):
+        return self.send(b"".join(pieces))
+
     def recv(self, count):
         packet = self._packets.pop(0) if self._packets else b""
         if isinstance(packet, Exception):
@@ -58,6 +62,20 @@ class FakeTlsSocket(FakeSocket):
         self.calls.append(octets)
 
 
+class CountedSocket(socket.socket):
+    """A real socket that keeps the names of the methods that set its time limits."""
+
+    settings = ()
+
+    def settimeout(self, seconds):
+        self.settings += ("settimeout",)
+        super().settimeout(seconds)
+
+    def setsockopt(self, *args):
+        self.settings += ("setsockopt",)
+        super().setsockopt(*args)
+
+
 @pytest.fixture
 def pair():
     sockets = socket.socketpair()
@@ -73,12 +91,58 @@ def test_small_pieces_leave_together_and_large_ones_are_not_copied():
     sock = FakeSocket()
     Connection(sock, 5).send(b"content", b".\r\n", b"MAIL")
     assert [bytes(call) for call in sock.calls] == [b"content.\r\nMAIL"]
-    large = b"x" * JOIN_LIMIT
-    sock = FakeSocket()
-    Connection(sock, 5).send(large, b".\r\n")
-    assert [len(call) for call in sock.calls] == [JOIN_LIMIT, 3]
-    assert sock.calls[0].obj is large
     assert set(sock.timeouts) == {5}
+
+
+def test_large_piece_leaves_without_a_copy():
+    large = b"x" * (JOIN_LIMIT + 1)
+    sock = FakeSocket()
+    Connection(sock, 5).send(large)
+    assert sock.calls[0].obj is large
+
+
+class CountingSocket:
+    """A socket that counts the writes."""
+
+    def __init__(self, sock):
+        self._sock = sock
+        self.writes = 0
+
+    def __getattr__(self, name):
+        return getattr(self._sock, name)
+
+    def sendmsg(self, pieces):
+        self.writes += 1
+        return self._sock.sendmsg(pieces)
+
+
+def receive(sock, count):
+    received = bytearray()
+    while len(received) < count and (octets := sock.recv(1 << 20)):
+        received += octets
+    return bytes(received)
+
+
+@pytest.mark.timeout(20)
+def test_large_message_leaves_with_what_surrounds_it(pair):
+    pieces = [b"head" * 4000, b"x" * 100_000, b".\r\n", b"MAIL\r\n"]
+    for one in pair:  # or the system would take a part
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    sock = CountingSocket(pair[0])
+    Connection(sock, 5).send(*pieces)
+    assert sock.writes == 1
+    assert receive(pair[1], sum(map(len, pieces))) == b"".join(pieces)
+
+
+@pytest.mark.timeout(20)
+def test_pieces_arrive_in_order_through_a_narrow_socket(pair):
+    pieces = [bytes([number]) * size for number, size in enumerate((1, 0, 300_000, 3, 70_000, 2))]
+    total = sum(map(len, pieces))
+    pair[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    with ThreadPoolExecutor(1) as other:
+        received = other.submit(receive, pair[1], total)
+        Connection(pair[0], 5).send(*pieces)
+        assert received.result(10) == b"".join(pieces)
 
 
 @pytest.mark.parametrize("room", [0, 1, JOIN_LIMIT, JOIN_LIMIT + 10, 2 * JOIN_LIMIT + 1])
@@ -99,10 +163,28 @@ def test_failed_write_over_tls_counts_whole_records(room, sent):
     assert all(len(call) == TLS_RECORD for call in sock.calls)
 
 
-def test_all_octets_are_written_over_tls():
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        (2 * TLS_RECORD + 5,),
+        (5, 2 * TLS_RECORD),
+        (12_000, JOIN_LIMIT, 3, 70),
+        (TLS_RECORD, JOIN_LIMIT, 0, TLS_RECORD, 1),
+    ],
+)
+def test_all_octets_are_written_over_tls_in_full_records(sizes):
     sock = FakeTlsSocket()
-    Connection(sock, 5).send(b"a" * (2 * TLS_RECORD + 5))
-    assert [len(call) for call in sock.calls] == [TLS_RECORD, TLS_RECORD, 5]
+    pieces = [bytes([number]) * size for number, size in enumerate(sizes)]
+    Connection(sock, 5).send(*pieces)
+    assert b"".join(sock.calls) == b"".join(pieces)
+    whole, rest = divmod(sum(sizes), TLS_RECORD)
+    assert [len(call) for call in sock.calls] == [TLS_RECORD] * whole + [rest] * bool(rest)
+
+
+def test_message_of_usual_size_is_one_record():
+    sock = FakeTlsSocket()
+    Connection(sock, 5).send(b"content" * 1700, b".\r\n", b"MAIL\r\nRCPT\r\nDATA\r\n")
+    assert len(sock.calls) == 1
 
 
 @pytest.mark.timeout(20)
@@ -198,6 +280,31 @@ def test_time_left_for_a_reply_shrinks_with_each_packet():
     assert 5 >= sock.timeouts[0] >= sock.timeouts[1] >= sock.timeouts[2] > 4
 
 
+def test_plain_socket_keeps_its_limits_from_message_to_message(pair):
+    """Python's own limits take two more system calls for each write and each read."""
+    with CountedSocket(fileno=pair[0].detach()) as sock:
+        connection = Connection(sock, 5)
+        sock.settings = ()
+        for _message in range(10):
+            connection.send(b"content", b".\r\n", b"MAIL")
+            pair[1].send(b"250 Ok\r\n250 Ok\r\n")
+            connection.read_reply()
+            connection.read_reply()
+        assert sock.settings == ()
+        assert sock.gettimeout() is None
+        pair[1].send(b"250 Ok\r\n")
+        connection.read_reply(60)  # the final reply has more time
+        assert sock.settings == ("setsockopt",)
+
+
+@pytest.mark.timeout(20)
+def test_final_reply_has_its_own_limit(pair):
+    connection = Connection(pair[0], 60)
+    for _each in range(2):
+        with pytest.raises(SmtpConnectionError, match="in time"):
+            connection.read_reply(0.05)
+
+
 # The state of the connection
 
 
@@ -218,6 +325,7 @@ def test_connection_is_quiet_until_the_server_sends_or_closes(pair):
     ("error", "text"),
     [
         (TimeoutError("timed out"), "The connection timed out"),
+        (BlockingIOError(11, "Resource temporarily unavailable"), "The connection timed out"),
         (ConnectionResetError(104, "Reset"), "The connection failed: Reset"),
         (ValueError("odd"), "The connection failed: odd"),
         (ValueError(), "The connection failed: ValueError"),

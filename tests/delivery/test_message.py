@@ -6,6 +6,7 @@ import re
 from email.message import EmailMessage
 
 import pytest
+from delivery.compose.header import encode_literal
 from delivery.compose.message import MessageTemplate, Value
 from delivery.compose.slots import SlotMarkers
 from hypothesis import example, given, settings
@@ -188,6 +189,44 @@ def test_large_attachment_is_a_piece_that_all_recipients_share():
     assert attached.get_content() == PICTURE * 20
 
 
+@pytest.mark.parametrize("size", [0, 1, 57, 58, 5700])
+@pytest.mark.parametrize("kind", ["application/pdf", "text/plain", "image/png"])
+def test_files_are_the_octets_that_python_makes_of_them(size, kind):
+    message = build("x", "é", "<p>x</p>", [("file", (PICTURE * 20)[:size], kind)], related=True)
+    message.set_boundary("fixed")
+    made = MessageTemplate.compile(message, []).fill([], HEADERS)
+    assert made.rpartition(b"--fixed\r\n")[2] == message.as_bytes().rpartition(b"--fixed\r\n")[2]
+    decoded = [part.get_payload(decode=True) for part in parse(made).walk()]
+    assert decoded[-2:] == [PICTURE, (PICTURE * 20)[:size]]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("inside", ["AAAA", "AA AA", "AAAA.", ".AAAA"])
+def test_base64_that_another_program_wrote_is_sent_as_python_would(line_end, inside):
+    octets = f"Content-Type: image/png\nContent-Transfer-Encoding: BASE64 \n\nAAAA\n{inside}\n"
+    inner = email.message_from_bytes(octets.encode(), policy=email.policy.SMTP)
+    inner.set_payload(inner.get_payload().replace("\n", line_end))
+    message = build("outer", "x", "x")
+    message.add_attachment(inner)
+    made = MessageTemplate.compile(message, []).fill([], HEADERS)
+    policy = email.policy.SMTP.clone(cte_type="7bit")
+    assert (
+        message.as_bytes(policy).partition(b"BASE64")[2][:20] == made.partition(b"BASE64")[2][:20]
+    )
+
+
+def test_marker_in_a_file_is_left_alone_and_in_an_attached_message_refused():
+    markers = SlotMarkers()
+    marker = markers.new()
+    message = build("x", "x", "x")
+    message.add_attachment(build(marker, "x", "x"))
+    with pytest.raises(ValueError, match="no value can be put"):
+        MessageTemplate.compile(message, list(markers))
+    message = build("x", "x", "x", [("a.txt", marker.encode(), "text/plain")])
+    [attached] = parse(fill(message, markers, ["Ada"])).iter_attachments()
+    assert attached.get_content() == marker
+
+
 def test_whole_body_may_be_a_value():
     markers = SlotMarkers()
     marker = markers.new()
@@ -292,3 +331,17 @@ def test_size_is_near_the_truth():
     marker = markers.new()
     template = MessageTemplate.compile(build(marker, marker * 3, "x" * 5000), list(markers))
     assert abs(template.size - len(template.fill(["Ada Lovelace"], HEADERS))) < 300
+
+
+@given(st.one_of(st.from_regex(r"[A-Za-z0-9_-]{1,101}", fullmatch=True), VALUE))
+@example("x\r\nBcc: eve@example.com")
+@example("")
+def test_link_in_a_header_is_the_same_whatever_its_token(token):
+    markers = SlotMarkers()
+    link = "<https://example.com/unsubscribe/{}>"
+    message = build("Hi", "Hi", "<p>Hi</p>")
+    message["List-Unsubscribe"] = link.format(markers.new())
+    filled = fill(message, markers, [token])
+    wanted = encode_literal("List-Unsubscribe", link.format(token))
+    assert filled.count(b"\r\n" + wanted) == 1
+    assert parse(filled)["Bcc"] is None

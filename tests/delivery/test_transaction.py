@@ -34,6 +34,9 @@ class FakeSocket:
         self.sent += bytes(octets[:count])
         return count
 
+    def sendmsg(self, pieces):
+        return self.send(b"".join(pieces))
+
     def recv(self, count):
         return self._replies.popleft() if self._replies else b""
 
@@ -133,7 +136,7 @@ def test_message_transmitted_whole_is_settled_by_its_reply(envelopes, after, kin
 
 @pytest.mark.parametrize("more", [0, 20])
 def test_large_message_transmitted_whole_is_settled_by_its_reply(envelopes, more):
-    """Its pieces are written one by one, and all of them count."""
+    """It is written in pieces, and all of them count."""
     batch = envelopes(2, data=b"Subject: x\r\n\r\n" + b"0123456789abcdef\r\n" * 10_000)
     room = len(commands(batch[0]) + batch[0].data + b".\r\n") + more
     source, _transactions, _usable = run(FakeSocket([OPENED, QUEUED], room), batch)

@@ -7,20 +7,22 @@ builds and parses no message.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
 from . import quoted_printable
-from .header import HeaderValue, check_fields, encoder
+from .header import LITERAL_HEADERS, HeaderValue, check_fields, encoder
 from .skeleton import HeaderSlot, HeaderTemplate, Slot, TextSlot, dissect
 
 PER_RECIPIENT_HEADERS = ("To", "Message-Id", "Date")
 
 # Needs neither quoted-printable nor HTML escapes: the octets are the same in all text parts.
 _plain = re.compile(r"(?!\.)[ !#-%(-;?-~]{1,75}").fullmatch
+# Tokens, which need no encoding in a field of identifiers either.
+_is_token = re.compile(r"[A-Za-z0-9_-]{1,100}").fullmatch
 _SLOT_SIZE = 40  # octets, estimated
 _LARGE = 65536  # octets of a static end that is not copied for each recipient
 
@@ -61,14 +63,15 @@ class MessageTemplate:
         """Take the result of :func:`skeleton.dissect`; callers use :meth:`compile`."""
         self._segments: list[bytes | None] = []
         self._headers: list[tuple[int, str, object]] = []
-        self._header_templates: list[tuple[int, HeaderTemplate, object]] = []
+        self._header_templates: list[tuple[int, HeaderTemplate, object, object]] = []
         places: dict[int, tuple[list[int], list[int]]] = {}
         for position, segment in enumerate(segments):
             self._segments.append(segment if isinstance(segment, bytes) else b"")
             if isinstance(segment, HeaderSlot):
                 self._headers.append((position, segment.name, encoder(segment.name)))
             elif isinstance(segment, HeaderTemplate):
-                self._header_templates.append((position, segment, encoder(segment.name)))
+                encode = encoder(segment.name)
+                self._header_templates.append((position, segment, encode, _cut(segment, encode)))
             elif isinstance(segment, TextSlot):
                 in_text, in_html = places.setdefault(segment.index, ([], []))
                 (in_html if segment.is_html else in_text).append(position)
@@ -139,7 +142,10 @@ class MessageTemplate:
                 fields.append(field)
         if self._header_templates:
             texts = [value if type(value) is str else _text(value) for value in values]
-            for position, header, encode in self._header_templates:
+            for position, header, encode, cut in self._header_templates:
+                if cut and _is_token(texts[cut[1]]):
+                    octets[position] = cut[0] + texts[cut[1]].encode() + cut[2]
+                    continue
                 octets[position] = field = encode(header.fill(texts))
                 fields.append(field)
         check_fields(fields)
@@ -154,6 +160,23 @@ class MessageTemplate:
             for position in in_html:
                 octets[position] = html
         return (b"".join(octets), *self._tail)
+
+
+def _cut(header: HeaderTemplate, encode: Callable) -> tuple[bytes, int, bytes] | None:
+    """Return a field of identifiers with one slot as octets, the slot's number, and octets.
+
+    ``None`` for any other field, whose octets depend on its value as a whole.
+    """
+    is_one = len(header.pieces) == 3 and isinstance(header.pieces[1], int)
+    if not is_one or header.name.lower() not in LITERAL_HEADERS:
+        return None
+    before, number, after = header.pieces
+    sample = "x" * 100
+    octets = encode(f"{before}{sample}{after}")
+    if b" " in octets[len(header.name) + 2 :] or octets.count(sample.encode()) != 1:
+        return None
+    begin, _sample, end = octets.partition(sample.encode())
+    return begin, number, end
 
 
 def _encode(

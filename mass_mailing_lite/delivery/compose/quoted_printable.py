@@ -22,6 +22,22 @@ _LINE_BREAK = re.compile("\r\n|\r|\n")
 _LINE_WITH_DOT = re.compile(rb"\r\n(\.+)([^\r\n]*)")
 
 
+class Encoded(str):
+    """A text with its octets, encoded once.
+
+    :ivar octets: as :func:`encode` returns them
+    """
+
+    __slots__ = ("octets",)
+
+    octets: bytes
+
+    def __new__(cls, text: str) -> "Encoded":
+        made = super().__new__(cls, text)
+        made.octets = encode(text)
+        return made
+
+
 def encode(text: str) -> bytes:
     """Return the text's octets, to be followed by more text.
 
@@ -52,6 +68,12 @@ def encode_pieces(pieces: Iterable[str]) -> bytes:
     """Return the octets of texts as :func:`encode` does; those of long texts are cached."""
     octets, short = [], []
     for piece in pieces:
+        if type(piece) is Encoded:
+            if short:
+                octets.append(encode("".join(short)))
+                short = []
+            octets.append(piece.octets)
+            continue
         if len(piece) < _MIN_CACHED:
             short.append(piece)
             continue

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 _MARKER = re.compile(r"mk[0-9a-f]{16}x\d{1,9}km")
 
@@ -31,15 +32,15 @@ class SlotMarkers:
         return (f"{self._stem}{number}km" for number in range(self._count))
 
 
-def cut_at_markers(text: str, positions: Mapping[str, int]) -> list[str | int]:
+def cut_at_markers(text: str, positions: Mapping[str, Any]) -> list[Any]:
     """Return literal texts and positions of slots, alternating; the first and last are texts.
 
     One pattern finds the markers of all messages: one made of 20,000 markers would be tried 20,000
     times at each place.
 
-    :param positions: {slot marker: its position}; other texts that look like markers stay
+    :param positions: {slot marker: its position, or what stands for it}; other texts that look like markers stay
     """
-    pieces: list[str | int] = []
+    pieces: list[Any] = []
     end = 0
     for match in _MARKER.finditer(text):
         position = positions.get(match[0])

@@ -3,11 +3,21 @@
 Reply syntax RFC 5321, section 4.2. A reply may come in any number of packets, and a packet may hold
 several replies. The socket is what ``smtplib`` objects have in ``sock``: a plain one, an
 ``ssl.SSLSocket`` or urllib3's wrapper of pyOpenSSL.
+
+On a plain socket the kernel keeps the time limits: one system call for a write and one for a read,
+where Python's own limits take three for each. To await a reply awake for 150 µs was tried: one
+connection alone sends up to 45 % more messages, a whole job 5 % more for 7 % more processor time.
 """
 
+import contextlib
+import math
 import re
 import select
+import socket
+import struct
+import sys
 import time
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 # Octets of one TLS record. A record is sent whole or not at all, so after a failed write it is
@@ -52,34 +62,55 @@ class Connection:
         self._timeout = timeout
         self._buffer = bytearray()
         self._is_tls = hasattr(sock, "getpeercert")
+        self._kernel_limits: dict[int, float] = {}  # in seconds, by option
+        self._has_kernel_limits = not self._is_tls and self._use_kernel_limits()
+
+    def _use_kernel_limits(self) -> bool:
+        """Let the kernel keep the time limits; return whether it can."""
+        if not isinstance(self._sock, socket.socket) or sys.platform == "win32":
+            return False
+        with contextlib.suppress(OSError, struct.error):
+            self._limit(socket.SO_SNDTIMEO, self._timeout)
+            self._limit(socket.SO_RCVTIMEO, self._timeout)
+            self._sock.settimeout(None)
+            return True
+        return False
+
+    def _limit(self, option: int, seconds: float) -> None:
+        """Set a time limit of the kernel, if it is not set already."""
+        if self._kernel_limits.get(option) != seconds:
+            # 0 would mean no limit.
+            micros = max(1, math.ceil(seconds * 1_000_000))
+            value = struct.pack("@ll", *divmod(micros, 1_000_000))
+            self._sock.setsockopt(socket.SOL_SOCKET, option, value)
+            self._kernel_limits[option] = seconds
 
     def send(self, *pieces: bytes) -> None:
-        """Send the octets; small pieces in one packet, large ones without a copy.
+        """Send the octets with as few writes as the socket allows; large pieces without a copy.
 
         :raises SmtpConnectionError: its ``sent`` is not less than the octets that the server gets
         """
         if len(pieces) > 1 and sum(map(len, pieces)) <= JOIN_LIMIT:
             pieces = (b"".join(pieces),)
         sent = 0
-        for piece in pieces:
-            try:
-                self._send(memoryview(piece))
-            except SmtpConnectionError as error:
-                error.sent += sent
-                raise
-            sent += len(piece)
-
-    def _send(self, view: memoryview) -> None:
-        sent = 0
         try:
-            self._sock.settimeout(self._timeout)
-            while sent < len(view):
-                if not self._is_tls:
-                    sent += self._sock.send(view[sent:])
-                    continue
-                chunk = view[sent : sent + TLS_RECORD]
-                self._sock.sendall(chunk)
-                sent += len(chunk)
+            if not self._has_kernel_limits:
+                self._sock.settimeout(self._timeout)
+            if self._is_tls:
+                for record in _records(pieces):
+                    self._sock.sendall(record)
+                    sent += len(record)
+                return
+            write = getattr(self._sock, "sendmsg", None)  # not on Windows
+            views = [memoryview(piece) for piece in pieces if piece]
+            while views:
+                is_one = len(views) == 1 or not write
+                count = self._sock.send(views[0]) if is_one else write(views)
+                sent += count
+                while views and count >= len(views[0]):
+                    count -= len(views.pop(0))
+                if count:
+                    views[0] = views[0][count:]
         # pyOpenSSL raises its own exceptions; this package does not import it.
         except Exception as error:
             raise SmtpConnectionError(describe(error), sent=sent) from error
@@ -91,9 +122,10 @@ class Connection:
         :raises SmtpConnectionError: when the connection fails, the time is over, or the octets are
             not a reply
         """
-        deadline = time.monotonic() + (self._timeout if timeout is None else timeout)
+        seconds = self._timeout if timeout is None else timeout
+        deadline = time.monotonic() + seconds
         if not self._buffer:
-            self._buffer += self._receive(deadline)
+            self._buffer += self._receive(seconds)
         if usual := _USUAL_REPLY.match(self._buffer):  # one line, received whole
             code, text = usual.groups()
             del self._buffer[: usual.end()]
@@ -145,20 +177,23 @@ class Connection:
             if len(self._buffer) > LINE_LIMIT:
                 raise SmtpConnectionError("A line of the server's reply is too long")
             searched = len(self._buffer)
-            self._buffer += self._receive(deadline)
+            self._buffer += self._receive(deadline - time.monotonic())
             end = self._buffer.find(b"\n", searched)
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line.removesuffix(b"\r")
 
-    def _receive(self, deadline: float) -> bytes:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
+    def _receive(self, seconds: float) -> bytes:
+        """Return what comes within ``seconds``."""
+        if seconds <= 0:
             raise SmtpConnectionError("The server did not answer in time")
         try:
-            self._sock.settimeout(remaining)
+            if self._has_kernel_limits:
+                self._limit(socket.SO_RCVTIMEO, seconds)
+            else:
+                self._sock.settimeout(seconds)
             octets = self._sock.recv(TLS_RECORD)
-        except TimeoutError as error:
+        except (TimeoutError, BlockingIOError) as error:  # the second is the kernel's limit
             raise SmtpConnectionError("The server did not answer in time") from error
         except Exception as error:  # as in send
             raise SmtpConnectionError(describe(error)) from error
@@ -167,9 +202,26 @@ class Connection:
         return octets
 
 
+def _records(pieces: Sequence[bytes]) -> Iterator[bytes | memoryview]:
+    """Yield the octets of TLS records, all of them full but the last."""
+    parts: list[memoryview] = []
+    room = TLS_RECORD
+    for piece in pieces:
+        view = memoryview(piece)
+        while len(view) >= room:
+            parts.append(view[:room])
+            yield b"".join(parts) if len(parts) > 1 else parts[0]
+            view, parts, room = view[room:], [], TLS_RECORD
+        if view:
+            parts.append(view)
+            room -= len(view)
+    if parts:
+        yield b"".join(parts) if len(parts) > 1 else parts[0]
+
+
 def describe(error: BaseException) -> str:
     """Return a sentence that says what an exception of the network means."""
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | BlockingIOError):  # the second is the kernel's limit
         return "The connection timed out"
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return f"The connection failed: {words}"

@@ -7,6 +7,7 @@ const FOCUSABLE = [
     ".odoo-editor-editable",
     ".o_partner_mailing_add",
 ].join(", ");
+const MAX_FRAMES = 300;
 
 /**
  * Call a method of the record of a field, as a button of its form does: the form is saved before,
@@ -36,8 +37,13 @@ export async function goTo(field, { page, focus }) {
     const tab = page && form.querySelector(`.o_notebook_headers a[name="${page}"]`);
     if (tab) {
         tab.click();
-        // The content of the tab is rendered in the next frame.
-        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+        // The content of the tab is rendered in the next frame, or when its fields have been read.
+        for (let frames = 0; frames < MAX_FRAMES; frames++) {
+            await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+            if (!tab.isConnected || tab.classList.contains("active")) {
+                break;
+            }
+        }
         tab.scrollIntoView({ block: field.env.isSmall ? "start" : "nearest" });
         tab.focus({ preventScroll: true });
     }

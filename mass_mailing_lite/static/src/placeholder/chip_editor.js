@@ -83,7 +83,8 @@ export class ChipEditor {
         if (document.activeElement === this.host) {
             this.select(...this.selection);
         }
-        this.remember();
+        // To ask the document for it would have the whole form laid out while it is being made.
+        this.remember(this.selection);
     }
 
     // Begins anew with another record, whose text may be the same.
@@ -345,11 +346,10 @@ export class ChipEditor {
     // Undo
     // ------------------------------------------------------------
 
-    remember() {
+    remember(selection = this.getSelection()) {
         const pieces = this.pieces;
         const text = this.serialize(pieces);
         const last = this.steps[this.step];
-        const selection = this.getSelection();
         if (last?.text === text) {
             last.selection = selection;
             return;

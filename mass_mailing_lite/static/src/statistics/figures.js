@@ -29,11 +29,14 @@ export const NONE = "–";
 export const NOT_TRACKED = _t("Not tracked");
 export const NOTHING_DELIVERED = _t("Nothing was delivered");
 
+// Where each language has the percent sign: to ask takes longer than to draw the number.
+const percents = {};
+
 // A number with the percent sign where the language has it: 5%, 5 %, %5.
 export function formatPercent(number) {
     const locale = luxon.Settings.defaultLocale;
-    const parts = new Intl.NumberFormat(locale, { style: "percent" }).formatToParts(0);
-    return parts.map(({ type, value }) => (type === "integer" ? number : value)).join("");
+    percents[locale] ??= new Intl.NumberFormat(locale, { style: "percent" }).formatToParts(0);
+    return percents[locale].map(({ type, value }) => (type === "integer" ? number : value)).join("");
 }
 
 // A share with one digit; two below one percent, so that it is not shown as 0.0 %.

@@ -5,22 +5,31 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 import { formatShare, NOT_TRACKED, NOTHING_DELIVERED } from "./figures";
 
-// A share in percent, "–" with a hint where there is none. The option "tracked" names the field that
-// says whether the mailing tracks it.
+// Return the text of a share in percent, "–" with a hint where there is none. The field `tracked` says
+// whether the mailing tracks it.
+export function describeRate({ data }, name, tracked) {
+    const text = formatShare(data[name]);
+    if (data[name] !== false) {
+        return { text };
+    }
+    return { text, hint: tracked && !data[tracked] ? NOT_TRACKED : NOTHING_DELIVERED };
+}
+
+// The option "tracked" names the field that says whether the mailing tracks it.
 export class RateField extends Component {
     static template = "mass_mailing_lite.RateField";
     static props = { ...standardFieldProps, tracked: { type: String, optional: true } };
 
+    get rate() {
+        return describeRate(this.props.record, this.props.name, this.props.tracked);
+    }
+
     get text() {
-        return formatShare(this.props.record.data[this.props.name]);
+        return this.rate.text;
     }
 
     get hint() {
-        const { data } = this.props.record;
-        if (data[this.props.name] !== false) {
-            return "";
-        }
-        return this.props.tracked && !data[this.props.tracked] ? NOT_TRACKED : NOTHING_DELIVERED;
+        return this.rate.hint;
     }
 }
 

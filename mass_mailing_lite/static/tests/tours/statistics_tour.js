@@ -23,6 +23,11 @@ registry.category("web_tour.tours").add("mass_mailing_lite_statistics", {
         },
         { trigger: ".o_data_row:contains('Tour figures') .o_favorite a", run: "click" },
         { trigger: ".o_data_row:contains('Tour figures') .o_favorite .fa-star" },
+        { trigger: ".o_data_row:contains('Tour figures') [name=state] .text-bg-success:contains(/^Done$/)" },
+        // The field of a hidden column is read when the column is shown.
+        { trigger: ".o_optional_columns_dropdown button", run: "click" },
+        { trigger: ".o-dropdown--menu .dropdown-item:contains(/^Failed$/)", run: "click" },
+        { trigger: ".o_data_row:contains('Tour figures') [name=failed_count]:contains(/^1$/)" },
     ],
 });
 
