@@ -149,12 +149,11 @@ class TestServerLimits(SendingCase):
                 self.hand_over_one_by_one()
             limiting = self.serve(connections=1, further=wait_a_little)
             self.server.partner_mailing_connections = 4
-            early, late = (self.new_long_mailing(12, name=name) for name in ("early", "late"))
-            mailings = early | late
+            mailings = self.new_long_mailing(name="early") | self.new_long_mailing(name="late")
             for _run in range(3):
                 self.run_scheduler()
             self.assertEqual(mailings.mapped("state"), ["done", "done"])
-            self.assertEqual(len(limiting.ledger), 2 * 12)
+            self.assertEqual(len(limiting.ledger), 2 * COUNT)
             self.assertNobodyTwice(limiting)
             for mailing in mailings:
                 self.assertNoTrouble(mailing)
@@ -203,5 +202,5 @@ def greylist(address, reply):
 
 
 def wait_a_little(verb, _line, _count):
-    """Answer so slowly that a mailing of 12 takes more than one slice, which is a second."""
+    """Answer so slowly that a mailing takes more than one slice."""
     return Say(b"250 2.0.0 Ok: queued\r\n", delay=0.1) if verb == "CONTENT" else None
