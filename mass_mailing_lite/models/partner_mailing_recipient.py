@@ -707,10 +707,11 @@ def find_needed(domain):
             wanted += 1
             continue
         wanted -= 1
-        if term in ("|", "!"):
+        if isinstance(term, str):
             skipped = 1 if term == "!" else 2
             while skipped:
                 below = next(terms)
-                skipped += {"&": 1, "|": 1, "!": 0}.get(below, -1)
-            continue
-        yield term
+                is_operator = isinstance(below, str)
+                skipped += {"&": 1, "|": 1, "!": 0}[below] if is_operator else -1
+        elif isinstance(term, tuple):  # not one that is SQL
+            yield term

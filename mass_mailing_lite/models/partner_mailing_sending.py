@@ -196,7 +196,7 @@ class PartnerMailing(models.Model):
             started = time.monotonic()
             longest = starts.get_seconds(mailing, mailings, SLICE_SECONDS)
             if seconds := min(longest, seconds_left, mailing._get_seconds_open()):
-                rest = sender.get_share(mailing, mailings)
+                rest = sender.get_share(mailing, starts.with_waiting(mailings))
                 if limit is not None:
                     most = limit - done - sender.count_open_of_others(mailing)
                     rest = most if rest is None else min(rest, most)

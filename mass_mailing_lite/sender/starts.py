@@ -41,6 +41,10 @@ class Starts:
         """Tell whether a mailing is due that was not started yet."""
         return bool(self._run._find_due(limit=1, tried=self._tried))
 
+    def with_waiting(self, mailings):
+        """Return mailings, and those that are due and were not started yet."""
+        return mailings | self._run._find_due(tried=self._tried)
+
     def in_order(self, mailings):
         """Return mailings in the order of their slices: the last slice of the first is longest ago."""
         return mailings.sorted(self._get_last_slice)
