@@ -166,7 +166,7 @@ class TestLeavingOut(MailingCase):
             ([("mailing_id", "=", 5)], 5),
             ([("name", "=", "x"), ("mailing_id", "in", [5])], 5),
             (["|", ("name", "=", "x"), ("mailing_id", "=", 5)], None),
-            (["|", ("id", "in", [1, 2]), ("name", "=", "x"), ("mailing_id", "=", 5)], None),
+            (["|", ("id", "in", [1, 2]), ("name", "=", "x"), ("mailing_id", "=", 5)], 5),
             (["&", "|", ("id", "in", [1]), ("id", "in", [2]), ("mailing_id", "=", 5)], 5),
             (["!", ("mailing_id", "=", 5)], None),
             (["&", "|", ("name", "=", "x"), ("mailing_id", "=", 6), ("mailing_id", "=", 5)], 5),
