@@ -17,6 +17,8 @@ import { markRaw, onWillStart, onWillUpdateProps, status } from "@odoo/owl";
 //     options="{'late': true}"    the field is left out until then
 //     options="{'late': 'rows'}"  of an x2many field, ids are read at once and the rows later
 
+const PLAIN_TYPES = ["boolean", "char", "date", "datetime", "float", "integer", "selection", "text"];
+
 const isNumber = (value) => typeof value === "number";
 
 export class MailingRecord extends RelationalModel.Record {
@@ -86,6 +88,10 @@ export class MailingRecord extends RelationalModel.Record {
     async _update(changes, options) {
         if (this.unread.size && !this.model._urgentSave) {
             this.dirty = true;
+            // The form is drawn when they have been read: an input would get its old value back then,
+            // and lose what was typed since.
+            const isPlain = (name) => PLAIN_TYPES.includes(this.fields[name].type);
+            this._applyChanges(pick(changes, ...Object.keys(changes).filter(isPlain)));
             // Without an answer, what was typed is kept; saving it says what is the matter.
             await this.readLate().catch(() => {});
         }
