@@ -8,7 +8,7 @@ import { ChipInput } from "./chip_input";
 import { describe, loadPlaceholders, splitText } from "./placeholders";
 import { PlaceholderTranslationButton } from "./translation_dialog";
 
-import { onWillStart, useEffect } from "@odoo/owl";
+import { onWillStart, status, useEffect } from "@odoo/owl";
 
 // A text with placeholders as chips.
 //
@@ -24,6 +24,7 @@ export class PlaceholderCharField extends CharField {
         super.setup();
         const orm = useService("orm");
         this.editor = null;
+        this.commits = 0; // changes that the record has not taken over yet
         onWillStart(async () => (this.placeholders = await loadPlaceholders(orm)));
         useEffect(
             (input) => {
@@ -62,7 +63,7 @@ export class PlaceholderCharField extends CharField {
     }
 
     showValue() {
-        if (this.editor && this.input.el && !this.editor.isComposing) {
+        if (this.editor && this.input.el && !this.editor.isComposing && !this.commits) {
             const { resId } = this.props.record;
             if (this.resId && resId && resId !== this.resId) {
                 this.editor.forget();
@@ -77,9 +78,16 @@ export class PlaceholderCharField extends CharField {
         this.input.el.dispatchEvent(new InputEvent("input"));
     }
 
-    onEditorBlur() {
+    // Until the record has taken a change over, the answer to an earlier one may give the input an
+    // older text: it is not shown, or a chip that was clicked would vanish below its popover.
+    async onEditorBlur() {
+        this.commits++;
         this.input.el.dispatchEvent(new Event("change"));
-        this.showValue();
+        await this.props.record.model.mutex.getUnlockedDef();
+        this.commits--;
+        if (status(this) !== "destroyed") {
+            this.showValue();
+        }
     }
 
     // Keys by which Odoo's input takes over what was typed.
