@@ -1,7 +1,6 @@
 """What the measurements of ``scale`` do inside Odoo; each function runs in a shell of its own."""
 
 import json
-import os
 import resource
 import statistics
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from lxml import etree
 
 from benchmarks import _odoo_side as odoo_side
+from benchmarks import _peers as peers
 
 MEASURED_TABLES = (
     "partner_mailing_recipient",
@@ -18,7 +18,6 @@ MEASURED_TABLES = (
     "res_partner_res_partner_category_rel",
 )
 OPENINGS = 11  # of a page; the first is not counted
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def prepare(env, result, *, mailings, count, port, connections=1):
@@ -67,7 +66,7 @@ def send(env, result, *, mailings, seconds):
     run = env["partner.mailing"].browse(mailings)
     backend = env.cr._cnx.get_backend_pid()
     counts = []
-    began, worked, database = time.time(), time.process_time(), cpu_of(backend)
+    began, worked, database = time.time(), time.process_time(), peers.processor_seconds(backend)
     statements, written = env.cr.sql_log_count, wal_octets(env)
 
     def commit_progress(count, _waiting):
@@ -77,7 +76,7 @@ def send(env, result, *, mailings, seconds):
 
     run._send_due(commit_progress)
     ended = time.time()
-    worked, database = time.process_time() - worked, cpu_of(backend) - database
+    worked, database = time.process_time() - worked, peers.processor_seconds(backend) - database
     statements, written = env.cr.sql_log_count - statements, wal_octets(env) - written
     env.cr.execute(
         """
@@ -212,12 +211,6 @@ def wal_octets(env):
     """Return how many octets PostgreSQL has written to its log, for all databases together."""
     env.cr.execute("SELECT pg_current_wal_insert_lsn() - '0/0'")
     return float(env.cr.fetchone()[0])
-
-
-def cpu_of(pid):
-    """Return the processor time of a process in seconds (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
 
 
 def peak_megabytes():

@@ -9,10 +9,9 @@ import contextlib
 import sys
 import tempfile
 
-from benchmarks import _peers as peers
 from benchmarks.sending import Bench
 from devtools import database, odoo_process
-from devtools.console import say, step
+from devtools.console import step
 
 # Numbers at scale 1.
 AT_ONCE, EACH = 10, 100_000  # mailings, and recipients of each
@@ -157,9 +156,4 @@ def main():
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         bench = Scale(tools, folder, args)
         stack.callback(database.drop, tools, bench.own)
-        for name in args.part or PARTS:
-            with peers.sink() as bench.sink:
-                bench.port = bench.sink.port
-                say(f"· {name} (load average {peers.load():.1f})")
-                PARTS[name](bench)
-    return bench.figures
+        return bench.run_parts(PARTS, args.part)

@@ -76,6 +76,19 @@ class Bench:
             raise Failure(f"A measurement failed: look into {log}.\n{process.tail(log)}")
         return json.loads(result.read_text())
 
+    def run_parts(self, parts, chosen=None):
+        """Run parts, each with a sink of its own; return the figures.
+
+        :param parts: {name: function that is called with this object}
+        :param chosen: names of the parts to run, all of them by default
+        """
+        for name in chosen or parts:
+            with peers.sink() as self.sink:
+                self.port = self.sink.port
+                say(f"· {name} (load average {peers.load():.1f})")
+                parts[name](self)
+        return self.figures
+
     def prepare(self, count, **values):
         """Make a validated mailing; return its id and the size of a message in octets."""
         made = self.run("prepare", count=count, **{"port": self.port, **values})
@@ -265,12 +278,7 @@ def main():
             with step("Installing stock mass_mailing into a database of its own"):
                 bench.stock = database.prepared(tools, "bench_stock", ["mass_mailing"])
             stack.callback(database.drop, tools, bench.stock)
-        for name in args.part or PARTS:
-            with peers.sink() as bench.sink:
-                bench.port = bench.sink.port
-                say(f"· {name} (load average {peers.load():.1f})")
-                PARTS[name](bench)
-    return bench.figures
+        return bench.run_parts(PARTS, args.part)
 
 
 def parse_options(words):

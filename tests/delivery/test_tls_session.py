@@ -87,7 +87,7 @@ def test_trusted_certificates_are_read_once_for_a_server(certificate, serve, mon
         connect(sessions, server)
     assert len(made) == 1
     monkeypatch.setattr(tls_session, "MAX_AGE", 0)
-    assert not connect(sessions, server)  # whoever is not trusted any more is found out
+    assert not connect(sessions, server)  # after MAX_AGE the certificate is checked anew
     assert len(made) == 2
 
 
