@@ -4,6 +4,7 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..selection import renew_list_statistics
 from ..sender.sql_terms import SENDER_LOCK
 
 WAIT_REASONS = [
@@ -129,6 +130,7 @@ class PartnerMailingCounter(models.Model):
             }
         )
         self.flush_recordset()
+        renew_list_statistics(self.env, mailing.id, by_state.total())
         mailing._invalidate_totals()
         mailing._store_language_counts([group[:3] for group in groups])
 

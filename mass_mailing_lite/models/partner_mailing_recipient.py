@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..selection import DOMAIN_REASONS, Pressure
+from ..selection import DOMAIN_REASONS, Pressure, renew_list_statistics
 from .generated_char import GeneratedChar
 from .unchecked_many2one import UncheckedMany2one
 
@@ -546,6 +546,8 @@ class PartnerMailingRecipient(models.Model):
                 "is_submitted IS DISTINCT FROM (state = 'pending') AND state IN ('pending', 'skipped')"
             ),
         )
+        count = mailing.pending_count
+        renew_list_statistics(self.env, mailing.id, count, SQL("is_submitted"))
 
     def _unfreeze_list(self, mailing):
         """Undo ``_freeze_list`` and a cancellation, so that the list can be changed again."""
