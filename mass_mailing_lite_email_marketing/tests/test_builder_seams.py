@@ -121,6 +121,10 @@ class TestBuilderSeams(TransactionCase):
                 " mass_mailing_lite_email_marketing/__manifest__.py.",
             )
 
+    def test_no_style_of_the_form_looks_into_what_the_builder_changes(self):
+        """`:has()` on a container is matched again at each change below it."""
+        self.assertNotIn(":has(", self.read_source(OURS % "fields/builder_field.scss"))
+
     def read_source(self, path):
         with file_open(path) as file:
             return re.sub(r"\s+", " ", file.read())
