@@ -242,11 +242,10 @@ class PartnerMailingRecipient(models.Model):
         Plan: index scan on ``_retry_idx``.
         """
         return self._claim_where(
-            SQL("r.mailing_id = $1::integer AND r.next_attempt_at <= %s", UTC_NOW),
+            SQL("r.mailing_id = %s AND r.next_attempt_at <= %s", mailing_id, UTC_NOW),
             SQL("r.next_attempt_at, r.id"),
             ("claim_deferred", mailing_id, sender, limit, columns),
             prepared,
-            mailing_id,
         )
 
     def _claim_where(self, condition, order, key, prepared, *values):
@@ -268,7 +267,7 @@ class PartnerMailingRecipient(models.Model):
                 %(take)s
                 """,
                 condition=condition,
-                claimable=self._claimable_sql(),
+                claimable=self._claimable_sql(mailing_id),
                 order=order,
                 limit=limit,
                 take=self._take_picked_sql(mailing_id, sender, columns),
@@ -340,8 +339,11 @@ class PartnerMailingRecipient(models.Model):
             condition=condition,
         )
 
-    def _claimable_sql(self):
-        """Return the condition under which a row ``r`` may be claimed.
+    def _claimable_sql(self, mailing_id):
+        """Return the condition under which a row ``r`` of a mailing may be claimed.
+
+        PostgreSQL looks once at the state of a mailing that is named by its id, and once for each
+        row at ``r.mailing_id``. Unsubscriptions must be looked up row by row: they may be many.
 
         An addon that brings a channel adds the blocklist of its addresses to what ``super()``
         returns.
@@ -351,13 +353,13 @@ class PartnerMailingRecipient(models.Model):
             r.state = 'pending'
             AND r.is_submitted
             AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %s)
-            AND EXISTS (SELECT FROM partner_mailing m
-                         WHERE m.id = r.mailing_id AND m.state = 'sending')
+            AND EXISTS (SELECT FROM partner_mailing m WHERE m.id = %s AND m.state = 'sending')
             AND NOT EXISTS (SELECT FROM mail_blacklist b
                              WHERE %s = r.email_normalized AND b.active)
             AND NOT %s
             """,
             UTC_NOW,
+            mailing_id,
             blocked_address_sql("b"),
             self.env["partner.mailing.unsubscription"]._unsubscribed_sql(
                 SQL("r.mailing_id"), self._address_sql("r")
@@ -478,7 +480,7 @@ class PartnerMailingRecipient(models.Model):
             rate_limit=limiter.id,
             since=limiter.now - MINUTE,
             due=due,
-            claimable=self._claimable_sql(),
+            claimable=self._claimable_sql(mailing_id),
             most=limiter.limits.domain_minute,
             limit=limit,
         )

@@ -38,7 +38,8 @@ class PreparedStatements:
             )
             # A prepared statement outlives a transaction that fails.
             self._names[key] = name
-        self._cr.execute(SQL("EXECUTE %s (%s)", name, SQL(", ").join(values)))
+        given = SQL("(%s)", SQL(", ").join(values)) if values else SQL()
+        self._cr.execute(SQL("EXECUTE %s %s", name, given))
 
     def close(self):
         """Remove the statements from the session."""

@@ -20,7 +20,7 @@ An addon that brings a channel (``mass_mailing_lite_sms`` is one) adds:
   fields that the class attributes name (content, extra addresses).
 - On ``partner.mailing.recipient``: the columns of ``typed_column`` and ``address_column``, also in
   ``_get_typed_columns()`` and ``_get_address_columns()``, with a unique index as
-  ``_address_uniq``; in ``_claimable_sql()`` the condition that an address is not on the channel's
+  ``_address_uniq``; in ``_claimable_sql(mailing_id)`` the condition that an address is not on the channel's
   blocklist; skip reasons and failure types of its own.
 - On ``partner.mailing.rate.limit``, where it has limits: a field with a unique index for what they
   are counted for, named in ``get_limit_key``. Claims, waiting and the expected end then follow.

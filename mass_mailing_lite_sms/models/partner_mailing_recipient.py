@@ -69,14 +69,14 @@ class PartnerMailingRecipient(models.Model):
         numbers = [SQL.identifier(alias, name) for name in ("phone", "phone_sanitized")]
         return [*super()._get_searched_addresses(alias), *numbers]
 
-    def _claimable_sql(self):
+    def _claimable_sql(self, mailing_id):
         return SQL(
             """
             %s
             AND NOT EXISTS (SELECT FROM phone_blacklist b
                              WHERE b.number = r.phone_sanitized AND b.active)
             """,
-            super()._claimable_sql(),
+            super()._claimable_sql(mailing_id),
         )
 
     # ------------------------------------------------------------
