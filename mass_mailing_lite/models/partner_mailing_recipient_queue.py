@@ -512,6 +512,36 @@ class PartnerMailingRecipient(models.Model):
             ),
         )
 
+    def _has_rows(self, mailing_id, state, condition=None):
+        """Tell whether a row of a mailing is in a state, ``pending`` or ``sending``.
+
+        Searches from the end of the list: at its beginning the index is full of dead entries of
+        rows that were in the state a moment ago.
+
+        Plan: index scan on ``_mailing_phase_idx``, backward. Rows are compared, because with
+        "mailing_id = … AND phase = …" the index of ids seems as good, and is read through the rows
+        of all later mailings: 0.2 s a million, several times in each slice.
+
+        :param condition: ``SQL`` on the row ``r``
+        """
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT FROM partner_mailing_recipient r
+                 WHERE (r.mailing_id, r.phase, r.id) >= (%(mailing)s, 'pending', 0)
+                   AND (r.mailing_id, r.phase) <= (%(mailing)s, 'pending')
+                   AND r.state = %(state)s AND %(condition)s
+              ORDER BY r.mailing_id DESC, r.phase DESC, r.id DESC
+                 LIMIT 1
+                """,
+                mailing=mailing_id,
+                state=state,
+                condition=condition or SQL("TRUE"),
+            )
+        )
+        return bool(rows)
+
     def _next_attempt_at(self, mailing):
         """Return when the next deferred row of a mailing is due, or None."""
         [(moment,)] = self.env.execute_query(

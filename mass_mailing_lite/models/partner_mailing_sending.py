@@ -14,6 +14,7 @@ from ..delivery.schedule.rate_limit import expected_end
 from ..delivery.smtp.limit import LIMIT_PAUSE
 from ..selection import Pressure
 from ..sender.sender import Sender
+from ..sender.sql_terms import UTC_NOW
 from ..sender.starts import Starts
 from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
@@ -231,20 +232,8 @@ class PartnerMailing(models.Model):
 
     def _has_due_rows(self):
         self.ensure_one()
-        is_due = Domain("next_attempt_at", "=", False) | Domain(
-            "next_attempt_at", "<=", fields.Datetime.now()
-        )
-        return self._has_rows("pending", is_due)
-
-    def _has_rows(self, state, further=Domain.TRUE):
-        """Tell whether a recipient is in a state.
-
-        Searches from the end of the list: at its beginning the index is full of dead entries of
-        rows that were in the state a moment ago.
-        """
-        domain = Domain("mailing_id", "=", self.id) & Domain("state", "=", state) & further
-        recipients = self.env["partner.mailing.recipient"].sudo()
-        return bool(recipients.search(domain, order="id desc", limit=1))
+        is_due = SQL("(r.next_attempt_at IS NULL OR r.next_attempt_at <= %s)", UTC_NOW)
+        return self.env["partner.mailing.recipient"]._has_rows(self.id, "pending", is_due)
 
     def _count_pending(self, waiting=()):
         """Return how many messages the mailings of a run have yet to send, from the counters.
@@ -401,7 +390,8 @@ class PartnerMailing(models.Model):
         in_transaction(self.env.cr, self._finish_if_settled)
 
     def _finish_if_settled(self):
-        if self._has_rows("pending") or self._has_rows("sending"):
+        recipients = self.env["partner.mailing.recipient"]
+        if any(recipients._has_rows(self.id, state) for state in ("pending", "sending")):
             return
         mailing = self.sudo().try_lock_for_update(allow_referencing=True)
         mailing.invalidate_recordset(["state"])
