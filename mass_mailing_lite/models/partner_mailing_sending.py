@@ -148,11 +148,15 @@ class PartnerMailing(models.Model):
         return total
 
     def _begin_run(self):
-        """Recover what dead senders have left open, and start all mailings that are due."""
+        """Recover what dead senders have left open, and start the mailings that are due.
+
+        A generator: continues after each mailing, which can be sent while the next is compared.
+        """
         self._clean_up()
-        # A mailing is done at once when all recipients have been excluded since.
-        for mailing in in_transaction(self.env.cr, self._start_due):
-            mailing._finish_if_done()
+        starts = Starts(self, None)
+        while starts.is_waiting():
+            starts.start_next()
+            yield
         in_transaction(self.env.cr, self._record_sending_hours_wait)
 
     def _clean_up(self):

@@ -5,14 +5,14 @@ from datetime import datetime
 from .transaction import in_transaction
 from .wake_up import precise_now
 
-FIRST_SLICE = 0.05  # seconds, while another mailing waits for its first message
+FIRST_SLICE = 0.02  # seconds, while another mailing waits for its first message
 
 
 class Starts:
     """Starts the mailings of a run that are due, and tells whose slice is next, and for how long.
 
-    Before a mailing begins, its list is compared with what was validated: 0.25 s for 100,000
-    recipients. If all were compared before the first slice, ten mailings would wait for 2.5 s,
+    Before a mailing begins, its list is compared with what was validated: 0.1 s for 100,000
+    recipients. If all were compared before the first slice, ten mailings would wait for 1 s,
     then for 1 s behind each other, and one that is validated meanwhile for the end of the run.
 
     :param run: the mailings of the run, an empty record for all

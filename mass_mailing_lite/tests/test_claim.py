@@ -88,6 +88,32 @@ class TestClaim(SendingCase):
         self.env.cr.execute(STATEMENTS)
         return self.env.cr.fetchone()[0]
 
+    def test_what_waits_in_a_list_is_found_without_the_rows_of_later_mailings(self):
+        own, later = self.new_validated_mailing(), self.new_validated_mailing()
+        self.env.cr.execute(
+            """
+            INSERT INTO partner_mailing_recipient
+                        (mailing_id, name, email, email_normalized, state, attempts, is_submitted)
+            SELECT m, 'X', 'x' || n || '@example.net', 'x' || n || '@example.net', 'pending', 0, TRUE
+              FROM unnest(%s) m, generate_series(1, 3000) n ORDER BY m
+            """,
+            [[own.id, later.id]],
+        )
+        self.env.cr.execute("ANALYZE partner_mailing_recipient")
+        self.env.flush_all()
+        before = self.count_rows_read()
+        self.assertTrue(own.sudo()._has_due_rows())
+        self.assertLess(self.count_rows_read() - before, 100)
+
+    def count_rows_read(self):
+        """Return how many recipients PostgreSQL has read in this transaction."""
+        self.env.cr.execute(
+            "SELECT pg_stat_get_xact_tuples_fetched(%(table)s::regclass)"
+            " + pg_stat_get_xact_tuples_returned(%(table)s::regclass)",
+            {"table": "partner_mailing_recipient"},
+        )
+        return self.env.cr.fetchone()[0]
+
     def test_text_of_contacts_comes_with_the_rows_and_nothing_is_read_besides(self):
         self.anna.function = "Editor"
         mailing = self.new_validated_mailing(

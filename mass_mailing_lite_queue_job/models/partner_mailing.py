@@ -27,12 +27,12 @@ class PartnerMailing(models.Model):
         """
         if not has_runner(self.env):
             return super()._cron_send()
-        self._begin_run()
-        servers = [self.env["ir.mail_server"].browse(one or []) for one in self._find_servers()]
-        lost = [server.id or 0 for server in servers if server._has_stuck_jobs()]
-        for server in servers:
-            server._queue_lanes()
-        self.env["ir.cron"]._commit_progress(len(servers))
+        # Lanes send the first mailings while the lists of others are compared.
+        for _started in self._begin_run():
+            self._queue_lanes(self._find_servers())
+        servers = self._find_servers()
+        lost = [one.id or 0 for one in servers if one._has_stuck_jobs()]
+        self._queue_lanes(servers)
         with contextlib.ExitStack() as stack:
             # In lane 0 of each server: a stuck job that starts meanwhile finds it occupied and
             # ends.
@@ -57,10 +57,19 @@ class PartnerMailing(models.Model):
             wake_at(self.env.ref("mass_mailing_lite.ir_cron_send").sudo(), moment)
 
     def _find_servers(self):
-        """Return the ids of the mail servers that have something to send now, 0 for no record."""
-        return {
+        """Return the mail servers that have something to send now, as records; an empty one stands
+        for Odoo's configured server.
+        """
+        servers = {
             mailing._get_transport().get_mail_server().id or 0 for mailing in self._find_sendable()
         }
+        return [self.env["ir.mail_server"].browse(one or []) for one in servers]
+
+    def _queue_lanes(self, servers):
+        """Queue a job for each free lane of mail servers, and commit, so that the jobs begin."""
+        for server in servers:
+            server._queue_lanes()
+        self.env["ir.cron"]._commit_progress(len(servers))
 
     def _of_servers(self, server_ids):
         """Return a run of the mailings that use these mail servers; 0 stands for no record."""

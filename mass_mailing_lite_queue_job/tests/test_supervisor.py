@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import tagged
@@ -31,6 +32,19 @@ class TestSupervisor(JobCase):
             self.run_scheduler()
             self.assertEqual(len(self.jobs()), 3, "no more than lanes, however often it looks")
         self.assertEqual(self.mailing.sent_count, 0)
+
+    def test_the_first_mailing_can_be_sent_while_the_list_of_the_next_is_compared(self):
+        self.new_validated_mailing(mail_server_id=self.server.id)
+        model, queued = type(self.mailing), []
+        compare = model._matches_validation
+
+        def matches_validation(mailing):
+            queued.append(len(self.jobs().with_env(mailing.env)))
+            return compare(mailing)
+
+        with self.runner(), patch.object(model, "_matches_validation", matches_validation):
+            self.run_scheduler()
+        self.assertEqual(queued, [0, 1])
 
     def channel(self):
         return f"root.mailing.server_{self.server.id}"
