@@ -4,6 +4,7 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..selection import renew_list_statistics
 from ..sender.sql_terms import SENDER_LOCK
 
 WAIT_REASONS = [
@@ -84,6 +85,12 @@ class PartnerMailingCounter(models.Model):
     is_sorted_by_domain = fields.Boolean(
         default=False, help="See partner.mailing.recipient, field domain."
     )
+    claimed_to = fields.Integer(
+        "Claimed up to Recipient",
+        default=0,
+        help="Claims begin behind this row. Only those that were deferred, and the few that were put"
+        " back, wait before it.",
+    )
     claimed_by = fields.Json(
         "Senders With Claims",
         help="{number: true}, false for a sender that was found dead. Numbers go when all rows of the"
@@ -126,9 +133,11 @@ class PartnerMailingCounter(models.Model):
                 "unsubscribed_count": unsubscribed,
                 "further_count": further,
                 "further_included_count": further_included,
+                "claimed_to": 0,  # rows before it may wait now
             }
         )
         self.flush_recordset()
+        renew_list_statistics(self.env, mailing.id, by_state.total())
         mailing._invalidate_totals()
         mailing._store_language_counts([group[:3] for group in groups])
 

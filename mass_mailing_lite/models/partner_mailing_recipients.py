@@ -17,6 +17,7 @@ from ..selection import (
     describe_sides,
     get_kinds,
     get_source,
+    renew_statistics,
 )
 from ..tools import address_list
 from .partner_mailing_recipient import EXCLUDED, INCLUDED, IS_EXCLUDED, IS_INCLUDED
@@ -534,6 +535,7 @@ class PartnerMailing(models.Model):
                     self.name,
                 )
             ) from error
+        renew_statistics(self.env)
         self.env.cr.execute(SQL("SELECT set_config('work_mem', %s, TRUE)", SORT_MEMORY))
 
     def _recount(self):

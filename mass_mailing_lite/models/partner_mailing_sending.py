@@ -231,20 +231,9 @@ class PartnerMailing(models.Model):
 
     def _has_due_rows(self):
         self.ensure_one()
-        is_due = Domain("next_attempt_at", "=", False) | Domain(
-            "next_attempt_at", "<=", fields.Datetime.now()
-        )
-        return self._has_rows("pending", is_due)
-
-    def _has_rows(self, state, further=Domain.TRUE):
-        """Tell whether a recipient is in a state.
-
-        Searches from the end of the list: at its beginning the index is full of dead entries of
-        rows that were in the state a moment ago.
-        """
-        domain = Domain("mailing_id", "=", self.id) & Domain("state", "=", state) & further
-        recipients = self.env["partner.mailing.recipient"].sudo()
-        return bool(recipients.search(domain, order="id desc", limit=1))
+        recipients = self.env["partner.mailing.recipient"]
+        recipients.flush_model()
+        return recipients._has_due(self)
 
     def _count_pending(self, waiting=()):
         """Return how many messages the mailings of a run have yet to send, from the counters.
@@ -401,7 +390,9 @@ class PartnerMailing(models.Model):
         in_transaction(self.env.cr, self._finish_if_settled)
 
     def _finish_if_settled(self):
-        if self._has_rows("pending") or self._has_rows("sending"):
+        recipients = self.env["partner.mailing.recipient"]
+        recipients.flush_model()
+        if recipients._has_unsettled(self):
             return
         mailing = self.sudo().try_lock_for_update(allow_referencing=True)
         mailing.invalidate_recordset(["state"])
@@ -642,12 +633,12 @@ class PartnerMailing(models.Model):
 
     def _get_commonest_failure(self):
         """Return the most frequent failure type of the mailing, as users read it."""
-        # Plan: index scan on _mailing_phase_idx over the failed rows, once in a pause.
+        # Plan: index scan on _rare_state_idx over the failed rows, once in a pause.
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT failure_type FROM partner_mailing_recipient
-                 WHERE mailing_id = %s AND phase = 'failed'
+                 WHERE mailing_id = %s AND rare_state = 'failed'
               GROUP BY failure_type ORDER BY count(*) DESC, failure_type LIMIT 1
                 """,
                 self.id,

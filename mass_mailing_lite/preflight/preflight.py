@@ -7,6 +7,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tools import SQL
 
+from ..selection import whole_list
 from .check import CHECKS, INFO, LEVELS, PEOPLE, SENDER, STOP, WARNING
 
 _logger = logging.getLogger(__name__)
@@ -101,20 +102,21 @@ class Preflight:
         before = {} if is_new else (mailing.list_facts or {})
         known, asked, due, facts = before.get(ASKED, {}), {}, [], {}
         later = limit is not None and mailing.recipient_count > limit
-        for check in self.get_checks("look_at_list"):
-            key, question = check.key, to_json(check.ask_list(self._get_facts(check)))
-            if question is None or not (mailing.recipient_count or mailing.excluded_domains):
-                continue
-            if key in known and known[key] == question and key not in before.get(DUE, ()):
-                asked[key] = question
-                if key in before:
-                    facts[key] = before[key]
-            elif later:
-                due.append(key)
-            else:
-                asked[key] = question
-                if found := check.look_at_list():
-                    facts[key] = found
+        with whole_list(self.env, mailing.recipient_count):
+            for check in self.get_checks("look_at_list"):
+                key, question = check.key, to_json(check.ask_list(self._get_facts(check)))
+                if question is None or not (mailing.recipient_count or mailing.excluded_domains):
+                    continue
+                if key in known and known[key] == question and key not in before.get(DUE, ()):
+                    asked[key] = question
+                    if key in before:
+                        facts[key] = before[key]
+                elif later:
+                    due.append(key)
+                else:
+                    asked[key] = question
+                    if found := check.look_at_list():
+                        facts[key] = found
         if asked:
             facts[ASKED] = asked
         # The sender reads it before the start, so it does not wait for the scheduled action.

@@ -1,6 +1,6 @@
 from odoo.tools import SQL
 
-from ..selection import IN, OUT, put_in_words
+from ..selection import IN, OUT, put_in_words, whole_list
 from .personal_values import PersonalValues
 
 
@@ -24,8 +24,12 @@ class ListSummary:
             ``addresses``, a checksum; ``largest_domain``, see ``partner.mailing._count_largest_domain``;
             ``personal``, see ``PersonalValues``; ``pictures``, checksums of files in the body
         """
+        self.mailing.ensure_one()
+        with whole_list(self.env, self.mailing.pending_count):
+            return self._make()
+
+    def _make(self):
         mailing = self.mailing
-        mailing.ensure_one()
         Recipient = self.env["partner.mailing.recipient"].sudo()
         of_mailing = [("mailing_id", "=", mailing.id)]
         by_language = Recipient._read_group(

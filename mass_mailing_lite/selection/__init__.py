@@ -16,6 +16,7 @@
     describe_sides words.py             entries in words, for the chatter
     Pressure       pressure.py          who was written to often enough lately
     ListDomains    list_domains.py      domains in the list that get no mail, or are mistyped
+    whole_list     table_statistics.py  plans that hold after an import
 
 All of it is SQL over whole sets. A class takes the record as it is: its environment decides rights
 and language. An addon adds a kind by registering a subclass of ``Source`` when it is imported, and
@@ -38,6 +39,7 @@ from .source import (
     put_in_words,
     register,
 )
+from .table_statistics import renew_list_statistics, renew_statistics, whole_list
 from .words import describe_sides
 
 __all__ = [
@@ -63,4 +65,7 @@ __all__ = [
     "get_source",
     "put_in_words",
     "register",
+    "renew_list_statistics",
+    "renew_statistics",
+    "whole_list",
 ]

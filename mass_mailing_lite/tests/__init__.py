@@ -68,6 +68,7 @@ from . import (
     test_server_limits,
     test_sources,
     test_statistics,
+    test_table_statistics,
     test_template,
     test_tested,
     test_tour,
