@@ -827,6 +827,11 @@ class PartnerMailing(models.Model):
             return dict.fromkeys(operations, "write")
         return operations
 
+    def _message_add_default_recipients(self):
+        """Propose no addressee in the chatter: Odoo would take the From address for a customer's."""
+        nobody = {"email_cc_lst": [], "email_to_lst": [], "partners": self.env["res.partner"]}
+        return {mailing.id: dict(nobody) for mailing in self}
+
     @api.model
     def get_empty_list_help(self, help_message):
         """Tell a viewer, who prepares nothing, that there is nothing to see yet."""

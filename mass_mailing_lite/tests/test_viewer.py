@@ -148,6 +148,11 @@ class TestViewer(MailingCase):
         with self.assertRaises(AccessError):
             seen.action_submit()
 
+    def test_a_message_in_the_chatter_is_not_proposed_to_the_from_address(self):
+        mailing = self.new_mailing(email_from="news@example.com")
+        proposed = mailing._message_get_suggested_recipients(reply_discussion=True)
+        self.assertNotIn("news@example.com", [one["email"] for one in proposed])
+
     def test_a_viewer_reads_the_chatter_and_does_not_write_in_it(self):
         mailing = self.new_mailing()
         mailing.message_post(body="A word")
