@@ -168,7 +168,7 @@ class PartnerMailingBreakdown(models.Model):
             )
         )
         self.env.cr.execute(SQL("SET LOCAL work_mem TO DEFAULT"))
-        # Who was excluded, and why: the rows of one phase, by ``_mailing_phase_idx``.
+        # Who was excluded, and why, by ``_rare_state_idx``.
         self.env.cr.execute(
             SQL(
                 """
@@ -176,7 +176,7 @@ class PartnerMailingBreakdown(models.Model):
                        (mailing_id, counted_at, dimension, skip_reason, recipient_count)
                 SELECT %(mailing)s, %(now)s, 'exclusion', skip_reason, count(*)
                   FROM partner_mailing_recipient
-                 WHERE mailing_id = %(mailing)s AND phase = 'skipped' AND skip_reason IS NOT NULL
+                 WHERE mailing_id = %(mailing)s AND rare_state = 'skipped' AND skip_reason IS NOT NULL
               GROUP BY skip_reason
                 """,
                 mailing=mailing.id,
@@ -189,7 +189,7 @@ class PartnerMailingBreakdown(models.Model):
     def _counting_sql(self, mailing):
         """Return the SELECT of the breakdown.
 
-        Plan at a million rows: one scan by ``_mailing_phase_idx`` (or of the whole table, if that
+        Plan at a million rows: one scan by ``_mailing_idx`` (or of the whole table, if that
         holds little else), into three hash tables at once. PostgreSQL estimates that each address
         has a domain of its own and would sort; with the ``work_mem`` that ``_count`` sets, of which
         10,000 domains take 50 MB, it hashes, in 1.3 s instead of 3.1 s.

@@ -85,6 +85,12 @@ class PartnerMailingCounter(models.Model):
     is_sorted_by_domain = fields.Boolean(
         default=False, help="See partner.mailing.recipient, field domain."
     )
+    claimed_to = fields.Integer(
+        "Claimed up to Recipient",
+        default=0,
+        help="Claims begin behind this row. Only those that were deferred, and the few that were put"
+        " back, wait before it.",
+    )
     claimed_by = fields.Json(
         "Senders With Claims",
         help="{number: true}, false for a sender that was found dead. Numbers go when all rows of the"
@@ -127,6 +133,7 @@ class PartnerMailingCounter(models.Model):
                 "unsubscribed_count": unsubscribed,
                 "further_count": further,
                 "further_included_count": further_included,
+                "claimed_to": 0,  # rows before it may wait now
             }
         )
         self.flush_recordset()

@@ -18,6 +18,8 @@ STATES = [
     ("uncertain", "Uncertain"),
     ("skipped", "Excluded"),
 ]
+# Those that ``rare_state`` has.
+RARE_STATES = ("failed", "bounced", "uncertain", "skipped")
 SKIP_REASONS = [
     ("no_email", "No e-mail address"),
     ("invalid", "Invalid e-mail address"),
@@ -111,11 +113,11 @@ class PartnerMailingRecipient(models.Model):
     email_normalized = fields.Char("Normalized E-mail")
     lang = fields.Selection(lambda self: self.env["res.lang"].get_installed(), "Language")
     state = fields.Selection(STATES, required=True, default="pending")
-    # What indexes have in place of the state: PostgreSQL writes no index for a row in which no
-    # indexed column changes (HOT), and a claim only makes it "sending".
-    phase = GeneratedChar(
-        generated="CASE WHEN state = 'sending' THEN 'pending' ELSE state END",
-        help="The state; a message that is being sent still counts as waiting.",
+    # What an index has in place of the state: PostgreSQL writes no index for a row in which no
+    # indexed column changes (HOT), and this one is empty from loading until a message is sent.
+    rare_state = GeneratedChar(
+        generated="CASE WHEN state NOT IN ('pending', 'sending', 'sent') THEN state END",
+        help="The state of a recipient that is neither waiting nor sent.",
     )
     skip_reason = fields.Selection(SKIP_REASONS, "Exclusion Reason")
     failure_type = fields.Selection(FAILURE_TYPES)
@@ -180,15 +182,14 @@ class PartnerMailingRecipient(models.Model):
     )
     # Each index costs a second at a million rows, so there is none for lookups by address alone.
     # The unique one begins with the mailing: rows loaded in the order of addresses are added at its
-    # end. ``_mailing_phase_idx`` is for claims, in the order of ids. No index has a column that a
-    # claim changes (state, claim, attempts, message_id), nor a condition on one.
-    _mailing_phase_idx = models.Index("(mailing_id, phase, id)")
-    _retry_idx = models.Index(
-        "(next_attempt_at) WHERE phase = 'pending' AND next_attempt_at IS NOT NULL"
-    )
-    _domain_idx = models.Index(
-        "(mailing_id, domain, id) WHERE phase = 'pending' AND domain IS NOT NULL"
-    )
+    # end. ``_mailing_idx`` is for claims and pages, in the order of ids. No index has a column that
+    # changes when a row is claimed or its message is sent (state, claim, attempts, message_id,
+    # sent_at), nor a condition on one: claim and record would write all indexes of the row.
+    _mailing_idx = models.Index("(mailing_id, id)")
+    _rare_state_idx = models.Index("(mailing_id, rare_state, id) WHERE rare_state IS NOT NULL")
+    # The two are empty for the rows of most mailings; a row that is sent leaves them.
+    _retry_idx = models.Index("(mailing_id, next_attempt_at) WHERE next_attempt_at IS NOT NULL")
+    _domain_idx = models.Index("(mailing_id, domain, id) WHERE domain IS NOT NULL")
     # The few that opened or clicked, among a million; empty for mailings without tracking.
     _opened_idx = models.Index("(mailing_id, id) WHERE opened_at IS NOT NULL")
     _clicked_idx = models.Index("(mailing_id, id) WHERE clicked_at IS NOT NULL")
@@ -224,15 +225,14 @@ class PartnerMailingRecipient(models.Model):
 
         They are read in the order of their ids. From the first id of the table, PostgreSQL would
         pass the rows of all earlier mailings: 1.5 s where these have five million; and where a
-        filter finds few rows, those of all later mailings. An index of mailing and id would cost
-        each change of a row.
+        filter finds few rows, those of all later mailings. The index of mailing and id alone does
+        not lead it there: it takes a list that was loaded a moment ago for a small one.
         """
         domain = Domain(domain)
-        if phases := find_phases(domain):
-            # PostgreSQL does not know that the index by phase serves a search by state.
-            domain &= Domain("phase", "in", phases)
+        if states := find_rare_states(domain):
+            # PostgreSQL does not know that the index by rare states serves a search by state.
+            domain &= Domain("rare_state", "in", states)
         query = super()._search(domain, offset, limit, order, **options)
-        # From the end, the sender looks for rows of a state whose first entries are dead.
         is_page = limit and order == self._order
         mailing_id = is_page and find_only_value(domain, "mailing_id")
         if mailing_id and not query.is_empty():
@@ -240,33 +240,28 @@ class PartnerMailingRecipient(models.Model):
                 SQL(
                     "%s BETWEEN (%s) AND (%s)",
                     SQL.identifier(query.table, "id"),
-                    self._end_sql(mailing_id, SQL("min"), SQL(">"), 0, SQL()),
-                    self._end_sql(mailing_id, SQL("max"), SQL("<"), MAX_ID, SQL("DESC")),
+                    self._end_sql(mailing_id, SQL(">"), 0, SQL()),
+                    self._end_sql(mailing_id, SQL("<"), MAX_ID, SQL("DESC")),
                 )
             )
         return query
 
-    def _end_sql(self, mailing_id, function, comparison, start, direction):
+    def _end_sql(self, mailing_id, comparison, start, direction):
         """Return SQL for the first or last id of a mailing's rows.
 
-        Plan: a look into the index of mailing, phase and id for each phase. Rows are compared,
-        because with "mailing_id = … AND phase = …" the index of ids seems as good.
+        Plan: a look into ``_mailing_idx``. Rows are compared, because with "mailing_id = …" the
+        index of ids seems as good.
         """
         return SQL(
             """
-            SELECT %(function)s(r.id)
-              FROM unnest(%(phases)s::varchar[]) AS phases (phase)
-             CROSS JOIN LATERAL (
-                   SELECT r.mailing_id, r.phase, r.id
-                     FROM partner_mailing_recipient r
-                    WHERE (r.mailing_id, r.phase, r.id)
-                          %(comparison)s (%(mailing_id)s, phases.phase, %(start)s)
-                 ORDER BY r.mailing_id %(direction)s, r.phase %(direction)s, r.id %(direction)s
-                    LIMIT 1) r
-             WHERE r.mailing_id = %(mailing_id)s AND r.phase = phases.phase
+            SELECT r.id
+              FROM (SELECT r.mailing_id, r.id
+                      FROM partner_mailing_recipient r
+                     WHERE (r.mailing_id, r.id) %(comparison)s (%(mailing_id)s, %(start)s)
+                  ORDER BY r.mailing_id %(direction)s, r.id %(direction)s
+                     LIMIT 1) r
+             WHERE r.mailing_id = %(mailing_id)s
             """,
-            function=function,
-            phases=[one for one in dict(STATES) if one != "sending"],
             comparison=comparison,
             mailing_id=mailing_id,
             start=start,
@@ -716,13 +711,13 @@ def find_only_value(domain, name):
     return None
 
 
-def find_phases(domain):
-    """Return the phases (field ``phase``) of rows by the states of a domain, None for all."""
+def find_rare_states(domain):
+    """Return the states that rows must have by a domain; None where one of them is not rare."""
     for field, operator, value in find_needed(domain):
         if field == "state" and operator in ("=", "in"):
             values = value if isinstance(value, list | tuple | Set) else [value]
-            if values and all(isinstance(one, str) and one in dict(STATES) for one in values):
-                return sorted({"pending" if one == "sending" else one for one in values})
+            if values and all(isinstance(one, str) and one in RARE_STATES for one in values):
+                return sorted(values)
     return None
 
 

@@ -10,14 +10,15 @@ from ..sender.rate_limiter import get_domain
 from ..sender.sql_terms import SENDER_LOCK, UTC_NOW
 from ..transport.canonical_address import blocked_address_sql
 from ..transport.compiled import get_contact_key
+from .partner_mailing_recipient import MAX_ID
 
 # Columns of the result of a row that was not sent, and their types in PostgreSQL.
 RESULT_COLUMNS = ("id", "state", "failure_type", "failure_reason", "delay", "attempted")
 RESULT_TYPES = "%s::integer[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::boolean[]"
 # A contact has the time at which the transaction began that changed it.
 LONGEST_TRANSACTION = timedelta(days=1)
-# A list with so few pending rows is looked through for those of dead senders in any case.
-FEW_PENDING = 1000
+# A list with so few rows is looked through for those of dead senders in any case.
+FEW_ROWS = 1000
 # Rows of which the domain is filled in one transaction: 0.2 s, so that a user can pause.
 SORT_BATCH = 5000
 
@@ -54,8 +55,8 @@ class PartnerMailingRecipient(models.Model):
         It is unknown whether their messages were sent (RFC 1047): they become uncertain, for a user
         to decide, or pending where the company has chosen to send them again.
 
-        Plan at a million pending rows: 0.2 s for a mailing that a sender has left open; the lists
-        of others are not read, save those with few rows left.
+        Plan at a million rows: 0.3 s for a mailing that a sender has left open; the lists of others
+        are not read, save those with few rows.
         """
         counters = self.env["partner.mailing.counter"]
         left_open = counters._find_dead_claims()
@@ -66,7 +67,7 @@ class PartnerMailingRecipient(models.Model):
                     SELECT m.id FROM partner_mailing m
                       JOIN partner_mailing_counter k ON k.id = m.counter_id
                      WHERE k.id = ANY(%(left_open)s)
-                        OR (k.pending_count <= %(few)s
+                        OR (k.recipient_count + k.skipped_count <= %(few)s
                             AND (k.pending_count != 0
                                  OR m.state IN ('validated', 'sending', 'paused')))
                 ), dead AS MATERIALIZED (
@@ -74,7 +75,7 @@ class PartnerMailingRecipient(models.Model):
                       FROM (SELECT DISTINCT r.mailing_id, r.claim
                               FROM looked_at
                               JOIN partner_mailing_recipient r ON r.mailing_id = looked_at.id
-                             WHERE r.phase = 'pending' AND r.state = 'sending') open_claims
+                             WHERE r.state = 'sending') open_claims
                      WHERE claim IS NULL OR pg_try_advisory_xact_lock(%(lock)s, claim)
                 ), settled AS (
                     UPDATE partner_mailing_recipient r
@@ -82,17 +83,18 @@ class PartnerMailingRecipient(models.Model):
                                         THEN 'pending' ELSE 'uncertain' END,
                            claim = NULL
                       FROM dead, partner_mailing m, res_company c
-                     WHERE r.mailing_id = dead.mailing_id AND r.phase = 'pending'
-                       AND r.state = 'sending' AND r.claim IS NOT DISTINCT FROM dead.claim
+                     WHERE r.mailing_id = dead.mailing_id AND r.state = 'sending'
+                       AND r.claim IS NOT DISTINCT FROM dead.claim
                        AND m.id = r.mailing_id AND c.id = m.company_id
                  RETURNING r.mailing_id, 'sending' AS old_state, r.state AS new_state
                 ), counted AS (%(counted)s)
                 SELECT count(*) FROM settled
                 """,
                 left_open=list(left_open),
-                few=FEW_PENDING,
+                few=FEW_ROWS,
                 lock=SENDER_LOCK,
-                counted=counters._update_totals_sql("settled"),
+                # Rows that wait again may be before the place that claims have reached.
+                counted=counters._update_totals_sql("settled", assignments=[SQL("claimed_to = 0")]),
             )
         )
         counters._forget_dead_claims(left_open)
@@ -215,34 +217,128 @@ class PartnerMailingRecipient(models.Model):
         :return: list of dicts: id, partner_id, name, address, lang,
             attempts, message_id, and the columns
 
-        Plan at a million rows: index scan on ``_mailing_phase_idx``, ``limit`` rows.
+        Plan at a million rows: index scan on ``_mailing_idx``, ``limit`` rows, and those that were
+        claimed before where they are behind ``after_id``: 0.3 s for all. Rows are compared, because
+        with "mailing_id = …" the index of ids seems as good.
         """
+        return self._claim_where(
+            SQL(
+                """
+                (r.mailing_id, r.id) > (%(mailing_id)s, $1::integer)
+                AND (r.mailing_id, r.id) <= (%(mailing_id)s, %(max_id)s)
+                """,
+                mailing_id=mailing_id,
+                max_id=MAX_ID,
+            ),
+            SQL("r.mailing_id, r.id"),
+            ("claim", mailing_id, sender, limit, columns),
+            prepared,
+            after_id,
+        )
+
+    def _claim_deferred(self, mailing_id, sender, limit, columns=(), prepared=None):
+        """Claim up to ``limit`` rows whose next attempt is due, as ``_claim`` does.
+
+        Plan: index scan on ``_retry_idx``.
+        """
+        return self._claim_where(
+            SQL("r.mailing_id = $1::integer AND r.next_attempt_at <= %s", UTC_NOW),
+            SQL("r.next_attempt_at, r.id"),
+            ("claim_deferred", mailing_id, sender, limit, columns),
+            prepared,
+            mailing_id,
+        )
+
+    def _claim_where(self, condition, order, key, prepared, *values):
+        """Claim rows; ``key`` names the statement, then its mailing, sender, limit and columns."""
+        _name, mailing_id, sender, limit, columns = key
         prepared = prepared or PreparedStatements(self.env.cr)
         prepared.execute(
             # With the limit in the key: PostgreSQL would plan a parameter as a tenth of the list.
-            ("claim", mailing_id, sender, limit, columns),
+            key,
             lambda: SQL(
                 """
                 WITH picked AS (
                     SELECT r.ctid, r.partner_id
                       FROM partner_mailing_recipient r
-                     WHERE r.mailing_id = %(mailing_id)s
-                       AND r.phase = 'pending'
-                       AND r.id > $1::integer
-                       AND %(claimable)s
-                  ORDER BY r.id
+                     WHERE %(condition)s AND %(claimable)s
+                  ORDER BY %(order)s
                      LIMIT %(limit)s
                        FOR UPDATE OF r SKIP LOCKED)
                 %(take)s
                 """,
-                mailing_id=mailing_id,
+                condition=condition,
                 claimable=self._claimable_sql(),
+                order=order,
                 limit=limit,
                 take=self._take_picked_sql(mailing_id, sender, columns),
             ),
-            after_id,
+            *values,
         )
         return sorted(self.env.cr.dictfetchall(), key=itemgetter("id"))
+
+    def _has_due(self, mailing):
+        """Tell whether a pending row of a mailing may be sent now.
+
+        Plan at a million rows: ``_retry_idx``; then ``_mailing_idx`` from the end of the list, where
+        the rows are that are claimed last. When all rows that are left wait for their next attempt,
+        as the totals show, none of the list is read.
+        """
+        [(has_due,)] = self.env.execute_query(
+            SQL(
+                """
+                WITH deferred AS MATERIALIZED (
+                    SELECT next_attempt_at FROM partner_mailing_recipient
+                     WHERE mailing_id = %(mailing_id)s AND next_attempt_at IS NOT NULL
+                       AND state = 'pending'
+                )
+                SELECT EXISTS (SELECT FROM deferred WHERE next_attempt_at <= %(now)s)
+                    OR (SELECT pending_count FROM partner_mailing_counter WHERE id = %(counter)s)
+                       != (SELECT count(*) FROM deferred)
+                       AND EXISTS (%(last)s)
+                """,
+                mailing_id=mailing.id,
+                now=UTC_NOW,
+                counter=mailing.counter_id.id,
+                last=self._last_sql(mailing, SQL("state = 'pending' AND next_attempt_at IS NULL")),
+            )
+        )
+        return has_due
+
+    def _has_unsettled(self, mailing):
+        """Tell whether a row of a mailing has no final state yet.
+
+        Plan at a million rows: as ``_has_due``; 0.3 s when there is none.
+        """
+        unsettled = SQL("state IN ('pending', 'sending')")
+        [(has_unsettled,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (SELECT FROM partner_mailing_recipient
+                                WHERE mailing_id = %s AND next_attempt_at IS NOT NULL AND %s)
+                    OR EXISTS (%s)
+                """,
+                mailing.id,
+                unsettled,
+                self._last_sql(mailing, unsettled),
+            )
+        )
+        return has_unsettled
+
+    def _last_sql(self, mailing, condition):
+        """Return a SELECT of the last row of a mailing's list that meets a condition."""
+        return SQL(
+            """
+            SELECT FROM partner_mailing_recipient
+             WHERE (mailing_id, id) > (%(mailing_id)s, 0)
+               AND (mailing_id, id) <= (%(mailing_id)s, %(max_id)s) AND %(condition)s
+          ORDER BY mailing_id DESC, id DESC
+             LIMIT 1
+            """,
+            mailing_id=mailing.id,
+            max_id=MAX_ID,
+            condition=condition,
+        )
 
     def _claimable_sql(self):
         """Return the condition under which a row ``r`` may be claimed.
@@ -314,30 +410,35 @@ class PartnerMailingRecipient(models.Model):
     # the others would read a million rows again and again. So the rows of mailings through a server
     # with a limit for domains have their domain in a column, with a partial index.
 
-    def _sort_by_domain(self, mailing_id, phase, after_id=0):
-        """Fill the domains of the next rows in a phase; return the last id, None at the end.
+    def _sort_by_domain(self, mailing_id, after_id=0):
+        """Fill the domains of the next rows; return the last id, None at the end.
 
-        Plan: index scan on ``_mailing_phase_idx``, ``SORT_BATCH`` rows.
+        Of those that wait, and of those that may come back into the queue.
+
+        Plan: index scan on ``_mailing_idx``, ``SORT_BATCH`` rows, and those that were sent.
         """
         self.env.cr.execute(
             SQL(
                 """
                 WITH chunk AS (
                     SELECT id FROM partner_mailing_recipient
-                     WHERE mailing_id = %s AND phase = %s AND id > %s
-                  ORDER BY id
-                     LIMIT %s
+                     WHERE (mailing_id, id) > (%(mailing_id)s, %(after_id)s)
+                       AND (mailing_id, id) <= (%(mailing_id)s, %(max_id)s)
+                       AND state IN ('pending', 'sending', 'failed', 'uncertain')
+                       AND domain IS NULL
+                  ORDER BY mailing_id, id
+                     LIMIT %(limit)s
                 ), filled AS (
                     UPDATE partner_mailing_recipient r
                        SET domain = substring(r.email_normalized FROM '[^@]*$')
                       FROM chunk
-                     WHERE r.id = chunk.id AND r.domain IS NULL)
+                     WHERE r.id = chunk.id)
                 SELECT max(id) FROM chunk
                 """,
-                mailing_id,
-                phase,
-                after_id,
-                SORT_BATCH,
+                mailing_id=mailing_id,
+                after_id=after_id,
+                max_id=MAX_ID,
+                limit=SORT_BATCH,
             )
         )
         return self.env.cr.fetchone()[0]
@@ -354,7 +455,7 @@ class PartnerMailingRecipient(models.Model):
         reservations, no more rows than its limit, and the rows that it has room for. It ends when
         ``limit`` rows are found.
         """
-        due = SQL("r.mailing_id = %s AND r.phase = 'pending' AND r.domain IS NOT NULL", mailing_id)
+        due = SQL("r.mailing_id = %s AND r.domain IS NOT NULL", mailing_id)
         picked = SQL(
             """
             SELECT r.ctid, r.partner_id
@@ -430,7 +531,7 @@ class PartnerMailingRecipient(models.Model):
                       GROUP BY domain
                         HAVING sum(count) >= %(most)s) full_domain
                  WHERE EXISTS (SELECT FROM partner_mailing_recipient r
-                                WHERE r.mailing_id = %(mailing_id)s AND r.phase = 'pending'
+                                WHERE r.mailing_id = %(mailing_id)s
                                   AND r.state = 'pending' AND r.domain = full_domain.domain
                                   AND (r.next_attempt_at IS NULL
                                        OR r.next_attempt_at <= %(utc_now)s))
@@ -450,12 +551,13 @@ class PartnerMailingRecipient(models.Model):
     # Record
     # ------------------------------------------------------------
 
-    def _record(self, mailing_id, sender, results, window=0, prepared=None):
+    def _record(self, mailing_id, sender, results, window=0, prepared=None, claimed_to=None):
         """Write the results of claimed rows, and the totals, in one statement.
 
         :param results: list of dicts as ``sender.worker.get_result`` returns them
         :param window: number of the last sent or failed rows to evaluate, 0 for none
         :param prepared: as for ``_claim``
+        :param claimed_to: what to write to the counter under this name; None for no change
         :return: ``(settled, failed)``: how many rows the window has, and how many of them failed
         """
         # Nearly all were sent, and of these only the id is needed.
@@ -467,11 +569,15 @@ class PartnerMailingRecipient(models.Model):
             lambda: self._record_sql(mailing_id, sender, window),
             SQL("%s::integer[]", f"{{{','.join(map(str, sent))}}}"),
             SQL(RESULT_TYPES, *([result[name] for result in others] for name in RESULT_COLUMNS)),
+            claimed_to,
         )
         return self.env.cr.fetchone()
 
     def _record_sql(self, mailing_id, sender, window):
-        """Return the statement of ``_record``: $1 are ids of sent rows, then ``RESULT_COLUMNS``."""
+        """Return the statement of ``_record``.
+
+        $1 are ids of sent rows, $2 to $7 ``RESULT_COLUMNS``, $8 is the place that claims reached.
+        """
         recent = SQL(
             """
             right(concat(k.recent_results, (
@@ -495,6 +601,7 @@ class PartnerMailingRecipient(models.Model):
                        sent_at = CASE WHEN o.state = 'sent' THEN %(now)s ELSE r.sent_at END,
                        next_attempt_at = %(now)s + make_interval(secs => o.delay),
                        attempts = CASE WHEN o.attempted THEN r.attempts ELSE r.attempts - 1 END,
+                       domain = CASE WHEN o.state = 'sent' THEN NULL ELSE r.domain END,
                        claim = NULL
                   FROM result o
                  WHERE r.id = o.id AND r.state = 'sending' AND r.claim = %(sender)s
@@ -508,39 +615,12 @@ class PartnerMailingRecipient(models.Model):
                 "recorded",
                 mailing_id,
                 totals=("pending_count", "sent_count", "failed_count", "uncertain_count"),
-                assignments=[SQL("recent_results = %s", recent)],
+                assignments=[
+                    SQL("recent_results = %s", recent),
+                    SQL("claimed_to = COALESCE($8::integer, k.claimed_to)"),
+                ],
             ),
         )
-
-    def _has_rows(self, mailing_id, state, condition=None):
-        """Tell whether a row of a mailing is in a state, ``pending`` or ``sending``.
-
-        Searches from the end of the list: at its beginning the index is full of dead entries of
-        rows that were in the state a moment ago.
-
-        Plan: index scan on ``_mailing_phase_idx``, backward. Rows are compared, because with
-        "mailing_id = … AND phase = …" the index of ids seems as good, and is read through the rows
-        of all later mailings: 0.2 s a million, several times in each slice.
-
-        :param condition: ``SQL`` on the row ``r``
-        """
-        self.flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT FROM partner_mailing_recipient r
-                 WHERE (r.mailing_id, r.phase, r.id) >= (%(mailing)s, 'pending', 0)
-                   AND (r.mailing_id, r.phase) <= (%(mailing)s, 'pending')
-                   AND r.state = %(state)s AND %(condition)s
-              ORDER BY r.mailing_id DESC, r.phase DESC, r.id DESC
-                 LIMIT 1
-                """,
-                mailing=mailing_id,
-                state=state,
-                condition=condition or SQL("TRUE"),
-            )
-        )
-        return bool(rows)
 
     def _next_attempt_at(self, mailing):
         """Return when the next deferred row of a mailing is due, or None."""
@@ -548,8 +628,7 @@ class PartnerMailingRecipient(models.Model):
             SQL(
                 """
                 SELECT min(next_attempt_at) FROM partner_mailing_recipient
-                 WHERE mailing_id = %s AND phase = 'pending' AND state = 'pending'
-                   AND next_attempt_at IS NOT NULL
+                 WHERE mailing_id = %s AND state = 'pending' AND next_attempt_at IS NOT NULL
                 """,
                 mailing.id,
             )

@@ -317,9 +317,9 @@ class PartnerMailing(models.Model):
         breakdown = self.env["partner.mailing.breakdown"]
         if not breakdown.sudo().search([("mailing_id", "=", self.id)], limit=1):
             breakdown._count(self)
-        place = ("", 0)
-        while place:
-            count, place = self._blank_recipients(place)
+        last_id = 0
+        while last_id is not None:
+            count, last_id = self._blank_recipients(last_id)
             if commit_progress(count) <= 0:
                 return False
         self._blank_sources()
@@ -335,30 +335,28 @@ class PartnerMailing(models.Model):
         commit_progress(1)
         return True
 
-    def _blank_recipients(self, place):
-        """Blank the next rows after ``place`` (phase, id).
+    def _blank_recipients(self, last_id):
+        """Blank the next rows after ``last_id``.
 
-        Plan: index scan on ``_mailing_phase_idx`` from the end of the last batch.
+        Plan: index scan on ``_mailing_idx`` from the end of the last batch.
 
-        :return: (number of rows, place of the last one, None at the end)
+        :return: (number of rows, id of the last one, None at the end)
         """
-        phase, last_id = place
         blank = self.env["partner.mailing.recipient"]._get_blank_values()
         self.env.cr.execute(
             SQL(
                 """
                 WITH batch AS MATERIALIZED (
-                    SELECT id, phase FROM partner_mailing_recipient
-                     WHERE mailing_id = %(mailing_id)s AND (phase, id) > (%(phase)s, %(last_id)s)
-                  ORDER BY phase, id
+                    SELECT id FROM partner_mailing_recipient
+                     WHERE mailing_id = %(mailing_id)s AND id > %(last_id)s
+                  ORDER BY mailing_id, id
                      LIMIT %(limit)s
                 ), blanked AS (
                     UPDATE partner_mailing_recipient r SET %(assignments)s
                       FROM batch WHERE r.id = batch.id AND NOT (%(is_blank)s))
-                SELECT phase, id, count(*) OVER () FROM batch ORDER BY phase DESC, id DESC LIMIT 1
+                SELECT count(*), max(id) FROM batch
                 """,
                 mailing_id=self.id,
-                phase=phase,
                 last_id=last_id,
                 limit=BATCH,
                 # Rows that an interrupted run has blanked are not written again.
@@ -371,9 +369,9 @@ class PartnerMailing(models.Model):
                 ),
             )
         )
-        last = self.env.cr.fetchone()
+        found = self.env.cr.fetchone()
         self.env["partner.mailing.recipient"].invalidate_model(flush=False)
-        return (last[2], (last[0], last[1])) if last else (0, None)
+        return found
 
     def _blank_sources(self):
         """Remove all other personal data: typed addresses, marks, clicks, comments, replies.

@@ -14,7 +14,6 @@ from ..delivery.schedule.rate_limit import expected_end
 from ..delivery.smtp.limit import LIMIT_PAUSE
 from ..selection import Pressure
 from ..sender.sender import Sender
-from ..sender.sql_terms import UTC_NOW
 from ..sender.starts import Starts
 from ..sender.transaction import in_transaction
 from ..sender.wake_up import precise_now, wake_at
@@ -236,8 +235,9 @@ class PartnerMailing(models.Model):
 
     def _has_due_rows(self):
         self.ensure_one()
-        is_due = SQL("(r.next_attempt_at IS NULL OR r.next_attempt_at <= %s)", UTC_NOW)
-        return self.env["partner.mailing.recipient"]._has_rows(self.id, "pending", is_due)
+        recipients = self.env["partner.mailing.recipient"]
+        recipients.flush_model()
+        return recipients._has_due(self)
 
     def _count_pending(self, waiting=()):
         """Return how many messages the mailings of a run have yet to send, from the counters.
@@ -395,7 +395,8 @@ class PartnerMailing(models.Model):
 
     def _finish_if_settled(self):
         recipients = self.env["partner.mailing.recipient"]
-        if any(recipients._has_rows(self.id, state) for state in ("pending", "sending")):
+        recipients.flush_model()
+        if recipients._has_unsettled(self):
             return
         mailing = self.sudo().try_lock_for_update(allow_referencing=True)
         mailing.invalidate_recordset(["state"])
@@ -636,12 +637,12 @@ class PartnerMailing(models.Model):
 
     def _get_commonest_failure(self):
         """Return the most frequent failure type of the mailing, as users read it."""
-        # Plan: index scan on _mailing_phase_idx over the failed rows, once in a pause.
+        # Plan: index scan on _rare_state_idx over the failed rows, once in a pause.
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT failure_type FROM partner_mailing_recipient
-                 WHERE mailing_id = %s AND phase = 'failed'
+                 WHERE mailing_id = %s AND rare_state = 'failed'
               GROUP BY failure_type ORDER BY count(*) DESC, failure_type LIMIT 1
                 """,
                 self.id,

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from functools import partial
 
 from .prepared_statements import PreparedStatements
 from .rate_limiter import get_domain
@@ -11,9 +12,6 @@ from .wait import Wait
 CLAIM_STEP = 16
 # Seconds until rows that wait for the limit of their domain are looked for again, at the earliest.
 MIN_WAIT = 0.05
-
-# Phases from which a row may come back into the queue.
-UNSETTLED = ("pending", "failed", "uncertain")
 
 
 def make_queue(sender, mailing, limiter):
@@ -37,12 +35,14 @@ class Queue:
         self.wait = None
         self._recipients = sender.recipients
         self._sender = sender.number
+        self._mailing = mailing
         self._mailing_id = mailing.id
         self._counter = mailing.counter_id
         self._columns = mailing._get_contact_columns()
         self._prepared = PreparedStatements(sender.env.cr)
         self._limiter = limiter
-        self._last_id = 0
+        # Claims begin behind the first; the second follows from them when they are committed.
+        self._last_id = self._next_id = self._counter.claimed_to or 0
 
     def prepare(self, seconds):
         """Prepare the rows for claims; return whether that was done within ``seconds``."""
@@ -68,7 +68,7 @@ class Queue:
 
     def put_back(self, row_id):
         """Let the next claim begin at this row again, which the server did not accept."""
-        self._last_id = min(self._last_id, row_id - 1)
+        self._last_id = self._next_id = min(self._last_id, row_id - 1)
 
     def record(self, results, window):
         """Record results; give back the reservations of messages that were not tried.
@@ -76,7 +76,7 @@ class Queue:
         :return: see ``partner.mailing.recipient._record``
         """
         tally = self._recipients._record(
-            self._mailing_id, self._sender, results, window, self._prepared
+            self._mailing_id, self._sender, results, window, self._prepared, self._last_id
         )
         if self._limiter:
             self._limiter.settle(results)
@@ -84,6 +84,7 @@ class Queue:
 
     def confirm(self, results):
         """Take over what the committed transaction has recorded (``results``) and claimed."""
+        self._last_id = self._next_id
         if self._limiter:
             self._limiter.confirm(results)
 
@@ -99,11 +100,22 @@ class Queue:
     def _claim(self, size):
         if size > CLAIM_STEP:
             size -= size % CLAIM_STEP
+        rows = self._claim_behind(size, self._last_id)
+        if not rows:
+            rows = self._recipients._claim_deferred(
+                self._mailing_id, self._sender, size, self._columns, self._prepared
+            )
+        # What another sender has put back, or had locked, is before this place.
+        if not rows and self._last_id and self._recipients._has_due(self._mailing):
+            rows = self._claim_behind(size, 0)
+        return rows
+
+    def _claim_behind(self, size, last_id):
         rows = self._recipients._claim(
-            self._mailing_id, self._sender, size, self._last_id, self._columns, self._prepared
+            self._mailing_id, self._sender, size, last_id, self._columns, self._prepared
         )
-        # After the end of the list, begin anew: deferred rows may be due at its beginning.
-        self._last_id = rows[-1]["id"] if rows else 0
+        if rows:
+            self._next_id = rows[-1]["id"]
         return rows
 
 
@@ -114,49 +126,47 @@ class DomainQueue(Queue):
         super().__init__(sender, mailing, limiter)
         self._last_domain = ""
         self._in_transaction = sender.in_transaction
-        # [phases left, last id]. The sender keeps it: the next queue of the mailing continues
-        # there.
-        self._progress = sender.sorting.setdefault(mailing.id, [list(UNSETTLED), 0])
+        # Last ids. The sender keeps them: the next queue of the mailing continues there.
+        self._sorted_to = sender.sorting
 
     def prepare(self, seconds):
         """Fill the column ``domain`` of the rows, once for a mailing: 20 s for a million."""
         until = time.monotonic() + seconds
-        phases, _last = self._progress
-        while phases and not self._counter.is_sorted_by_domain:
+        if self._counter.is_sorted_by_domain:
+            return True
+        last = self._sorted_to.get(self._mailing_id, 0)
+        while last is not None:
             if time.monotonic() > until:
                 return False
-            last = self._in_transaction(self._sort_further)
-            self._progress[1] = last or 0
-            if last is None:
-                phases.pop(0)
-        if not self._counter.is_sorted_by_domain:
-            values = {"is_sorted_by_domain": True}
-            self._in_transaction(
-                lambda: self._counter._write_sending_status(self._counter.id, **values)
-            )
+            last = self._in_transaction(partial(self._sort_behind, last))
+            self._sorted_to[self._mailing_id] = last
+        del self._sorted_to[self._mailing_id]
+        values = {"is_sorted_by_domain": True}
+        self._in_transaction(
+            lambda: self._counter._write_sending_status(self._counter.id, **values)
+        )
         return True
 
-    def _sort_further(self):
-        phases, last = self._progress
-        return self._recipients._sort_by_domain(self._mailing_id, phases[0], last)
+    def _sort_behind(self, last):
+        return self._recipients._sort_by_domain(self._mailing_id, last)
 
     def _claim(self, size):
-        rows = self._claim_behind(size)
+        rows = self._claim_domains(size)
         if not rows and self._last_domain:
             self._last_domain = ""
-            rows = self._claim_behind(size)
+            rows = self._claim_domains(size)
         if not rows:
             self._last_domain = ""
             wait = self._recipients._seconds_until_domain(self._mailing_id, self._limiter)
             if wait is None:
                 # A sender that runs without this limit has put rows back without a domain.
-                self._recipients._sort_by_domain(self._mailing_id, "pending")
-                rows = self._claim_behind(size)
+                self._recipients._sort_by_domain(self._mailing_id)
+                rows = self._claim_domains(size)
             else:
                 self.wait = Wait("domain", max(wait, MIN_WAIT))
         return rows
 
-    def _claim_behind(self, size):
+    def _claim_domains(self, size):
         rows = self._recipients._claim_by_domain(
             self._mailing_id, self._sender, size, self._limiter, self._last_domain, self._columns
         )

@@ -44,7 +44,7 @@ class TestClaim(SendingCase):
         limiter = self.new_limiter()
         limiter.allow(100)
         recipients = self.env["partner.mailing.recipient"]
-        recipients._sort_by_domain(mailing.id, "pending")
+        recipients._sort_by_domain(mailing.id)
         return recipients._claim_by_domain(mailing.id, 1, 100, limiter)
 
     def new_limiter(self, domain_minute=100):
@@ -59,6 +59,9 @@ class TestClaim(SendingCase):
         mailing = self.new_validated_mailing(audience_ids=False, extra_emails="\n".join(emails))
         mailing._as_system().write({"state": "sending"})
         self.env.flush_all()
+        return self.new_queue_of(mailing, limiter)
+
+    def new_queue_of(self, mailing, limiter=None):
         sender = SimpleNamespace(
             env=self.env,
             number=1,
@@ -247,19 +250,62 @@ class TestClaim(SendingCase):
         [again] = queue.take(1)
         self.assertEqual((again["id"], again["attempts"]), (first["id"], 1))
 
-    def test_a_claim_writes_no_index(self):
+    def test_from_its_claim_to_its_sending_a_row_writes_no_index(self):
         self.env.cr.execute("DELETE FROM partner_mailing_recipient")  # room in its page
-        mailing = self.new_validated_mailing()
-        mailing._as_system().write({"state": "sending"})
-        self.env.flush_all()
-        updates = (
+        queue = self.new_queue(["x1@example.org", "x2@example.org"])
+        updates = SQL(
             "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables"
             " WHERE relname = 'partner_mailing_recipient'"
         )
-        [before] = self.env.execute_query(SQL(updates))
-        self.assertEqual(len(self.env["partner.mailing.recipient"]._claim(mailing.id, 1, 9)), 2)
-        [after] = self.env.execute_query(SQL(updates))
-        self.assertEqual((after[0] - before[0], after[1] - before[1]), (2, 2))
+        [before] = self.env.execute_query(updates)
+        rows = queue.take(9)
+        queue.record([get_result(row, Outcome(SENT, "end_of_data", 250)) for row in rows], 0)
+        [after] = self.env.execute_query(updates)
+        self.assertEqual((after[0] - before[0], after[1] - before[1]), (4, 4))
+
+    def test_a_queue_begins_behind_the_rows_that_were_claimed_before(self):
+        queue = self.new_queue([f"x{n}@example.org" for n in range(4)])
+        rows = queue.take(2)
+        queue.confirm([])
+        queue.record([get_result(row, Outcome(SENT, "end_of_data", 250)) for row in rows], 0)
+        queue._counter.invalidate_recordset()
+        self.assertEqual(queue._counter.claimed_to, rows[-1]["id"])
+        self.assertEqual(self.new_queue_of(queue._mailing)._last_id, rows[-1]["id"])
+
+    def test_a_row_before_the_place_of_claims_is_claimed_at_the_end_of_the_list(self):
+        queue = self.new_queue([f"x{n}@example.org" for n in range(3)])
+        first, _second = queue.take(2)
+        queue.confirm([])
+        # Another sender puts it back.
+        queue.record([get_result(first, Outcome(NOT_SENT, "connect"))], 0)
+        claimed = []
+        for _round in range(3):
+            claimed.append([row["address"] for row in queue.take(1)])
+            queue.confirm([])
+        self.assertEqual(claimed, [["x2@example.org"], ["x0@example.org"], []])
+
+    def test_a_claim_that_is_taken_back_is_made_again(self):
+        queue = self.new_queue([f"x{n}@example.org" for n in range(3)])
+        claimed = []
+        for _try in range(2):
+            with self.env.cr.savepoint(flush=False) as savepoint:
+                claimed.append([row["address"] for row in queue.take(1)])
+                savepoint.rollback()
+        self.assertEqual(claimed, [["x0@example.org"]] * 2)
+
+    def test_a_list_of_deferred_rows_is_not_read_for_others(self):
+        queue = self.new_queue(["x1@example.org", "x2@example.org"])
+        mailing, recipients = queue._mailing, self.env["partner.mailing.recipient"]
+        self.assertTrue(recipients._has_due(mailing))
+        rows = recipients.search([("mailing_id", "=", mailing.id)])
+        rows._as_system().next_attempt_at = fields.Datetime.now() + timedelta(minutes=30)
+        self.env.flush_all()
+        self.assertFalse(recipients._has_due(mailing))
+        self.assertTrue(recipients._has_unsettled(mailing))
+        rows[0]._as_system().next_attempt_at = fields.Datetime.now() - timedelta(minutes=30)
+        self.env.flush_all()
+        self.assertTrue(recipients._has_due(mailing))
+        self.assertEqual([row["id"] for row in queue.take(9)], rows[0].ids)
 
     def test_a_dead_sender_is_found_by_the_note_that_its_claim_has_left(self):
         recipients = self.env["partner.mailing.recipient"]
@@ -270,7 +316,7 @@ class TestClaim(SendingCase):
         counter.invalidate_recordset()
         self.assertEqual(counter.claimed_by, {str(number): True})
         recipients._end_sender(number)
-        with patch.object(partner_mailing_recipient_queue, "FEW_PENDING", 0):
+        with patch.object(partner_mailing_recipient_queue, "FEW_ROWS", 0):
             self.assertEqual(recipients._recover(), 1)
             self.assertEqual(counter.claimed_by, {str(number): False}, "looked for once more")
             self.assertEqual(recipients._recover(), 0)

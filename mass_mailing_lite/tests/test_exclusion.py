@@ -5,7 +5,7 @@ from odoo.fields import Domain
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from ..models.partner_mailing_recipient import find_only_value, find_phases
+from ..models.partner_mailing_recipient import find_only_value, find_rare_states
 from . import pages
 from .common import MailingCase
 
@@ -178,11 +178,12 @@ class TestLeavingOut(MailingCase):
             with self.subTest(domain=domain):
                 self.assertEqual(find_only_value(Domain(domain), "mailing_id"), expected)
 
-    def test_a_search_by_state_is_a_search_by_the_phases_that_the_index_has(self):
+    def test_a_search_by_rare_states_uses_the_index_that_has_them(self):
         for domain, expected in (
             ([("state", "=", "failed")], ["failed"]),
-            ([("name", "=", "x"), ("state", "in", ["sending", "pending"])], ["pending"]),
-            ([("state", "in", ("sent", "sending"))], ["pending", "sent"]),
+            ([("name", "=", "x"), ("state", "in", ["skipped", "bounced"])], ["bounced", "skipped"]),
+            ([("state", "in", ("sent", "failed"))], None),
+            ([("state", "=", "pending")], None),
             (["|", ("name", "=", "x"), ("state", "=", "failed")], None),
             ([("state", "!=", "failed")], None),
             ([("state", "in", ["failed", False])], None),
@@ -190,14 +191,14 @@ class TestLeavingOut(MailingCase):
             ([("state", "in", [])], None),
         ):
             with self.subTest(domain=domain):
-                self.assertEqual(find_phases(Domain(domain)), expected)
+                self.assertEqual(find_rare_states(Domain(domain)), expected)
 
     def test_rows_that_are_being_sent_are_found_by_their_state(self):
         row = self.rows(self.mailing)["anna@example.com"]
         row._as_system().state = "sending"
         found = row.search([("mailing_id", "=", self.mailing.id), ("state", "=", "sending")])
         self.assertEqual(found, row)
-        self.assertEqual(row.phase, "pending")
+        self.assertFalse(row.rare_state)
 
     def test_a_deleted_contact_is_not_pointed_to(self):
         row = self.rows(self.mailing)["anna@example.com"]

@@ -255,7 +255,7 @@ class TestRateLimiter(MailingCase):
         Recipients = self.env["partner.mailing.recipient"]
         last = 0
         while last is not None:
-            last = Recipients._sort_by_domain(mailing.id, "pending", last)
+            last = Recipients._sort_by_domain(mailing.id, last)
         limiter = self.limiter(domain_minute=5)
 
         def claim(after=""):

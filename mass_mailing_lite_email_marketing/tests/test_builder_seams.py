@@ -36,6 +36,21 @@ PARTS = (
         },
     ),
     (
+        "fields/builder_field.js",
+        "mass_mailing/static/src/iframe/mass_mailing_iframe.js",
+        {
+            "this.throttledResize = useThrottleForAnimation": "how the frame gets its size",
+            "new ResizeObserver(this.throttledResize)": "that the frame follows the body's size",
+            "this.bundleControls = await this.loadIframeAssets();": "what the builder waits for",
+            "getBuilderProps() {": "the method getBuilderProps",
+        },
+    ),
+    (
+        "fields/builder_field.js",
+        "html_editor/static/src/editor.js",
+        {"this.config.onEditorReady?.();": "the call of onEditorReady"},
+    ),
+    (
         "fields/builder_field.xml",
         "mass_mailing/static/src/iframe/mass_mailing_iframe.xml",
         {

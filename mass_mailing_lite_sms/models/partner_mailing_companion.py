@@ -275,14 +275,14 @@ class PartnerMailing(models.Model):
         A contact with another row in that list is written to there, or excluded for a reason that
         holds for the SMS as well.
 
-        Plan at a million rows of which 50,000 have no address: one scan by ``_mailing_phase_idx``
+        Plan at a million rows of which 50,000 have no address: one scan by ``_rare_state_idx``
         for the excluded rows, and one hash anti-join with the list.
         """
         return SQL(
             """
             (SELECT w.partner_id
                FROM partner_mailing_recipient w
-              WHERE w.mailing_id = %(lead)s AND w.phase = 'skipped' AND w.partner_id IS NOT NULL
+              WHERE w.mailing_id = %(lead)s AND w.rare_state = 'skipped' AND w.partner_id IS NOT NULL
                 AND w.skip_reason = ANY(%(reasons)s)
                 AND NOT EXISTS (
                     SELECT FROM partner_mailing_recipient o

@@ -105,10 +105,11 @@ def test_four_senders_exceed_no_limit_and_let_no_mailing_starve(server):
     else:
         most = [max(window) for window in zip(*windows, strict=True)]
     assert most == [SHARED, OWN], "the limit is kept, and used fully"
-    # While the first mailing, which is longer, goes on, the second one does, too.
-    ends = [next(i for i, row in enumerate(progress) if row[which] == count)
-            for which, count in enumerate((FIRST, SECOND, THIRD))]  # fmt: skip
-    assert ends[1] < ends[0], progress
+    # How far each of the first two has come in a minute depends on which of them began earlier in
+    # it; a mailing that starves has sent nothing when the longer one ends.
+    order = [address for address in shared.addresses() if address.startswith(("first", "second"))]
+    last = max(i for i, address in enumerate(order) if address.startswith("first"))
+    assert last + 1 - FIRST > SECOND / 2, progress
     assert any(row[2] for row in progress[:2]), "the other mail server waits for nobody"
     proofs.say(
         f"{SENDERS} senders, {len(arrived)} messages of 3 mailings in {took:.0f} s: 0 twice, at most"

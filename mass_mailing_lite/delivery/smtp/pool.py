@@ -1,9 +1,9 @@
 """Several sessions with one server and one queue, so that they wait for replies at the same time.
 
 On a connection with 20 ms round trip one session sends 50 messages a second at most, eight send
-400. Each session has a thread that makes messages and speaks SMTP. The owner, the thread that uses
-the pool, reads and writes its database meanwhile. Sessions are opened in the owner's thread,
-because that may need the database.
+400. One thread makes messages and speaks SMTP for all sessions (see :mod:`shared_thread`); with TLS
+each session has its own. The owner, the thread that uses the pool, reads and writes its database
+meanwhile. Sessions are opened in the owner's thread, because that may need the database.
 
 A server's limits are no faults (see :mod:`limit`): a session that it ends after some messages is
 followed by another one, and of several connections only those are opened that it bears.
@@ -18,9 +18,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..outcome import DEFERRED, NOT_SENT, SENT, UNCERTAIN, Outcome
 from . import limit
+from .connection import run_alone
 from .envelope import Envelope
 from .fault import FAULTS, from_exception
 from .session import CLOSED, FINAL_TIMEOUT, REPLY_TIMEOUT, Session
+from .shared_thread import LATER, Later, SharedThread
 
 _logger = logging.getLogger(__name__)
 
@@ -100,6 +102,8 @@ class Pool:
         self._enough = 1  # number of done messages that the owner waits for
         self._refusal: Outcome | None = None  # concerns all messages
         self._closing = False
+        # Sessions that can share a thread do so; a single one needs no thread to share.
+        self.shared_thread = SharedThread() if self._connections > 1 else None
         self._has_progress = False  # a message was settled since the last failure
         # Deferrals, as limit.signature, that were tried in another session; those of them that a
         # new session repeated, so that they are the recipients' own.
@@ -125,6 +129,7 @@ class Pool:
             self._open += len(self._waiting) - before
             self._refusal = None
             self._work.notify(len(self._waiting) - before)
+        self._wake_shared()
         self._open_sessions()
 
     def collect(
@@ -177,12 +182,17 @@ class Pool:
         with self._lock:
             self._closing = True
             self._work.notify_all()
+        self._wake_shared()
         deadline = time.monotonic() + CLOSING_TIME
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._threads = []
         self._closing = False
         self._pause = 0.0
+
+    def _wake_shared(self) -> None:
+        if self.shared_thread:
+            self.shared_thread.wake()
 
     # Called in the owner's thread
 
@@ -265,11 +275,13 @@ class Pool:
 
     # Called in the session threads
 
-    def _take(self, thread: "SessionThread", wait: bool) -> Envelope | None:
+    def _take(self, thread: "SessionThread", wait: bool) -> Envelope | Later | None:
         with self._lock:
             while (self._refusal or not self._waiting) and not self._closing:
                 if not wait:
                     return None
+                if thread.is_shared:
+                    return LATER
                 self._work.wait()
             if self._closing or thread.taken >= thread.most:
                 return None
@@ -339,6 +351,7 @@ class Pool:
             # This thread may have been the one that was notified of the waiting messages.
             self._work.notify(len(self._waiting))
             self._news.notify()
+        self._wake_shared()
 
     def _may_be_granted_soon(self, thread: "SessionThread", end_reason: Outcome | None) -> bool:
         """Whether a session that ended without success is followed by another one."""
@@ -362,7 +375,7 @@ class Pool:
 
 
 class SessionThread:
-    """A session with its thread; the :class:`transaction.MessageSource` of the session.
+    """A session of a pool, its :class:`transaction.MessageSource`; with a thread, if not shared.
 
     :param most: number of messages after which it ends
     :ivar taken: number of messages that it took
@@ -371,6 +384,7 @@ class SessionThread:
     :ivar end_reason: why the server has ended it, by a refusal or by closing
     :ivar is_leaving: it takes no message any more
     :ivar is_over: its connection is closed
+    :ivar is_shared: it shares its thread with other sessions
     """
 
     def __init__(self, pool: Pool, session: Session, most: int = 1000):
@@ -389,8 +403,9 @@ class SessionThread:
         self.end_reason: Outcome | None = None
         self.is_leaving = False
         self.is_over = False
+        self.is_shared = False
         self._opened = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="smtp", daemon=True)
+        self._end = threading.Event()
 
     @property
     def own_refusals(self) -> set[tuple]:
@@ -404,16 +419,23 @@ class SessionThread:
 
     def start(self) -> None:
         """Begin to take messages."""
-        self._thread.start()
+        shared = self._pool.shared_thread
+        self.is_shared = bool(shared and self._session.share())
+        if self.is_shared:
+            shared.add(self._run())
+        else:
+            thread = threading.Thread(
+                target=run_alone, args=[self._run()], name="smtp", daemon=True
+            )
+            thread.start()
 
     def join(self, seconds: float) -> None:
         """Wait for the end; after that time cut the connection, so that no reply is waited for."""
-        self._thread.join(seconds)
-        if self._thread.is_alive():
+        if not self._end.wait(seconds):
             self._session.cut()
-            self._thread.join(CLOSING_TIME)
+            self._end.wait(CLOSING_TIME)
 
-    def take(self, wait: bool) -> Envelope | None:
+    def take(self, wait: bool) -> Envelope | Later | None:
         """See ``transaction.MessageSource``."""
         if self._is_used_up:
             return None
@@ -421,6 +443,8 @@ class SessionThread:
         if wait:
             self._settle_held()
         envelope = self._pool._take(self, wait)
+        if envelope is LATER:
+            return LATER
         if envelope and wait and not self._session.usable:
             was_idle = self.age > MIN_IDLE
             self.has_succeeded |= was_idle
@@ -501,9 +525,9 @@ class SessionThread:
             self._note_success()
             self._pool._settle([held])
 
-    def _run(self) -> None:
+    async def _run(self) -> None:
         try:
-            while (stop_reason := self._session.run(self)) and self._session.usable:
+            while (stop_reason := await self._session.steps(self)) and self._session.usable:
                 if self._pool._leave(self, stop_reason):
                     break
                 self._settle_left()
@@ -520,8 +544,9 @@ class SessionThread:
                 self.end_reason = self._left[-1][1]
             self._pool._hand_back(self, self._left)
             # The server counts a connection until it is closed; only then there is room.
-            self._session.close()
+            await self._session.leave()
             self._pool._end(self)
+            self._end.set()
 
     def _settle_left(self) -> None:
         if self._left:

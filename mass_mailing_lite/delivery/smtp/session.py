@@ -9,7 +9,7 @@ import socket
 from collections.abc import Sequence
 
 from ..outcome import NOT_SENT, Outcome
-from .connection import Connection, SmtpConnectionError
+from .connection import Connection, SmtpConnectionError, run_alone
 from .envelope import Envelope
 from .extensions import Extensions
 from .transaction import MessageSource, Transactions
@@ -90,10 +90,21 @@ class Session:
             connection was lost, or a refusal concerns all messages (envelope sender, server,
             content); after a refusal ``usable`` stays true
         """
+        return run_alone(self.steps(source))
+
+    def share(self) -> bool:
+        """Let the session share its thread with others; return whether it can.
+
+        Then only :meth:`steps` and :meth:`leave` are for it.
+        """
+        return self._connection.share()
+
+    async def steps(self, source: MessageSource) -> Outcome | None:
+        """Do what :meth:`run` does."""
         if self._broken:
             return CLOSED
         transactions = Transactions(self._connection, self._extensions, self._final_timeout, source)
-        self._broken = not transactions.run()
+        self._broken = not await transactions.steps()
         return transactions.stop_reason
 
     def close(self, timeout: float = 2.0) -> None:
@@ -101,10 +112,14 @@ class Session:
 
         :param timeout: seconds for the reply to QUIT
         """
+        run_alone(self.leave(timeout))
+
+    async def leave(self, timeout: float = 2.0) -> None:
+        """Do what :meth:`close` does."""
         if self.usable:
             with contextlib.suppress(SmtpConnectionError):
-                self._connection.send(b"QUIT\r\n")
-                self._connection.read_reply(timeout)
+                await self._connection.write(b"QUIT\r\n")
+                await self._connection.reply(timeout)
         self._broken = True
         with contextlib.suppress(Exception):  # the connection is given up
             self._smtp.close()

@@ -14,10 +14,11 @@ import re
 from typing import NamedTuple, Protocol
 
 from ..outcome import NOT_SENT, REFUSED, SENT, UNCERTAIN, Outcome, clean, from_reply
-from .connection import Connection, Reply, SmtpConnectionError
+from .connection import Connection, Reply, SmtpConnectionError, run_alone
 from .envelope import END_OF_DATA, Envelope, content
 from .extensions import Extensions, UnsupportedMessage
 from .limit import names_session, signature
+from .shared_thread import LATER, Later
 
 LAST_REPLY_TIMEOUT = 1.0  # seconds to wait for the reply that says why a server closed
 
@@ -34,11 +35,12 @@ class MessageSource(Protocol):
     of copies that are a limit of each message, and so no reason for another session.
     """
 
-    def take(self, wait: bool) -> Envelope | None:
+    def take(self, wait: bool) -> Envelope | Later | None:
         """Return the next message.
 
         :param wait: the method may wait for a message; ``None`` then means that the source has
-            ended. Without it, ``None`` means that there is no message at the moment
+            ended, and ``LATER`` that the session is to await a message without its thread. Without
+            it, ``None`` means that there is no message at the moment
         """
 
     def settle(self, envelope: Envelope, outcome: Outcome) -> None:
@@ -92,20 +94,24 @@ class Transactions:
         self.stop_reason: Outcome | None = None
 
     def run(self) -> bool:
+        """Do what :meth:`steps` do, on a connection that shares its thread with no other."""
+        return run_alone(self.steps())
+
+    async def steps(self) -> bool:
         """Transmit the source's messages until it ends or there is a ``stop_reason``.
 
         :returns: whether the connection can still be used
         """
         try:
             while not self.stop_reason:
-                if message := self._next(wait=not self._closing):
-                    self._open(message)
+                if message := await self._next(wait=not self._closing):
+                    await self._open(message)
                 elif self._closing:
-                    self._close()
+                    await self._close()
                     self._notify()
                 else:
                     break
-            self._close()
+            await self._close()
         except SmtpConnectionError as error:
             self._give_up(error)
             return False
@@ -116,11 +122,14 @@ class Transactions:
             self._ahead = None
         return True
 
-    def _next(self, wait: bool) -> Ready | None:
+    async def _next(self, wait: bool) -> Ready | None:
         """Return the message that is ready, or make the next one ready."""
         message, self._ahead = self._ahead, None
         while message is None and (envelope := self._source.take(wait)):
-            message = self._make(envelope)
+            if envelope is LATER:
+                await LATER
+            else:
+                message = self._make(envelope)
         return message
 
     def _make(self, envelope: Envelope) -> Ready | None:
@@ -140,51 +149,51 @@ class Transactions:
             return None
         return Ready(envelope, commands, content(envelope, pieces))
 
-    def _open(self, message: Ready) -> None:
+    async def _open(self, message: Ready) -> None:
         """Send MAIL, RCPT and DATA of a message, and read the replies."""
         self._current, self._stage = message.envelope, "mail"
         if self._pipelining and len(message.commands) == 2:
-            self._close(b"".join(message.commands) + b"DATA\r\n")
-            self._read_group(message)
+            await self._close(b"".join(message.commands) + b"DATA\r\n")
+            await self._read_group(message)
         else:
             # With several recipients DATA waits for the replies to RCPT: if the first recipient
             # were refused and a copy accepted, the server would ask for the content, and only
             # closing the connection would prevent the copy.
-            self._close()
+            await self._close()
             if self.stop_reason:
                 self._settle_current(self.stop_reason)
             else:
-                self._open_by_steps(message)
+                await self._open_by_steps(message)
         self._current = None
 
-    def _close(self, following: bytes = b"") -> None:
+    async def _close(self, following: bytes = b"") -> None:
         """End the transaction before, and send the following commands in the same packet."""
         closing = self._closing
         if not closing and not following:
             return
         try:
-            self._connection.send(*closing, following)
+            await self._connection.write(*closing, following)
         except SmtpConnectionError as error:
             self._notify()
             if closing:
-                self._settle_after_failure(error.sent >= sum(map(len, closing)), error)
-            raise self._with_last_reply(error) from error
+                await self._settle_after_failure(error.sent >= sum(map(len, closing)), error)
+            raise await self._with_last_reply(error) from error
         # The server works meanwhile, so this costs no time.
         self._notify()
         if not self.stop_reason:
-            self._ahead = self._next(wait=False)
+            self._ahead = await self._next(wait=False)
         if closing:
-            self._settle()
+            await self._settle()
 
-    def _settle(self) -> None:
+    async def _settle(self) -> None:
         """Read the reply to what ended the transaction before."""
         envelope, note = self._unsettled, self._note
         self._closing, self._unsettled, self._note = (), None, ""
         if envelope is None:  # RSET, or a single dot, whose reply has no new information
-            self._read("mail")
+            await self._read("mail")
             return
         try:
-            reply = self._connection.read_reply(self._final_timeout)
+            reply = await self._connection.reply(self._final_timeout)
             if reply.code < 400 and reply.code // 100 != 2:
                 raise SmtpConnectionError(f"The server answered {reply.code} to the end of data")
         except SmtpConnectionError as error:
@@ -195,11 +204,13 @@ class Transactions:
         self._has_accepted |= self._outcome.kind is SENT
         _raise_if_closing(reply)
 
-    def _settle_after_failure(self, was_transmitted: bool, error: SmtpConnectionError) -> None:
+    async def _settle_after_failure(
+        self, was_transmitted: bool, error: SmtpConnectionError
+    ) -> None:
         """Find the outcome of the message that was being sent when the connection was lost."""
         if was_transmitted:
             try:
-                self._settle()
+                await self._settle()
             except SmtpConnectionError as later:
                 error.reply = error.reply or later.reply
             return
@@ -207,7 +218,7 @@ class Transactions:
         if envelope is None:
             return
         # Without the end of data the server cannot have accepted it (RFC 5321, section 4.1.1.4).
-        self._with_last_reply(error)
+        await self._with_last_reply(error)
         self._settled = envelope
         if error.reply:
             self._outcome = self._get_outcome("end_of_data", error.reply)
@@ -224,13 +235,14 @@ class Transactions:
             self._source.settle(self._settled, self._outcome)
             self._settled = None
 
-    def _read_group(self, message: Ready) -> None:
+    async def _read_group(self, message: Ready) -> None:
         """Read the replies to MAIL, RCPT and DATA sent together."""
         if self._connection.skip(_ACCEPTED):
             self._prepare_content(message)
             return
         try:
-            mail, rcpt, data = self._read("mail"), self._read("rcpt"), self._read("data")
+            mail = await self._read("mail")
+            rcpt, data = await self._read("rcpt"), await self._read("data")
         except UnexpectedReply as error:
             if self._settled:
                 self._outcome = _uncertain(error)
@@ -246,15 +258,15 @@ class Transactions:
         else:
             self._follow_data(message, data)
 
-    def _open_by_steps(self, message: Ready) -> None:
+    async def _open_by_steps(self, message: Ready) -> None:
         """Send MAIL and RCPT, wait for their replies, then send DATA."""
         commands = message.commands
         groups = [b"".join(commands)] if self._pipelining else commands
         replies: list[Reply] = []
         for group in groups:
-            self._send(group)
+            await self._send(group)
             for _command in range(len(commands) if self._pipelining else 1):
-                replies.append(self._read("rcpt" if replies else "mail"))
+                replies.append(await self._read("rcpt" if replies else "mail"))
             refused = replies[: 2 if len(replies) > 1 else 1][-1]
             if replies[0].code >= 400 or refused.code >= 400:
                 stage = "mail" if replies[0].code >= 400 else "rcpt"
@@ -271,8 +283,8 @@ class Transactions:
             for address, reply in zip(message.envelope.recipients[1:], replies[2:], strict=True)
             if reply.code >= 400
         )
-        self._send(b"DATA\r\n")
-        self._follow_data(message, self._read("data"))
+        await self._send(b"DATA\r\n")
+        self._follow_data(message, await self._read("data"))
 
     def _is_cut_short(self, replies: list[Reply]) -> bool:
         """Whether the session has no room for a copy any more; then ``stop_reason`` says so.
@@ -308,27 +320,27 @@ class Transactions:
         self._closing = message.content
         self._unsettled = message.envelope
 
-    def _send(self, octets: bytes) -> None:
+    async def _send(self, octets: bytes) -> None:
         try:
-            self._connection.send(octets)
+            await self._connection.write(octets)
         except SmtpConnectionError as error:
-            raise self._with_last_reply(error) from error
+            raise await self._with_last_reply(error) from error
 
-    def _read(self, stage: str) -> Reply:
+    async def _read(self, stage: str) -> Reply:
         """Read the reply to a command: 2xx (354 to DATA), or a refusal."""
         self._stage = stage
-        reply = self._connection.read_reply()
+        reply = await self._connection.reply()
         if reply.code >= 400:
             _raise_if_closing(reply)
         elif (reply.code == 354) != (stage == "data"):
             raise UnexpectedReply(f"The server answered {reply.code} to {stage.upper()}")
         return reply
 
-    def _with_last_reply(self, error: SmtpConnectionError) -> SmtpConnectionError:
+    async def _with_last_reply(self, error: SmtpConnectionError) -> SmtpConnectionError:
         """Add the last reply to an error, if the server sent a refusal before it closed."""
         if error.reply is None:
             try:
-                reply = self._connection.read_reply(LAST_REPLY_TIMEOUT)
+                reply = await self._connection.reply(LAST_REPLY_TIMEOUT)
             except SmtpConnectionError:
                 return error
             error.reply = reply if reply.code >= 400 else None

@@ -4,8 +4,8 @@ from odoo.tools.sql import column_exists, create_column
 def migrate(cr, version):
     """Note which senders have claims, and drop the indexes that every claim had to write.
 
-    The column ``phase`` and its index are made by the update itself, which rewrites the table of
-    recipients: half a minute for ten million.
+    The column ``rare_state`` and new indexes are made by the update itself, which rewrites the table
+    of recipients: half a minute for ten million.
     """
     if not column_exists(cr, "partner_mailing_counter", "claimed_by"):
         create_column(cr, "partner_mailing_counter", "claimed_by", "jsonb")
@@ -23,3 +23,13 @@ def migrate(cr, version):
         )
     cr.execute("DROP INDEX IF EXISTS partner_mailing_recipient_claim_idx")
     cr.execute("DROP INDEX IF EXISTS partner_mailing_recipient_mailing_state_idx")
+    # Rows that were sent leave the index of domains, which claims of open mailings walk along.
+    if column_exists(cr, "partner_mailing_recipient", "domain"):
+        cr.execute(
+            """
+            UPDATE partner_mailing_recipient r SET domain = NULL
+              FROM partner_mailing m
+             WHERE m.id = r.mailing_id AND m.state IN ('sending', 'paused')
+               AND r.state = 'sent' AND r.domain IS NOT NULL
+            """
+        )

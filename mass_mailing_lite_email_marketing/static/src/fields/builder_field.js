@@ -9,6 +9,8 @@ import { PersonalLinkPlugin } from "@mass_mailing_lite/placeholder/link_plugin";
 import { PlaceholderPlugin } from "@mass_mailing_lite/placeholder/placeholder_html_field";
 import { loadPlaceholders } from "@mass_mailing_lite/placeholder/placeholders";
 import { DynamicPlaceholderPlugin } from "@html_editor/others/dynamic_placeholder_plugin";
+import { loadBundle } from "@web/core/assets";
+import { delay } from "@web/core/utils/concurrency";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 
@@ -21,6 +23,33 @@ const TAB = ".o_notebook_headers .nav-link";
 // Odoo's frame around the builder, with our placeholders in it.
 export class BuilderIframe extends MassMailingIframe {
     static template = "mass_mailing_lite_email_marketing.BuilderIframe";
+
+    setup() {
+        super.setup();
+        const resize = this.throttledResize;
+        this.hasEditor = this.props.readonly || !this.props.withBuilder;
+        this.throttledResize = () => this.hasEditor && resize();
+    }
+
+    // The builder keeps the browser busy for a while. The chatter asks for its messages before, a
+    // millisecond after the form was drawn, so that the server answers meanwhile.
+    async loadIframeAssets() {
+        const controls = await super.loadIframeAssets();
+        await delay(1);
+        return controls;
+    }
+
+    // Each change of the frame's size makes the browser compute the styles of the whole page: it gets
+    // its size when the body is in it, and before the blocks are shown beside it.
+    getBuilderProps() {
+        const props = super.getBuilderProps();
+        const onEditorReady = () => {
+            props.config.onEditorReady?.();
+            this.hasEditor = true;
+            this.throttledResize();
+        };
+        return { ...props, config: { ...props.config, onEditorReady } };
+    }
 }
 
 // The builder of Email Marketing, with the placeholders of mailings as chips and their personal links.
@@ -38,6 +67,10 @@ export class BuilderField extends MassMailingHtmlField {
         super.setup();
         const orm = useService("orm");
         onWillStart(async () => (this.placeholders = await loadPlaceholders(orm)));
+        if (!this.props.readonly) {
+            // Odoo asks for it when the frame stands ready.
+            loadBundle("mass_mailing.assets_builder");
+        }
         this.committing = null;
         this.passingTab = null;
         useExternalListener(document, "click", (ev) => this.onClickAnywhere(ev), { capture: true });
