@@ -25,6 +25,7 @@ LIMIT = 3600  # seconds for one step
 # Messages at scale 1.
 JOB, STOCK, SMALL, LARGE = 20_000, 500, 10_000, 500_000
 SLOW, SHARED, HEAVY, TLS = 4_000, 600, 1_000, 10_000
+SEVERAL = 8  # connections
 
 
 class Bench:
@@ -133,14 +134,19 @@ def whole_job(bench):
     figures.at_most("SQL statements a mail", per_mail, 0.1, detail=detail)
     rate = bench.send(count, body="qweb")["rate"]
     figures.at_least("with template logic × stock", rate / stock_rate, 150, detail=f"{rate:.0f}/s")
+    jobs = [bench.send(count, connections=SEVERAL) for _each in range(bench.repeat)]
+    rate = statistics.median(job["rate"] for job in jobs)
+    name = f"{SEVERAL} connections: whole job × stock"
+    figures.at_least(name, rate / stock_rate, 200, detail=f"{rate:.0f}/s; stock {stock_rate:.1f}/s")
+    add_processor_time(bench, jobs, count, f"{SEVERAL} connections: ")
 
 
-def add_processor_time(bench, jobs, count):
+def add_processor_time(bench, jobs, count, of=""):
     """Add the processor's time a mail, of each process that takes part: it means something on a
     noisy machine, too."""
     for who, goal in (("sender", 90), ("PostgreSQL", 40), ("sink", None)):
         times = sorted(1e6 * job["processor"][who] / count for job in jobs)
-        name = f"processor's time a mail, {who}"
+        name = f"{of}processor's time a mail, {who}"
         detail = f"{times[0]:.0f} to {times[-1]:.0f}"
         if goal:
             bench.figures.at_most(name, statistics.median(times), goal, "µs", detail)
