@@ -85,7 +85,9 @@ export class PlaceholderCharField extends CharField {
         this.input.el.dispatchEvent(new Event("change"));
         await this.props.record.model.mutex.getUnlockedDef();
         this.commits--;
-        if (status(this) !== "destroyed") {
+        // The record may have a newer text than the input, which gets it when the field is drawn.
+        const text = this.props.record.data[this.props.name] || "";
+        if (status(this) !== "destroyed" && this.input.el?.value === text) {
             this.showValue();
         }
     }
