@@ -479,7 +479,7 @@ class PartnerMailing(models.Model):
 
         :raises UserError: names the mailing, or the From address that is not allowed any more
         """
-        if not review.Fingerprint(self.sudo()).matches(request.fingerprint):
+        if request.fingerprint != self._get_fingerprint()[0]:
             raise UserError(
                 self.env._(
                     'The mailing "%s" is not what was submitted any more. Take it back to draft'
@@ -838,7 +838,7 @@ class PartnerMailing(models.Model):
         """Return whether the mailing is still what was validated."""
         self.ensure_one()
         approval = self.sudo().approval_ids.filtered(lambda request: request.state == "validated")
-        return review.Fingerprint(self.sudo()).matches(approval.fingerprint)
+        return bool(approval) and approval.fingerprint == self._get_fingerprint()[0]
 
     def _check_covered_unlocked(self, names):
         """Raise unless the mailings are drafts, in which covered fields may change.

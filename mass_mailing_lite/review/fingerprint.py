@@ -20,20 +20,6 @@ class Fingerprint:
         The fingerprint is the SHA-256 (hex) of the covered fields, in every language, of the files'
         bytes and of the submitted list; the count is the length of that list.
         """
-        return self._take(self.env["partner.mailing.recipient"]._list_fingerprint_sql)
-
-    def matches(self, known):
-        """Tell whether a fingerprint that was taken at a submission is that of what would be sent.
-
-        Requests of before version 1.7 have the hash of the list in another form.
-        """
-        recipients = self.env["partner.mailing.recipient"]
-        return bool(known) and (
-            known == self.take()[0]
-            or known == self._take(recipients._earlier_list_fingerprint_sql)[0]
-        )
-
-    def _take(self, list_fingerprint_sql):
         mailing = self.mailing
         mailing.flush_recordset()
         recipients = self.env["partner.mailing.recipient"]
@@ -44,7 +30,7 @@ class Fingerprint:
             for name, by_lang in mailing._get_translations().items()
             if name not in later or any(by_lang.values())
         }
-        [(list_hash, count)] = self.env.execute_query(list_fingerprint_sql(mailing))
+        [(list_hash, count)] = self.env.execute_query(recipients._list_fingerprint_sql(mailing))
         texts = [text for by_lang in translations.values() for text in by_lang.values()]
         content = {
             **mailing._get_plain_content(),

@@ -11,8 +11,8 @@ FIRST_SLICE = 0.02  # seconds, while another mailing waits for its first message
 class Starts:
     """Starts the mailings of a run that are due, and tells whose slice is next, and for how long.
 
-    Before a mailing begins, its list is compared with what was validated: 0.1 s for 100,000
-    recipients. If all were compared before the first slice, ten mailings would wait for 1 s,
+    Before a mailing begins, its list is compared with what was validated: 0.2 s for 100,000
+    recipients. If all were compared before the first slice, ten mailings would wait for 2 s,
     then for 1 s behind each other, and one that is validated meanwhile for the end of the run.
 
     :param run: the mailings of the run, an empty record for all

@@ -9,8 +9,6 @@ from odoo.tools import SQL
 from odoo.tools.mail import html2plaintext
 from odoo.tools.safe_eval import safe_eval
 
-from ..models.partner_mailing_recipient import HASHED_AT_ONCE
-from ..review import Fingerprint
 from .common import MailingCase
 
 
@@ -155,68 +153,6 @@ class TestApproval(MailingCase):
         self.env.invalidate_all()
         with self.assertRaisesRegex(UserError, "not what was submitted"):
             mailing.with_user(self.validator).action_validate()
-
-    def test_what_was_validated_before_version_1_7_is_sent_and_holds_as_well(self):
-        mailing = self.new_validated_mailing().sudo()
-        fingerprint = Fingerprint(mailing)
-        recipients = self.env["partner.mailing.recipient"]
-        earlier, _count = fingerprint._take(recipients._earlier_list_fingerprint_sql)
-        approval = mailing.approval_ids
-        self.assertNotEqual(approval.fingerprint, earlier)
-        approval._as_system().fingerprint = earlier
-        self.assertTrue(mailing._matches_validation())
-        self.env.cr.execute(
-            "UPDATE partner_mailing_recipient SET name = 'Else' WHERE mailing_id = %s", mailing.ids
-        )
-        self.assertFalse(mailing._matches_validation())
-
-    def test_no_two_lists_have_one_fingerprint_whatever_the_names_are(self):
-        mailing = self.new_validated_mailing().sudo()
-        first, second = self.rows(mailing).values()
-        taken = {}
-        for names in (
-            [("a", "en_US"), ("b", "en_US")],
-            [("a", None), ("b", "en_US")],
-            [("a", ""), ("b", "en_US")],
-            [("a' 'en_US", ""), ("b", "en_US")],
-            [("a' 'en_US'", None), ("b", "en_US")],
-            [("a'' ''en_US", None), ("b", "en_US")],
-            [(r"a\' \'en_US", None), ("b", "en_US")],
-            [(f"a' 'en_US'\n{second.id} 'x' 'b", None), ("b", "en_US")],
-            [(None, "a"), ("b", "en_US")],
-            [("NULL", "a"), ("b", "en_US")],
-            [("b", "en_US"), ("a", "en_US")],
-        ):
-            for row, values in zip((first, second), names, strict=True):
-                self.env.cr.execute(
-                    "UPDATE partner_mailing_recipient SET name = %s, lang = %s WHERE id = %s",
-                    [*values, row.id],
-                )
-            fingerprint = mailing._get_fingerprint()[0]
-            self.assertNotIn(fingerprint, taken, f"{names} and {taken.get(fingerprint)}")
-            taken[fingerprint] = names
-
-    def test_the_parts_in_which_a_list_is_hashed_come_in_the_order_of_ids(self):
-        mailing = self.new_validated_mailing().sudo()
-        distances = (1, HASHED_AT_ONCE, 3 * HASHED_AT_ONCE)
-        base = max(self.rows(mailing).values(), key=lambda row: row.id).id
-        taken = set()
-        for order in (distances, distances[::-1]):
-            self.env.cr.execute(
-                "DELETE FROM partner_mailing_recipient WHERE mailing_id = %s AND id > %s",
-                [mailing.id, base],
-            )
-            for distance in order:
-                self.env.cr.execute(
-                    "INSERT INTO partner_mailing_recipient"
-                    " (id, mailing_id, name, email, email_normalized, state, is_submitted)"
-                    " VALUES (%s, %s, %s, 'x', %s, 'pending', TRUE)",
-                    [base + distance, mailing.id, f"v{distance}", f"v{distance}@example.com"],
-                )
-            fingerprint, count = mailing._get_fingerprint()
-            self.assertEqual(count, 2 + len(distances))
-            taken.add(fingerprint)
-        self.assertEqual(len(taken), 1, "however the rows lie in the table")
 
     def test_an_attachment_that_changes_changes_the_fingerprint(self):
         mailing = self.new_mailing(

@@ -12,7 +12,8 @@ from delivery.smtp.session import Session
 from delivery.smtp.shared_thread import LATER, READ, SharedThread, Wait
 from scripted_server import CLOSE, SILENCE, Say
 
-# Of a session that waits: a message without its final reply, one that is begun, one that is made.
+# Of a session that waits, at most: a message without its final reply, one that is begun, one that is
+# made.
 HELD = 3
 LARGE = b"Subject: x\r\n\r\n" + b"A line of a large file, as it is sent.\r\n" * 225_000  # 9 MB
 
@@ -74,7 +75,8 @@ def test_server_that_is_silent_on_one_connection_holds_no_other_back(serve, send
     server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" and not count else None)
     pool = sender(server, timeout=60)
     pool.put(envelopes(40))
-    assert kinds(pool.collect(40 - HELD, 5)) == [SENT] * (40 - HELD)
+    done = kinds(pool.collect(40 - HELD, 5))
+    assert len(done) >= 40 - HELD and set(done) == {SENT}
 
 
 def test_server_that_answers_in_drops_on_one_connection_holds_no_other_back(
@@ -86,7 +88,7 @@ def test_server_that_answers_in_drops_on_one_connection_holds_no_other_back(
     pool.put(envelopes(20))
     done = pool.collect(20 - HELD, 5)
     assert "in the end" not in "".join(outcome.text for _envelope, outcome in done)
-    assert kinds(done + pool.collect(HELD, 5)) == [SENT] * 20
+    assert kinds(done + pool.collect(20 - len(done), 5)) == [SENT] * 20
 
 
 def test_server_that_reads_slowly_on_one_connection_holds_no_other_back(serve, sender, envelopes):
@@ -102,10 +104,10 @@ def test_server_that_reads_slowly_on_one_connection_holds_no_other_back(serve, s
     pool.put([first._replace(data=LARGE)])
     pool.put(others)
     done = pool.collect(20 - HELD, 4)
-    assert len(done) == 20 - HELD
+    assert len(done) >= 20 - HELD
     assert 0 not in {envelope.key for envelope, _outcome in done}
     may_read.set()
-    assert kinds(done + pool.collect(HELD, 5)) == [SENT] * 20
+    assert kinds(done + pool.collect(20 - len(done), 5)) == [SENT] * 20
     assert max(len(content) for _from, _to, content in server.ledger) == len(LARGE)
 
 
@@ -149,7 +151,8 @@ def test_closing_cuts_a_silent_server_off(serve, sender, envelopes):
     server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" and not count else None)
     pool = sender(server, timeout=60)
     pool.put(envelopes(10))
-    assert kinds(pool.collect(10 - HELD, 5)) == [SENT] * (10 - HELD)
+    done = kinds(pool.collect(10 - HELD, 5))
+    assert len(done) >= 10 - HELD and set(done) == {SENT}
     pool.close()
     assert kinds(pool.collect(1, 5))[0] is UNCERTAIN
 
