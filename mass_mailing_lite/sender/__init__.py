@@ -12,6 +12,12 @@ The state of a recipient's row (``partner.mailing.recipient``)::
    sent, uncertain ──bounce──▶ bounced           skipped ──included again──▶ pending
    failed, uncertain ──sent again──▶ pending     uncertain ──set by a user──▶ sent
 
+Claims walk along the list in the order of ids; the counter keeps the place that they have reached
+(``claimed_to``), because rows that were sent stay in the index: to take them out of it would cost
+each message the writing of all indexes. At the end of the list come the rows whose next attempt is
+due, which have an index of their own, and then, if the totals show that there is one, a row that was
+put back before that place.
+
 A deferred row waits until ``next_attempt_at`` (0.5 to 24 hours); a row that was not tried may be
 claimed at once. A claim is committed before its first message is transmitted, and a result as soon
 as it is known: a kill leaves rows in ``sending``, which the next run makes ``uncertain``. It finds
