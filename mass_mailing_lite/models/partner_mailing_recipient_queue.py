@@ -74,8 +74,11 @@ class PartnerMailingRecipient(models.Model):
                     SELECT mailing_id, claim
                       FROM (SELECT DISTINCT r.mailing_id, r.claim
                               FROM looked_at
-                              JOIN partner_mailing_recipient r ON r.mailing_id = looked_at.id
-                             WHERE r.state = 'sending') open_claims
+                             CROSS JOIN LATERAL (
+                                   SELECT mailing_id, claim FROM partner_mailing_recipient
+                                    WHERE mailing_id = looked_at.id AND state = 'sending'
+                                   -- Else the whole table may be read first.
+                                   OFFSET 0) r) open_claims
                      WHERE claim IS NULL OR pg_try_advisory_xact_lock(%(lock)s, claim)
                 ), settled AS (
                     UPDATE partner_mailing_recipient r
@@ -261,7 +264,7 @@ class PartnerMailingRecipient(models.Model):
                 WITH picked AS (
                     SELECT r.ctid, r.partner_id
                       FROM partner_mailing_recipient r
-                     WHERE %(condition)s AND %(claimable)s
+                     WHERE %(condition)s AND %(claimable)s AND %(is_sending)s
                   ORDER BY %(order)s
                      LIMIT %(limit)s
                        FOR UPDATE OF r SKIP LOCKED)
@@ -269,6 +272,7 @@ class PartnerMailingRecipient(models.Model):
                 """,
                 condition=condition,
                 claimable=self._claimable_sql(),
+                is_sending=self._is_sending_sql(mailing_id),
                 order=order,
                 limit=limit,
                 take=self._take_picked_sql(mailing_id, sender, columns),
@@ -341,7 +345,7 @@ class PartnerMailingRecipient(models.Model):
         )
 
     def _claimable_sql(self):
-        """Return the condition under which a row ``r`` may be claimed.
+        """Return the condition under which a row ``r`` may be claimed while its mailing is sent.
 
         An addon that brings a channel adds the blocklist of its addresses to what ``super()``
         returns.
@@ -351,8 +355,6 @@ class PartnerMailingRecipient(models.Model):
             r.state = 'pending'
             AND r.is_submitted
             AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %s)
-            AND EXISTS (SELECT FROM partner_mailing m
-                         WHERE m.id = r.mailing_id AND m.state = 'sending')
             AND NOT EXISTS (SELECT FROM mail_blacklist b
                              WHERE %s = r.email_normalized AND b.active)
             AND NOT %s
@@ -362,6 +364,16 @@ class PartnerMailingRecipient(models.Model):
             self.env["partner.mailing.unsubscription"]._unsubscribed_sql(
                 SQL("r.mailing_id"), self._address_sql("r")
             ),
+        )
+
+    def _is_sending_sql(self, mailing_id):
+        """Return the condition that a mailing is being sent.
+
+        One value for the statement: of a join with the mailing, PostgreSQL expects few rows, and
+        sorts the whole list for each claim of 256 rows or more, 80 ms for 50,000.
+        """
+        return SQL(
+            "(SELECT m.state = 'sending' FROM partner_mailing m WHERE m.id = %s)", mailing_id
         )
 
     def _take_picked_sql(self, mailing_id, sender, columns=()):
@@ -469,6 +481,7 @@ class PartnerMailingRecipient(models.Model):
                    SELECT r.ctid, r.partner_id
                      FROM partner_mailing_recipient r
                     WHERE %(due)s AND r.domain = walk.domain AND %(claimable)s
+                      AND %(is_sending)s
                  ORDER BY r.id
                     LIMIT GREATEST(%(most)s - reserved.used, 0)
                       FOR UPDATE OF r SKIP LOCKED) r
@@ -479,6 +492,7 @@ class PartnerMailingRecipient(models.Model):
             since=limiter.now - MINUTE,
             due=due,
             claimable=self._claimable_sql(),
+            is_sending=self._is_sending_sql(mailing_id),
             most=limiter.limits.domain_minute,
             limit=limit,
         )

@@ -14,7 +14,7 @@ from ..models import partner_mailing_recipient_queue
 from ..sender.prepared_statements import PreparedStatements
 from ..sender.queue import make_queue
 from ..sender.rate_limiter import RateLimiter
-from ..sender.worker import get_result
+from ..sender.worker import MAX_CLAIM, get_result
 from ..transport.compiled import get_contact_key
 from .common import SendingCase
 
@@ -104,6 +104,25 @@ class TestClaim(SendingCase):
         before = self.count_rows_read()
         self.assertTrue(own.sudo()._has_due_rows())
         self.assertLess(self.count_rows_read() - before, 100)
+
+    def test_a_large_claim_reads_no_more_than_its_rows(self):
+        own, *others = (self.new_validated_mailing() for _number in range(8))
+        self.env.cr.execute(
+            """
+            INSERT INTO partner_mailing_recipient
+                        (mailing_id, name, email, email_normalized, state, attempts, is_submitted)
+            SELECT m, 'X', 'x' || n || '@example.net', 'x' || n || '@example.net', 'pending', 0, TRUE
+              FROM unnest(%s) m, generate_series(1, 5000) n ORDER BY m
+            """,
+            [[own.id, *[one.id for one in others]]],
+        )
+        own._as_system().write({"state": "sending"})
+        self.env.flush_all()
+        self.env.cr.execute("ANALYZE partner_mailing_recipient; ANALYZE partner_mailing")
+        before = self.count_rows_read()
+        claimed = self.env["partner.mailing.recipient"]._claim(own.id, 1, MAX_CLAIM)
+        self.assertEqual(len(claimed), MAX_CLAIM)
+        self.assertLess(self.count_rows_read() - before, 4 * MAX_CLAIM)
 
     def count_rows_read(self):
         """Return how many recipients PostgreSQL has read in this transaction."""
