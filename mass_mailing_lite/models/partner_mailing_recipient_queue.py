@@ -262,7 +262,7 @@ class PartnerMailingRecipient(models.Model):
                 WITH picked AS (
                     SELECT r.ctid, r.partner_id
                       FROM partner_mailing_recipient r
-                     WHERE %(condition)s AND %(claimable)s
+                     WHERE %(condition)s AND %(claimable)s AND %(is_sending)s
                   ORDER BY %(order)s
                      LIMIT %(limit)s
                        FOR UPDATE OF r SKIP LOCKED)
@@ -366,6 +366,16 @@ class PartnerMailingRecipient(models.Model):
             self.env["partner.mailing.unsubscription"]._unsubscribed_sql(
                 SQL("r.mailing_id"), self._address_sql("r")
             ),
+        )
+
+    def _is_sending_sql(self, mailing_id):
+        """Return the condition that a mailing is being sent.
+
+        One value for the statement: of a join with the mailing, PostgreSQL expects few rows, and
+        sorts the whole list for each claim of 256 rows or more, 80 ms for 50,000.
+        """
+        return SQL(
+            "(SELECT m.state = 'sending' FROM partner_mailing m WHERE m.id = %s)", mailing_id
         )
 
     def _take_picked_sql(self, mailing_id, sender, columns=()):
@@ -473,6 +483,7 @@ class PartnerMailingRecipient(models.Model):
                    SELECT r.ctid, r.partner_id
                      FROM partner_mailing_recipient r
                     WHERE %(due)s AND r.domain = walk.domain AND %(claimable)s
+                      AND %(is_sending)s
                  ORDER BY r.id
                     LIMIT GREATEST(%(most)s - reserved.used, 0)
                       FOR UPDATE OF r SKIP LOCKED) r

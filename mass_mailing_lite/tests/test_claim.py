@@ -1,5 +1,6 @@
 import email
 import email.policy
+import re
 from datetime import timedelta
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -104,6 +105,35 @@ class TestClaim(SendingCase):
         before = self.count_rows_read()
         self.assertTrue(own.sudo()._has_due_rows())
         self.assertLess(self.count_rows_read() - before, 100)
+
+    def test_postgresql_expects_that_the_rows_of_a_list_can_be_claimed(self):
+        """Where it expects few, it sorts the whole list for each large claim."""
+        own, *others = (self.new_validated_mailing() for _number in range(8))
+        self.env.cr.execute(
+            """
+            INSERT INTO partner_mailing_recipient
+                        (mailing_id, name, email, email_normalized, state, attempts, is_submitted)
+            SELECT m, 'X', 'x' || n || '@example.net', 'x' || n || '@example.net', 'pending', 0, TRUE
+              FROM unnest(%s) m, generate_series(1, 1000) n ORDER BY m
+            """,
+            [[own.id, *[one.id for one in others]]],
+        )
+        own._as_system().write({"state": "sending"})
+        self.env.flush_all()
+        self.env.cr.execute("ANALYZE partner_mailing_recipient; ANALYZE partner_mailing")
+        statements = PreparedStatements(self.env.cr)
+        self.env["partner.mailing.recipient"]._claim(own.id, 1, 16, prepared=statements)
+        self.env.cr.execute(
+            "SELECT name FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1"
+        )
+        [name] = self.env.cr.fetchone()
+        self.env.cr.execute(
+            SQL("EXPLAIN (FORMAT JSON) EXECUTE %s (%s)", SQL.identifier(name), own.id)
+        )
+        [(plan,)] = self.env.cr.fetchall()
+        locked = str(plan).partition("'LockRows'")[2]
+        self.assertGreater(int(re.search(r"'Plan Rows': (\d+)", locked)[1]), 1000 / 4)
+        statements.close()
 
     def count_rows_read(self):
         """Return how many recipients PostgreSQL has read in this transaction."""
