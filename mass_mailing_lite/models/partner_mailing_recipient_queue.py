@@ -262,7 +262,7 @@ class PartnerMailingRecipient(models.Model):
                 WITH picked AS (
                     SELECT r.ctid, r.partner_id
                       FROM partner_mailing_recipient r
-                     WHERE %(condition)s AND %(claimable)s AND %(is_sending)s
+                     WHERE %(condition)s AND %(claimable)s
                   ORDER BY %(order)s
                      LIMIT %(limit)s
                        FOR UPDATE OF r SKIP LOCKED)
@@ -296,7 +296,7 @@ class PartnerMailingRecipient(models.Model):
                 SELECT EXISTS (SELECT FROM deferred WHERE next_attempt_at <= %(now)s)
                     OR (SELECT pending_count FROM partner_mailing_counter WHERE id = %(counter)s)
                        != (SELECT count(*) FROM deferred)
-                       AND EXISTS (%(last)s)
+                       AND (%(last)s) IS NOT NULL
                 """,
                 mailing_id=mailing.id,
                 now=UTC_NOW,
@@ -317,7 +317,7 @@ class PartnerMailingRecipient(models.Model):
                 """
                 SELECT EXISTS (SELECT FROM partner_mailing_recipient
                                 WHERE mailing_id = %s AND next_attempt_at IS NOT NULL AND %s)
-                    OR EXISTS (%s)
+                    OR (%s) IS NOT NULL
                 """,
                 mailing.id,
                 unsettled,
@@ -327,10 +327,14 @@ class PartnerMailingRecipient(models.Model):
         return has_unsettled
 
     def _last_sql(self, mailing, condition):
-        """Return a SELECT of the last row of a mailing's list that meets a condition."""
+        """Return a SELECT of the id of the last row of a mailing's list that meets a condition.
+
+        Not for EXISTS: PostgreSQL drops order and limit there, and reads the table from its
+        beginning, 0.17 s where half a million rows of others come first.
+        """
         return SQL(
             """
-            SELECT FROM partner_mailing_recipient
+            SELECT id FROM partner_mailing_recipient
              WHERE (mailing_id, id) > (%(mailing_id)s, 0)
                AND (mailing_id, id) <= (%(mailing_id)s, %(max_id)s) AND %(condition)s
           ORDER BY mailing_id DESC, id DESC
@@ -366,16 +370,6 @@ class PartnerMailingRecipient(models.Model):
             self.env["partner.mailing.unsubscription"]._unsubscribed_sql(
                 SQL("r.mailing_id"), self._address_sql("r")
             ),
-        )
-
-    def _is_sending_sql(self, mailing_id):
-        """Return the condition that a mailing is being sent.
-
-        One value for the statement: of a join with the mailing, PostgreSQL expects few rows, and
-        sorts the whole list for each claim of 256 rows or more, 80 ms for 50,000.
-        """
-        return SQL(
-            "(SELECT m.state = 'sending' FROM partner_mailing m WHERE m.id = %s)", mailing_id
         )
 
     def _take_picked_sql(self, mailing_id, sender, columns=()):
@@ -483,7 +477,6 @@ class PartnerMailingRecipient(models.Model):
                    SELECT r.ctid, r.partner_id
                      FROM partner_mailing_recipient r
                     WHERE %(due)s AND r.domain = walk.domain AND %(claimable)s
-                      AND %(is_sending)s
                  ORDER BY r.id
                     LIMIT GREATEST(%(most)s - reserved.used, 0)
                       FOR UPDATE OF r SKIP LOCKED) r
