@@ -2,7 +2,7 @@
 
 Autovacuum renews them up to a minute after an import, and never within a transaction. Until then
 PostgreSQL may expect one row where a new tag or list has 100,000, and compare each recipient with
-each contact: 34 s for 20,000 contacts of a new tag, 14 minutes for 100,000.
+each contact: 34 s for 20,000 contacts of a new tag, growing with the square.
 """
 
 import contextlib
