@@ -208,6 +208,15 @@ class PartnerMailingCounter(models.Model):
         )
 
     @api.model
+    def _has_claims(self):
+        """Tell whether any sender has claims, without a look at the recipients of all mailings."""
+        claimed = SQL(
+            "SELECT EXISTS (SELECT FROM partner_mailing_counter WHERE claimed_by != '{}')"
+        )
+        [(has_claims,)] = self.env.execute_query(claimed)
+        return has_claims
+
+    @api.model
     def _find_dead_claims(self):
         """Return {counter: {sender: whether it was alive so far}} of dead senders with claims."""
         rows = self.env.execute_query(

@@ -153,7 +153,7 @@ class PartnerMailing(models.Model):
         A generator: continues after each mailing, which can be sent while the next is compared.
         """
         self._clean_up()
-        starts = Starts(self, None)
+        starts = Starts(self)
         while starts.is_waiting():
             starts.start_next()
             yield

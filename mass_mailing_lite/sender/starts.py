@@ -16,10 +16,10 @@ class Starts:
     then for 1 s behind each other, and one that is validated meanwhile for the end of the run.
 
     :param run: the mailings of the run, an empty record for all
-    :param sender: its ``Sender``
+    :param sender: its ``Sender``; None where jobs of their own send, and no slice is asked for
     """
 
-    def __init__(self, run, sender):
+    def __init__(self, run, sender=None):
         self._run = run
         self._sender = sender
         self._tried = []  # ids, each once in a run

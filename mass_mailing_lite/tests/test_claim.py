@@ -349,6 +349,7 @@ class TestClaim(SendingCase):
         self.assertEqual(len(queue.take(1)), 1)
         counter.invalidate_recordset()
         self.assertEqual(counter.claimed_by, {str(number): True})
+        self.assertTrue(counter._has_claims())
         recipients._end_sender(number)
         with patch.object(partner_mailing_recipient_queue, "FEW_ROWS", 0):
             self.assertEqual(recipients._recover(), 1)
@@ -361,6 +362,7 @@ class TestClaim(SendingCase):
         self.run_scheduler()
         self.assertEqual(mailing.state, "done")
         self.assertEqual(mailing.sudo().counter_id.claimed_by, {})
+        self.assertFalse(self.env["partner.mailing.counter"]._has_claims())
 
     def test_domains_are_served_in_order(self):
         addresses = [f"x{n}@{domain}.example" for domain in "abc" for n in range(3)]

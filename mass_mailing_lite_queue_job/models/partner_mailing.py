@@ -50,8 +50,7 @@ class PartnerMailing(models.Model):
 
         While messages are being sent it runs anyway, since their sender may die.
         """
-        on_the_way = Domain("state", "=", "sending")
-        if self.env["partner.mailing.recipient"].sudo().search(on_the_way, limit=1):
+        if self.env["partner.mailing.counter"]._has_claims():
             moment = min(filter(None, (moment, precise_now() + SUPERVISION_INTERVAL)))
         if moment:
             wake_at(self.env.ref("mass_mailing_lite.ir_cron_send").sudo(), moment)

@@ -71,12 +71,18 @@ def test_sessions_of_a_pool_share_a_thread_which_ends_with_them(
     assert not smtp_threads() - before
 
 
-def test_server_that_is_silent_on_one_connection_holds_no_other_back(serve, sender, envelopes):
+def send_beside_a_silent_one(serve, sender, messages):
+    """Send all but the few of one connection, which gets no reply to its first message."""
     server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" and not count else None)
     pool = sender(server, timeout=60)
-    pool.put(envelopes(40))
-    done = kinds(pool.collect(40 - HELD, 5))
-    assert len(done) >= 40 - HELD and set(done) == {SENT}
+    pool.put(messages)
+    done = kinds(pool.collect(len(messages) - HELD, 5))
+    assert len(done) >= len(messages) - HELD and set(done) == {SENT}
+    return pool
+
+
+def test_server_that_is_silent_on_one_connection_holds_no_other_back(serve, sender, envelopes):
+    send_beside_a_silent_one(serve, sender, envelopes(40))
 
 
 def test_server_that_answers_in_drops_on_one_connection_holds_no_other_back(
@@ -148,11 +154,7 @@ def test_idle_sessions_use_no_processor_and_wake_for_the_next_message(serve, sen
 
 
 def test_closing_cuts_a_silent_server_off(serve, sender, envelopes):
-    server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" and not count else None)
-    pool = sender(server, timeout=60)
-    pool.put(envelopes(10))
-    done = kinds(pool.collect(10 - HELD, 5))
-    assert len(done) >= 10 - HELD and set(done) == {SENT}
+    pool = send_beside_a_silent_one(serve, sender, envelopes(10))
     pool.close()
     assert kinds(pool.collect(1, 5))[0] is UNCERTAIN
 
