@@ -29,6 +29,7 @@ class Say:
     """An answer that is more than octets.
 
     ``drip``: seconds between single octets;
+    ``hold``: waited for before the last octet of a drip;
     ``then``: ``"close"``, ``"reset"`` or ``"hang"`` afterwards
     """
 
@@ -36,6 +37,7 @@ class Say:
     then: str = ""
     delay: float = 0.0
     drip: float | None = None
+    hold: threading.Event | None = None
 
 
 CLOSE = Say(then="close")
@@ -48,7 +50,8 @@ class ScriptedServer:
 
     :param answer: called with (verb, line, how many of this verb came before on this server);
         returns octets, a :class:`Say`, or ``None`` for the usual answer. Verbs are SMTP's, and
-        ``CONNECT``, ``CONTENT`` (end of data), ``PART`` (the first octets of content came)
+        ``CONNECT``, ``CONTENT`` (end of data), ``PART`` (the first octets of content came); with
+        ``PART`` the line has the addresses of the recipients
     :ivar commands: all lines that came, in order
     :ivar groups: the lines of each packet that came, content left out
     :ivar ledger: (sender, recipients, content as it came over the connection) of accepted messages
@@ -130,7 +133,7 @@ class _Conversation:
                 self._content()
 
     def _content(self):
-        part = self.server.answer("PART")
+        part = self.server.answer("PART", " ".join(self.recipients))
         if isinstance(part, Say):
             self._fill()
             self._say(part)
@@ -172,9 +175,12 @@ class _Conversation:
         if said.drip is None:
             self.sock.sendall(said.octets)
         else:
-            for octet in said.octets:
+            for octet in said.octets[:-1]:
                 self.sock.sendall(bytes([octet]))
                 time.sleep(said.drip)
+            if said.hold:
+                said.hold.wait(60)
+            self.sock.sendall(said.octets[-1:])
         while said.then == "hang":
             self._fill()
         if said.then == "reset":

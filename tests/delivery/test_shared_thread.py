@@ -76,7 +76,7 @@ def send_beside_a_silent_one(serve, sender, messages):
     server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" and not count else None)
     pool = sender(server, timeout=60)
     pool.put(messages)
-    done = kinds(pool.collect(len(messages) - HELD, 5))
+    done = kinds(pool.collect(len(messages) - HELD, 30))
     assert len(done) >= len(messages) - HELD and set(done) == {SENT}
     return pool
 
@@ -88,48 +88,51 @@ def test_server_that_is_silent_on_one_connection_holds_no_other_back(serve, send
 def test_server_that_answers_in_drops_on_one_connection_holds_no_other_back(
     serve, sender, envelopes
 ):
-    drops = Say(b"250 2.0.0 It was taken in the end\r\n", drip=0.01)
+    end = threading.Event()
+    drops = Say(b"250 2.0.0 It was taken in the end\r\n", drip=0.01, hold=end)
     server = serve(lambda verb, line, count: drops if verb == "CONTENT" and not count else None)
-    pool = sender(server)
+    pool = sender(server, timeout=60)
     pool.put(envelopes(20))
-    done = pool.collect(20 - HELD, 5)
+    done = pool.collect(20 - HELD, 30)
+    assert len(done) >= 20 - HELD
     assert "in the end" not in "".join(outcome.text for _envelope, outcome in done)
-    assert kinds(done + pool.collect(20 - len(done), 5)) == [SENT] * 20
+    end.set()
+    assert kinds(done + pool.collect(20 - len(done), 30)) == [SENT] * 20
 
 
 def test_server_that_reads_slowly_on_one_connection_holds_no_other_back(serve, sender, envelopes):
     may_read = threading.Event()
 
     def answer(verb, line, count):
-        if verb == "PART" and count == 0:
-            may_read.wait(5)
+        if verb == "PART" and line in first.recipients:
+            may_read.wait(60)
 
     server = serve(answer)
     first, *others = envelopes(20)
-    pool = sender(server, timeout=10)
+    pool = sender(server, timeout=60)
     pool.put([first._replace(data=LARGE)])
     pool.put(others)
-    done = pool.collect(20 - HELD, 4)
+    done = pool.collect(20 - HELD, 30)
     assert len(done) >= 20 - HELD
-    assert 0 not in {envelope.key for envelope, _outcome in done}
+    assert first.key not in {envelope.key for envelope, _outcome in done}
     may_read.set()
-    assert kinds(done + pool.collect(20 - len(done), 5)) == [SENT] * 20
+    assert kinds(done + pool.collect(20 - len(done), 30)) == [SENT] * 20
     assert max(len(content) for _from, _to, content in server.ledger) == len(LARGE)
 
 
 def test_reply_that_does_not_come_in_time_leaves_its_message_uncertain(serve, sender, envelopes):
     server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" and not count else None)
     begun = time.monotonic()
-    outcomes = sender(server, timeout=0.3).transmit(envelopes(20))
+    outcomes = sender(server, timeout=2).transmit(envelopes(20))
     assert [outcome.kind for outcome in outcomes].count(UNCERTAIN) == 1
     assert [outcome.kind for outcome in outcomes].count(SENT) == 19
-    assert 0.3 <= time.monotonic() - begun < 3
+    assert 2 <= time.monotonic() - begun < 20
 
 
 def test_server_that_reads_no_more_is_given_up(serve, sender, envelopes):
     stop = threading.Event()
-    server = serve(lambda verb, line, count: None if verb != "PART" else stop.wait(5) and None)
-    (outcome,) = sender(server, timeout=0.3).transmit(envelopes(1, LARGE))
+    server = serve(lambda verb, line, count: None if verb != "PART" else stop.wait(60) and None)
+    (outcome,) = sender(server, timeout=1).transmit(envelopes(1, LARGE))
     stop.set()
     assert (outcome.kind, outcome.text) == (NOT_SENT, "The connection timed out")
 
@@ -144,7 +147,7 @@ def test_lost_connection_ends_its_session_alone(serve, sender, envelopes):
 def test_idle_sessions_use_no_processor_and_wake_for_the_next_message(serve, sender, envelopes):
     server = serve(slowly)
     pool = sender(server)
-    pool.transmit(envelopes(4))
+    pool.transmit(envelopes(20))
     begun = time.process_time()
     time.sleep(0.2)
     assert time.process_time() - begun < 0.1
@@ -156,7 +159,7 @@ def test_idle_sessions_use_no_processor_and_wake_for_the_next_message(serve, sen
 def test_closing_cuts_a_silent_server_off(serve, sender, envelopes):
     pool = send_beside_a_silent_one(serve, sender, envelopes(10))
     pool.close()
-    assert kinds(pool.collect(1, 5))[0] is UNCERTAIN
+    assert kinds(pool.collect(1, 30))[0] is UNCERTAIN
 
 
 def test_single_session_has_a_thread_to_itself(serve, sender, envelopes):
