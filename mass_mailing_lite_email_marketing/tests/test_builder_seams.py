@@ -43,12 +43,22 @@ PARTS = (
             "new ResizeObserver(this.throttledResize)": "that the frame follows the body's size",
             "this.bundleControls = await this.loadIframeAssets();": "what the builder waits for",
             "getBuilderProps() {": "the method getBuilderProps",
+            "extraClass: { type: String": "the class of a frame that shows the body",
+            "readonly: { type: Boolean": "the frame that only shows the body",
         },
     ),
     (
         "fields/builder_field.js",
         "html_editor/static/src/editor.js",
         {"this.config.onEditorReady?.();": "the call of onEditorReady"},
+    ),
+    (
+        "fields/builder_field.xml",
+        "mass_mailing/static/src/fields/html_field/mass_mailing_html_field.xml",
+        {
+            't-name="mass_mailing.HtmlField"': "the template of the field",
+            '<MassMailingIframe t-key="state.key"': "the frame in the template of the field",
+        },
     ),
     (
         "fields/builder_field.xml",

@@ -5,9 +5,11 @@ from odoo.addons.mass_mailing_lite.tests.common import GROUP
 from odoo.addons.mass_mailing_lite.tests.smtp_inbox import SmtpInbox
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from .common import HELLO, Designed
+
 
 @tagged("post_install", "-at_install")
-class TestTourBuilder(HttpCase):
+class TestTourBuilder(Designed, HttpCase):
     def test_a_designed_mailing_arrives_as_it_was_built(self):
         for login, group in (("tour_user", "user"), ("tour_validator", "validator")):
             new_test_user(
@@ -54,3 +56,17 @@ class TestTourBuilder(HttpCase):
         self.assertIn("o_default_theme", body)
         self.assertNotIn("t-out", body)
         self.assertIn("Anna & Ben", message.get_body(("plain",)).get_content())
+
+    def test_a_design_is_shown_until_its_builder_is_opened(self):
+        author = new_test_user(
+            self.env, "tour_user", f"base.group_user,{GROUP % 'user'}", email="user@example.com"
+        )
+        mailing = self.env["partner.mailing"].with_user(author)
+        mailing = mailing.create(
+            {"name": "Designed", "subject": "News", "editor": "builder", **self.build(HELLO)}
+        )
+        stored = mailing.body_arch, mailing.body_html
+        url = f"/odoo/action-mass_mailing_lite.partner_mailing_action/{mailing.id}"
+        self.start_tour(url, "mass_mailing_lite_open_builder", login="tour_user", timeout=120)
+        self.assertEqual(mailing.subject, "Another subject")
+        self.assertEqual((mailing.body_arch, mailing.body_html), stored)

@@ -12,13 +12,20 @@ import { DynamicPlaceholderPlugin } from "@html_editor/others/dynamic_placeholde
 import { loadBundle } from "@web/core/assets";
 import { delay } from "@web/core/utils/concurrency";
 import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
+import { useChildRef, useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
 
 import { MailingThemeSelector } from "./theme_selector";
 
-import { markup, onWillStart, useExternalListener } from "@odoo/owl";
+import { markup, onWillStart, onWillUpdateProps, useExternalListener } from "@odoo/owl";
 
 const TAB = ".o_notebook_headers .nav-link";
+
+// A body that is there is shown as it is sent, until the pointer moves over it: to look at a mailing
+// loads no builder. The builder takes its place when it stands ready.
+const SHOWN = "shown";
+const OPENING = "opening";
+const OPEN = "open";
 
 // Odoo's frame around the builder, with our placeholders in it.
 export class BuilderIframe extends MassMailingIframe {
@@ -57,6 +64,7 @@ export class BuilderIframe extends MassMailingIframe {
 // What the mailing keeps is Odoo's: the blocks in this field, and the same with its styles inline in
 // the one that is sent.
 export class BuilderField extends MassMailingHtmlField {
+    static template = "mass_mailing_lite_email_marketing.BuilderField";
     static components = {
         ...MassMailingHtmlField.components,
         MassMailingIframe: BuilderIframe,
@@ -67,13 +75,71 @@ export class BuilderField extends MassMailingHtmlField {
         super.setup();
         const orm = useService("orm");
         onWillStart(async () => (this.placeholders = await loadPlaceholders(orm)));
-        if (!this.props.readonly) {
-            // Odoo asks for it when the frame stands ready.
-            loadBundle("mass_mailing.assets_builder");
+        this.state.builder = this.getFirstState(this.props);
+        this.state.shownKey = 0; // of the frame that shows the body; another one for another body
+        this.shownRef = useChildRef();
+        this.openedByKey = false;
+        useRecordObserver((record) => {
+            const body = String(record.data[this.props.inlineField] || "");
+            if (body !== this.shownBody) {
+                this.shownBody = body;
+                this.state.shownKey++;
+            }
+        });
+        onWillUpdateProps((next) => {
+            if (next.record.id !== this.props.record.id || next.readonly !== this.props.readonly) {
+                this.state.builder = this.getFirstState(next);
+            }
+        });
+        if (!this.props.readonly && !this.isShown) {
+            this.loadBuilder();
         }
         this.committing = null;
         this.passingTab = null;
         useExternalListener(document, "click", (ev) => this.onClickAnywhere(ev), { capture: true });
+    }
+
+    getFirstState({ record, readonly }) {
+        return readonly || record.isNew || record.dirty ? OPEN : SHOWN;
+    }
+
+    // Without a design there are themes to choose from. Without a body the builder makes it of the
+    // design.
+    get isShown() {
+        const { readonly, record, name, inlineField } = this.props;
+        return (
+            !readonly &&
+            this.state.builder !== OPEN &&
+            Boolean(String(record.data[name] || "") && String(record.data[inlineField] || ""))
+        );
+    }
+
+    get hasBuilder() {
+        return !this.isShown || this.state.builder === OPENING;
+    }
+
+    // Odoo asks for it when the frame stands ready.
+    loadBuilder() {
+        loadBundle("mass_mailing.assets_builder");
+    }
+
+    // A finger moves over the design to scroll it.
+    openBuilder(ev) {
+        const isScrolling = ev.pointerType === "touch" && ev.type !== "click";
+        if (this.state.builder === SHOWN && !isScrolling) {
+            this.loadBuilder();
+            this.state.builder = OPENING;
+            this.openedByKey = ev.type === "click" && !ev.detail;
+        }
+    }
+
+    onBuilderReady() {
+        if (this.state.builder === OPENING) {
+            this.state.builder = OPEN;
+            if (this.openedByKey) {
+                this.editor.shared.selection.focusEditable();
+            }
+        }
     }
 
     commitChanges(options) {
@@ -109,7 +175,16 @@ export class BuilderField extends MassMailingHtmlField {
         };
     }
 
-    // Who may not edit reads what is sent: the body, not the design that it was made of, which another
+    getShownProps() {
+        return {
+            config: this.getReadonlyConfig(),
+            iframeRef: this.shownRef,
+            readonly: true,
+            extraClass: "o_partner_mailing_shown_design",
+        };
+    }
+
+    // Who may not edit, or does not yet, reads what is sent: the body, not the design that it was made of, which another
     // program may have written.
     getReadonlyConfig() {
         const config = super.getReadonlyConfig();
@@ -122,7 +197,21 @@ export class BuilderField extends MassMailingHtmlField {
 
     // The plugins of the builder itself are chosen where it is loaded (mailing_builder.js).
     getBuilderConfig() {
-        return { ...super.getBuilderConfig(), partnerMailingPlaceholders: this.placeholders };
+        const config = super.getBuilderConfig();
+        return {
+            ...config,
+            ...this.tellWhenReady(config),
+            partnerMailingPlaceholders: this.placeholders,
+        };
+    }
+
+    tellWhenReady({ onEditorReady }) {
+        return {
+            onEditorReady: () => {
+                onEditorReady();
+                this.onBuilderReady();
+            },
+        };
     }
 
     getSimpleEditorConfig() {
@@ -135,6 +224,7 @@ export class BuilderField extends MassMailingHtmlField {
         }
         return {
             ...config,
+            ...this.tellWhenReady(config),
             partnerMailingPlaceholders: this.placeholders,
             Plugins: [
                 ...config.Plugins.map((plugin) =>

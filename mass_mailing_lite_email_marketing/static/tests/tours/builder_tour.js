@@ -96,9 +96,15 @@ registry.category("web_tour.tours").add("mass_mailing_lite_builder", {
         { trigger: "button[name=action_refresh_recipients]", run: "click" },
         { trigger: "[name=recipient_window_ids] td:contains(tour@example.com)", timeout: 40000 },
         { trigger: "a[name=content]", content: "What was designed is still there", run: "click" },
+        { trigger: "[name=body_arch]:not(:has(.o-snippets-menu)) :iframe .o_partner_mailing_chip:contains(Name)" },
+        {
+            trigger: ".o_partner_mailing_open_design",
+            content: "The builder opens where the pointer moves over it",
+            run: "hover",
+        },
         { trigger: `${HEADING} t[t-out='object.name'][data-partner-mailing-label=Name]` },
         {
-            trigger: ".o_form_view:has(.o-snippets-menu .o_snippet):has(.o_form_status_indicator_buttons.invisible)",
+            trigger: ".o_form_view:has(.o-snippets-menu .o_snippet):not(:has(.o_partner_mailing_open_design)):has(.o_form_status_indicator_buttons.invisible)",
             content: "To look at it changes nothing",
         },
         { trigger: "button[name=action_preview]", run: "click" },
@@ -114,5 +120,38 @@ registry.category("web_tour.tours").add("mass_mailing_lite_builder", {
             run: "click",
         },
         { trigger: "[name=body_arch]:not(:has(.o-snippets-menu)) :iframe .o_readonly .o_partner_mailing_chip:contains(Name)" },
+    ],
+});
+
+// Opens the builder of a mailing that was designed before, and saves another field beside it.
+registry.category("web_tour.tours").add("mass_mailing_lite_open_builder", {
+    steps: () => [
+        {
+            trigger: "[name=body_arch] .o_partner_mailing_shown_design :iframe .o_partner_mailing_chip:contains(Name)",
+            content: "The design is shown without its builder",
+            run() {
+                if (odoo.loader.modules.has("@mass_mailing/builder/mass_mailing_builder")) {
+                    throw new Error("The builder was loaded.");
+                }
+            },
+        },
+        {
+            trigger: ".o_partner_mailing_open_design",
+            content: "Open it as the key Enter does",
+            run() {
+                this.anchor.click();
+            },
+        },
+        {
+            trigger: ".o_form_view:has(.o-snippets-menu .o_snippet):not(:has(.o_partner_mailing_shown_design)):has(.o_form_status_indicator_buttons.invisible)",
+            content: "The builder takes its place, and changes nothing",
+        },
+        { trigger: `${DESIGN} t[t-out='object.name'][data-partner-mailing-label=Name]` },
+        { trigger: "[name=subject] input, [name=subject] textarea", run: "edit Another subject" },
+        { trigger: ".o_form_button_save:visible", run: "click" },
+        {
+            trigger: ".o_form_view:has(.o-snippets-menu .o_snippet):has(.o_form_status_indicator_buttons.invisible)",
+            content: "It stays open",
+        },
     ],
 });
