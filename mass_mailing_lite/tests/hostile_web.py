@@ -72,7 +72,7 @@ class WebServer:
 
     def _serve(self, connection):
         with contextlib.suppress(OSError), connection:
-            connection.settimeout(10)
+            connection.settimeout(60)
             if self._context:
                 connection = self._context.wrap_socket(connection, server_side=True)
             with connection:

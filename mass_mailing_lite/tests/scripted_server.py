@@ -45,6 +45,22 @@ RESET = Say(then="reset")
 SILENCE = Say(then="hang")
 
 
+def answer_all_at_once(connections, verb="MAIL"):
+    """Return an answer for ``ScriptedServer``: no message goes on until all connections are open.
+
+    At ``MAIL`` a session has two messages in hand, at ``CONTENT`` three.
+    """
+    all_open = threading.Event()
+
+    def answer(said, line, count):
+        if said == "CONNECT" and count >= connections - 1:
+            all_open.set()
+        if said == verb:
+            all_open.wait(60)
+
+    return answer
+
+
 class ScriptedServer:
     """Listens on loopback.
 

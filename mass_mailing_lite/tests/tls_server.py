@@ -31,7 +31,7 @@ class TlsServer:
         with contextlib.suppress(OSError):
             while True:
                 sock, _address = self._socket.accept()
-                sock.settimeout(5)
+                sock.settimeout(60)
                 context = self._contexts[0] if len(self._contexts) == 1 else self._contexts.pop(0)
                 threading.Thread(target=self._converse, args=(sock, context), daemon=True).start()
 

@@ -52,8 +52,8 @@ def connect():
     """Open sessions to a server; they are closed with the test."""
     sessions = []
 
-    def open_session(server, timeout=2.0, final_timeout=2.0):
-        smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=5)
+    def open_session(server, timeout=30.0, final_timeout=30.0):
+        smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=30)
         smtp.ehlo_or_helo_if_needed()
         sessions.append(Session(smtp, timeout, final_timeout))
         return sessions[-1]

@@ -1,5 +1,6 @@
 """Several sessions with one server."""
 
+import select
 import smtplib
 import threading
 import time
@@ -7,8 +8,8 @@ from collections import Counter
 
 import pytest
 from delivery.outcome import NOT_SENT, REFUSED, SENT, UNCERTAIN
-from delivery.smtp.pool import MIN_IDLE, NoSession, Pool, SessionThread
-from scripted_server import CLOSE, SILENCE, Say
+from delivery.smtp.pool import NoSession, Pool, SessionThread
+from scripted_server import CLOSE, SILENCE, Say, answer_all_at_once
 
 
 @pytest.fixture
@@ -18,11 +19,11 @@ def pool():
     def make(server, connections=1, **options):
         def connect():
             made.threads.add(threading.current_thread())
-            smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=5)
+            smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=30)
             smtp.ehlo()
             return smtp
 
-        made = Pool(connect, connections, timeout=2, final_timeout=2, **options)
+        made = Pool(connect, connections, timeout=30, final_timeout=30, **options)
         made.threads = set()
         pools.append(made)
         return made
@@ -36,21 +37,18 @@ def kinds(outcomes):
     return [outcome.kind for outcome in outcomes]
 
 
-def slowly(verb, line, count):
-    """Take long enough over each message for all sessions to be opened meanwhile."""
-    return Say(b"250 Ok\r\n", delay=0.05) if verb == "MAIL" else None
-
-
 def to(server):
     return sorted(recipients[0] for _sender, recipients, _content in server.ledger)
 
 
 @pytest.mark.parametrize("connections", [1, 3, 8])
 def test_each_message_goes_once_and_outcomes_keep_their_order(serve, pool, envelopes, connections):
+    all_at_once = answer_all_at_once(connections)
+
     def answer(verb, line, count):
         if verb == "RCPT" and "user7@" in line:
             return b"550 5.1.1 No\r\n"
-        return slowly(verb, line, count)
+        return all_at_once(verb, line, count)
 
     server = serve(answer)
     batch = envelopes(40)
@@ -64,7 +62,7 @@ def test_each_message_goes_once_and_outcomes_keep_their_order(serve, pool, envel
 
 
 def test_sessions_are_kept_between_batches(serve, pool, envelopes):
-    server = serve(slowly)
+    server = serve(answer_all_at_once(2))
     sender = pool(server, 2)
     for _ in range(5):
         assert kinds(sender.transmit(envelopes(6))) == [SENT] * 6
@@ -72,7 +70,7 @@ def test_sessions_are_kept_between_batches(serve, pool, envelopes):
 
 
 def test_no_more_sessions_than_messages_are_opened(serve, pool, envelopes):
-    server = serve(slowly)
+    server = serve()
     pool(server, 8).transmit(envelopes(2))
     assert server.connections <= 2
 
@@ -91,9 +89,9 @@ def test_session_is_renewed_after_its_number_of_messages(serve, pool, envelopes)
     assert server.commands.count("QUIT") == 3
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(100)
 def test_idle_sessions_that_are_used_up_hold_nothing_back(serve, pool, envelopes):
-    server = serve(slowly)
+    server = serve(answer_all_at_once(2, "CONTENT"))
     sender = pool(server, 2, messages_per_connection=2)
     for count in (4, 1, 1, 2):
         assert kinds(sender.transmit(envelopes(count))) == [SENT] * count
@@ -151,18 +149,21 @@ def test_server_that_closes_each_session_at_once_is_not_called_for_ever(serve, e
     server = serve(lambda verb, line, count: Say(b"250 x\r\n", "close") if verb == "EHLO" else None)
 
     def connect():
-        smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=5)
+        smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=30)
         smtp.ehlo()
-        time.sleep(0.05)  # until the end of the connection is noticed
+        assert select.select([smtp.sock], [], [], 30)[0], "the end of the connection is there"
         return smtp
 
-    with Pool(connect, timeout=2, final_timeout=2) as sender:
+    with Pool(connect, timeout=30, final_timeout=30) as sender:
         assert kinds(sender.transmit(envelopes(3))) == [NOT_SENT] * 3
     assert server.connections == 1
 
 
-@pytest.mark.parametrize(("age", "counts"), [(0, False), (MIN_IDLE + 1, True)])
-def test_session_closed_by_the_server_was_idle_or_unwanted(serve, connect, envelopes, age, counts):
+@pytest.mark.parametrize(("age", "counts"), [(0, False), (61, True)])
+def test_session_closed_by_the_server_was_idle_or_unwanted(
+    serve, connect, envelopes, monkeypatch, age, counts
+):
+    monkeypatch.setattr("delivery.smtp.pool.MIN_IDLE", 60)
     session = connect(serve())
     sender = Pool(lambda: None)
     thread = SessionThread(sender, session)
@@ -189,7 +190,10 @@ def test_one_broken_session_leaves_the_others_alone(serve, pool, envelopes):
 
 
 def test_fewer_connections_do_when_the_server_allows_no_more(serve, pool, envelopes):
+    asked = answer_all_at_once(3)  # the third one is refused
+
     def answer(verb, line, count):
+        asked(verb, line, count)
         too_many = Say(b"421 4.7.0 Too many connections\r\n", then="close")
         return too_many if verb == "CONNECT" and count >= 2 else None
 
@@ -236,21 +240,23 @@ def test_switched_off_sending_is_told(envelopes):
 
 
 def test_closing_says_quit_on_every_session(serve, pool, envelopes):
-    server = serve(slowly)
+    server = serve(answer_all_at_once(3))
     with pool(server, 3) as sender:
         sender.transmit(envelopes(6))
     assert server.commands.count("QUIT") == 3
 
 
 def test_waiting_of_sessions_overlaps(serve, pool, envelopes):
-    server = serve(
-        lambda v, line, count: Say(b"250 Ok\r\n", delay=0.05) if v == "CONTENT" else None
-    )
-    sender = pool(server, 8)
-    sender.transmit(envelopes(8))
-    begun = time.monotonic()
-    sender.transmit(envelopes(32))
-    assert time.monotonic() - begun < 32 * 0.05 / 3
+    all_wait = threading.Event()
+
+    def answer(verb, line, count):
+        if verb == "CONTENT":
+            if count == 7:  # none of the seven before has its reply
+                all_wait.set()
+            assert all_wait.wait(30)
+
+    sender = pool(serve(answer), 8)
+    assert kinds(sender.transmit(envelopes(32))) == [SENT] * 32
 
 
 # The queue
@@ -261,7 +267,7 @@ def test_owner_goes_on_while_messages_are_on_their_way(serve, pool, envelopes):
 
     def answer(verb, line, count):
         if verb == "CONTENT" and count:
-            may_go_on.wait(5)
+            may_go_on.wait(60)
 
     server = serve(answer)
     sender = pool(server)
@@ -278,32 +284,48 @@ def test_owner_goes_on_while_messages_are_on_their_way(serve, pool, envelopes):
 
 
 def test_messages_are_open_until_they_are_collected(serve, pool, envelopes):
-    sender = pool(serve())
+    may_go_on = threading.Event()
+
+    def answer(verb, line, count):
+        if verb == "CONTENT" and count:
+            may_go_on.wait(60)
+
+    sender = pool(serve(answer))
     sender.put(envelopes(3))
-    assert len(sender.collect(1)) + sender.open_count == 3
-    deadline = time.monotonic() + 5
-    while len(sender._done) < sender.open_count and time.monotonic() < deadline:
+    assert (len(sender.collect(1)), sender.open_count) == (1, 2)
+    may_go_on.set()
+    deadline = time.monotonic() + 30
+    while len(sender._done) < 2 and time.monotonic() < deadline:
         time.sleep(0.01)
-    left = sender.open_count
-    assert len(sender.collect(3)) == left
+    assert sender.open_count == 2
+    assert len(sender.collect(3)) == 2
     assert sender.open_count == 0
     assert sender.collect(3) == []
 
 
-def test_owner_sleeps_while_it_waits(serve, pool, envelopes):
+def test_owner_sleeps_while_it_waits(serve, pool, envelopes, monkeypatch):
+    monkeypatch.setattr("delivery.smtp.pool.CLOSING_TIME", 0.1)
     server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" else None)
     sender = pool(server)
     sender.put(envelopes(1))
     begun = time.thread_time()
     assert sender.collect(1, 0.3) == []
     assert time.thread_time() - begun < 0.1
+    sender.close()  # which does not wait for the server
 
 
 def test_what_no_session_has_begun_can_be_withdrawn(serve, pool, envelopes):
-    server = serve(slowly)
+    may_go_on = threading.Event()
+
+    def answer(verb, line, count):
+        if verb == "CONTENT":
+            may_go_on.wait(60)
+
+    server = serve(answer)
     sender = pool(server)
     sender.put(envelopes(20))
     withdrawn = sender.withdraw()
+    may_go_on.set()
     done = sender.collect(20)
     assert len(withdrawn) >= 17
     keys = [envelope.key for envelope in withdrawn] + [envelope.key for envelope, _o in done]
@@ -324,14 +346,17 @@ def test_message_that_cannot_be_made_leaves_the_others_alone(serve, pool, envelo
 
 def test_next_message_is_made_while_the_server_works(serve, pool, envelopes):
     made, made_meanwhile = [], []
+    third = threading.Event()
 
     def answer(verb, line, count):
         if verb == "CONTENT" and count == 0:
-            time.sleep(0.2)
+            third.wait(30)
             made_meanwhile.extend(made)
 
     def make(number):
         made.append(number)
+        if number == 2:
+            third.set()
         return (b"Subject: x\r\n\r\nHello\r\n",)
 
     batch = [e._replace(data=lambda n=e.key: make(n)) for e in envelopes(4)]

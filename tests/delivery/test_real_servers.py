@@ -89,13 +89,13 @@ def insecure():
 def connection(request, run):
     if request.param == "plain":
         inbox, port = run()
-        smtp = smtplib.SMTP("127.0.0.1", port, timeout=5)
+        smtp = smtplib.SMTP("127.0.0.1", port, timeout=30)
     elif request.param == "tls":
         inbox, port = run(ssl_context=request.getfixturevalue("certificate"))
-        smtp = smtplib.SMTP_SSL("127.0.0.1", port, timeout=5, context=insecure())
+        smtp = smtplib.SMTP_SSL("127.0.0.1", port, timeout=30, context=insecure())
     else:
         inbox, port = run(tls_context=request.getfixturevalue("certificate"))
-        smtp = smtplib.SMTP("127.0.0.1", port, timeout=5)
+        smtp = smtplib.SMTP("127.0.0.1", port, timeout=30)
         smtp.starttls(context=insecure())
     smtp.ehlo_or_helo_if_needed()
     return inbox, smtp
@@ -107,7 +107,7 @@ def test_batch_arrives_and_refusals_stay_with_their_recipient(connection, envelo
     if pipelining:
         # aiosmtpd reads line by line and so bears pipelining, but does not offer it
         smtp.esmtp_features["pipelining"] = ""
-    session = Session(smtp, 5, 5)
+    session = Session(smtp, 30, 30)
     outcomes = session.send(envelopes(8, data=DATA))
     expected = [SENT] * 8
     expected[3], expected[5] = REFUSED, DEFERRED
@@ -121,7 +121,7 @@ def test_batch_arrives_and_refusals_stay_with_their_recipient(connection, envelo
 def test_large_message_arrives_unchanged(connection, envelopes):
     inbox, smtp = connection
     data = b"Subject: x\r\n\r\n" + b"0123456789abcdef\r\n" * 100_000
-    session = Session(smtp, 5, 5)
+    session = Session(smtp, 30, 30)
     assert [outcome.kind for outcome in session.send(envelopes(2, data=data))] == [SENT] * 2
     assert [content for _to, content in inbox.received] == [data] * 2
     session.close()

@@ -10,7 +10,7 @@ from delivery.outcome import NOT_SENT, SENT, UNCERTAIN
 from delivery.smtp.pool import Pool
 from delivery.smtp.session import Session
 from delivery.smtp.shared_thread import LATER, READ, SharedThread, Wait
-from scripted_server import CLOSE, SILENCE, Say
+from scripted_server import CLOSE, SILENCE, Say, answer_all_at_once
 
 # Of a session that waits, at most: a message without its final reply, one that is begun, one that is
 # made.
@@ -24,9 +24,9 @@ def sender(monkeypatch):
     monkeypatch.setattr("delivery.smtp.pool.CLOSING_TIME", 0.1)
     pools = []
 
-    def make(server, connections=2, timeout=2, **options):
+    def make(server, connections=2, timeout=30, **options):
         def connect():
-            smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=5)
+            smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=30)
             smtp.ehlo()
             return smtp
 
@@ -46,10 +46,6 @@ def smtp_threads():
     return {thread for thread in threading.enumerate() if thread.name == "smtp"}
 
 
-def slowly(verb, line, count):
-    return Say(b"250 Ok\r\n", delay=0.05) if verb == "CONTENT" else None
-
-
 @pytest.mark.parametrize("connections", [2, 8])
 def test_sessions_of_a_pool_share_a_thread_which_ends_with_them(
     serve, sender, envelopes, connections
@@ -60,14 +56,14 @@ def test_sessions_of_a_pool_share_a_thread_which_ends_with_them(
         during.update(smtp_threads() - before)
         return (b"Subject: x\r\n\r\nHello\r\n",)
 
-    server = serve(slowly)
+    server = serve(answer_all_at_once(connections))
     pool = sender(server, connections)
     outcomes = pool.transmit([e._replace(data=make) for e in envelopes(40)])
     assert {outcome.kind for outcome in outcomes} == {SENT}
     assert (server.connections, len(during)) == (connections, 1)
     pool.close()
     for thread in during:
-        thread.join(2)
+        thread.join(30)
     assert not smtp_threads() - before
 
 
@@ -145,7 +141,7 @@ def test_lost_connection_ends_its_session_alone(serve, sender, envelopes):
 
 
 def test_idle_sessions_use_no_processor_and_wake_for_the_next_message(serve, sender, envelopes):
-    server = serve(slowly)
+    server = serve(answer_all_at_once(2))
     pool = sender(server)
     pool.transmit(envelopes(20))
     begun = time.process_time()
@@ -169,7 +165,7 @@ def test_single_session_has_a_thread_to_itself(serve, sender, envelopes):
 
 
 def test_session_with_another_kind_of_socket_has_a_thread_to_itself(serve):
-    smtp = smtplib.SMTP("127.0.0.1", serve().port, timeout=5)
+    smtp = smtplib.SMTP("127.0.0.1", serve().port, timeout=30)
     smtp.ehlo()
     plain, smtp.sock = smtp.sock, type("Wrapped", (), {"settimeout": lambda *_args: None})()
     assert not Session(smtp).share()
@@ -200,7 +196,7 @@ def run(*sessions):
 
     for session, end in zip(sessions, ended, strict=True):
         thread.add(observed(session, end))
-    assert all(end.wait(5) for end in ended)
+    assert all(end.wait(30) for end in ended)
     return thread
 
 
@@ -211,7 +207,7 @@ def test_wait_tells_whether_the_socket_is_ready_or_the_time_is_over(pair):
     async def session():
         answers.append(await Wait(ours.fileno(), READ, 0.05))
         theirs.send(b"x")
-        answers.append(await Wait(ours.fileno(), READ, 5))
+        answers.append(await Wait(ours.fileno(), READ, 30))
 
     run(session())
     assert answers == [False, True]
@@ -226,7 +222,7 @@ def test_fault_of_a_session_stops_no_other(pair, caplog):
 
     async def whole():
         theirs.send(b"x")
-        await Wait(ours.fileno(), READ, 5)
+        await Wait(ours.fileno(), READ, 30)
         order.append("whole")
 
     run(broken(), whole())
@@ -246,4 +242,4 @@ def test_news_that_come_just_before_a_session_waits_for_them_are_not_missed():
     for _ in range(50):
         ended.clear()
         thread.add(session())
-        assert ended.wait(5)
+        assert ended.wait(30)

@@ -59,10 +59,10 @@ class RecordingSocket:
 
 def test_next_message_is_announced_behind_the_end_of_data(serve, envelopes):
     server = serve(extensions=("PIPELINING",))
-    smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=5)
+    smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=30)
     smtp.ehlo()
     smtp.sock = sock = RecordingSocket(smtp.sock)
-    session = Session(smtp, 2, 2)
+    session = Session(smtp, 30, 30)
     batch = envelopes(3)
     assert kinds(session.send(batch)) == [SENT] * 3
     session.close()

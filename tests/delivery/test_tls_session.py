@@ -50,10 +50,10 @@ def open_smtp(sessions, server, host="localhost", strict=True):
     context.check_hostname = strict
     context.verify_mode = ssl.CERT_REQUIRED if strict else ssl.CERT_NONE
     if server.starttls:
-        smtp = smtplib.SMTP(host, server.port, timeout=5)
+        smtp = smtplib.SMTP(host, server.port, timeout=30)
         smtp.starttls(context=context)
     else:
-        smtp = smtplib.SMTP_SSL(host, server.port, timeout=5, context=context)
+        smtp = smtplib.SMTP_SSL(host, server.port, timeout=30, context=context)
     smtp.ehlo_or_helo_if_needed()
     return smtp
 
@@ -62,7 +62,7 @@ def connect(sessions, server, **options):
     """Open a session and close it; return whether a TLS session was resumed."""
     smtp = open_smtp(sessions, server, **options)
     reused = smtp.sock.session_reused
-    Session(smtp, 5, 5).close()
+    Session(smtp, 30, 30).close()
     return reused
 
 
@@ -96,7 +96,7 @@ def test_each_of_several_connections_has_a_session_of_its_own(certificate, serve
     sessions = TlsSessions()
     for expected in ([False, False], [True, True], [True, True, False]):
         for smtp in [open_smtp(sessions, server) for _each in expected]:
-            Session(smtp, 5, 5).close()
+            Session(smtp, 30, 30).close()
         assert server.reused[-len(expected) :] == expected
 
 

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 SHORT = Limits(total=8, each=0.6, connect=0.5)
 # Where the requests of these tests end at the latest; no test waits for it.
-PATIENT = Limits(total=20, each=10, connect=5)
+PATIENT = Limits(total=120, each=60, connect=30)
 
 
 @pytest.fixture
@@ -486,7 +486,7 @@ def test_addresses_are_asked_at_the_same_time_and_not_too_many(web_server):
     together = threading.Barrier(4)
 
     def answer(_method, _path):
-        together.wait(timeout=5)
+        together.wait(timeout=30)
         return page()
 
     server = web_server(answer)
@@ -507,7 +507,7 @@ def test_the_number_of_addresses_is_limited(web_server):
 def test_all_addresses_together_have_a_limit_of_time(web_server):
     server = web_server(lambda method, path: SILENCE if path != "/first" else page())
     urls = [server.url("/first"), *(server.url(f"/{number}") for number in range(5))]
-    answers = make_web(Limits(total=0.8, each=30, connect=1, threads=2)).ask(urls)
+    answers = make_web(Limits(total=2, each=30, connect=1, threads=2)).ask(urls)
     assert answers[urls[0]].outcome == ALIVE
     assert {answers[url].outcome for url in urls[1:]} == {UNKNOWN}
 
