@@ -21,6 +21,7 @@ class Inbox(Controller):
     def __init__(self, folder, port=None, **options):
         self.folder = Path(folder)
         maildir.create(self.folder)
+        options = {"ready_timeout": 60, **options}  # seconds, on a busy machine
         super().__init__(self, hostname="127.0.0.1", port=port or free_port(), **options)
 
     async def handle_DATA(self, _server, _session, envelope):

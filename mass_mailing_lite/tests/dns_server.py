@@ -34,9 +34,8 @@ class DnsServer:
     def __init__(self, records=None):
         self.records = dict(records or {})
         self.questions = []
-        self._tcp = _TcpServer(("127.0.0.1", 0), _TcpHandler)
+        self._tcp, self._udp = _listen()
         self.port = self._tcp.server_address[1]
-        self._udp = _UdpServer(("127.0.0.1", self.port), _UdpHandler)
         self._tcp.answer = self._udp.answer = self._answer
         self._threads = []
 
@@ -101,6 +100,23 @@ class DnsServer:
             response.answer.clear()
             response.flags |= dns.flags.TC
             return response.to_wire()
+
+
+def _listen():
+    """Return a server of each protocol, on one port: what is free for one may not be for the other."""
+    taken = []
+    try:
+        while True:
+            tcp = _TcpServer(("127.0.0.1", 0), _TcpHandler)
+            try:
+                return tcp, _UdpServer(tcp.server_address, _UdpHandler)
+            except OSError:
+                if len(taken) == 100:
+                    raise
+                taken.append(tcp)  # held, so that another port comes next
+    finally:
+        for tcp in taken:
+            tcp.server_close()
 
 
 def _key(name):

@@ -2,11 +2,17 @@
 
 import email
 import email.policy
-import socket
-from contextlib import closing
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+
+
+class _Controller(Controller):
+    """Listens where the system chooses: a port that was free before may be taken by then."""
+
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
 
 
 class SmtpInbox:
@@ -19,18 +25,21 @@ class SmtpInbox:
     def __init__(self):
         self.messages = []
         self.replies = {}
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._controller = Controller(
+        self._controller = _Controller(
             self,
             hostname="127.0.0.1",
-            port=self.port,
+            port=0,
+            ready_timeout=60,
             enable_SMTPUTF8=True,
             authenticator=self._authenticate,
             auth_require_tls=False,
         )
         self._login_refusal = None
+
+    @property
+    def port(self):
+        """The port that it listens on, once it has begun."""
+        return self._controller.port
 
     def __enter__(self):
         self._controller.start()

@@ -49,10 +49,11 @@ class DnsCase:
         self.env.company.alias_domain_id = self.env["mail.alias.domain"].create(
             {"name": "example.com", "bounce_alias": "bounce", "catchall_alias": "catchall"}
         )
-        # One click is asked at a server of this test, which answers nothing.
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            closed = probe.getsockname()[1]
+        # One click is asked at a port that this test holds and nobody listens on.
+        held = socket.socket()
+        self.addCleanup(held.close)
+        held.bind(("127.0.0.1", 0))
+        closed = held.getsockname()[1]
         self.env["ir.config_parameter"].set_param("web.base.url", f"http://127.0.0.1:{closed}")
 
     def good_records(self):

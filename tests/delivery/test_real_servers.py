@@ -67,7 +67,7 @@ def run():
 
     def start(ssl_context=None, tls_context=None):
         inbox = Inbox()
-        controller = _Controller(inbox, "127.0.0.1", 0, ssl_context=ssl_context)
+        controller = _Controller(inbox, "127.0.0.1", 0, ssl_context=ssl_context, ready_timeout=60)
         controller.tls_context = tls_context
         controller.start()
         controllers.append(controller)

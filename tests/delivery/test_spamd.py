@@ -68,11 +68,9 @@ def test_an_answer_without_a_score_is_refused(serve_spamd, answer):
 
 
 def test_a_server_that_is_not_there_is_refused():
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    listener.close()
-    with pytest.raises(spamd.SpamdError):
-        spamd.ask("127.0.0.1", port, b"x")
+    with socket.socket() as held, pytest.raises(spamd.SpamdError):
+        held.bind(("127.0.0.1", 0))  # and does not listen
+        spamd.ask("127.0.0.1", held.getsockname()[1], b"x")
 
 
 def test_a_silent_server_has_a_limit_of_time():

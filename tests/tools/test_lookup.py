@@ -58,21 +58,21 @@ def test_what_is_not_there_is_told_from_what_was_not_answered(name_server):
         "silent.example": SILENCE,
         "garbage.example": GARBAGE,
     }
-    look = Lookup(seconds_each=0.2)
+    hasty, patient = Lookup(seconds_each=0.2), Lookup(seconds_each=20)
+    for name in ("silent.example", "garbage.example"):
+        assert hasty.ask(name, "MX").status == FAILED, name
     for name, status in (
         ("shop.example", NO_DATA),
         ("b.example", NO_DATA),
         ("none.example", NO_NAME),
         ("broken.example", FAILED),
         ("refuses.example", FAILED),
-        ("silent.example", FAILED),
-        ("garbage.example", FAILED),
         ("a..example", INVALID),
         ("x" * 64 + ".example", INVALID),
         (".".join(["x" * 60] * 5), INVALID),
         ("xn--\u2603-.example", INVALID),
     ):
-        assert look.ask(name, "MX").status == status, name
+        assert patient.ask(name, "MX").status == status, name
 
 
 def test_an_international_domain_is_asked_in_ascii(name_server):
@@ -95,7 +95,7 @@ def test_aliases_are_followed_and_loops_end(name_server):
         "two.example": {"CNAME": ["one.example."]},
         "lost.example": {"CNAME": ["none.example."]},
     }
-    look = Lookup(seconds_each=0.5)
+    look = Lookup(seconds_each=20)
     assert look.ask("shop.example", "A") == Answer(FOUND, ("192.0.2.1",), "host.example")
     assert look.ask("one.example", "A").status == NO_DATA
     assert look.ask("lost.example", "A").status == NO_NAME
@@ -161,7 +161,7 @@ def test_without_dnspython_nothing_is_known_and_nothing_breaks(name_server, monk
 def test_whether_a_domain_takes_mail(name_server, records, expected):
     if records is not None:
         name_server.records["shop.example"] = records
-    assert find_mail_hosts(Lookup(seconds_each=0.5), "shop.example") == expected
+    assert find_mail_hosts(Lookup(seconds_each=20), "shop.example") == expected
 
 
 def test_a_name_server_that_knows_nothing_of_the_internet_is_not_believed(name_server):
