@@ -31,9 +31,12 @@ class TestSmsRateLimit(SmsCase):
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         return sorted(triggers.mapped("call_at"))
 
-    def assertIsIn(self, moment, seconds, tolerance=3):
-        found = (moment - fields.Datetime.now()).total_seconds()
-        self.assertLessEqual(abs(found - seconds), tolerance)
+    def assertIsIn(self, moment, seconds, since):
+        """Assert that a moment is so long after one between ``since`` and now."""
+        margin = timedelta(seconds=2)  # moments are rounded
+        decided = moment - timedelta(seconds=seconds)
+        self.assertGreaterEqual(decided, since - margin)
+        self.assertLessEqual(decided, fields.Datetime.now() + margin)
 
     def new_company(self):
         """Return another company, in which the marketer and the validator work, too."""
@@ -53,11 +56,12 @@ class TestSmsRateLimit(SmsCase):
         self.new_crowd(10)
         mailing = self.new_validated_sms()
         self.env["ir.cron.trigger"].search([]).unlink()
+        begun = fields.Datetime.now()
         self.run_scheduler()
         self.assertEqual(len(self.gateway.sent), 5)
         self.assertEqual((mailing.state, mailing.wait_reason), ("sending", "rate_limit"))
-        self.assertIsIn(mailing.wait_until, 60)
-        self.assertIsIn(self.wake_ups()[0], 60)
+        self.assertIsIn(mailing.wait_until, 60, since=begun)
+        self.assertIsIn(self.wake_ups()[0], 60, since=begun)
         self.run_scheduler()
         self.assertEqual(len(self.gateway.sent), 5, "no more within the minute")
         for number in (10, 12):
@@ -72,12 +76,13 @@ class TestSmsRateLimit(SmsCase):
         self.limit(minute=4, hour=6, day=7)
         self.new_crowd(10)
         mailing = self.new_validated_sms()
+        begun = fields.Datetime.now()
         for seconds, sent, wait in ((0, 4, 60), (61, 6, 3600 - 61), (3600, 7, 86400 - 3661)):
             self.end_reservations(seconds)
             self.env["ir.cron.trigger"].search([]).unlink()
             self.run_scheduler()
             self.assertEqual(len(self.gateway.sent), sent)
-            self.assertIsIn(self.wake_ups()[0], wait, tolerance=10)
+            self.assertIsIn(self.wake_ups()[0], wait, since=begun)
         self.assertEqual(mailing.state, "sending")
 
     def test_all_mailings_of_a_company_share_its_limits(self):
@@ -166,8 +171,9 @@ class TestSmsRateLimit(SmsCase):
         mailing = self.new_validated_sms()
         self.run_scheduler()
         self.env["ir.cron.trigger"].search([]).unlink()
+        begun = fields.Datetime.now()
         self.limit(minute=2)
-        self.assertIsIn(self.wake_ups()[0], 0)
+        self.assertIsIn(self.wake_ups()[0], 0, since=begun)
         self.run_scheduler()
         self.assertEqual(mailing.state, "done")
 
@@ -181,8 +187,8 @@ class TestSmsRateLimit(SmsCase):
         mailing = self.new_sms()
         mailing.action_load_recipients()
         self.assertFalse(self.server.partner_mailing_limit_minute)
-        end = fields.Datetime.now() + timedelta(minutes=9)
-        self.assertLessEqual(abs(mailing.expected_end - end), timedelta(seconds=3))
+        begun = fields.Datetime.now()
+        self.assertIsIn(mailing.expected_end, 9 * 60, since=begun)
 
     def test_the_validator_reads_what_the_provider_takes(self):
         self.limit(minute=10, day=5000)
