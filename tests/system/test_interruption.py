@@ -37,25 +37,54 @@ def think(stage, _address):
         time.sleep(0.002)
 
 
+class Held:
+    """Thinks as well, and takes no more than ``most`` messages until that is raised."""
+
+    def __init__(self, most):
+        self._taken, self._most = 0, most
+        self._changed = threading.Condition()
+
+    def __call__(self, stage, address):
+        think(stage, address)
+        if stage == "content":
+            with self._changed:
+                self._changed.wait_for(lambda: self._taken < self._most, 120)
+                self._taken += 1
+
+    def take(self, further):
+        """Take so many messages beside those that were taken."""
+        with self._changed:
+            self._most = self._taken + further
+            self._changed.notify_all()
+
+
 def wait_for_more(ledger, sender):
     """Wait until a sender that was started has sent something, or has ended."""
     before = len(ledger.entries)
-    wait_for(lambda: len(ledger.entries) > before or sender.poll() is not None, 60, "sends")
+    wait_for(lambda: len(ledger.entries) > before or sender.poll() is not None, 120, "sends")
+
+
+def wait_for_words(sender, words):
+    """Read what a sender says until it says this."""
+    assert any(words in line for line in sender.stdout)
 
 
 def test_a_killed_sender_sends_nothing_twice_and_forgets_nobody(server):
     admin, author = server.login("admin"), server.login("marketing")
     chance = random.Random(19)
-    with Ledger(think) as ledger:
+    held = Held(0)
+    with Ledger(held) as ledger:
         company.send_to(admin, ledger.port)
         mailing = validated(author, server.login("validator"), extra_emails=addresses(COUNT))
         for _kill in range(KILLS):
+            held.take(COUNT // (KILLS + 1))
             sender = command(server)
             wait_for_more(ledger, sender)
             time.sleep(chance.uniform(0, 0.15))
             sender.send_signal(signal.SIGKILL)
             sender.communicate(timeout=120)
             assert sender.returncode == -signal.SIGKILL, "it was killed before it was done"
+        held.take(COUNT)
         last = command(server)
         output, _nothing = last.communicate(timeout=120)
     found = states(server, mailing)
@@ -72,14 +101,17 @@ def test_a_killed_sender_sends_nothing_twice_and_forgets_nobody(server):
 
 
 def test_a_sender_that_is_asked_to_stop_leaves_nothing_open(server):
-    with Ledger(think) as ledger:
+    held = Held(COUNT // 2)
+    with Ledger(held) as ledger:
         company.send_to(server.login("admin"), ledger.port)
         mailing = validated(
             server.login("marketing"), server.login("validator"), extra_emails=addresses(COUNT)
         )
         sender = command(server, "--mailing", str(mailing))
-        wait_for(lambda: ledger.entries or sender.poll() is not None, 60, "sends")
+        wait_for(lambda: ledger.entries or sender.poll() is not None, 120, "sends")
         sender.send_signal(signal.SIGINT)
+        wait_for_words(sender, "Ctrl-C")
+        held.take(COUNT)
         output, _nothing = sender.communicate(timeout=120)
     assert sender.returncode == 2, output
     found = collections.Counter(states(server, mailing).values())
@@ -88,10 +120,10 @@ def test_a_sender_that_is_asked_to_stop_leaves_nothing_open(server):
 
 
 def test_a_sender_whose_server_is_silent_is_stopped_with_one_message_uncertain(server):
-    silent, waiting = threading.Event(), threading.Event()
+    waiting = threading.Event()
 
     def misbehave(stage, _address):
-        if stage == "content" and silent.is_set():
+        if stage == "content" and len(ledger.entries) >= COUNT // 10:
             waiting.set()
             return SILENCE
         return None
@@ -102,9 +134,7 @@ def test_a_sender_whose_server_is_silent_is_stopped_with_one_message_uncertain(s
             server.login("marketing"), server.login("validator"), extra_emails=addresses(COUNT)
         )
         sender = command(server, "--mailing", str(mailing))
-        wait_for(lambda: ledger.entries, 60, "sends")
-        silent.set()
-        assert waiting.wait(60)
+        assert waiting.wait(120)
         sender.send_signal(signal.SIGINT)
         # It waits for the reply that decides the fate of a message, and says so.
         with pytest.raises(subprocess.TimeoutExpired):

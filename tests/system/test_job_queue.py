@@ -4,6 +4,7 @@ import collections
 import contextlib
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -66,9 +67,21 @@ def hosts(tools, balancer, two_ports):
 
 
 @contextlib.contextmanager
-def slow_ledger():
-    """Run a mail server behind a slow line; give it and the line's port."""
-    with Ledger() as ledger, peers.slow_line(ledger.port, ROUND_TRIP) as port:
+def slow_ledger(lanes=1):
+    """Run a mail server behind a slow line; give it and the line's port.
+
+    It takes nothing before all lanes have connected, each of which has one connection.
+    """
+    all_there = threading.Event()
+
+    def wait_for_all(stage, _address):
+        if stage == "connect" and ledger.connections >= lanes:
+            all_there.set()
+        if stage == "mail":
+            all_there.wait(50)
+
+    ledger = Ledger(wait_for_all)
+    with ledger, peers.slow_line(ledger.port, ROUND_TRIP) as port:
         yield ledger, port
 
 
@@ -114,7 +127,7 @@ def measured(hosts):
     for lanes in (1, 2):
         if lanes == 2:
             found["second"], _running = hosts()
-        with slow_ledger() as (ledger, port):
+        with slow_ledger(lanes) as (ledger, port):
             found[lanes] = measure(first, ledger, port, lanes)
     return found
 

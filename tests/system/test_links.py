@@ -227,15 +227,15 @@ def test_a_person_leaves_gives_a_reason_and_comes_back(odoo_server, messages, pa
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.uncheck("text=Offers")
     page.click("text=Leave these groups")
-    assert "has left: News" in page.inner_text("main")
+    page.wait_for_selector("main:has-text('has left: News')")
     assert tags_of(odoo_server, address) == 1
     page.check("text=Too many messages")
     page.fill("textarea", "Once a month would do.")
     page.click("text=Send")
-    assert "Thank you" in page.inner_text("h1")
+    page.wait_for_selector("h1:has-text('Thank you')")
     kept = "SELECT reason, comment FROM partner_mailing_unsubscription ORDER BY id DESC LIMIT 1"
     assert odoo_server.sql(kept) == [["too_often", "Once a month would do."]]
     page.click("text=Undo")
-    assert "You are subscribed again" in page.inner_text("h1")
+    page.wait_for_selector("h1:has-text('You are subscribed again')")
     assert tags_of(odoo_server, address) == 2
     assert not errors
