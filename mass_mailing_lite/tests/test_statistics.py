@@ -355,7 +355,9 @@ class TestStatisticsTour(StatisticsCase, HttpCase):
         mailing.action_open_statistics()
         for other in self.env["partner.mailing"].search([("id", "!=", mailing.id)]):
             other._as_system().started_at = False
-        self.start_tour("/odoo/mailing-dashboard", "mass_mailing_lite_statistics", login="marketer")
+        self.start_tour(
+            "/odoo/mailing-dashboard", "mass_mailing_lite_statistics", login="marketer", timeout=180
+        )
         self.assertTrue(mailing.with_user(self.marketer).is_favorite)
 
     def test_an_empty_limit_of_a_mail_server_is_none(self):
@@ -366,6 +368,7 @@ class TestStatisticsTour(StatisticsCase, HttpCase):
             f"/odoo/action-base.action_ir_mail_server_list/{server.id}",
             "mass_mailing_lite_limits",
             login="admin",
+            timeout=180,
         )
         self.assertEqual(
             (server.partner_mailing_limit_day, server.partner_mailing_limit_hour), (4000, 0)

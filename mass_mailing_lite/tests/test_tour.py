@@ -39,12 +39,12 @@ class TestTour(HttpCase):
             {"name": "Readers of the tour", "category_ids": [Command.link(tag.id)]}
         )
         self.env.company.partner_mailing_allowed_senders = "example.com\nshop@example.org"
-        self.start_tour("/odoo", "mass_mailing_lite_prepare", login="tour_user")
+        self.start_tour("/odoo", "mass_mailing_lite_prepare", login="tour_user", timeout=180)
         mailing = self.env["partner.mailing"].search([("name", "=", "Tour news")])
         self.assertEqual((mailing.state, mailing.email_from), ("to_validate", "shop@example.org"))
         validator = self.env["res.users"].search([("login", "=", "tour_validator")])
         self.env["partner.mailing"].with_user(validator).create({"name": "Own draft"})
-        self.start_tour("/odoo", "mass_mailing_lite_validate", login="tour_validator")
+        self.start_tour("/odoo", "mass_mailing_lite_validate", login="tour_validator", timeout=180)
         self.assertEqual(mailing.state, "validated")
         inbox = SmtpInbox()
         with inbox:
@@ -55,4 +55,4 @@ class TestTour(HttpCase):
             with patch.object(self.registry["ir.mail_server"], "_disable_send", return_value=False):
                 self.env.ref("mass_mailing_lite.ir_cron_send").method_direct_trigger()
         self.assertEqual(inbox.addresses, ["tour@example.com"])
-        self.start_tour("/odoo", "mass_mailing_lite_result", login="tour_viewer")
+        self.start_tour("/odoo", "mass_mailing_lite_result", login="tour_viewer", timeout=180)

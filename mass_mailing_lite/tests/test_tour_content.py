@@ -28,7 +28,7 @@ class TestTourContent(HttpCase):
             self.env["ir.mail_server"].create(
                 {"name": "Loopback", "smtp_host": "127.0.0.1", "smtp_port": inbox.port}
             )
-            self.start_tour("/odoo", "mass_mailing_lite_content", login="tour_user")
+            self.start_tour("/odoo", "mass_mailing_lite_content", login="tour_user", timeout=180)
         message = inbox.message_to("tester@example.com")
         self.assertEqual(message["Subject"], "[Test] News for you colleague😀")
         self.assertIn("Tour User", message.get_body(("html",)).get_content())

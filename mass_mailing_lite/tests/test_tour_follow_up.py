@@ -47,6 +47,6 @@ class TestTourFollowUp(HttpCase):
         rows[0]._as_system().opened_at = now
         mailing._as_system().write({"state": "done", "started_at": now, "finished_at": now})
         mailing._recount()
-        self.start_tour("/odoo", "mass_mailing_lite_follow_up", login="tour_user")
+        self.start_tour("/odoo", "mass_mailing_lite_follow_up", login="tour_user", timeout=180)
         follow_up = mailing.follow_up_ids
         self.assertEqual((follow_up.state, follow_up.recipient_count), ("to_validate", 1))

@@ -20,7 +20,7 @@ class TestTourLink(HttpCase):
         server = self.env["ir.mail_server"].create(
             {"name": "Small", "smtp_host": "127.0.0.1", "max_email_size": 1.5}
         )
-        self.start_tour("/odoo", "mass_mailing_lite_link", login="tour_user")
+        self.start_tour("/odoo", "mass_mailing_lite_link", login="tour_user", timeout=180)
         mailing = self.env["partner.mailing"].search([("name", "=", "Tour link")])
         self.assertTrue(mailing._has_link_in_body("unsubscribe"))
         links = {file.name: file.partner_mailing_as_link for file in mailing.attachment_ids}

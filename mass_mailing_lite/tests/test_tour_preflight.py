@@ -29,9 +29,9 @@ class TestTourPreflight(DnsCase, LinkCase, HttpCase):
         self.look(mailing)
         mailing.action_submit()
         form = f"/odoo/action-mass_mailing_lite.partner_mailing_action/{mailing.id}"
-        self.start_tour(form, "mass_mailing_lite_preflight", login="validator")
+        self.start_tour(form, "mass_mailing_lite_preflight", login="validator", timeout=180)
         self.assertEqual(mailing.state, "draft")
-        self.start_tour(form, "mass_mailing_lite_preflight_author", login="marketer")
+        self.start_tour(form, "mass_mailing_lite_preflight_author", login="marketer", timeout=180)
         self.dns.records.update(self.good_records())
         self.boris.city = "Riga"
         # Pages of this computer are no addresses for recipients, so the link goes.
@@ -43,4 +43,4 @@ class TestTourPreflight(DnsCase, LinkCase, HttpCase):
         self.look(mailing)
         left = [one for one in mailing._get_findings() if one["level"] != "info"]
         self.assertFalse([one["message"] for one in left])
-        self.start_tour(form, "mass_mailing_lite_preflight_mended", login="marketer")
+        self.start_tour(form, "mass_mailing_lite_preflight_mended", login="marketer", timeout=180)

@@ -20,15 +20,15 @@ class TestTourRecipients(HttpCase):
                 {"name": "Tourist Broken", "email": "broken"},
             ]
         )
-        self.start_tour("/odoo", "mass_mailing_lite_mark", login="tour_marker")
+        self.start_tour("/odoo", "mass_mailing_lite_mark", login="tour_marker", timeout=180)
         mailing = self.env["partner.mailing"].search([("name", "=", "Marked on tour")])
         self.assertEqual((mailing.recipient_count, mailing.skipped_count), (2, 1))
         self.assertEqual(mailing.marked_count, 2, "one was taken off")
-        self.start_tour("/odoo", "mass_mailing_lite_review", login="tour_marker")
+        self.start_tour("/odoo", "mass_mailing_lite_review", login="tour_marker", timeout=180)
         self.assertEqual((mailing.recipient_count, mailing.skipped_count), (3, 0))
         editors = self.env["res.groups"].create({"name": "Editors of the tour"})
         mailing.manage_group_ids = editors
-        self.start_tour("/odoo", "mass_mailing_lite_pages", login="tour_marker")
+        self.start_tour("/odoo", "mass_mailing_lite_pages", login="tour_marker", timeout=180)
         self.assertEqual((mailing.name, mailing.manage_group_ids), ("Changed on tour", editors))
         self.assertEqual((mailing.recipient_count, mailing.marked_count), (3, 2))
 
@@ -43,7 +43,7 @@ class TestTourRecipients(HttpCase):
         self.env["res.partner"].create(
             {"name": "Tagged", "email": "tagged@example.com", "category_id": tag.ids}
         )
-        self.start_tour("/odoo", "mass_mailing_lite_audience", login="tour_author")
+        self.start_tour("/odoo", "mass_mailing_lite_audience", login="tour_author", timeout=180)
         mailing = self.env["partner.mailing"].search([("name", "=", "Mailing to Tour tag")])
         self.assertEqual(mailing.audience_ids.category_ids, tag)
 
@@ -82,7 +82,7 @@ class TestTourRecipients(HttpCase):
         now = fields.Datetime.now()
         earlier.recipient_ids._as_system().write({"state": "sent", "sent_at": now})
         earlier._as_system().write({"state": "done", "started_at": now, "finished_at": now})
-        self.start_tour("/odoo", "mass_mailing_lite_sources", login="tour_author")
+        self.start_tour("/odoo", "mass_mailing_lite_sources", login="tour_author", timeout=180)
         mailing = self.env["partner.mailing"].search([("name", "=", "To customers in Spain")])
         self.assertEqual(mailing.state, "to_validate")
         written = mailing.recipient_ids.filtered(lambda one: one.state == "pending")

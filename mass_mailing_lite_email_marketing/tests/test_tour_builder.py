@@ -32,7 +32,7 @@ class TestTourBuilder(Designed, HttpCase):
         self.env["partner.mailing.audience"].create(
             {"name": "Readers of the tour", "category_ids": [Command.link(tag.id)]}
         )
-        self.start_tour("/odoo", "mass_mailing_lite_builder", login="tour_user", timeout=120)
+        self.start_tour("/odoo", "mass_mailing_lite_builder", login="tour_user", timeout=180)
         mailing = self.env["partner.mailing"].search([("name", "=", "Designed news")])
         self.assertEqual((mailing.state, mailing.editor), ("to_validate", "builder"))
         for stored in (str(mailing.body_arch), str(mailing.body_html)):

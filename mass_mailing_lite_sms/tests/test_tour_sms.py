@@ -12,7 +12,7 @@ class TestTourSms(HttpCase):
             name="Tour User",
             email="tour_user@example.com",
         )
-        self.start_tour("/odoo", "mass_mailing_lite_sms_writing", login="tour_user")
+        self.start_tour("/odoo", "mass_mailing_lite_sms_writing", login="tour_user", timeout=180)
         mailing = self.env["partner.mailing"].search([("channel", "=", "sms")], limit=1)
         self.assertIn("24/7 / x {{ object.function ||| friend }} long", mailing.sms_body)
         self.assertEqual(

@@ -1,5 +1,7 @@
 import { registry } from "@web/core/registry";
 
+import { patient } from "@mass_mailing_lite/../tests/tours/patient";
+
 const SUBJECT = "[name=subject] .o_partner_mailing_chip_editor";
 
 // Types as a person does, one letter after another, with the events of a browser.
@@ -40,7 +42,7 @@ const send = (target, name) =>
 // and sent as a test.
 registry.category("web_tour.tours").add("mass_mailing_lite_content", {
     url: "/odoo/action-mass_mailing_lite.mail_template_action",
-    steps: () => [
+    steps: () => patient([
         {
             trigger: ".o_kanban_record:contains(Plain Letter) .o_partner_mailing_frame iframe",
             content: "Each template is shown as a picture of itself",
@@ -127,5 +129,5 @@ registry.category("web_tour.tours").add("mass_mailing_lite_content", {
         { trigger: ".modal [name=name] input", run: "edit Our price letter" },
         { trigger: ".modal button[name=action_save]", run: "click" },
         { trigger: ".o_mail_template_form_view [name=name] input:value(Our price letter)" },
-    ],
+    ]),
 });

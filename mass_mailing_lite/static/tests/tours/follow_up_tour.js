@@ -1,9 +1,11 @@
 import { registry } from "@web/core/registry";
 
+import { patient } from "@mass_mailing_lite/../tests/tours/patient";
+
 // Follows up on a mailing with those who did not open it: number, draft, list, submission.
 registry.category("web_tour.tours").add("mass_mailing_lite_follow_up", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action?view_type=list",
-    steps: () => [
+    steps: () => patient([
         { trigger: ".o_data_row td:contains(Tour catalogue)", run: "click" },
         { trigger: "button[name=action_follow_up]", run: "click" },
         { trigger: ".modal [name=not_opened]:contains(/People:\\s*1/)" },
@@ -25,5 +27,5 @@ registry.category("web_tour.tours").add("mass_mailing_lite_follow_up", {
         { trigger: "body:not(:has(.modal)) .o_statusbar_status .o_arrow_button_current:contains(To Validate)" },
         { trigger: "[name=follow_ups] button:contains(Tour catalogue)", run: "click" },
         { trigger: "[name=follow_ups] [data-key=follow_ups] button:contains(Follow-up to Tour catalogue)" },
-    ],
+    ]),
 });

@@ -1,6 +1,8 @@
 import { rpcBus } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 
+import { patient } from "@mass_mailing_lite/../tests/tours/patient";
+
 const reads = [];
 const remember = ({ detail }) => {
     const { model, method, kwargs } = detail.data.params;
@@ -14,7 +16,7 @@ const LATE = ["recipient_window_ids", "skipped_window_ids", "source_ids", "manag
 // a page is open, and saves.
 registry.category("web_tour.tours").add("mass_mailing_lite_pages", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action?view_type=list",
-    steps: () => [
+    steps: () => patient([
         {
             trigger: ".o_data_row td:contains(Marked on tour)",
             async run({ click }) {
@@ -53,5 +55,5 @@ registry.category("web_tour.tours").add("mass_mailing_lite_pages", {
         { trigger: "[name=recipient_window_ids] td:contains(tourist.anna)" },
         { trigger: "a[name=options]", run: "click" },
         { trigger: "[name=manage_group_ids] .o_tag:contains(Editors of the tour)" },
-    ],
+    ]),
 });

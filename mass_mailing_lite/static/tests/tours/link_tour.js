@@ -1,5 +1,7 @@
 import { registry } from "@web/core/registry";
 
+import { patient } from "@mass_mailing_lite/../tests/tours/patient";
+
 // Adds a file as a person does who chooses it in the dialog of the browser.
 const attach = (name, size) =>
     function () {
@@ -73,7 +75,7 @@ const makeBlocks = [
 // one that does not: it becomes a link, an attachment and a link again.
 registry.category("web_tour.tours").add("mass_mailing_lite_link", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action/new",
-    steps: () => [
+    steps: () => patient([
         {
             trigger: "[name=body_html] .odoo-editor-editable",
             run: async function (actions) {
@@ -99,5 +101,5 @@ registry.category("web_tour.tours").add("mass_mailing_lite_link", {
         { trigger: ".o_form_button_save", run: "click" },
         { trigger: ".o_form_saved" },
         { trigger: `${EDITOR} .o_text_columns a.btn`, content: "What was saved is edited as columns again" },
-    ],
+    ]),
 });

@@ -1,9 +1,11 @@
 import { registry } from "@web/core/registry";
 
+import { patient } from "@mass_mailing_lite/../tests/tours/patient";
+
 // Prepares a mailing: from the empty list to "Submit".
 registry.category("web_tour.tours").add("mass_mailing_lite_prepare", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action",
-    steps: () => [
+    steps: () => patient([
         { trigger: ".o_list_button_add", content: "Create a mailing", run: "click" },
         { trigger: "[name=name] textarea, [name=name] input", run: "edit Tour news" },
         { trigger: "[name=subject] input, [name=subject] textarea", run: "edit Hello {{ object.name }}" },
@@ -26,13 +28,13 @@ registry.category("web_tour.tours").add("mass_mailing_lite_prepare", {
         { trigger: ".modal-footer button[name=action_submit]", run: "click" },
         { trigger: ".o_arrow_button_current:contains(To Validate)" },
         { trigger: ".alert:contains(Waiting for the decision of):contains(Tour Validator)" },
-    ],
+    ]),
 });
 
 // Validates it: by the clock, and from the validator's own first screen.
 registry.category("web_tour.tours").add("mass_mailing_lite_validate", {
     url: "/odoo/mailings",
-    steps: () => [
+    steps: () => patient([
         { trigger: ".o_data_row td:contains(Own draft)" },
         { trigger: ".o-mail-ActivityMenu-counter, .o_menu_systray .fa-clock-o", run: "click" },
         { trigger: ".o-mail-ActivityGroup:contains(Mailing)", run: "click" },
@@ -49,13 +51,13 @@ registry.category("web_tour.tours").add("mass_mailing_lite_validate", {
         { trigger: "button[name=action_open_validation]", run: "click" },
         { trigger: ".modal-footer button[name=action_validate]", run: "click" },
         { trigger: ".o_arrow_button_current:contains(Validated)" },
-    ],
+    ]),
 });
 
 // Opens the sent mailing and its recipients, as a viewer: nothing to create or to change.
 registry.category("web_tour.tours").add("mass_mailing_lite_result", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action",
-    steps: () => [
+    steps: () => patient([
         { trigger: ".o_data_row td:contains(Tour news)" },
         { trigger: "body:not(:has(.o_list_button_add))" },
         { trigger: ".o_data_row td:contains(Tour news)", run: "click" },
@@ -64,5 +66,5 @@ registry.category("web_tour.tours").add("mass_mailing_lite_result", {
         { trigger: ".o-mail-Chatter-sendMessage:disabled" },
         { trigger: "button[name=action_open_recipients] [name=sent_count]:contains(1)", run: "click" },
         { trigger: ".o_data_row:contains(tour@example.com) .badge:contains(Sent)" },
-    ],
+    ]),
 });

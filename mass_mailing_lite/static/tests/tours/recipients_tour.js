@@ -1,9 +1,11 @@
 import { registry } from "@web/core/registry";
 
+import { patient } from "@mass_mailing_lite/../tests/tours/patient";
+
 // Marks contacts in the Contacts list and adds them to a new mailing.
 registry.category("web_tour.tours").add("mass_mailing_lite_mark", {
     url: "/odoo/action-contacts.action_contacts?view_type=list",
-    steps: () => [
+    steps: () => patient([
         { trigger: ".o_searchview_input", run: "edit Tourist" },
         { trigger: ".o_searchview_input", run: "press Enter" },
         // The user's own contact is gone from the list when the search is done.
@@ -32,13 +34,13 @@ registry.category("web_tour.tours").add("mass_mailing_lite_mark", {
         },
         { trigger: "[name=marked_window_ids]:not(:has(td:contains(Tourist Broken)))" },
         { trigger: "[name=marked_heading]:contains(Added from Contacts: 2)" },
-    ],
+    ]),
 });
 
 // Changes the list: excludes one and all, includes them again, refreshes with a preview.
 registry.category("web_tour.tours").add("mass_mailing_lite_review", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action?view_type=list",
-    steps: () => [
+    steps: () => patient([
         { trigger: ".o_data_row td:contains(Marked on tour)", run: "click" },
         { trigger: "a[name=recipients]", run: "click" },
         {
@@ -66,14 +68,14 @@ registry.category("web_tour.tours").add("mass_mailing_lite_review", {
         { trigger: ".modal [name=out_ids] td:contains(extra@example.org)" },
         { trigger: ".modal button[name=action_keep]", run: "click" },
         { trigger: "[name=list_status]:contains(Kept as it is)" },
-    ],
+    ]),
 });
 
 // Makes an audience and a mailing to it, looks at the audience in the mailing; goes through the steps by Back and Next, by mouse and by keyboard; opens a contact of the audience's
 // tag and begins a mailing to it alone.
 registry.category("web_tour.tours").add("mass_mailing_lite_audience", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_audience_action",
-    steps: () => [
+    steps: () => patient([
         { trigger: ".o_list_button_add", run: "click" },
         { trigger: "[name=summary]:contains(All contacts:)" },
         { trigger: "[name=category_ids] input", run: "edit Tour tag" },
@@ -107,5 +109,5 @@ registry.category("web_tour.tours").add("mass_mailing_lite_audience", {
         { trigger: "button[name=action_partner_mailing_send]", run: "click" },
         { trigger: ".o_partner_mailing_form [name=name] input:value(Mailing to Tagged)" },
         { trigger: "[data-step=recipients]:contains(1 recipient)" },
-    ],
+    ]),
 });

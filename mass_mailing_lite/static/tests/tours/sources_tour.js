@@ -1,5 +1,7 @@
 import { registry } from "@web/core/registry";
 
+import { patient } from "@mass_mailing_lite/../tests/tours/patient";
+
 const add = (side, kind) => [
     { trigger: `[data-side=${side}] .o_partner_mailing_add`, run: "click" },
     { trigger: `.o-dropdown-item[data-kind=${kind}]`, run: "click" },
@@ -9,7 +11,7 @@ const add = (side, kind) => [
 // all on the mailing itself: sees the numbers before anything is loaded, loads, and submits.
 registry.category("web_tour.tours").add("mass_mailing_lite_sources", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action/new",
-    steps: () => [
+    steps: () => patient([
         { trigger: "[name=name] textarea, [name=name] input", run: "edit To customers in Spain" },
         { trigger: "[name=subject] input, [name=subject] textarea", run: "edit Hello" },
         { trigger: "[name=body_html] .odoo-editor-editable", run: "editor It is summer." },
@@ -62,5 +64,5 @@ registry.category("web_tour.tours").add("mass_mailing_lite_sources", {
         { trigger: ".o_arrow_button_current:contains(To Validate)" },
         { trigger: ".o_partner_mailing_form a[name=recipients]", run: "click" },
         { trigger: "[data-side=out] [data-kind=mailing]:contains(Mailing A):not(:has(select))" },
-    ],
+    ]),
 });

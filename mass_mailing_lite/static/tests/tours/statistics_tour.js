@@ -1,7 +1,9 @@
 import { registry } from "@web/core/registry";
 
+import { patient } from "@mass_mailing_lite/../tests/tours/patient";
+
 registry.category("web_tour.tours").add("mass_mailing_lite_statistics", {
-    steps: () => [
+    steps: () => patient([
         { trigger: ".o_partner_mailing_tiles [data-key=delivered]:contains('33')" },
         // Nothing was tracked: no rate, and not one of 0 %.
         { trigger: ".o_partner_mailing_tiles [data-key=opened] .o_value:contains(/^–$/)" },
@@ -28,11 +30,11 @@ registry.category("web_tour.tours").add("mass_mailing_lite_statistics", {
         { trigger: ".o_optional_columns_dropdown button", run: "click" },
         { trigger: ".o-dropdown--menu .dropdown-item:contains(/^Failed$/)", run: "click" },
         { trigger: ".o_data_row:contains('Tour figures') [name=failed_count]:contains(/^1$/)" },
-    ],
+    ]),
 });
 
 registry.category("web_tour.tours").add("mass_mailing_lite_limits", {
-    steps: () => [
+    steps: () => patient([
         { trigger: ".o_notebook a[name=connection].active" },
         { trigger: ".o_notebook a[name=partner_mailing]", run: "click" },
         {
@@ -47,5 +49,5 @@ registry.category("web_tour.tours").add("mass_mailing_lite_limits", {
         { trigger: "[name=partner_mailing_limit_hour] input", run: "clear" },
         { trigger: ".o_form_button_save", run: "click" },
         { trigger: ".o_form_saved" },
-    ],
+    ]),
 });

@@ -2,6 +2,8 @@ import { setSelection } from "@html_editor/../tests/tours/helpers/editor";
 import { animationFrame, waitFor } from "@odoo/hoot-dom";
 import { registry } from "@web/core/registry";
 
+import { patient } from "@mass_mailing_lite/../tests/tours/patient";
+
 const DESIGN = "[name=body_arch] :iframe";
 const HEADING = `${DESIGN} .s_mail_text_highlight h3`;
 
@@ -32,7 +34,7 @@ const dragTo = (number) =>
         const start = middle(this.anchor);
         await point(this.anchor, "pointerdown", start);
         await point(this.anchor, "pointermove", { ...start, clientX: start.clientX - 30 });
-        await waitFor(`${DESIGN} .oe_drop_zone`);
+        await waitFor(`${DESIGN} .oe_drop_zone`, { timeout: 30000 });
         const frame = document.querySelector("[name=body_arch] iframe").contentDocument;
         const place = [...frame.querySelectorAll(".oe_drop_zone")].at(number);
         await point(place, "pointermove", middle(place));
@@ -42,7 +44,7 @@ const dragTo = (number) =>
 // Designs a mailing: from the empty list to "Submit".
 registry.category("web_tour.tours").add("mass_mailing_lite_builder", {
     url: "/odoo/action-mass_mailing_lite.partner_mailing_action",
-    steps: () => [
+    steps: () => patient([
         { trigger: ".o_list_button_add", content: "Create a mailing", run: "click" },
         { trigger: "[name=name] textarea, [name=name] input", run: "edit Designed news" },
         { trigger: "button[data-editor=builder]", content: "Design it with blocks", run: "click" },
@@ -91,10 +93,9 @@ registry.category("web_tour.tours").add("mass_mailing_lite_builder", {
         { trigger: "[data-side=in] .o_partner_mailing_add", run: "click" },
         { trigger: ".o-dropdown-item[data-kind=audience]", run: "click" },
         { trigger: ".modal .o_data_row td:contains(Readers of the tour)", run: "click" },
-        // The checks of a design are made in the same answer, which takes long on a busy machine.
-        { trigger: "[data-side=in] [data-kind=audience]:contains(Readers of the tour)", timeout: 40000 },
+        { trigger: "[data-side=in] [data-kind=audience]:contains(Readers of the tour)" },
         { trigger: "button[name=action_refresh_recipients]", run: "click" },
-        { trigger: "[name=recipient_window_ids] td:contains(tour@example.com)", timeout: 40000 },
+        { trigger: "[name=recipient_window_ids] td:contains(tour@example.com)" },
         { trigger: "a[name=content]", content: "What was designed is still there", run: "click" },
         { trigger: "[name=body_arch]:not(:has(.o-snippets-menu)) :iframe .o_partner_mailing_chip:contains(Name)" },
         {
@@ -120,7 +121,7 @@ registry.category("web_tour.tours").add("mass_mailing_lite_builder", {
             run: "click",
         },
         { trigger: "[name=body_arch]:not(:has(.o-snippets-menu)) :iframe .o_readonly .o_partner_mailing_chip:contains(Name)" },
-    ],
+    ]),
 });
 
 // Opens the builder of a mailing that was designed before, and saves another field beside it.

@@ -1,5 +1,7 @@
 import { registry } from "@web/core/registry";
 
+import { patient } from "@mass_mailing_lite/../tests/tours/patient";
+
 const TEXT = "[name=sms_body] .o_partner_mailing_chip_editor";
 
 // Types as a person does: each letter with its key, at the end of the text.
@@ -23,7 +25,7 @@ const press = (key) =>
 // From the list of templates to a text of two SMS with a placeholder, seen on a phone.
 registry.category("web_tour.tours").add("mass_mailing_lite_sms_writing", {
     url: "/odoo/mailing-sms-templates",
-    steps: () => [
+    steps: () => patient([
         {
             trigger: ".o_kanban_record:contains(News in One Sentence) .o_partner_mailing_frame iframe",
             content: "Each template is shown as a text on a phone",
@@ -65,5 +67,5 @@ registry.category("web_tour.tours").add("mass_mailing_lite_sms_writing", {
         { trigger: ".o_partner_mailing_phone.o_dark" },
         { trigger: ".modal footer button:contains(Close)", run: "click" },
         { trigger: "body:not(:has(.modal))" },
-    ],
+    ]),
 });
