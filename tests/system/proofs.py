@@ -5,10 +5,12 @@ In the usual run of the tests they are small; `make bench ARGS=proofs` runs them
 
 import collections
 import contextlib
+import math
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -57,6 +59,32 @@ class Senders:
         self._process.stdin.write(f"{words}\n")
         self._process.stdin.flush()
         return self._process.stdout.readline()
+
+
+class Held:
+    """How a ledger behaves that takes so many messages and no more until it is released.
+
+    A sender is quicker than what happens to it, on a machine that does something else just then: so
+    it is not done before.
+    """
+
+    def __init__(self):
+        self.ledger, self._most, self._released = None, math.inf, threading.Event()
+
+    def __call__(self, stage, _address):
+        if stage == "content" and len(self.ledger.entries) >= self._most:
+            self._released.wait(60)
+
+    @contextlib.contextmanager
+    def at(self, most):
+        """Hold what comes after ``most`` messages, until the block ends."""
+        self._released = threading.Event()
+        self._most = most
+        try:
+            yield
+        finally:
+            self._most = math.inf
+            self._released.set()
 
 
 @contextlib.contextmanager

@@ -74,16 +74,21 @@ def server(durable_tools):
 def test_a_mailing_goes_on_when_the_database_is_back(cluster, server):
     chance = random.Random(11)
     limits = []
-    with Ledger() as ledger, proofs.senders(server.tools, server.database) as senders:
+    held = proofs.Held()
+    with Ledger(held) as ledger, proofs.senders(server.tools, server.database) as senders:
+        held.ledger = ledger
         company.send_to(server.login("admin"), ledger.port)
         author, validator = server.login("marketing"), server.login("validator")
         mailing = validated(author, validator, extra_emails=addresses(COUNT))
         for number, mode in enumerate(STOPS):
             begun = len(ledger.entries)
             target = COUNT * (number + chance.uniform(0.2, 0.8)) / len(STOPS)
-            sender = senders.start()
-            proofs.wait_for(lambda goal=target: len(ledger.entries) >= goal, PATIENCE, "goes on")
-            cluster.stop(mode)
+            with held.at(target + COUNT // 20):
+                sender = senders.start()
+                proofs.wait_for(
+                    lambda goal=target: len(ledger.entries) >= goal, PATIENCE, "goes on"
+                )
+                cluster.stop(mode)
             assert senders.wait(sender) == 1, "a sender without database ends by itself"
             proofs.wait_for(lambda: not ledger.open_count, PATIENCE, "all connections are closed")
             cluster.start()

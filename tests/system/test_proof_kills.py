@@ -1,8 +1,6 @@
 """`kill -9` of the sender at many random moments: ledger and database agree on every recipient."""
 
-import math
 import random
-import threading
 import time
 
 import pytest
@@ -49,23 +47,11 @@ def count_waiting(server, mailing):
     return int(found)
 
 
-class Held:
-    """Takes only so many messages before the sender is killed, which so is not done before."""
-
-    def __init__(self):
-        self.most, self.killed = math.inf, threading.Event()
-        self.ledger = None
-
-    def __call__(self, stage, _address):
-        if stage == "content" and len(self.ledger.entries) >= self.most:
-            self.killed.wait(RECOVERY)
-
-
 @pytest.mark.timeout(1800)
 def test_whenever_a_sender_is_killed_nothing_is_sent_twice_or_lost(server):
     chance = random.Random(7)
     left_open, limits = [], []
-    held = Held()
+    held = proofs.Held()
     with Ledger(held) as ledger, proofs.senders(server.tools, server.database) as senders:
         held.ledger = ledger
         mailing = prepare(server, ledger.port)
@@ -74,16 +60,14 @@ def test_whenever_a_sender_is_killed_nothing_is_sent_twice_or_lost(server):
             # So spread that all the kills hit before the end, the last one near it.
             waiting = count_waiting(server, mailing)
             target = begun + chance.uniform(0, 1.6) * waiting / (KILLS - kill + 1)
-            held.most = max(target, begun + waiting - 2 * CONNECTIONS)
-            sender = senders.start()
-            until = time.monotonic() + RECOVERY
-            while len(ledger.entries) < target and time.monotonic() < until:
-                time.sleep(0.0005)
-            time.sleep(chance.uniform(0, 0.01))
-            assert senders.kill(sender) == -9, f"kill {kill}: it has ended by itself, at {begun}"
-            held.most = math.inf
-            held.killed.set()
-            held.killed = threading.Event()
+            with held.at(max(target, begun + waiting - 2 * CONNECTIONS)):
+                sender = senders.start()
+                until = time.monotonic() + RECOVERY
+                while len(ledger.entries) < target and time.monotonic() < until:
+                    time.sleep(0.0005)
+                time.sleep(chance.uniform(0, 0.01))
+                code = senders.kill(sender)
+            assert code == -9, f"kill {kill}: it has ended by itself, at {begun}"
             left_open.append(proofs.count_open(server, mailing, sender))
             moments = ledger.moments()[begun:]
             limits.append(CONNECTIONS + proofs.busiest(moments, proofs.CLAIM_SECONDS))
