@@ -24,13 +24,14 @@ def sender(monkeypatch):
     monkeypatch.setattr("delivery.smtp.pool.CLOSING_TIME", 0.1)
     pools = []
 
-    def make(server, connections=2, timeout=30, **options):
+    def make(server, connections=2, timeout=30, final_timeout=None, **options):
         def connect():
             smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=30)
             smtp.ehlo()
             return smtp
 
-        pools.append(Pool(connect, connections, timeout=timeout, final_timeout=timeout, **options))
+        options.update(timeout=timeout, final_timeout=final_timeout or timeout)
+        pools.append(Pool(connect, connections, **options))
         return pools[-1]
 
     yield make
@@ -119,7 +120,7 @@ def test_server_that_reads_slowly_on_one_connection_holds_no_other_back(serve, s
 def test_reply_that_does_not_come_in_time_leaves_its_message_uncertain(serve, sender, envelopes):
     server = serve(lambda verb, line, count: SILENCE if verb == "CONTENT" and not count else None)
     begun = time.monotonic()
-    outcomes = sender(server, timeout=2).transmit(envelopes(20))
+    outcomes = sender(server, final_timeout=2).transmit(envelopes(20))
     assert [outcome.kind for outcome in outcomes].count(UNCERTAIN) == 1
     assert [outcome.kind for outcome in outcomes].count(SENT) == 19
     assert 2 <= time.monotonic() - begun < 20
@@ -127,8 +128,16 @@ def test_reply_that_does_not_come_in_time_leaves_its_message_uncertain(serve, se
 
 def test_server_that_reads_no_more_is_given_up(serve, sender, envelopes):
     stop = threading.Event()
-    server = serve(lambda verb, line, count: None if verb != "PART" else stop.wait(60) and None)
-    (outcome,) = sender(server, timeout=1).transmit(envelopes(1, LARGE))
+
+    def answer(verb, line, count):
+        if verb == "DATA":  # for replies there is more time
+            [session] = pool._threads
+            session._session._connection._timeout = 0.3
+        if verb == "PART":
+            stop.wait(60)
+
+    pool = sender(serve(answer))
+    (outcome,) = pool.transmit(envelopes(1, LARGE))
     stop.set()
     assert (outcome.kind, outcome.text) == (NOT_SENT, "The connection timed out")
 
