@@ -67,6 +67,6 @@ class TestTourBuilder(Designed, HttpCase):
         )
         stored = mailing.body_arch, mailing.body_html
         url = f"/odoo/action-mass_mailing_lite.partner_mailing_action/{mailing.id}"
-        self.start_tour(url, "mass_mailing_lite_open_builder", login="tour_user", timeout=120)
+        self.start_tour(url, "mass_mailing_lite_open_builder", login="tour_user", timeout=180)
         self.assertEqual(mailing.subject, "Another subject")
         self.assertEqual((mailing.body_arch, mailing.body_html), stored)

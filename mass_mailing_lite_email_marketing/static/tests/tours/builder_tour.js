@@ -126,7 +126,7 @@ registry.category("web_tour.tours").add("mass_mailing_lite_builder", {
 
 // Opens the builder of a mailing that was designed before, and saves another field beside it.
 registry.category("web_tour.tours").add("mass_mailing_lite_open_builder", {
-    steps: () => [
+    steps: () => patient([
         {
             trigger: "[name=body_arch] .o_partner_mailing_shown_design :iframe .o_partner_mailing_chip:contains(Name)",
             content: "The design is shown without its builder",
@@ -154,5 +154,5 @@ registry.category("web_tour.tours").add("mass_mailing_lite_open_builder", {
             trigger: ".o_form_view:has(.o-snippets-menu .o_snippet):has(.o_form_status_indicator_buttons.invisible)",
             content: "It stays open",
         },
-    ],
+    ]),
 });
