@@ -85,10 +85,14 @@ export class BuilderField extends MassMailingHtmlField {
                 this.shownBody = body;
                 this.state.shownKey++;
             }
+            if (!this.canShow(record)) {
+                this.state.builder = OPEN;
+            }
         });
         onWillUpdateProps((next) => {
             if (next.record.id !== this.props.record.id || next.readonly !== this.props.readonly) {
                 this.state.builder = this.getFirstState(next);
+                this.state.showCodeView &&= !this.isShown;
             }
         });
         if (!this.props.readonly && !this.isShown) {
@@ -99,19 +103,20 @@ export class BuilderField extends MassMailingHtmlField {
         useExternalListener(document, "click", (ev) => this.onClickAnywhere(ev), { capture: true });
     }
 
-    getFirstState({ record, readonly }) {
-        return readonly || record.isNew || record.dirty ? OPEN : SHOWN;
+    // Without a design there are themes to choose from; without a body the builder makes it of the
+    // design.
+    canShow(record) {
+        const { name, inlineField } = this.props;
+        return Boolean(String(record.data[name] || "") && String(record.data[inlineField] || ""));
     }
 
-    // Without a design there are themes to choose from. Without a body the builder makes it of the
-    // design.
+    getFirstState({ record, readonly }) {
+        const isOpen = readonly || record.isNew || record.dirty || !this.canShow(record);
+        return isOpen ? OPEN : SHOWN;
+    }
+
     get isShown() {
-        const { readonly, record, name, inlineField } = this.props;
-        return (
-            !readonly &&
-            this.state.builder !== OPEN &&
-            Boolean(String(record.data[name] || "") && String(record.data[inlineField] || ""))
-        );
+        return this.state.builder !== OPEN;
     }
 
     get hasBuilder() {
