@@ -36,6 +36,7 @@ Odoo means to be overridden, and is listed here.
 model
 ``_convert`` of an HTML field             ``models/body_field.py``
 classes of ``convert_inline.js``          ``tools/design.py``
+``_init_modules`` of a registry           ``preflight/check.py``
 ``_field_to_sql`` of a model, ``join``    ``models/partner_mailing_approval.py``
 of a many2one field
 ========================================  =========================================================

@@ -231,3 +231,17 @@ def register(check: type[Check]) -> type[Check]:
     """Add a check to ``CHECKS``; a decorator."""
     CHECKS[check.key] = check
     return check
+
+
+def get_checks(env: Any) -> dict[str, type[Check]]:
+    """Return the checks of this addon, and of those others that the database has.
+
+    A process serves several databases, and keeps the modules of an addon that was uninstalled.
+    """
+    loaded = {get_addon(__name__), *env.registry._init_modules, env.context.get("install_module")}
+    return {key: check for key, check in CHECKS.items() if get_addon(check.__module__) in loaded}
+
+
+def get_addon(module: str) -> str:
+    """Return the addon of a Python module, ``odoo.addons.NAME.…``."""
+    return module.split(".")[2]

@@ -8,7 +8,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..selection import whole_list
-from .check import CHECKS, INFO, LEVELS, PEOPLE, SENDER, STOP, WARNING
+from .check import CHECKS, INFO, LEVELS, PEOPLE, SENDER, STOP, WARNING, get_checks
 
 _logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Preflight:
         """
         return [
             check(self.mailing, stored)
-            for check in sorted(CHECKS.values(), key=lambda check: check.sequence)
+            for check in sorted(get_checks(self.env).values(), key=lambda check: check.sequence)
             if method is None or check.has(method)
         ]
 
@@ -72,7 +72,7 @@ class Preflight:
             for lang, content in self.mailing._get_contents().items()
         }
         facts = {"languages": sorted(contents)}
-        for key, check in CHECKS.items():
+        for key, check in get_checks(self.env).items():
             if not check.has("look"):
                 continue
             found = {
@@ -252,12 +252,13 @@ class Preflight:
 
         :param step: a step that a finding names; None for what the company has made stop
         """
-        titles = {key: check(self.mailing).get_title for key, check in CHECKS.items()}
+        checks = get_checks(self.env)
         for finding in self.mailing.findings or []:
             if step and finding.get("step") == step:
                 return {"hint": finding["hint"], **get_place(finding)}
             if not step and finding["level"] == STOP and not finding.get("step"):
-                hint = self.env._("Stopped: %s", titles[finding["key"]]())
+                title = checks[finding["key"]](self.mailing).get_title()
+                hint = self.env._("Stopped: %s", title)
                 return {"hint": hint, **get_place(finding)}
         return None
 
@@ -284,9 +285,10 @@ def get_choices(env):
     In the order in which a mailing is made: content, sender, people.
     """
     mailing = env["partner.mailing"]
+    checks = get_checks(env).items()
     return [
         {"key": key, "title": check(mailing).get_title(), "question": check(mailing).get_question()}
-        for key, check in sorted(CHECKS.items(), key=lambda item: (item[1].kind, item[1].sequence))
+        for key, check in sorted(checks, key=lambda item: (item[1].kind, item[1].sequence))
         if check.level == WARNING and check.on_form
     ]
 

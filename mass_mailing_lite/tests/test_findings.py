@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
-from ..preflight import CHECKS, Check, register
+from ..preflight import CHECKS, Check, get_choices, register
 from . import pages
 from .common import MailingCase
 
@@ -339,6 +339,24 @@ class TestFindings(MailingCase):
         mailing._record_test()
         keys = [finding["key"] for finding in mailing._get_findings()]
         self.assertEqual(keys, ["literal_placeholder", "shouting"])
+
+    def test_checks_of_an_addon_that_the_database_has_not_are_not_run(self):
+        class Elsewhere(Check):
+            key = "elsewhere"
+            __module__ = "odoo.addons.elsewhere.preflight.elsewhere"
+
+            def look(self, content):
+                raise AttributeError("A field of another database")
+
+            look_at_list = ask_list = describe = get_title = look
+
+        with patch.dict(CHECKS, {"elsewhere": Elsewhere}):
+            mailing = self.new_mailing(extra_emails="ada@example.com")
+            mailing.action_refresh_recipients()
+            self.assertTrue(mailing.findings)
+            self.assertNotIn("elsewhere", [choice["key"] for choice in get_choices(self.env)])
+            mailing.action_submit()
+        self.assertEqual(mailing.state, "to_validate")
 
     def test_a_finding_that_stops_is_refused_at_submission(self):
         class Unfinished(Check):

@@ -595,6 +595,11 @@ class TestOdooSeams(TransactionCase):
         self.assertEqual(field.sanitize_output_method, "xml", broken)
         self.assertTrue(field.translate, broken)
 
+    def test_a_registry_names_the_addons_that_its_database_has(self):
+        broken = self.broken("_init_modules of a registry", "preflight/check.py")
+        installed = self.env["ir.module.module"].search([("state", "=", "installed")])
+        self.assertEqual(set(self.registry._init_modules), {*installed.mapped("name")}, broken)
+
     def test_the_builder_names_columns_as_the_style_sheet_of_designs_does(self):
         with file_open(
             "mail/static/src/views/web/fields/html_mail_field/convert_inline.js"

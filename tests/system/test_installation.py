@@ -74,10 +74,35 @@ def test_upgrading_all_addons_logs_no_warning_of_theirs(tools, name):
     assert "\n".join(complaints(log)) == ""
 
 
+def test_mailings_go_on_where_the_process_has_loaded_addons_that_the_database_has_not(tools, name):
+    """Those were uninstalled, or belong to another database of the same server."""
+    script = f"""
+from odoo import api
+from odoo.modules.registry import Registry
+others = env["ir.module.module"].search([("name", "in", {ADDONS[1:]!r})])
+others.button_immediate_uninstall()
+with Registry(env.cr.dbname).cursor() as cr:
+    env = api.Environment(cr, api.SUPERUSER_ID, {{}})
+    assert "body_arch" not in env["partner.mailing"]._fields
+    mailing = env["partner.mailing"].create({{
+        "name": "News", "subject": "NEWS", "body_html": "<p>News</p>",
+        "email_from": "news@example.com", "extra_emails": "ada@example.com, bob@example.com",
+    }})
+    mailing.action_refresh_recipients()
+    assert mailing.recipient_count == 2, mailing.recipient_count
+    assert mailing.findings
+    assert env["res.config.settings"].create({{}}).partner_mailing_check_choices
+    mailing.action_submit()
+    assert mailing.state == "to_validate", mailing.state
+"""
+    log = log_of(tools, "The work", "shell", "-d", name, "--no-http", input=script.encode())
+    assert "\n".join(complaints(log)) == ""
+
+
 def test_uninstalling_all_addons_logs_no_warning_of_theirs(tools, name):
     script = f"""
 modules = env["ir.module.module"].search([("name", "in", {ADDONS!r})])
-modules.button_immediate_uninstall()
+modules.filtered(lambda module: module.state == "installed").button_immediate_uninstall()
 assert set(modules.mapped("state")) == {{"uninstalled"}}, modules.mapped("state")
 """
     log = log_of(tools, "Uninstalling", "shell", "-d", name, "--no-http", input=script.encode())
