@@ -78,18 +78,7 @@ def send(env, result, *, mailings, seconds):
     ended = time.time()
     worked, database = time.process_time() - worked, peers.processor_seconds(backend) - database
     statements, written = env.cr.sql_log_count - statements, wal_octets(env) - written
-    env.cr.execute(
-        """
-        SELECT min(sent_at), count(sent_at),
-               (SELECT started_at FROM partner_mailing m WHERE m.id = mailing_id)
-          FROM partner_mailing_recipient WHERE mailing_id = ANY(%s)
-      GROUP BY mailing_id ORDER BY 1
-        """,
-        [mailings],
-    )
-    firsts = [
-        (first and _seconds(first), sent, _seconds(own)) for first, sent, own in env.cr.fetchall()
-    ]
+    firsts = _find_firsts(env, mailings)
     count = sum(counts)
     # From the second of two halves: all mailings have begun by then.
     middle = began + (ended - began) / 2
@@ -115,6 +104,22 @@ def send(env, result, *, mailings, seconds):
             "peak": peak_megabytes(),
         },
     )
+
+
+def _find_firsts(env, mailings):
+    """Return for each mailing: when its first message was sent, how many were, when it began."""
+    env.cr.execute(
+        """
+        SELECT min(sent_at), count(sent_at),
+               (SELECT started_at FROM partner_mailing m WHERE m.id = mailing_id)
+          FROM partner_mailing_recipient WHERE mailing_id = ANY(%s)
+      GROUP BY mailing_id ORDER BY 1
+        """,
+        [mailings],
+    )
+    return [
+        (first and _seconds(first), sent, _seconds(own)) for first, sent, own in env.cr.fetchall()
+    ]
 
 
 def _analyze(env):

@@ -230,15 +230,7 @@ def prepare(tools, url, name):
     with step("Making the results of a mailing"):
         for statement in (RECIPIENTS, "VACUUM ANALYZE partner_mailing_recipient", SENT):
             tools.server.sql(statement.replace("{mailing}", str(sent[-1])), name)
-    contact = marketing.call("res.partner", "search", [("email", "=like", "contact%")], limit=1)[0]
-    # As many messages and the same followers in the chatter of the contact as in that of the
-    # mailing: the chatter is Odoo's in both forms.
-    said = len(marketing.read(MAILING, mailing, "message_ids")["message_ids"])
-    told = len(marketing.read("res.partner", contact, "message_ids")["message_ids"])
-    for number in range(said - told):
-        admin.call("res.partner", "message_post", [contact], body=f"Message {number}")
-    followers = marketing.read(MAILING, mailing, "message_partner_ids")["message_partner_ids"]
-    admin.call("res.partner", "message_subscribe", [contact], partner_ids=followers)
+    contact = _make_equal(admin, marketing, mailing)
     return {
         "Contacts: list": _window("res.partner", "list"),
         "Contacts: form": _window("res.partner", "form", res_id=contact),
@@ -328,6 +320,21 @@ def _window(model, view, **values):
         "views": [[False, view]],
         **values,
     }
+
+
+def _make_equal(admin, marketing, mailing):
+    """Return a contact with as many messages and the same followers as a mailing.
+
+    The chatter is Odoo's in both forms.
+    """
+    contact = marketing.call("res.partner", "search", [("email", "=like", "contact%")], limit=1)[0]
+    said = len(marketing.read(MAILING, mailing, "message_ids")["message_ids"])
+    told = len(marketing.read("res.partner", contact, "message_ids")["message_ids"])
+    for number in range(said - told):
+        admin.call("res.partner", "message_post", [contact], body=f"Message {number}")
+    followers = marketing.read(MAILING, mailing, "message_partner_ids")["message_partner_ids"]
+    admin.call("res.partner", "message_subscribe", [contact], partner_ids=followers)
+    return contact
 
 
 def _button(method, *ids, **context):

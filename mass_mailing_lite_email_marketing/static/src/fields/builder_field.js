@@ -21,10 +21,13 @@ import { markup, onWillStart, onWillUpdateProps, useExternalListener } from "@od
 
 const TAB = ".o_notebook_headers .nav-link";
 
+const BUILDER = "mass_mailing.assets_builder";
+
 // A body that is there is shown as it is sent, until the pointer moves over it: to look at a mailing
 // loads no builder. The builder takes its place when it stands ready.
 const SHOWN = "shown";
-const OPENING = "opening";
+const LOADING = "loading"; // its assets
+const OPENING = "opening"; // behind what is shown
 const OPEN = "open";
 
 // Odoo's frame around the builder, with our placeholders in it.
@@ -96,7 +99,8 @@ export class BuilderField extends MassMailingHtmlField {
             }
         });
         if (!this.props.readonly && !this.isShown) {
-            this.loadBuilder();
+            // Odoo asks for it when the frame stands ready.
+            loadBundle(BUILDER);
         }
         this.committing = null;
         this.passingTab = null;
@@ -119,22 +123,30 @@ export class BuilderField extends MassMailingHtmlField {
         return this.state.builder !== OPEN;
     }
 
+    get isOpening() {
+        return [LOADING, OPENING].includes(this.state.builder);
+    }
+
     get hasBuilder() {
-        return !this.isShown || this.state.builder === OPENING;
+        return [OPENING, OPEN].includes(this.state.builder);
     }
 
-    // Odoo asks for it when the frame stands ready.
-    loadBuilder() {
-        loadBundle("mass_mailing.assets_builder");
-    }
-
-    // A finger moves over the design to scroll it.
-    openBuilder(ev) {
+    // A finger moves over the design to scroll it. Where the assets do not come, it can be tried again.
+    async openBuilder(ev) {
         const isScrolling = ev.pointerType === "touch" && ev.type !== "click";
-        if (this.state.builder === SHOWN && !isScrolling) {
-            this.loadBuilder();
-            this.state.builder = OPENING;
-            this.openedByKey = ev.type === "click" && !ev.detail;
+        if (this.state.builder !== SHOWN || isScrolling) {
+            return;
+        }
+        this.openedByKey = ev.type === "click" && !ev.detail;
+        this.state.builder = LOADING;
+        let next = SHOWN;
+        try {
+            await loadBundle(BUILDER);
+            next = OPENING;
+        } finally {
+            if (this.state.builder === LOADING) {
+                this.state.builder = next;
+            }
         }
     }
 
@@ -189,8 +201,8 @@ export class BuilderField extends MassMailingHtmlField {
         };
     }
 
-    // Who may not edit, or does not yet, reads what is sent: the body, not the design that it was made of, which another
-    // program may have written.
+    // Who may not edit, or does not yet, reads what is sent: the body, not the design that it was made
+    // of, which another program may have written.
     getReadonlyConfig() {
         const config = super.getReadonlyConfig();
         const source = String(this.props.record.data[this.props.inlineField] || config.value || "");
