@@ -351,8 +351,12 @@ class PartnerMailingRecipient(models.Model):
         PostgreSQL looks once at the state of a mailing that is named by its id, and once for each
         row at ``r.mailing_id``. Unsubscriptions must be looked up row by row: they may be many.
 
+        OFFSET 0 keeps PostgreSQL from joining the blocklist. It expects few rows of one of the newest
+        mailings (rows that are compared count as those of later mailings), and would sort all that
+        are left of the list for each claim: 1.4 s at a million, in place of 1 ms.
+
         An addon that brings a channel adds the blocklist of its addresses to what ``super()``
-        returns.
+        returns, with OFFSET 0 as well.
         """
         return SQL(
             """
@@ -361,7 +365,7 @@ class PartnerMailingRecipient(models.Model):
             AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= %s)
             AND EXISTS (SELECT FROM partner_mailing m WHERE m.id = %s AND m.state = 'sending')
             AND NOT EXISTS (SELECT FROM mail_blacklist b
-                             WHERE %s = r.email_normalized AND b.active)
+                             WHERE %s = r.email_normalized AND b.active OFFSET 0)
             AND NOT %s
             """,
             UTC_NOW,

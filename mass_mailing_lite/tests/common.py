@@ -3,9 +3,11 @@ from unittest.mock import patch
 
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
+from odoo.tools import SQL
 
 from ..delivery.smtp import limit
 from ..sender import sender
+from ..sender.prepared_statements import PreparedStatements
 from .smtp_inbox import SmtpInbox
 
 GROUP = "mass_mailing_lite.group_%s"
@@ -145,6 +147,20 @@ class SendingCase(MailingCase):
         """Let a sender not wait 3 s for each server that asks for patience."""
         for module in (limit, sender):
             self._enter(patch.object(module, "RETRY_PAUSES", (0.01, 0.02)))
+
+    def claim_and_explain(self, mailing, limit):
+        """Claim rows as a sender does; return them, and PostgreSQL's plan of the statement."""
+        statements = PreparedStatements(self.env.cr)
+        rows = self.env["partner.mailing.recipient"]._claim(
+            mailing.id, 1, limit, prepared=statements
+        )
+        self.env.cr.execute(
+            "SELECT name FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1"
+        )
+        [(name,)] = self.env.cr.fetchall()
+        plan = self.env.execute_query(SQL("EXPLAIN EXECUTE %s (0)", SQL.identifier(name)))
+        statements.close()
+        return rows, "\n".join(line for (line,) in plan)
 
     def run_scheduler(self):
         """Run the scheduled action once, as the scheduler does."""

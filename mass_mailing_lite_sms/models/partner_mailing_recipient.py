@@ -74,7 +74,7 @@ class PartnerMailingRecipient(models.Model):
             """
             %s
             AND NOT EXISTS (SELECT FROM phone_blacklist b
-                             WHERE b.number = r.phone_sanitized AND b.active)
+                             WHERE b.number = r.phone_sanitized AND b.active OFFSET 0)
             """,
             super()._claimable_sql(mailing_id),
         )
