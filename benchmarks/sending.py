@@ -198,15 +198,23 @@ def heavy(bench):
 
 def tls(bench):
     """STARTTLS and TLS from the first octet, against the same sink without encryption."""
+    for connections in (1, SEVERAL):
+        compare_tls(bench, connections)
+
+
+def compare_tls(bench, connections):
+    """Compare the kinds of encryption over a number of connections."""
     count = bench.size(TLS)
     runs = {kind: [] for kind in ("none", "starttls", "ssl")}
     with peers.tls_sink() as sinks:
         for _each in range(bench.repeat):
             for kind, jobs in runs.items():
                 bench.sink = sinks[kind]
-                jobs.append(bench.send(count, port=bench.sink.port, encryption=kind))
+                port = bench.sink.port
+                jobs.append(bench.send(count, port=port, encryption=kind, connections=connections))
     plain = runs.pop("none")
     rate = statistics.median(job["rate"] for job in plain)
+    over = "" if connections == 1 else f", {connections} connections"
     for kind, name in (("starttls", "STARTTLS"), ("ssl", "TLS from the first octet")):
         pairs = zip(runs[kind], plain, strict=True)
         ratios = [encrypted["rate"] / clear["rate"] for encrypted, clear in pairs]
@@ -214,11 +222,12 @@ def tls(bench):
             f"{statistics.median(job['rate'] for job in runs[kind]):.0f}/s, without {rate:.0f}/s;"
             f" ratios {min(ratios):.2f} to {max(ratios):.2f}"
         )
-        bench.figures.at_least(f"{name} × plain", statistics.median(ratios), 0.8, detail=detail)
+        name = f"{name} × plain{over}"
+        bench.figures.at_least(name, statistics.median(ratios), 0.8, detail=detail)
     for who in ("sender", "sink"):
         for name, jobs in (("plain", plain), *runs.items()):
             used = statistics.median(1e6 * job["processor"][who] / count for job in jobs)
-            bench.figures.inform(f"processor's time a mail, {who}, {name}", used, "µs")
+            bench.figures.inform(f"processor's time a mail, {who}, {name}{over}", used, "µs")
 
 
 def slow_line(bench):

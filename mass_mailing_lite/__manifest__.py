@@ -1,7 +1,7 @@
 {
     "name": "Mass Mailing Lite",
     "summary": "Mass e-mail to contacts, approved by a second pair of eyes",
-    "version": "19.0.1.7.0",
+    "version": "19.0.1.7.1",
     "category": "Marketing/Mass Mailing",
     "author": "Mass Mailing Lite contributors",
     "license": "LGPL-3",

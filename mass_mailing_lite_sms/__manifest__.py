@@ -1,7 +1,7 @@
 {
     "name": "Mass Mailing Lite: SMS",
     "summary": "Mailings by SMS, approved by a second pair of eyes",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.3.1",
     "category": "Marketing/Mass Mailing",
     "author": "Mass Mailing Lite contributors",
     "license": "LGPL-3",

@@ -68,14 +68,16 @@ class ScriptedServer:
         returns octets, a :class:`Say`, or ``None`` for the usual answer. Verbs are SMTP's, and
         ``CONNECT``, ``CONTENT`` (end of data), ``PART`` (the first octets of content came); with
         ``PART`` the line has the addresses of the recipients
+    :param tls: ``ssl.SSLContext`` of a server that speaks TLS from the first octet, else in the clear
     :ivar commands: all lines that came, in order
     :ivar groups: the lines of each packet that came, content left out
     :ivar ledger: (sender, recipients, content as it came over the connection) of accepted messages
     """
 
-    def __init__(self, answer=None, extensions=PIPELINING):
+    def __init__(self, answer=None, extensions=PIPELINING, tls=None):
         self._answer = answer or (lambda verb, line, count: None)
         self._extensions = extensions
+        self.tls = tls
         self._lock = threading.Lock()
         self._counts = {}
         self.commands, self.groups, self.ledger, self.connections = [], [], [], 0
@@ -104,6 +106,9 @@ class ScriptedServer:
 
     def _converse(self, sock):
         with contextlib.suppress(OSError, EOFError):
+            if self.tls:
+                sock = self.tls.wrap_socket(sock, server_side=True)
+                self._open.append(sock)
             _Conversation(self, sock).run()
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)

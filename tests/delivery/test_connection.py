@@ -10,12 +10,12 @@ from delivery.smtp.connection import (
     JOIN_LIMIT,
     LINE_LIMIT,
     REPLY_LIMIT,
-    TLS_RECORD,
     Connection,
     Reply,
     SmtpConnectionError,
     describe,
 )
+from delivery.smtp.tls_stream import RECORD
 
 
 class FakeSocket:
@@ -154,22 +154,22 @@ def test_failed_write_says_how_many_octets_were_sent(room):
     assert caught.value.reply is None
 
 
-@pytest.mark.parametrize(("room", "sent"), [(0, 0), (TLS_RECORD, 1), (3 * TLS_RECORD - 1, 2)])
+@pytest.mark.parametrize(("room", "sent"), [(0, 0), (RECORD, 1), (3 * RECORD - 1, 2)])
 def test_failed_write_over_tls_counts_whole_records(room, sent):
     sock = FakeTlsSocket(room=room)
     with pytest.raises(SmtpConnectionError) as caught:
-        Connection(sock, 5).send(b"a" * (10 * TLS_RECORD))
-    assert caught.value.sent == sent * TLS_RECORD
-    assert all(len(call) == TLS_RECORD for call in sock.calls)
+        Connection(sock, 5).send(b"a" * (10 * RECORD))
+    assert caught.value.sent == sent * RECORD
+    assert all(len(call) == RECORD for call in sock.calls)
 
 
 @pytest.mark.parametrize(
     "sizes",
     [
-        (2 * TLS_RECORD + 5,),
-        (5, 2 * TLS_RECORD),
+        (2 * RECORD + 5,),
+        (5, 2 * RECORD),
         (12_000, JOIN_LIMIT, 3, 70),
-        (TLS_RECORD, JOIN_LIMIT, 0, TLS_RECORD, 1),
+        (RECORD, JOIN_LIMIT, 0, RECORD, 1),
     ],
 )
 def test_all_octets_are_written_over_tls_in_full_records(sizes):
@@ -177,8 +177,8 @@ def test_all_octets_are_written_over_tls_in_full_records(sizes):
     pieces = [bytes([number]) * size for number, size in enumerate(sizes)]
     Connection(sock, 5).send(*pieces)
     assert b"".join(sock.calls) == b"".join(pieces)
-    whole, rest = divmod(sum(sizes), TLS_RECORD)
-    assert [len(call) for call in sock.calls] == [TLS_RECORD] * whole + [rest] * bool(rest)
+    whole, rest = divmod(sum(sizes), RECORD)
+    assert [len(call) for call in sock.calls] == [RECORD] * whole + [rest] * bool(rest)
 
 
 def test_message_of_usual_size_is_one_record():

@@ -10,6 +10,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP as Server  # noqa: N811  # a class in spite of its name
 from delivery.outcome import DEFERRED, REFUSED, SENT
 from delivery.smtp.session import Session
+from delivery.smtp.tls_session import TlsSessions
 
 DATA = b"Subject: x\r\n\r\n" + b".\r\n..\r\nHello\r\n" * 20
 
@@ -78,25 +79,32 @@ def run():
         controller.stop()
 
 
-def insecure():
-    context = ssl.create_default_context()
+def insecure(context):
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
 
 
-@pytest.fixture(params=["plain", "tls", "starttls"])
+# With the contexts that connections of mailings have, and with those of other programs.
+CONTEXTS = {"ours": TlsSessions().new_context, "others": ssl.create_default_context}
+
+
+@pytest.fixture(
+    params=["plain", *(f"{how} {whose}" for how in ("tls", "starttls") for whose in CONTEXTS)]
+)
 def connection(request, run):
-    if request.param == "plain":
+    how, _space, whose = request.param.partition(" ")
+    if how == "plain":
         inbox, port = run()
         smtp = smtplib.SMTP("127.0.0.1", port, timeout=30)
-    elif request.param == "tls":
+    elif how == "tls":
         inbox, port = run(ssl_context=request.getfixturevalue("certificate"))
-        smtp = smtplib.SMTP_SSL("127.0.0.1", port, timeout=30, context=insecure())
+        context = insecure(CONTEXTS[whose]())
+        smtp = smtplib.SMTP_SSL("127.0.0.1", port, timeout=30, context=context)
     else:
         inbox, port = run(tls_context=request.getfixturevalue("certificate"))
         smtp = smtplib.SMTP("127.0.0.1", port, timeout=30)
-        smtp.starttls(context=insecure())
+        smtp.starttls(context=insecure(CONTEXTS[whose]()))
     smtp.ehlo_or_helo_if_needed()
     return inbox, smtp
 

@@ -2,14 +2,18 @@
 
 import smtplib
 import socket
+import ssl
 import threading
 import time
+from functools import partial
 
 import pytest
 from delivery.outcome import NOT_SENT, SENT, UNCERTAIN
 from delivery.smtp.pool import Pool
 from delivery.smtp.session import Session
 from delivery.smtp.shared_thread import LATER, READ, SharedThread, Wait
+from delivery.smtp.tls_session import TlsSessions
+from hostile_web import make_certificate
 from scripted_server import CLOSE, SILENCE, Say, answer_all_at_once
 
 # Of a session that waits, at most: a message without its final reply, one that is begun, one that is
@@ -18,15 +22,27 @@ HELD = 3
 LARGE = b"Subject: x\r\n\r\n" + b"A line of a large file, as it is sent.\r\n" * 225_000  # 9 MB
 
 
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(params=["plain", "tls"])
+def serve(request, serve, certificate):
+    """Start scripted servers, in the clear and with TLS."""
+    return partial(serve, tls=certificate if request.param == "tls" else None)
+
+
 @pytest.fixture
 def sender(monkeypatch):
     """Make pools."""
+    sessions = TlsSessions()
     monkeypatch.setattr("delivery.smtp.pool.CLOSING_TIME", 0.1)
     pools = []
 
     def make(server, connections=2, timeout=30, final_timeout=None, **options):
         def connect():
-            smtp = smtplib.SMTP("127.0.0.1", server.port, timeout=30)
+            smtp = open_smtp(server, sessions)
             smtp.ehlo()
             return smtp
 
@@ -37,6 +53,15 @@ def sender(monkeypatch):
     yield make
     for pool in pools:
         pool.close()
+
+
+def open_smtp(server, sessions):
+    """Open a connection in the way of Odoo's ``ir.mail_server``."""
+    if not server.tls:
+        return smtplib.SMTP("127.0.0.1", server.port, timeout=30)
+    context = sessions.new_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return smtplib.SMTP_SSL("127.0.0.1", server.port, timeout=30, context=context)
 
 
 def kinds(done):
@@ -173,6 +198,7 @@ def test_single_session_has_a_thread_to_itself(serve, sender, envelopes):
     assert [outcome.kind for outcome in pool.transmit(envelopes(3))] == [SENT] * 3
 
 
+@pytest.mark.parametrize("serve", ["plain"], indirect=True)
 def test_session_with_another_kind_of_socket_has_a_thread_to_itself(serve):
     smtp = smtplib.SMTP("127.0.0.1", serve().port, timeout=30)
     smtp.ehlo()

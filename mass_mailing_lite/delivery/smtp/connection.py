@@ -1,8 +1,9 @@
 """Sends octets to a socket and reads SMTP replies from it.
 
 Reply syntax RFC 5321, section 4.2. A reply may come in any number of packets, and a packet may hold
-several replies. The socket is what ``smtplib`` objects have in ``sock``: a plain one, an
-``ssl.SSLSocket`` or urllib3's wrapper of pyOpenSSL.
+several replies. The socket is what ``smtplib`` objects have in ``sock``: a plain one, a
+:class:`tls_stream.TlsStream`, whose plain socket is then used as without TLS, an ``ssl.SSLSocket``, or
+urllib3's wrapper of pyOpenSSL.
 
 Whatever waits for the server is a coroutine. It suspends only where several connections share a
 thread (see :mod:`shared_thread`); else it waits in its system call, and :func:`run_alone` runs it.
@@ -17,6 +18,7 @@ import math
 import re
 import select
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -24,11 +26,10 @@ from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from .shared_thread import READ, WRITE, Wait
+from .tls_stream import RECORD, TlsStream
 
-# Octets of one TLS record. A record is sent whole or not at all, so after a failed write it is
-# known how much was sent.
-TLS_RECORD = 16384
 JOIN_LIMIT = 65536  # octets that are copied to be sent at once; to copy 2.7 MB takes 2 ms
+CLOSED = "The server closed the connection"
 LINE_LIMIT = 4096  # octets of a reply line; RFC 5321 section 4.5.3.1.5 asks for 512
 REPLY_LIMIT = 65536  # octets of a whole reply
 
@@ -72,13 +73,16 @@ class Connection:
     """
 
     def __init__(self, sock: Any, timeout: float):
-        self._sock = sock
+        self._tls = sock if isinstance(sock, TlsStream) else None
+        self._sock = self._tls.socket if self._tls else sock
         self._timeout = timeout
         self._buffer = bytearray()
-        self._is_tls = hasattr(sock, "getpeercert")
+        encrypts_itself = hasattr(self._sock, "getpeercert")
+        self._is_plain = not self._tls and not encrypts_itself
         self._kernel_limits: dict[int, float] = {}  # in seconds, by option
-        self._has_kernel_limits = not self._is_tls and self._use_kernel_limits()
+        self._has_kernel_limits = not encrypts_itself and self._use_kernel_limits()
         self._is_shared = False
+        self._written = 0  # octets of the write before that the socket took
 
     def share(self) -> bool:
         """Let the connection share its thread with others; return whether it can."""
@@ -118,33 +122,52 @@ class Connection:
         """
         if len(pieces) > 1 and sum(map(len, pieces)) <= JOIN_LIMIT:
             pieces = (b"".join(pieces),)
-        sent = 0
+        sent = self._written = 0
         try:
             if not self._has_kernel_limits:
                 self._sock.settimeout(self._timeout)
-            if self._is_tls:
-                for record in _records(pieces):
-                    self._sock.sendall(record)
-                    sent += len(record)
+            if self._is_plain:
+                await self._transmit(pieces)
                 return
-            write = getattr(self._sock, "sendmsg", None)  # not on Windows
-            views = [memoryview(piece) for piece in pieces if piece]
-            while views:
-                is_one = len(views) == 1 or not write
-                try:
-                    count = self._sock.send(views[0]) if is_one else write(views)
-                except BlockingIOError:
-                    if self._is_shared and await Wait(self._sock.fileno(), WRITE, self._timeout):
-                        continue
-                    raise
-                sent += count
-                while views and count >= len(views[0]):
-                    count -= len(views.pop(0))
-                if count:
-                    views[0] = views[0][count:]
+            # A record is sent whole or not at all, so after a failed write it is known how much was
+            # sent.
+            for record in _records(pieces):
+                if self._tls:
+                    await self._transmit([await self._encrypt(record)])
+                else:
+                    self._sock.sendall(record)
+                sent += len(record)
         # pyOpenSSL raises its own exceptions; this package does not import it.
         except Exception as error:
+            sent = self._written if self._is_plain else sent
             raise SmtpConnectionError(describe(error), sent=sent) from error
+
+    async def _encrypt(self, record: bytes | memoryview) -> bytes:
+        """Return a TLS record; before it end a handshake that the server has begun."""
+        while True:
+            try:
+                return self._tls.encrypt(record)
+            except ssl.SSLWantReadError:
+                await self._transmit([self._tls.get_answer()])
+                self._buffer += await self._decrypt(self._timeout)
+
+    async def _transmit(self, pieces: Sequence[bytes]) -> None:
+        """Send the octets as they are; ``_written`` says how many, also after an error."""
+        write = getattr(self._sock, "sendmsg", None)  # not on Windows
+        views = [memoryview(piece) for piece in pieces if piece]
+        while views:
+            is_one = len(views) == 1 or not write
+            try:
+                count = self._sock.send(views[0]) if is_one else write(views)
+            except BlockingIOError:
+                if self._is_shared and await Wait(self._sock.fileno(), WRITE, self._timeout):
+                    continue
+                raise
+            self._written += count
+            while views and count >= len(views[0]):
+                count -= len(views.pop(0))
+            if count:
+                views[0] = views[0][count:]
 
     def read_reply(self, timeout: float | None = None) -> Reply:
         """Do what :meth:`reply` does, for a connection that shares its thread with no other."""
@@ -220,6 +243,29 @@ class Connection:
 
     async def _receive(self, seconds: float) -> bytes:
         """Return what comes within ``seconds``."""
+        if not self._tls:
+            return await self._receive_octets(seconds)
+        deadline = time.monotonic() + seconds
+        octets = await self._decrypt(seconds)
+        while not octets:
+            octets = await self._decrypt(deadline - time.monotonic())
+        return octets
+
+    async def _decrypt(self, seconds: float) -> bytes:
+        """Return what was in the TLS records that come next, nothing if they are not whole."""
+        if self._tls.has_ended:
+            raise SmtpConnectionError(CLOSED)
+        received = await self._receive_octets(seconds)
+        try:
+            octets = self._tls.decrypt(received)
+            if answer := self._tls.get_answer():
+                await self._transmit([answer])
+        except Exception as error:
+            raise SmtpConnectionError(describe(error)) from error
+        return octets
+
+    async def _receive_octets(self, seconds: float) -> bytes:
+        """Return what comes to the socket within ``seconds``."""
         if seconds <= 0:
             raise SmtpConnectionError("The server did not answer in time")
         try:
@@ -230,26 +276,29 @@ class Connection:
                 self._limit(socket.SO_RCVTIMEO, seconds)
             else:
                 self._sock.settimeout(seconds)
-            octets = self._sock.recv(TLS_RECORD)
+            octets = self._sock.recv(RECORD)
         except (TimeoutError, BlockingIOError) as error:  # the second is the kernel's limit
             raise SmtpConnectionError("The server did not answer in time") from error
         except Exception as error:  # as in send
             raise SmtpConnectionError(describe(error)) from error
         if not octets:
-            raise SmtpConnectionError("The server closed the connection")
+            raise SmtpConnectionError(CLOSED)
         return octets
 
 
 def _records(pieces: Sequence[bytes]) -> Iterator[bytes | memoryview]:
     """Yield the octets of TLS records, all of them full but the last."""
+    if len(pieces) == 1 and 0 < len(pieces[0]) <= RECORD:  # a message of usual size
+        yield from pieces
+        return
     parts: list[memoryview] = []
-    room = TLS_RECORD
+    room = RECORD
     for piece in pieces:
         view = memoryview(piece)
         while len(view) >= room:
             parts.append(view[:room])
             yield b"".join(parts) if len(parts) > 1 else parts[0]
-            view, parts, room = view[room:], [], TLS_RECORD
+            view, parts, room = view[room:], [], RECORD
         if view:
             parts.append(view)
             room -= len(view)

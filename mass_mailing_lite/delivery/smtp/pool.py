@@ -1,9 +1,10 @@
 """Several sessions with one server and one queue, so that they wait for replies at the same time.
 
 On a connection with 20 ms round trip one session sends 50 messages a second at most, eight send
-400. One thread makes messages and speaks SMTP for all sessions (see :mod:`shared_thread`); with TLS
-each session has its own. The owner, the thread that uses the pool, reads and writes its database
-meanwhile. Sessions are opened in the owner's thread, because that may need the database.
+400. One thread makes messages and speaks SMTP for all sessions (see :mod:`shared_thread`); a session
+whose TLS is not ours (see :mod:`tls_stream`) has its own. The owner, the thread that uses the pool,
+reads and writes its database meanwhile. Sessions are opened in the owner's thread, because that may
+need the database.
 
 A server's limits are no faults (see :mod:`limit`): a session that it ends after some messages is
 followed by another one, and of several connections only those are opened that it bears.

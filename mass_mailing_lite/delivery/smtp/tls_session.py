@@ -15,6 +15,8 @@ import time
 from collections import deque
 from typing import NamedTuple
 
+from .tls_stream import TlsStream
+
 MAX_AGE = 3600.0  # seconds after which trusted certificates are read anew and sessions discarded
 MAX_SESSIONS = 50  # that are kept for a server; as many as it may have connections
 MAX_SERVERS = 100
@@ -30,19 +32,6 @@ class Terms(NamedTuple):
     port: int
     verify_mode: ssl.VerifyMode
     check_hostname: bool
-
-
-class _ResumableSocket(ssl.SSLSocket):
-    """A TLS socket that leaves its session for another connection when it is closed."""
-
-    kept: "deque[ssl.SSLSession] | None" = None
-
-    def close(self) -> None:
-        # What the server sends after the handshake has come by now: also the ticket of TLS 1.3.
-        if self.kept is not None and (session := self.session):
-            self.kept.append(session)
-        self.kept = None
-        return super().close()
 
 
 class _Server(NamedTuple):
@@ -64,7 +53,7 @@ class TlsSessions:
         """Return a context for one connection, with the settings of a default one."""
         return ResumingContext(self)
 
-    def wrap(self, sock: socket.socket, terms: Terms) -> ssl.SSLSocket:
+    def wrap(self, sock: socket.socket, terms: Terms) -> TlsStream:
         """Return the socket with TLS on it; a session for these terms is resumed, if there is one.
 
         A session is resumed once: if it does not work, the next connection begins a new one.
@@ -73,9 +62,7 @@ class TlsSessions:
         session = None
         with contextlib.suppress(IndexError):
             session = server.sessions.pop()
-        wrapped = server.context.wrap_socket(sock, server_hostname=terms.hostname, session=session)
-        wrapped.kept = server.sessions
-        return wrapped
+        return TlsStream(sock, server.context, terms.hostname, session, server.sessions)
 
     def _get_server(self, terms: Terms) -> _Server:
         with self._lock:
@@ -102,9 +89,7 @@ class ResumingContext:
         self.check_hostname = True
         self.verify_mode = ssl.CERT_REQUIRED
 
-    def wrap_socket(
-        self, sock: socket.socket, *, server_hostname: str | None = None
-    ) -> ssl.SSLSocket:
+    def wrap_socket(self, sock: socket.socket, *, server_hostname: str | None = None) -> TlsStream:
         """See ``ssl.SSLContext.wrap_socket``."""
         port = sock.getpeername()[1]
         terms = Terms(server_hostname, port, self.verify_mode, self.check_hostname)
@@ -115,5 +100,4 @@ def _make_context(terms: Terms) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname = terms.check_hostname
     context.verify_mode = terms.verify_mode
-    context.sslsocket_class = _ResumableSocket
     return context
