@@ -241,10 +241,11 @@ class PartnerMailingRecipient(models.Model):
     def _claim_deferred(self, mailing_id, sender, limit, columns=(), prepared=None):
         """Claim up to ``limit`` rows whose next attempt is due, as ``_claim`` does.
 
-        Plan: index scan on ``_retry_idx``.
+        Plan: index scan on ``_retry_idx`` up to this moment, which is asked for once: compared with
+        a clock that goes on, each row that is not due would be read.
         """
         return self._claim_where(
-            SQL("r.mailing_id = %s AND r.next_attempt_at <= %s", mailing_id, UTC_NOW),
+            SQL("r.mailing_id = %s AND r.next_attempt_at <= (SELECT %s)", mailing_id, UTC_NOW),
             SQL("r.next_attempt_at, r.id"),
             ("claim_deferred", mailing_id, sender, limit, columns),
             prepared,

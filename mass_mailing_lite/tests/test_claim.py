@@ -134,6 +134,28 @@ class TestClaim(SendingCase):
             self.assertNotIn("Sort", plan)
             self.assertNotIn("Anti Join", plan)
 
+    def test_claim_of_deferred_rows_reads_none_that_are_not_due(self):
+        mailing = self.new_validated_mailing()
+        self.env.cr.execute(
+            """
+            INSERT INTO partner_mailing_recipient
+                        (mailing_id, name, email, email_normalized, state, attempts, is_submitted,
+                         next_attempt_at)
+            SELECT %s, 'X', 'x' || n || '@example.net', 'x' || n || '@example.net', 'pending', 1, TRUE,
+                   now() AT TIME ZONE 'UTC'
+                   + CASE WHEN n <= 3 THEN interval '-1 hour' ELSE interval '1 hour' END
+              FROM generate_series(1, 3000) n
+            """,
+            [mailing.id],
+        )
+        mailing._as_system().write({"state": "sending"})
+        self.env.flush_all()
+        self.env.cr.execute("ANALYZE partner_mailing_recipient; ANALYZE partner_mailing")
+        before = self.count_rows_read()
+        rows = self.env["partner.mailing.recipient"]._claim_deferred(mailing.id, 1, 16)
+        self.assertEqual(len(rows), 3)
+        self.assertLess(self.count_rows_read() - before, 100)
+
     def count_rows_read(self):
         """Return how many recipients PostgreSQL has read in this transaction, by any index or none."""
         [(count,)] = self.env.execute_query(
