@@ -222,8 +222,9 @@ def compare_tls(bench, connections):
             f"{statistics.median(job['rate'] for job in runs[kind]):.0f}/s, without {rate:.0f}/s;"
             f" ratios {min(ratios):.2f} to {max(ratios):.2f}"
         )
-        name = f"{name} × plain{over}"
-        bench.figures.at_least(name, statistics.median(ratios), 0.8, detail=detail)
+        bench.figures.at_least(
+            f"{name} × plain{over}", statistics.median(ratios), 0.8, detail=detail
+        )
     for who in ("sender", "sink"):
         for name, jobs in (("plain", plain), *runs.items()):
             used = statistics.median(1e6 * job["processor"][who] / count for job in jobs)
