@@ -82,7 +82,7 @@ class Connection:
         self._kernel_limits: dict[int, float] = {}  # in seconds, by option
         self._has_kernel_limits = not encrypts_itself and self._use_kernel_limits()
         self._is_shared = False
-        self._written = 0  # octets of the write before that the socket took
+        self._written = 0  # octets of the last write that the socket took
 
     def share(self) -> bool:
         """Let the connection share its thread with others; return whether it can."""
