@@ -29,7 +29,7 @@ from .shared_thread import READ, WRITE, Wait
 from .tls_stream import RECORD, TlsStream
 
 JOIN_LIMIT = 65536  # octets that are copied to be sent at once; to copy 2.7 MB takes 2 ms
-CLOSED = "The server closed the connection"
+SERVER_CLOSED = "The server closed the connection"
 LINE_LIMIT = 4096  # octets of a reply line; RFC 5321 section 4.5.3.1.5 asks for 512
 REPLY_LIMIT = 65536  # octets of a whole reply
 
@@ -254,14 +254,16 @@ class Connection:
     async def _decrypt(self, seconds: float) -> bytes:
         """Return what was in the TLS records that come next, nothing if they are not whole."""
         if self._tls.has_ended:
-            raise SmtpConnectionError(CLOSED)
+            raise SmtpConnectionError(SERVER_CLOSED)
         received = await self._receive_octets(seconds)
+        octets = b""
         try:
             octets = self._tls.decrypt(received)
             if answer := self._tls.get_answer():
                 await self._transmit([answer])
         except Exception as error:
-            raise SmtpConnectionError(describe(error)) from error
+            if not octets:  # else they come first: they may be the reply to a message
+                raise SmtpConnectionError(describe(error)) from error
         return octets
 
     async def _receive_octets(self, seconds: float) -> bytes:
@@ -282,15 +284,12 @@ class Connection:
         except Exception as error:  # as in send
             raise SmtpConnectionError(describe(error)) from error
         if not octets:
-            raise SmtpConnectionError(CLOSED)
+            raise SmtpConnectionError(SERVER_CLOSED)
         return octets
 
 
 def _records(pieces: Sequence[bytes]) -> Iterator[bytes | memoryview]:
     """Yield the octets of TLS records, all of them full but the last."""
-    if len(pieces) == 1 and 0 < len(pieces[0]) <= RECORD:  # a message of usual size
-        yield from pieces
-        return
     parts: list[memoryview] = []
     room = RECORD
     for piece in pieces:

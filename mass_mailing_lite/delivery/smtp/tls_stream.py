@@ -3,8 +3,7 @@
 ``ssl.SSLSocket`` uses its socket by itself. It looks for a record before it waits for one, and reads a
 record in two parts, so a reply takes four system calls in place of one. Nor can several such sockets
 share a thread, because what has come may be half a record. Here OpenSSL only sees octets in memory, by
-``ssl.MemoryBIO``, and whoever reads and writes the socket decides how it is waited for: see
-:class:`connection.Connection`.
+``ssl.MemoryBIO``, and :class:`connection.Connection` reads and writes the socket as it does without TLS.
 
 TLS 1.3 RFC 8446; TLS 1.2 RFC 5246.
 """
@@ -33,7 +32,7 @@ class TlsStream:
     :param kept: where the session is left for another connection when this one is closed
     :raises OSError: when the handshake fails; ``ssl.SSLCertVerificationError`` for a certificate
     :ivar socket: the plain socket
-    :ivar has_ended: whether the server has said that it sends no more
+    :ivar has_ended: whether nothing more can be decrypted: the server has said so, or sent a fault
     """
 
     def __init__(
@@ -152,7 +151,8 @@ class TlsStream:
 
         Nothing, if that is half a record, or a message of TLS alone, such as a ticket.
 
-        :raises ssl.SSLError: when that is no TLS, or was changed on its way
+        :raises ssl.SSLError: when the octets are not TLS, or not those that the server sent. What was
+            whole before them is returned first: it may be the reply to a message
         """
         self._incoming.write(octets)
         found = b""
@@ -162,10 +162,14 @@ class TlsStream:
                 part = self._tls.read(RECORD)
             except ssl.SSLWantReadError:
                 break
+            except ssl.SSLError:
+                if not found:
+                    raise
+                part = b""
             if not part:
                 self.has_ended = True
                 break
-            found = found + part if found else part
+            found += part
         return found
 
     def get_answer(self) -> bytes:
